@@ -1,0 +1,67 @@
+# Needs python3 (3.11 or newer) and make; the first target that is asked for sets up .venv, and after that nothing
+# needs the network again. Another Python: make test PYTHON=python3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+# One stamp for each dependency group and version of Python: a newer pyproject.toml makes it due again.
+TEST := $(VENV)/.test-$(VERSION)
+LINT := $(VENV)/.lint-$(VERSION)
+BROWSER := $(VENV)/.browser-$(VERSION)
+TOX := $(VENV)/.tox-$(VERSION)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help test browser tox fuzz lint format demo clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: $(TEST) ## run the tests on SQLite and report the branch coverage; ARGS="-k webhook" are pytest's
+	PYTHONDEVMODE=1 $(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+browser: $(BROWSER) ## run the browser tests in an installed Chromium
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+tox: $(TOX) ## run the tests on every Python, Django and database of tox.ini that is there; ARGS="-e py311-django52-sqlite"
+	$(BIN)/tox run $(ARGS)
+
+fuzz: $(TEST) ## feed the payload parser 100,000 hostile bodies
+	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/copyleaks/test_payload_fuzzing.py $(ARGS)
+
+lint: $(LINT) ## check style, formatting, types and migrations
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	cd example_project && MYPYPATH=.. ../$(BIN)/mypy --config-file mypy.ini
+	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings copyleaks_image
+	$(BIN)/python example_project/manage.py makemigrations --check --dry-run
+
+format: $(LINT) ## format the code and mend what can be mended by a machine
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+demo: $(TEST) ## run the example site with a local Copyleaks; ONCE=1 ends after the table, PORT=8080 chooses the port
+	@cd example_project && exec ../$(BIN)/python -m demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
+
+clean: ## remove everything that the other targets have made
+	rm -rf $(VENV) .tox .demo build dist htmlcov .coverage .coverage.* .hypothesis
+	rm -rf .mypy_cache .ruff_cache .pytest_cache example_project/data example_project/.mypy_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.%-$(VERSION): pyproject.toml
+	@$(if $(VERSION),,echo "There is no $(PYTHON). Name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is version $(VERSION), and 3.11 is needed. Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt install python$(VERSION)-venv" >&2; \
+		exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null || { \
+		echo "Making $(VENV) with Python $(VERSION) ..."; \
+		$(PYTHON) -m venv --clear $(VENV); }
+	@echo "Installing what '$*' needs ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
+	@touch $@

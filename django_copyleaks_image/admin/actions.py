@@ -1,0 +1,78 @@
+"""Repeating scans from the list or a scan's page: paid again on purpose, or another try of what failed."""
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models.scan import FINISHED, ImageScanQuerySet, Status
+from django_copyleaks_image.scanning import account
+from django_copyleaks_image.scanning.request import request_scan
+
+from .readonly import ReadOnlyAdmin
+from .rescan import Plan, plan
+
+
+class ScanActions(ReadOnlyAdmin):
+    """Adds the actions to the admin of the scans, for those who may change scans."""
+
+    actions = ("scan_again", "retry_failed")
+
+    def has_scan_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may have pictures scanned, which may cost credits."""
+        return request.user.has_perm("copyleaks_image.change_imagescan")
+
+    @admin.action(description=gettext_lazy("Scan again (paid)"), permissions=["scan"])
+    def scan_again(self, request: HttpRequest, queryset: ImageScanQuerySet) -> HttpResponse | None:
+        """Pay for the chosen pictures once more, after a page that says how much."""
+        if self.is_too_many(request, queryset):
+            return None
+        chosen = plan(queryset.order_by("-pk"), statuses=FINISHED)
+        if chosen.repeatable and "confirmed" not in request.POST:
+            return self._confirmation(request, queryset, chosen)
+        return self._queue(request, chosen, force=True)
+
+    @admin.action(description=gettext_lazy("Retry failed"), permissions=["scan"])
+    def retry_failed(self, request: HttpRequest, queryset: ImageScanQuerySet) -> HttpResponse | None:
+        """Queue what failed or was skipped once more; a result that exists by now is shared, not paid."""
+        if self.is_too_many(request, queryset):
+            return None
+        chosen = plan(queryset.order_by("-pk"), statuses=(Status.FAILED, Status.SKIPPED))
+        return self._queue(request, chosen, force=False)
+
+    def _confirmation(self, request: HttpRequest, queryset: ImageScanQuerySet, chosen: Plan) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Scan again"),
+            "opts": self.opts,
+            "media": self.media,
+            "chosen": chosen,
+            "credits": 0 if conf.SANDBOX else len(chosen.repeatable),
+            "credits_left": account.budget_left(),
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+            "back_url": self._page_of(chosen.repeatable[0].scan),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/copyleaks_image/imagescan/scan_again.html", context)
+
+    def _queue(self, request: HttpRequest, chosen: Plan, *, force: bool) -> HttpResponse | None:
+        queued: list[ImageScan] = []
+        for item in chosen.repeatable:
+            scan = request_scan(item.instance, item.scan.field_name, force=force)
+            self.log_change(request, item.scan, f"Queued again as {scan.scan_id}.")
+            queued.append(scan)
+        if queued:
+            words = ngettext("%(count)s scan was queued.", "%(count)s scans were queued.", len(queued))
+            self.message_user(request, words % {"count": len(queued)}, messages.SUCCESS)
+        for reason, count in chosen.refusals:
+            words = ngettext("%(count)s was left out: %(reason)s", "%(count)s were left out: %(reason)s", count)
+            self.message_user(request, words % {"count": count, "reason": reason}, messages.WARNING)
+        return HttpResponseRedirect(self._page_of(queued[0])) if len(queued) == 1 else None
+
+    def _page_of(self, scan: ImageScan) -> str:
+        return reverse("admin:copyleaks_image_imagescan_change", args=(scan.pk,), current_app=self.admin_site.name)

@@ -1,0 +1,52 @@
+"""What every admin of this app has in common: rows are evidence, so they are read and never edited."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import Media, Script
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = admin.ModelAdmin
+
+# What an action may take on in one request: each row costs a look into the storage, or a large body.
+AT_ONCE = 200
+
+MEDIA = Media(
+    css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]},
+    js=[cast("str", Script("copyleaks_image/js/stage.js", defer=True))],  # The stubs know text alone.
+)
+
+
+class ReadOnlyAdmin(Base):
+    """Shows rows; nothing is added, edited or deleted here."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    # The change pages are templates of their own and build no form.
+    fieldsets = ((None, {"fields": ()}),)
+
+    def is_too_many(self, request: HttpRequest, queryset: QuerySet[Any]) -> bool:
+        """Return whether an action was asked for too many rows, and tell the user if so."""
+        if len(queryset.order_by("-pk").values_list("pk")[: AT_ONCE + 1]) <= AT_ONCE:
+            return False
+        self.message_user(request, _("Choose at most %(number)s rows at once.") % {"number": AT_ONCE}, messages.ERROR)
+        return True
+
+    @property
+    def media(self) -> Media:
+        return super().media + MEDIA
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

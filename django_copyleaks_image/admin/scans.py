@@ -1,0 +1,164 @@
+"""The list of scans, and the page of one."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_copyleaks_image.models import ImageScan, WebhookReceipt, scans
+from django_copyleaks_image.models.scan import ImageScanQuerySet
+
+from . import page
+from .actions import ScanActions
+from .filters import WatchedFieldFilter
+from .findings import finding_of
+from .images import ScanImageViews, image_url
+from .reasons import reason_in_words
+from .stage import Stage, stage_of
+from .targets import Target, read_targets
+from .waiting import why_it_waits
+
+
+class ScanChangeList(ChangeList):
+    """Reads the objects of all listed scans together."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        listed = cast("Sequence[ImageScan]", self.result_list)
+        targets = read_targets(listed, self.model_admin.admin_site, request)
+        for scan in listed:
+            scan.listed_target = targets[scan.pk]  # type: ignore[attr-defined]
+
+
+@admin.register(ImageScan)
+class ImageScanAdmin(ScanActions, ScanImageViews):
+    """Scans to look at and to repeat; they are evidence and cannot be edited."""
+
+    list_display = ("thumbnail", "finding", "scanned_object", "state", "age")
+    list_display_links = ("thumbnail", "finding")
+    list_filter = (
+        "verdict",
+        "status",
+        "review",
+        "sandbox",
+        WatchedFieldFilter,
+        "created_at",
+    )
+    search_fields = ("^scan_id", "file_name", "=object_id", "^sha256")
+    search_help_text = gettext_lazy("Scan id, file name, object id or SHA-256")
+    ordering = ("-pk",)
+    sortable_by = ("age",)
+    change_form_template = "admin/copyleaks_image/imagescan/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> ImageScanQuerySet:
+        return scans().with_result().select_related("content_type").order_by(*self.get_ordering(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ScanChangeList
+
+    @admin.display(description=gettext_lazy("picture"))
+    def thumbnail(self, scan: ImageScan) -> str:
+        target = _listed_target(scan)
+        if not (target.visible and target.holds_file):
+            return format_html('<span class="copyleaks-thumbnail">{}</span>', _("no picture"))
+        return format_html(
+            '<img class="copyleaks-thumbnail" src="{}" width="80" height="80" loading="lazy" alt="{}">',
+            image_url(self.admin_site, "rendition", scan.pk, "thumbnail"),
+            _("Scan of %(object)s") % {"object": target.label},
+        )
+
+    @admin.display(description=gettext_lazy("finding"))
+    def finding(self, scan: ImageScan) -> str:
+        finding = finding_of(scan)
+        # Why nothing was measured stands in the column beside it.
+        sentence = finding.sentence if scan.verdict else ""
+        return format_html('{}<bdi class="copyleaks-line">{}</bdi>', finding.badge, sentence)
+
+    @admin.display(description=gettext_lazy("object"))
+    def scanned_object(self, scan: ImageScan) -> str:
+        return format_html(
+            '{}<span class="copyleaks-line copyleaks-quiet">{}: <bdi>{}</bdi></span>',
+            _listed_target(scan).link,
+            scan.field_name,
+            scan.file_name,
+        )
+
+    @admin.display(description=gettext_lazy("status"))
+    def state(self, scan: ImageScan) -> str:
+        lines = [reason_in_words(scan.error_code)] if scan.error_code else []
+        if scan.removed_at is not None and scan.error_code != "file_removed":
+            lines.append(reason_in_words("file_removed"))
+        if scan.review:
+            lines.append(_("Review: %(state)s") % {"state": scan.get_review_display()})
+        return format_html(
+            "{}{}",
+            scan.get_status_display(),
+            format_html_join("", '<span class="copyleaks-line copyleaks-quiet">{}</span>', ((line,) for line in lines)),
+        )
+
+    @admin.display(description=gettext_lazy("age"), ordering="created_at")
+    def age(self, scan: ImageScan) -> str:
+        created = timezone.localtime(scan.created_at)
+        return format_html(
+            '<time datetime="{0}" title="{0}">{1}</time>',
+            created.isoformat(" ", "seconds"),
+            timesince(created, depth=1),
+        )
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: ImageScan | None = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= self._page_context(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _page_context(self, request: HttpRequest, scan: ImageScan) -> dict[str, Any]:
+        target = read_targets([scan], self.admin_site, request)[scan.pk]
+        return {
+            "title": target.label,
+            "subtitle": None,
+            "is_nav_sidebar_enabled": False,
+            "scan": scan,
+            "target": target,
+            "finding": finding_of(scan),
+            "stage": self._stage(request, scan, target),
+            "holds": why_it_waits(scan),
+            "scan_facts": page.scan_facts(scan, target),
+            "timings": page.timings(scan),
+            "error_facts": page.error_facts(scan),
+            "provenance": page.provenance(scan.result),
+            "relatives": [
+                (heading, [(other, finding_of(other)) for other in others]) for heading, others in page.relatives(scan)
+            ],
+            "resubmission": scans().filter(resubmission_of=scan).first(),
+            "receipts": page.receipts_of(scan) if self._may_view_receipts(request) else [],
+            "may_scan": self.has_scan_permission(request),
+        }
+
+    def _stage(self, request: HttpRequest, scan: ImageScan, target: Target) -> Stage:
+        alt = _("Scan of %(object)s") % {"object": target.label}
+        if not self.may_view_pictures(request, scan):
+            return Stage(alt=alt, picture_problem=_("You may not view the object whose picture this is."))
+        return stage_of(scan, self.admin_site, alt=alt)
+
+    def _may_view_receipts(self, request: HttpRequest) -> bool:
+        if not self.admin_site.is_registered(WebhookReceipt):
+            return False
+        return self.admin_site.get_model_admin(WebhookReceipt).has_view_permission(request)
+
+
+def _listed_target(scan: ImageScan) -> Target:
+    return cast("Target", cast("Any", scan).listed_target)

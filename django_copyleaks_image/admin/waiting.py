@@ -1,0 +1,48 @@
+"""Why scans wait: the three things that may hold one, each with since when, and a scan's own reason."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.translation import gettext as _
+
+from django_copyleaks_image.models import AccountState, ImageScan, home_database
+from django_copyleaks_image.scanning import account
+
+from .reasons import reason_in_words
+
+# A worker shows itself every few seconds, also while it waits for the provider.
+WORKER_SILENCE = timedelta(minutes=2)
+
+
+def account_row() -> AccountState | None:
+    """Return the account's row, None before any worker made it."""
+    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON).first()
+
+
+def what_holds_scans(row: AccountState | None) -> list[str]:
+    """Return sentences about a paused account, a used-up budget and a missing worker; empty when all is well."""
+    found = []
+    if row is not None and row.paused_at is not None:
+        found.append(
+            _("The account is paused since %(since)s: %(reason)s")
+            % {"since": _moment(row.paused_at), "reason": reason_in_words(row.pause_reason)}
+        )
+    if account.budget_left() == 0:
+        found.append(_("Today's budget is used up; scans go on after midnight UTC."))
+    if row is None or row.worker_seen_at is None:
+        found.append(_("No worker has been seen yet: run copyleaks_worker."))
+    elif row.worker_seen_at < timezone.now() - WORKER_SILENCE:
+        found.append(
+            _("No worker has been seen since %(since)s: run copyleaks_worker.") % {"since": _moment(row.worker_seen_at)}
+        )
+    return found
+
+
+def why_it_waits(scan: ImageScan) -> list[str]:
+    """Return what holds an unfinished scan besides its own reason; empty for a finished one."""
+    return [] if scan.is_finished else what_holds_scans(account_row())
+
+
+def _moment(value: datetime) -> str:
+    return str(localize(timezone.localtime(value)))

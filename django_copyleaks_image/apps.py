@@ -1,0 +1,16 @@
+"""Wiring: registers the system checks and connects the receivers. Never queries the database."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CopyleaksImageConfig(AppConfig):
+    name = "django_copyleaks_image"
+    label = "copyleaks_image"
+    verbose_name = _("AI image detection")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks, receivers  # noqa: F401, PLC0415
+
+        receivers.connect()

@@ -1,0 +1,242 @@
+"""System checks: one id each, with its heading in ``docs/checks.rst``. No message quotes a configured value."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+from django.db.models import FileField
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+
+from . import registry
+from .conf import DICT_NAME, Conf, conf, configured_dict
+from .models import AccountState, home_database
+
+# The id of a check is never used again for another one.
+PREFIX = "copyleaks_image"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@register(Tags.compatibility)
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Check the dictionary, its keys and every value, wherever it comes from."""
+    try:
+        configured = configured_dict()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint=f"Set {DICT_NAME} = {{…}}.", id=f"{PREFIX}.E001")]
+    return [*_unknown_keys(set(configured)), *_wrong_values()]
+
+
+def _unknown_keys(keys: set[str]) -> Iterator[CheckMessage]:
+    known = {setting.key for setting in Conf.settings()}
+    for key in sorted(keys - known, key=str):
+        yield Error(
+            f"{DICT_NAME} has the unknown key {key!r}.",
+            hint=f"Remove it, or use one of: {', '.join(sorted(known))}.",
+            id=f"{PREFIX}.E002",
+        )
+
+
+def _wrong_values() -> Iterator[CheckMessage]:
+    for setting in Conf.settings():
+        try:
+            getattr(conf, setting.key)
+        except ImproperlyConfigured as error:
+            yield Error(
+                str(error),
+                hint=f"Correct {DICT_NAME}[{setting.key!r}] or the environment variable "
+                f"{setting.environment_variable}.",
+                id=f"{PREFIX}.E003",
+            )
+
+
+def _value(key: str) -> Any:
+    """Return a setting, None when it is wrong: E003 has said so."""
+    try:
+        return getattr(conf, key)
+    except ImproperlyConfigured:
+        return None
+
+
+@register(Tags.compatibility)
+def check_account(**kwargs: Any) -> list[CheckMessage]:
+    """Check that there is an account, and that it is spoken to over https."""
+    messages: list[CheckMessage] = [
+        Error(
+            f"{DICT_NAME}[{key!r}] is not set.",
+            hint=f"Set it, or the environment variable COPYLEAKS_{key}. The key is on the dashboard of your account.",
+            id=f"{PREFIX}.E004",
+        )
+        for key in ("EMAIL", "API_KEY")
+        if _value(key) is not None and not _value(key)
+    ]
+    messages += [
+        Warning(
+            f"{DICT_NAME}[{key!r}] is not https: the account's credentials would travel in plain text.",
+            hint="Use https, or a loopback address for the emulator.",
+            id=f"{PREFIX}.W012",
+        )
+        for key in ("API_URL", "ID_URL")
+        if (url := _value(key)) and not _is_https(url) and urlsplit(url).hostname not in LOOPBACK
+    ]
+    return messages
+
+
+@register(Tags.urls)
+def check_public_url(**kwargs: Any) -> list[CheckMessage]:
+    """Check that Copyleaks can reach the doors, which only the asynchronous mode needs."""
+    if _value("MODE") != "async":
+        return []
+    messages: list[CheckMessage] = []
+    public_url = _value("PUBLIC_URL")
+    if public_url == "":
+        messages.append(
+            Error(
+                f"{DICT_NAME}['PUBLIC_URL'] is not set.",
+                hint="Set the origin under which Copyleaks reaches this site, or MODE to 'sync'.",
+                id=f"{PREFIX}.E005",
+            )
+        )
+    elif public_url and not _is_https(public_url):
+        messages.append(
+            Warning(
+                f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and door secrets travel in plain text.",
+                hint="Use https everywhere but with the emulator.",
+                id=f"{PREFIX}.W006",
+            )
+        )
+    if getattr(settings, "ROOT_URLCONF", None) and not _doors_are_included():
+        messages.append(
+            Error(
+                "The URLs of django_copyleaks_image are not included.",
+                hint='Add path("copyleaks/", include("django_copyleaks_image.urls")) to ROOT_URLCONF.',
+                id=f"{PREFIX}.E008",
+            )
+        )
+    return messages
+
+
+@register(Tags.security)
+def check_client_certificates(**kwargs: Any) -> list[CheckMessage]:
+    """Check that a header which anybody can send is believed from a proxy only."""
+    if not _value("CLIENT_CERTIFICATE_HEADER") or _value("TRUSTED_PROXIES"):
+        return []
+    return [
+        Error(
+            f"{DICT_NAME}['CLIENT_CERTIFICATE_HEADER'] is set, but no proxy is trusted: every callback is refused.",
+            hint=f"Name the proxy that sets the header in {DICT_NAME}['TRUSTED_PROXIES'].",
+            id=f"{PREFIX}.E013",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_pause(**kwargs: Any) -> list[CheckMessage]:
+    """Report a paused account; asked for by ``check --database``, like every check that queries."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        state = AccountState.objects.using(home_database()).exclude(paused_at=None).first()
+    except DatabaseError:  # Not migrated yet.
+        return []
+    if state is None:
+        return []
+    return [
+        Warning(
+            f"The account is paused since {state.paused_at:%Y-%m-%d %H:%M} UTC ({state.pause_reason}): "
+            f"{state.pause_message}",
+            hint="Mend the account; the worker looks every minute and goes on by itself.",
+            id=f"{PREFIX}.W014",
+        )
+    ]
+
+
+def _doors_are_included() -> bool:
+    try:
+        reverse("copyleaks_image:webhook", args=("scan", "token"))
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def _is_https(url: str) -> bool:
+    return urlsplit(url).scheme == "https"
+
+
+@register(Tags.models)
+def check_fields(**kwargs: Any) -> list[CheckMessage]:
+    """Check that every watched field exists and holds a file."""
+    named = [(label, partial(_resolved_file_field, label)) for label in _value("FIELDS") or ()]
+    named += [
+        (f"{model._meta.label}.{name}", partial(registry.file_field, model, name))
+        for model, name in registry.registered()
+    ]
+    return [
+        Error(
+            f"{label} cannot be watched: {problem}",
+            hint=f"Name a FileField or ImageField as app_label.Model.field in {DICT_NAME}['FIELDS'] or in register().",
+            id=f"{PREFIX}.E007",
+        )
+        for label, find in named
+        if (problem := _problem_of(find))
+    ]
+
+
+def _resolved_file_field(label: str) -> FileField:
+    return registry.file_field(*registry.resolve(label))
+
+
+def _problem_of(find: Callable[[], FileField]) -> str:
+    try:
+        find()
+    except (LookupError, ImproperlyConfigured) as error:
+        return str(error)
+    return ""
+
+
+@register(Tags.security)
+def check_debug_page(**kwargs: Any) -> list[CheckMessage]:
+    """Check that error reports would not show the configured header values; Django hides only the API key."""
+    # Not Django's own getter, which keeps the first filter it has made.
+    reporter_filter = import_string(settings.DEFAULT_EXCEPTION_REPORTER_FILTER)()
+    return [
+        Warning(
+            f"Error reports and the debug page would show the values of {DICT_NAME}[{key!r}].",
+            hint="Set DEFAULT_EXCEPTION_REPORTER_FILTER = 'django_copyleaks_image.debug.ExceptionReporterFilter'.",
+            id=f"{PREFIX}.W009",
+        )
+        for key in ("FETCH_HEADERS", "WEBHOOK_HEADERS")
+        if isinstance(_value(key), tuple) and _value(key) and reporter_filter.cleanse_setting(key, "value") == "value"
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    """Check what is fine in development only."""
+    messages: list[CheckMessage] = []
+    if _value("SANDBOX"):
+        messages.append(
+            Warning(
+                f"{DICT_NAME}['SANDBOX'] is on: every result is a mock.",
+                hint="Turn it off where real pictures are moderated.",
+                id=f"{PREFIX}.W010",
+            )
+        )
+    if isinstance(caches["default"], LocMemCache | DummyCache):
+        messages.append(
+            Warning(
+                "The default cache is not shared by processes, so each of them logs in to Copyleaks by itself; "
+                "the account is blocked after 12 logins in 15 minutes.",
+                hint="Use a shared cache, for example Redis or the database cache.",
+                id=f"{PREFIX}.W011",
+            )
+        )
+    return messages

@@ -1,0 +1,236 @@
+"""Fetch a picture from an address that somebody else chose, from the public internet and nowhere else.
+
+Every address that the host name resolves to must be public, the connection goes to the very address that was
+checked, and each redirect is checked anew: a name that resolves differently a moment later gains nothing.
+See https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html.
+"""
+
+import io
+import ipaddress
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from typing import TYPE_CHECKING, TypeAlias, cast
+from urllib.parse import quote, urljoin, urlsplit
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from .transport import USER_AGENT
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MAX_REDIRECTS = 3
+MAX_URL_LENGTH = 4096
+MAX_ADDRESSES = 16
+
+_CHUNK = 64 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+_PORTS = {"https": 443, "http": 80}
+_HOST = re.compile(r"[a-z0-9._-]{1,253}")
+# Translators to IPv4 (RFC 6052): the last four bytes are the address that is really reached.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Translators of a local network (RFC 8215), and addresses that merely hold an IPv4 one (RFC 4291).
+_NEVER_PUBLIC = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("::/96"))
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class FetchRefused(ValueError):
+    """The address, or one it redirects to, is none that may be fetched; the message does not quote it."""
+
+
+class FetchFailed(Exception):
+    """The picture did not arrive: network, status, size or time; the message does not quote the address."""
+
+
+def fetch_public(url: str, *, max_bytes: int, timeout: float, allow_origin: str | None = None) -> bytes:
+    """Return what ``url`` serves, in at most ``timeout`` seconds and three redirects altogether.
+
+    Only https and public addresses, without proxies, cookies or credentials. ``allow_origin``, say that of a
+    local emulator, is exempt from both rules, for exactly its scheme, host and port. The system's resolver
+    keeps a time limit of its own. Raises FetchRefused and FetchFailed.
+    """
+    deadline = time.monotonic() + timeout
+    exempt = _Origin.of(allow_origin) if allow_origin else None
+    for _ in range(MAX_REDIRECTS + 1):
+        origin = _permitted_origin(url, exempt)
+        addresses = _resolved(origin, must_be_public=origin != exempt)
+        try:
+            with _connected(origin, addresses, deadline) as connection:
+                content, location = _exchanged(connection, origin, _target(url), max_bytes, deadline)
+        except (OSError, HTTPException) as error:
+            raise FetchFailed(f"The picture could not be fetched: {type(error).__name__}.") from None
+        if location is None:
+            return content
+        url = _redirected(url, location)
+    raise FetchFailed(f"There are more than {MAX_REDIRECTS} redirects.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Origin:
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> "_Origin":
+        """Return the origin of a web address with its host in ASCII; raise ValueError when there is none."""
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS:
+            raise ValueError("no web address")
+        host = (parts.hostname or "").removesuffix(".")
+        # A zone after "%" names an interface of this machine.
+        if ":" in host and "%" not in host:
+            host = str(ipaddress.IPv6Address(host))
+        elif not _HOST.fullmatch(host := host.encode("idna").decode().lower()):
+            raise ValueError("no host")
+        return cls(scheme=parts.scheme, host=host, port=parts.port or _PORTS[parts.scheme])
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def _permitted_origin(url: str, exempt: _Origin | None) -> _Origin:
+    if len(url) > MAX_URL_LENGTH:
+        raise FetchRefused("The address is too long.")
+    try:
+        url.encode()
+        origin = _Origin.of(url)
+        has_credentials = "@" in urlsplit(url).netloc
+    except ValueError:
+        raise FetchRefused("The address is malformed, or none of the web.") from None
+    if has_credentials:
+        raise FetchRefused("The address holds credentials.")
+    if origin.scheme != "https" and origin != exempt:
+        raise FetchRefused("The address is not https.")
+    return origin
+
+
+def _resolved(origin: _Origin, *, must_be_public: bool) -> list[str]:
+    try:
+        answers = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise FetchFailed("The host name does not resolve.") from None
+    addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in answers))
+    if must_be_public and not all(is_public(ipaddress.ip_address(address)) for address in addresses):
+        raise FetchRefused("The host is not on the public internet.")
+    return addresses[:MAX_ADDRESSES]
+
+
+def is_public(address: _Address) -> bool:
+    """Tell whether an address is public; a translated one is what the IPv4 address inside it is."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(address.packed[-4:])
+        if inner is not None:
+            return is_public(inner)
+        if address.is_site_local or any(address in network for network in _NEVER_PUBLIC):
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _connected(origin: _Origin, addresses: list[str], deadline: float) -> socket.socket:
+    """Connect to the first address that answers; each has an equal share of the time that is left."""
+    failure = OSError("no address")
+    for index, address in enumerate(addresses):
+        share = _left(deadline) / (len(addresses) - index)
+        try:
+            connection = socket.create_connection((address, origin.port), timeout=share)
+        except OSError as error:
+            failure = error
+            continue
+        if origin.scheme == "http":
+            return connection
+        return _secured(connection, origin.host, deadline)
+    raise failure
+
+
+def _secured(connection: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    try:
+        # The timeout limits the whole handshake, in which the certificate is checked against the name.
+        connection.settimeout(_left(deadline))
+        return context.wrap_socket(connection, server_hostname=host)
+    except OSError:
+        connection.close()
+        raise
+
+
+def _exchanged(
+    connection: socket.socket, origin: _Origin, target: str, max_bytes: int, deadline: float
+) -> tuple[bytes, str | None]:
+    """Return the content, or where the answer redirects to."""
+    connection.settimeout(_left(deadline))
+    connection.sendall(
+        f"GET {target} HTTP/1.1\r\nHost: {origin.authority}\r\nUser-Agent: {USER_AGENT}\r\n"
+        "Accept: image/*\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n".encode("ascii")
+    )
+    # All that a response asks of a socket is a file.
+    with HTTPResponse(cast("socket.socket", _DeadlineReader(connection, deadline))) as response:
+        response.begin()
+        location = response.getheader("Location")
+        if response.status in _REDIRECTS and location:
+            return b"", location
+        if response.status != 200:
+            raise FetchFailed(f"The picture was answered with HTTP {response.status}.")
+        if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
+            raise FetchFailed("The picture is compressed although nobody asked for it.")
+        return _content(response, max_bytes), None
+
+
+def _content(response: HTTPResponse, max_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    left = max_bytes
+    while part := response.read1(_CHUNK):
+        parts.append(part)
+        left -= len(part)
+        if left < 0:
+            raise FetchFailed(f"The picture is larger than {max_bytes} bytes.")
+    if response.length:
+        raise FetchFailed("The picture was cut short.")
+    return b"".join(parts)
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket with as much patience as is left each time: a drip of single bytes cannot outlast it."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        self._connection.settimeout(_left(self._deadline))
+        return self._connection.recv_into(buffer)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise FetchRefused("The address of a redirect is malformed.") from None
+
+
+def _target(url: str) -> str:
+    parts = urlsplit(url)
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    return path + ("?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?") if parts.query else "")
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("no time is left")
+    return left

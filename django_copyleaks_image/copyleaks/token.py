@@ -1,0 +1,220 @@
+"""The bearer token: one login serves every thread, and through Django's cache every process.
+
+Copyleaks allows 12 logins in 15 minutes and then blocks the account for 5, so a login happens behind a lock,
+and one that was refused is not repeated for a while.
+See https://docs.copyleaks.com/reference/actions/account/login/.
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypedDict
+from uuid import uuid4
+
+from django.core.cache import cache
+from django.utils.crypto import salted_hmac
+
+from django_copyleaks_image.conf import Secret
+
+from . import values
+from .bodies import PayloadError, load_object
+from .errors import (
+    AuthenticationError,
+    CopyleaksError,
+    PaymentError,
+    RateLimitError,
+    TransientError,
+    build_error,
+    error_from_response,
+)
+from .transport import Bearer, Body, Transport
+
+MAX_LOGIN_BYTES = 64 * 1024
+# Seconds that must be left for a token to be used, and how long one is trusted whose end cannot be read.
+RENEWAL_MARGIN = 300.0
+ASSUMED_LIFETIME = 3600.0
+# Seconds for which a refused login is not repeated; a server that fails is asked again sooner.
+REFUSAL_MEMORY = 60.0
+OUTAGE_MEMORY = 5.0
+# Seconds to wait for the login of another thread or process, and between two looks.
+LOGIN_WAIT = 15.0
+LOGIN_POLL = 0.1
+
+_KEY_SALT = "django_copyleaks_image.copyleaks.token"
+_TOKEN = re.compile(r"[!-~]{1,16384}")
+
+
+class _Refusal(TypedDict):
+    message: str
+    status: int | None
+    code: int | None
+    error_type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Outcome:
+    """What the last login brought, a token or a refusal; good until a time in seconds since the epoch."""
+
+    until: float
+    token: Secret | None = None
+    refusal: _Refusal | None = None
+
+    def to_cache(self) -> dict[str, object]:
+        """Return plain data, which every serialiser of a cache can store."""
+        token = self.token.reveal() if self.token else None
+        return {"until": self.until, "token": token, "refusal": self.refusal}
+
+    @classmethod
+    def from_cache(cls, entry: dict[str, Any]) -> "_Outcome":
+        token = Secret(entry["token"]) if entry["token"] else None
+        return cls(until=entry["until"], token=token, refusal=entry["refusal"])
+
+
+class TokenStore:
+    """The token of one account, logged in when needed.
+
+    The cache entry is named by a keyed hash of the credentials, so changed ones never meet an old token.
+    Should the cache lose it, or store nothing at all, the process remembers its own.
+    """
+
+    def __init__(self, transport: Transport, *, email: str, api_key: Secret, id_url: str) -> None:
+        self._transport = transport
+        self._email = email
+        self._api_key = api_key
+        self._id_url = id_url
+        account = Secret(json.dumps([id_url, email, api_key.reveal()]))
+        digest = salted_hmac(_KEY_SALT, account.reveal(), algorithm="sha256").hexdigest()
+        self._key = f"copyleaks_image:token:{digest}"
+        self._own: _Outcome | None = None
+        self._thread_lock = threading.Lock()
+
+    def get(self) -> Secret:
+        """Return a token with at least five minutes left.
+
+        Raises the CopyleaksError of a refused login, a recent one without asking again, and TransientError
+        when the login of another process takes too long.
+        """
+        if not (self._email and self._api_key):
+            raise AuthenticationError("EMAIL and API_KEY are not set.", slug="credentials_missing")
+        try:
+            token = self._usable_token()
+            if token is not None:
+                return token
+            with self._login_turn():
+                return self._usable_token() or self._log_in()
+        except CopyleaksError as error:
+            problem = error
+        # Nothing but a login was sent: what it was needed for has certainly not happened. Whatever refuses a login
+        # for good is about the account, never about what it was needed for.
+        if not isinstance(problem, AuthenticationError | PaymentError | RateLimitError | TransientError):
+            problem = AuthenticationError(
+                problem.message,
+                slug=problem.slug,
+                status=problem.status,
+                code=problem.code,
+                retry_after=problem.retry_after,
+            )
+        problem.uncertain = False
+        raise problem
+
+    def drop(self, token: Secret) -> None:
+        """Forget a token that was refused, unless another process has replaced it already."""
+        known = self._last_outcome()
+        if known is not None and known.token == token:
+            cache.delete(self._key)
+            self._own = None
+
+    def _last_outcome(self) -> _Outcome | None:
+        entry = cache.get(self._key)
+        return self._own if entry is None else _Outcome.from_cache(entry)
+
+    def _usable_token(self) -> Secret | None:
+        """Return the known token while enough of its time is left; raise a refusal that is remembered."""
+        known = self._last_outcome()
+        if known is None:
+            return None
+        left = known.until - time.time()
+        if known.refusal is not None and left > 0:
+            raise build_error(**known.refusal, retry_after=left)
+        return known.token if left > RENEWAL_MARGIN else None
+
+    @contextmanager
+    def _login_turn(self) -> Iterator[None]:
+        """Hold the right to log in, among threads and processes.
+
+        ``cache.add`` is not atomic on Django's file-based cache: there, at worst, two processes both log in.
+        """
+        deadline = time.monotonic() + LOGIN_WAIT
+        if not self._thread_lock.acquire(timeout=LOGIN_WAIT):
+            raise _login_busy()
+        try:
+            lock, owner = f"{self._key}:login", uuid4().hex
+            # Longer than the longest login, so that only a process that died leaves the lock to expire.
+            expiry = sum(self._transport.timeout) + self._transport.timeout[1] + LOGIN_WAIT
+            while not cache.add(lock, owner, expiry):
+                if time.monotonic() > deadline:
+                    raise _login_busy()
+                time.sleep(LOGIN_POLL)
+            try:
+                yield
+            finally:
+                if cache.get(lock) == owner:
+                    cache.delete(lock)
+        finally:
+            self._thread_lock.release()
+
+    def _log_in(self) -> Secret:
+        answer = self._transport.send(
+            "POST",
+            f"{self._id_url}/v3/account/login/api",
+            auth=Bearer(),
+            body=Body.of_json({"email": self._email, "key": self._api_key.reveal()}),
+            max_bytes=MAX_LOGIN_BYTES,
+        )
+        outcome = _read_login(answer.body) if answer.is_success else None
+        if outcome is not None and outcome.token is not None:
+            self._remember(outcome)
+            return outcome.token
+        error = error_from_response(answer.status, answer.headers, answer.body, hide=[self._api_key])
+        self._remember(_refused(error))
+        raise error
+
+    def _remember(self, outcome: _Outcome) -> None:
+        self._own = outcome
+        cache.set(self._key, outcome.to_cache(), max(outcome.until - time.time(), 1))
+
+
+def _read_login(body: bytes) -> _Outcome | None:
+    """Return the token of a login's answer, None without one; the dot of ``.expires`` belongs to its name."""
+    try:
+        members = values.folded(load_object(body))
+    except PayloadError:
+        return None
+    token = members.get("access_token")
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        return None
+    expires = values.moment(members.get(".expires"))
+    until = time.time() + ASSUMED_LIFETIME if expires is None else expires.timestamp()
+    return _Outcome(until=until, token=Secret(token))
+
+
+def _refused(error: CopyleaksError) -> _Outcome:
+    passes = isinstance(error, TransientError)
+    memory = error.retry_after or (OUTAGE_MEMORY if passes else REFUSAL_MEMORY)
+    return _Outcome(
+        until=time.time() + memory,
+        refusal={
+            "message": error.message,
+            "status": error.status,
+            "code": error.code,
+            "error_type": error.error_type,
+        },
+    )
+
+
+def _login_busy() -> TransientError:
+    return TransientError("Another login takes too long.", slug="login_busy")

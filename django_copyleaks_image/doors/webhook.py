@@ -1,0 +1,161 @@
+"""The webhook door: who may speak is decided by the URL, what was said is stored before it is judged."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, NoReturn, cast
+
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import DatabaseError, connections, transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework import status
+from rest_framework.exceptions import APIException, NotFound, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView, exception_handler
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.copyleaks.bodies import PayloadError, TooLarge, bounded_gunzip
+from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.scanning import addresses, receive
+
+from .quiet import quietly
+from .verifiers import VERIFIERS
+
+logger = logging.getLogger(__name__)
+
+
+class ContentTooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large."
+    default_code = "too_large"
+
+
+class LengthRequired(APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_detail = "This server needs a Content-Length."
+    default_code = "length_required"
+
+
+class TooManyDeliveries(APIException):
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    default_detail = "This scan has received too many different bodies."
+    default_code = "too_many"
+
+
+class StorageUnavailable(APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The body could not be stored."
+    default_code = "unavailable"
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Answers in JSON whatever the caller accepts: a callback is not refused for its headers."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0] if parsers else None
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class WebhookView(APIView):
+    """Take a callback for one scan. 2xx means that the body is stored; the sender learns nothing else.
+
+    Whatever DRF lets a project preset is fixed here, because its defaults could lock the vendor out. Parsers are
+    not used: they would read an unbounded body before the token is checked.
+    """
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = ()
+    parser_classes: tuple[type[BaseParser], ...] = ()
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = AlwaysJSON
+    versioning_class = None
+
+    def post(self, request: Request, scan_id: str, token: str) -> Response:
+        scan = self.authentic_scan(request, scan_id, token)
+        try:
+            body = self.read_body(request._request)
+        except ContentTooLarge:
+            receive.note_oversized(scan)
+            raise
+        try:
+            outcome = receive.deliver(scan, body, Source.WEBHOOK)
+        except receive.TooManyReceipts:
+            raise TooManyDeliveries from None
+        except DatabaseError:
+            logger.exception("Scan %s: a callback could not be stored; the provider will repeat it.", scan.scan_id)
+            raise StorageUnavailable from None
+        if outcome == Outcome.MALFORMED:
+            raise ParseError("The body is not a JSON object.")
+        return Response({})
+
+    def authentic_scan(self, request: Request, scan_id: str, token: str) -> ImageScan:
+        """Return the scan whose secret the caller holds; everybody else gets the same 404."""
+        if not addresses.opens_webhook(scan_id, token):
+            raise NotFound
+        if not all(verify(request._request) for verify in VERIFIERS):
+            raise NotFound
+        scan = scans().filter(scan_id=scan_id).first()
+        if scan is None:
+            raise NotFound
+        return scan
+
+    def read_body(self, request: HttpRequest) -> bytes:
+        """Read at most :setting:`WEBHOOK_MAX_BYTES`, compressed or not, whether or not a length was declared."""
+        limit = conf.WEBHOOK_MAX_BYTES
+        body = _read(request, limit)
+        if request.headers.get("Content-Encoding", "").strip().lower() == "gzip":
+            try:
+                body = bounded_gunzip(body, limit)
+            except TooLarge:
+                raise ContentTooLarge from None
+            except PayloadError:
+                pass  # Cut short: it is kept as it came, and refused like any other body that is no JSON.
+        if not body:
+            raise ParseError("The body is empty.")
+        return body
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
+        return exception_handler
+
+    def options(self, request: HttpRequest | Request, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NotFound
+
+    def http_method_not_allowed(self, request: HttpRequest | Request, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NotFound
+
+
+def _read(request: HttpRequest, limit: int) -> bytes:
+    declared = request.META.get("CONTENT_LENGTH") or ""
+    if declared:
+        if not declared.isdecimal() or int(declared) > limit:
+            raise ContentTooLarge
+        stream: Any = request
+    elif "HTTP_TRANSFER_ENCODING" not in request.META:
+        return b""  # RFC 9112, section 6.3: neither a length nor an encoding means no body.
+    elif not isinstance(request, WSGIRequest):
+        stream = request
+    elif request.environ.get("wsgi.input_terminated"):
+        # Django reads nothing without a length; a server that ends the stream itself says so in this flag.
+        stream = request.environ["wsgi.input"]
+    else:
+        raise LengthRequired
+    body = cast("bytes", stream.read(limit + 1))
+    if len(body) > limit:
+        raise ContentTooLarge
+    return body
+
+
+# The receipt must survive the rollback of what it causes, so ATOMIC_REQUESTS must not wrap this view.
+webhook: Callable[..., HttpResponseBase] = WebhookView.as_view()
+for _alias in connections:
+    webhook = transaction.non_atomic_requests(using=_alias)(webhook)
+webhook = quietly(webhook)

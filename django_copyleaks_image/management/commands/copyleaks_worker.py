@@ -1,0 +1,37 @@
+"""``copyleaks_worker``: submit what is queued, sweep, reconcile."""
+
+import logging
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_copyleaks_image.worker import Worker, stop_on_signals
+
+
+class Command(BaseCommand):
+    help = "Submit queued scans to Copyleaks, end what is late or lost, and find files without a scan."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="return when nothing is due")
+        parser.add_argument("--threads", type=int, default=8, help="scans worked on at the same time (8)")
+        parser.add_argument("--poll", type=float, default=1.0, help="seconds between looks at the queue (1)")
+
+    def handle(self, *, once: bool, threads: int, poll: float, **options: Any) -> None:
+        if threads < 1 or poll <= 0:
+            raise CommandError("--threads must be at least 1 and --poll above 0.")
+        self._log_to_console()
+        worker = Worker(threads=threads, poll_seconds=poll)
+        with stop_on_signals(worker):
+            if once:
+                worker.run_once()
+            else:
+                worker.run()
+
+    def _log_to_console(self) -> None:
+        """Show a line per event, unless the project's ``LOGGING`` says where they go."""
+        logger = logging.getLogger("django_copyleaks_image")
+        if not logger.hasHandlers():
+            handler = logging.StreamHandler(self.stdout)
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+            logger.addHandler(handler)
+            logger.setLevel(logging.INFO)

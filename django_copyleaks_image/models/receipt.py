@@ -1,0 +1,75 @@
+"""Every authentic delivery, stored as received before it is judged: the webhook is the only copy."""
+
+import hashlib
+import zlib
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Source(models.TextChoices):
+    WEBHOOK = "webhook", _("Webhook")
+    SYNC = "sync", _("Synchronous answer")
+
+
+class Outcome(models.TextChoices):
+    RECEIVED = "received", _("Received, not judged yet")
+    APPLIED = "applied", _("Applied")
+    SHARED = "shared", _("Stored for a replaced file")
+    REPEATED = "repeated", _("The scan had a result already")
+    FAILURE = "failure", _("Failure reported by the provider")
+    CONTRADICTS = "contradicts", _("Names another scan")
+    UNREADABLE = "unreadable", _("Not understood")
+    MALFORMED = "malformed", _("No JSON object")
+
+
+class WebhookReceipt(models.Model):
+    """One distinct body delivered for a scan, compressed; identical deliveries are counted on the same row.
+
+    No request header is stored: headers may carry secrets.
+    """
+
+    Source = Source
+    Outcome = Outcome
+
+    scan = models.ForeignKey(
+        "copyleaks_image.ImageScan", models.CASCADE, verbose_name=_("scan"), related_name="receipts"
+    )
+    source = models.CharField(_("source"), max_length=10, choices=Source)
+    body = models.BinaryField(_("compressed body"))
+    byte_size = models.PositiveBigIntegerField(_("size in bytes"))
+    digest = models.CharField(_("SHA-256 of the body"), max_length=64)
+    deliveries = models.PositiveIntegerField(_("deliveries"), default=1)
+    received_at = models.DateTimeField(_("received at"), default=timezone.now)
+    last_received_at = models.DateTimeField(_("last received at"), default=timezone.now)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, default=Outcome.RECEIVED)
+    detail = models.TextField(_("detail"), blank=True, default="")
+
+    class Meta:
+        app_label = "copyleaks_image"
+        verbose_name = _("webhook receipt")
+        verbose_name_plural = _("webhook receipts")
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["received_at"], name="copyleaks_receipt_age"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["scan", "digest"], name="copyleaks_receipt_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @staticmethod
+    def compress(body: bytes) -> bytes:
+        """Compress a body for :attr:`body`; the fastest level already saves most of the database's time."""
+        return zlib.compress(body, 1)
+
+    @staticmethod
+    def digest_of(body: bytes) -> str:
+        return hashlib.sha256(body).hexdigest()
+
+    def payload(self) -> bytes:
+        """Return the body as it was received."""
+        return zlib.decompress(bytes(self.body))

@@ -1,0 +1,212 @@
+"""One scan of one stored file: the row is the queue entry, the state machine and the record."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, router
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_copyleaks_image.verdicts import Verdict
+
+from .result import DetectionResult
+
+
+def new_scan_id() -> str:
+    """Return a fresh id: 36 characters of ``[a-z0-9-]``, the set on which all vendor pages agree."""
+    return str(uuid4())
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    SUBMITTED = "submitted", _("Submitted")
+    COMPLETED = "completed", _("Completed")
+    FAILED = "failed", _("Failed")
+    SKIPPED = "skipped", _("Skipped")
+    SUPERSEDED = "superseded", _("Superseded")
+
+
+class Review(models.TextChoices):
+    NOT_NEEDED = "", _("Not needed")
+    PENDING = "pending", _("Pending")
+    DECIDED = "decided", _("Decided")
+
+
+UNFINISHED = (Status.QUEUED, Status.SUBMITTED)
+FINISHED = tuple(status for status in Status if status not in UNFINISHED)
+MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
+
+
+class ImageScanQuerySet(models.QuerySet["ImageScan"]):
+    """Scans by state and by target."""
+
+    def unfinished(self) -> "ImageScanQuerySet":
+        return self.filter(status__in=UNFINISHED)
+
+    def due(self, now: datetime) -> "ImageScanQuerySet":
+        """Return queued scans whose time has come and which no live worker holds, oldest first."""
+        return self.filter(
+            Q(lease_until=None) | Q(lease_until__lte=now), status=Status.QUEUED, next_attempt_at__lte=now
+        ).order_by("next_attempt_at", "pk")
+
+    def for_target(self, *, content_type: ContentType, object_id: str, field_name: str) -> "ImageScanQuerySet":
+        return self.filter(content_type=content_type, object_id=object_id, field_name=field_name)
+
+    def with_result(self) -> "ImageScanQuerySet":
+        """Join the result without its large columns, which lists never show."""
+        return self.select_related("result").defer(*(f"result__{name}" for name in DetectionResult.LARGE_FIELDS))
+
+
+class ImageScan(models.Model):
+    """A scan that was asked for, from ``queued`` to its end.
+
+    A project may rely on the names of the columns. Times are UTC, sizes are in bytes and pixels.
+    """
+
+    Status = Status
+    Verdict = Verdict
+    Review = Review
+
+    scan_id = models.CharField(_("scan id"), max_length=36, unique=True, default=new_scan_id, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default=Verdict.NOT_MEASURED)
+    review = models.CharField(_("review"), max_length=10, choices=Review, blank=True, default=Review.NOT_NEEDED)
+
+    content_type = models.ForeignKey(
+        ContentType, models.CASCADE, verbose_name=_("content type"), related_name="+", db_index=False
+    )
+    object_id = models.CharField(_("object id"), max_length=255)
+    field_name = models.CharField(_("field name"), max_length=100)
+    content_object = GenericForeignKey("content_type", "object_id")
+    database = models.CharField(_("database of the object"), max_length=100, default="default")
+    file_name = models.TextField(_("file name"))
+    forced = models.BooleanField(_("paid again on purpose"), default=False)
+    resubmission_of = models.OneToOneField(
+        "self",
+        models.SET_NULL,
+        verbose_name=_("resubmission of"),
+        related_name="resubmission",
+        null=True,
+        blank=True,
+    )
+
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True, default="", db_index=True)
+    width = models.PositiveIntegerField(_("width in pixels"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height in pixels"), null=True, blank=True)
+    byte_size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True)
+    orientation = models.PositiveSmallIntegerField(_("orientation (EXIF)"), null=True, blank=True)
+    image_format = models.CharField(_("image format"), max_length=10, blank=True, default="")
+    model = models.CharField(_("detection model"), max_length=100, blank=True, default="")
+    mask_type = models.CharField(_("mask type"), max_length=20, blank=True, default="")
+    sandbox = models.BooleanField(_("sandbox"), default=False)
+    # What one payment buys: the same bytes, model, mask type and sandbox flag.
+    content_key = models.CharField(_("content key"), max_length=64, blank=True, default="", db_index=True)
+    # Equal to content_key while this scan is the one that pays. Nullable, because MariaDB ignores conditional
+    # unique constraints.
+    pay_key = models.CharField(_("pay key"), max_length=64, unique=True, null=True, blank=True)
+
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True, default=timezone.now)
+    lease_owner = models.CharField(_("lease owner"), max_length=100, blank=True, default="")
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    budget_day = models.DateField(_("day of the reserved credit"), null=True, blank=True)
+
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, db_index=True)
+    sent_at = models.DateTimeField(_("first sent at"), null=True, blank=True)
+    # True from before a call until its answer rules out that the vendor took the scan: a crash leaves it true.
+    may_have_arrived = models.BooleanField(_("an earlier try may have arrived"), default=False)
+    submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    notified_at = models.DateTimeField(_("signal sent at"), null=True, blank=True)
+
+    # The object or its file was deleted: what identifies it was erased here at once, elsewhere when that is due.
+    removed_at = models.DateTimeField(_("picture deleted at"), null=True, blank=True)
+    erasure_due_at = models.DateTimeField(_("erasure due at"), null=True, blank=True, db_index=True)
+
+    error_code = models.CharField(_("error code"), max_length=64, blank=True, default="")
+    error_message = models.TextField(_("error message"), blank=True, default="")
+    result = models.ForeignKey(
+        DetectionResult,
+        models.PROTECT,
+        verbose_name=_("result"),
+        related_name="scans",
+        null=True,
+        blank=True,
+    )
+
+    objects = ImageScanQuerySet.as_manager()
+
+    class Meta:
+        app_label = "copyleaks_image"
+        verbose_name = _("image scan")
+        verbose_name_plural = _("image scans")
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["status", "next_attempt_at"], name="copyleaks_scan_queue"),
+            models.Index(fields=["status", "submitted_at"], name="copyleaks_scan_awaited"),
+            models.Index(fields=["content_type", "object_id", "field_name"], name="copyleaks_scan_target"),
+            models.Index(fields=["notified_at", "finished_at"], name="copyleaks_scan_owed"),
+            models.Index(fields=["review", "created_at"], name="copyleaks_scan_review"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(name="copyleaks_scan_status_known", condition=Q(status__in=Status.values)),
+            models.CheckConstraint(
+                name="copyleaks_scan_completed_has_result",
+                condition=~Q(status=Status.COMPLETED) | Q(result__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="copyleaks_scan_verdict_iff_completed",
+                condition=(Q(status=Status.COMPLETED) & Q(verdict__in=MEASURED))
+                | (~Q(status=Status.COMPLETED) & Q(verdict=Verdict.NOT_MEASURED)),
+            ),
+            models.CheckConstraint(
+                name="copyleaks_scan_review_of_measured",
+                condition=Q(review=Review.NOT_NEEDED)
+                | (Q(review__in=(Review.PENDING, Review.DECIDED)) & Q(status=Status.COMPLETED)),
+            ),
+            models.CheckConstraint(
+                name="copyleaks_scan_finished_has_time",
+                condition=(Q(status__in=UNFINISHED) & Q(finished_at__isnull=True))
+                | (Q(status__in=FINISHED) & Q(finished_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="copyleaks_scan_queued_has_time",
+                condition=~Q(status=Status.QUEUED) | Q(next_attempt_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="copyleaks_scan_submitted_has_time",
+                condition=~Q(status=Status.SUBMITTED) | Q(submitted_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="copyleaks_scan_failure_has_reason",
+                condition=~Q(status__in=(Status.FAILED, Status.SKIPPED)) | ~Q(error_code=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.scan_id
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def target(self) -> Any:
+        """Return the scanned object, or None when it is gone; read from the database it was saved in."""
+        model = self.content_type.model_class()
+        if model is None:
+            return None
+        return model._base_manager.using(self.database).filter(pk=self.object_id).first()
+
+
+def home_database() -> str:
+    """Return the alias of the database that holds the scans; the queue is never read from a replica."""
+    return router.db_for_write(ImageScan)
+
+
+def scans() -> ImageScanQuerySet:
+    """Return all scans, for reading and writing in their home database."""
+    return ImageScan.objects.using(home_database())

@@ -1,0 +1,289 @@
+"""Uploaded pictures, which nobody has checked: what they are, and small clean copies of them to look at.
+
+Pillow's plugins are called by name instead of through ``Image.open``, which warns about decompression bombs:
+no thread can silence a warning for itself alone on Python 3.11. The limits here are our own, and come first.
+"""
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, Literal, NamedTuple
+
+from PIL import ExifTags, Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from django_copyleaks_image.heif import is_heif, read_heif
+from django_copyleaks_image.pixels import in_srgb, opaque, reduced
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_PIXELS = 64_000_000
+# Camera files need a few thousand; a header of millions of tiny parts would keep Pillow busy for minutes.
+MAX_READS = 250_000
+
+
+class FileType(NamedTuple):
+    content_type: str
+    extension: str
+
+
+TYPES = {
+    "JPEG": FileType("image/jpeg", ".jpg"),
+    "PNG": FileType("image/png", ".png"),
+    "WEBP": FileType("image/webp", ".webp"),
+    "TIFF": FileType("image/tiff", ".tiff"),
+    "BMP": FileType("image/bmp", ".bmp"),
+    "HEIC": FileType("image/heic", ".heic"),
+    "HEIF": FileType("image/heif", ".heif"),
+    "AVIF": FileType("image/avif", ".avif"),
+    "GIF": FileType("image/gif", ".gif"),
+}
+_SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+}
+_PLUGINS: dict[str, type[ImageFile]] = {
+    "JPEG": JpegImageFile,  # Several pictures in one JPEG file (MPO) count as their first.
+    "PNG": PngImageFile,
+    "WEBP": WebPImageFile,
+    "TIFF": TiffImageFile,
+    "BMP": BmpImageFile,
+}
+# How Pillow and libheif answer malformed files. Warning is there for hosts that turn warnings into errors.
+_PARSING_ERRORS = (
+    EOFError,
+    LookupError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    Warning,
+    struct.error,
+)
+# EXIF 2.32, 4.6.4, tag 0x0112: what makes a stored picture upright.
+# ImageOps.exif_transpose would also follow XMP, which browsers do not, and fails on broken EXIF.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class UnreadablePicture(ValueError):
+    """The bytes are no picture that can be read; the message is a sentence for people."""
+
+
+class DecoderMissing(UnreadablePicture):
+    """HEIC and HEIF pictures need pillow-heif, the extra ``heif`` of this distribution."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PictureFacts:
+    """What a file's header says; the sides in pixels, before ``orientation`` (EXIF, 1 to 8) is applied.
+
+    ``format`` is JPEG, PNG, WEBP, TIFF, BMP, HEIC, HEIF, AVIF or GIF. ``animated`` means more than one frame
+    or page; it is not determined for GIF, and False.
+    """
+
+    format: str
+    width: int
+    height: int
+    animated: bool
+    orientation: int
+
+    @property
+    def content_type(self) -> str:
+        return TYPES[self.format].content_type
+
+    @property
+    def extension(self) -> str:
+        """Return the usual extension of the format, with its dot."""
+        return TYPES[self.format].extension
+
+
+def inspect(file: IO[bytes]) -> PictureFacts:
+    """Return what the header of a seekable file says, without decoding a pixel; raise UnreadablePicture.
+
+    Errors of the storage that the file is read from pass through unchanged.
+    """
+    return _facts(_read(file))
+
+
+def rendition(
+    file: IO[bytes],
+    *,
+    max_side: int,
+    format: Literal["WEBP", "JPEG"] = "WEBP",  # noqa: A002
+) -> bytes:
+    """Return the first frame upright, in sRGB, without metadata, and at most ``max_side`` pixels on a side.
+
+    Transparent parts become grey. Raises UnreadablePicture, and DecoderMissing for HEIC without pillow-heif.
+    """
+    data = _read(file)
+    facts = _facts(data)
+    _check_pixels(facts)
+    with _parsing(facts.format):
+        image = _open(data, facts.format)
+        profile = image.info.get("icc_profile")
+        # Pillow applies a TIFF's orientation while it decodes, libheif that of HEIC.
+        transposition = UPRIGHT.get(facts.orientation) if facts.format in ("JPEG", "PNG", "WEBP") else None
+        small = reduced(image, max_side)
+        if transposition is not None:
+            small = small.transpose(transposition)
+        # For WebP alone, method 1 takes half the time of the default, at the same size.
+        return _encoded(in_srgb(opaque(small), profile), format, quality=85, method=1)
+
+
+def reencode(data: bytes, *, max_side: int) -> bytes:
+    """Return an untrusted PNG, JPEG or WebP as a PNG with its alpha, at most ``max_side`` pixels on a side.
+
+    No orientation is applied. Raises UnreadablePicture.
+    """
+    facts = _facts(_bounded(data))
+    if facts.format not in ("PNG", "JPEG", "WEBP"):
+        raise UnreadablePicture(f"The picture is {facts.format}, not PNG, JPEG or WebP.")
+    _check_pixels(facts)
+    with _parsing(facts.format):
+        small = reduced(_open(data, facts.format), max_side)
+        return _encoded(small if small.mode == "RGBA" else small.convert("RGB"), "PNG")
+
+
+class _Source(BytesIO):
+    """Bytes whose parsing is given up when it takes too many reads."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads += 1
+        if self.reads > MAX_READS:
+            raise OSError("too many parts")
+        return super().read(size)
+
+
+@contextmanager
+def _parsing(format_name: str) -> Iterator[None]:
+    try:
+        yield
+    except UnreadablePicture:
+        raise
+    except Image.DecompressionBombError as error:
+        raise UnreadablePicture(f"The {format_name} picture has too many pixels to be opened.") from error
+    except _PARSING_ERRORS as error:
+        raise UnreadablePicture(f"The {format_name} file is broken or cut short.") from error
+
+
+def _read(file: IO[bytes]) -> bytes:
+    # All at once: then an OSError while parsing is the file's fault, and one while reading is the storage's.
+    file.seek(0)
+    return _bounded(file.read(MAX_BYTES + 1))
+
+
+def _bounded(data: bytes) -> bytes:
+    if not data:
+        raise UnreadablePicture("The file is empty.")
+    if len(data) > MAX_BYTES:
+        raise UnreadablePicture(f"The file is larger than {MAX_BYTES} bytes.")
+    return data
+
+
+def _check_pixels(facts: PictureFacts) -> None:
+    if facts.width * facts.height > MAX_PIXELS:
+        raise UnreadablePicture(
+            f"The picture has {facts.width} by {facts.height} pixels, more than {MAX_PIXELS} in all."
+        )
+
+
+def _facts(data: bytes) -> PictureFacts:
+    format_name = _format_of(data)
+    with _parsing(format_name):
+        if format_name == "HEIF":
+            heif = read_heif(data)
+            return PictureFacts(
+                format=heif.format,
+                width=heif.width,
+                height=heif.height,
+                animated=heif.animated,
+                orientation=heif.orientation,
+            )
+        if format_name == "GIF":
+            width, height = struct.unpack_from("<HH", data, 6)
+            return PictureFacts(format="GIF", width=width, height=height, animated=False, orientation=1)
+        image = _PLUGINS[format_name](_Source(data))
+        orientation = _orientation(image)
+        width, height = image.size
+        if format_name == "TIFF" and orientation >= 5:  # Of TIFF alone, Pillow has exchanged the sides.
+            width, height = height, width
+        return PictureFacts(
+            format=format_name,
+            width=width,
+            height=height,
+            animated=getattr(image, "is_animated", False),
+            orientation=orientation,
+        )
+
+
+def _format_of(data: bytes) -> str:
+    for signature, format_name in _SIGNATURES.items():
+        if data.startswith(signature):
+            return format_name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if is_heif(data):
+        return "HEIF"
+    raise UnreadablePicture("The file is none of " + ", ".join(TYPES) + ".")
+
+
+def _orientation(image: ImageFile) -> int:
+    if isinstance(image, TiffImageFile):
+        value = image.tag_v2.get(ExifTags.Base.Orientation)
+    else:
+        # getexif() of a PNG would decode the whole picture to look for EXIF behind the pixels.
+        exif = Image.Exif()
+        try:
+            exif.load(image.info.get("exif", b""))
+            value = exif.get(ExifTags.Base.Orientation)
+        except _PARSING_ERRORS:
+            return 1  # Browsers, too, show a picture whose EXIF is broken, and show it as it is stored.
+    return int(value) if value in UPRIGHT else 1
+
+
+def _open(data: bytes, format_name: str) -> ImageFile:
+    if format_name in _PLUGINS:
+        return _PLUGINS[format_name](_Source(data))
+    if format_name not in ("HEIC", "HEIF"):
+        raise UnreadablePicture(f"{format_name} pictures are not shown.")
+    try:
+        from pillow_heif import HeifImageFile  # noqa: PLC0415 (an extra)
+    except ImportError:
+        raise DecoderMissing(
+            f"{format_name} pictures can be shown once django-copyleaks-image[heif] is installed."
+        ) from None
+    plugin: type[ImageFile] = HeifImageFile
+    return plugin(BytesIO(data))
+
+
+def _encoded(image: Image.Image, format_name: str, **options: int) -> bytes:
+    # What Pillow read from the file (comments, EXIF with a place, profiles) would be written again from here.
+    image.info = {}
+    encoded = BytesIO()
+    image.save(encoded, format_name, **options)
+    return encoded.getvalue()

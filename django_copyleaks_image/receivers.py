@@ -1,0 +1,117 @@
+"""Media saved or deleted: tells :mod:`.scanning.request`, and nothing else.
+
+Receivers are connected to every concrete model, proxy and child by itself. A receiver without sender would see
+them all, but a senderless ``post_delete`` disables fast deletes for every model of the project.
+"""
+
+import logging
+from typing import Any
+
+from django.core.signals import setting_changed
+from django.db.models import FileField, Model
+from django.db.models.fields.files import FieldFile
+from django.db.models.signals import post_delete, post_save
+
+from . import registry
+from .conf import DICT_NAME
+from .registry import WatchedField
+from .scanning import request
+
+logger = logging.getLogger(__name__)
+
+_watched: dict[type[Model], list[WatchedField]] = {}
+
+
+def connect() -> None:
+    """Connect the receivers of every watched field, and keep them right when settings or registry change."""
+    setting_changed.connect(_settings_changed, dispatch_uid="copyleaks_image.settings")
+    registry.changed.connect(_reconnect, dispatch_uid="copyleaks_image.registry")
+    _reconnect()
+
+
+def _settings_changed(*, setting: str, **kwargs: Any) -> None:
+    if setting == DICT_NAME:
+        _reconnect()
+
+
+def _reconnect(**kwargs: Any) -> None:
+    for model in _watched:
+        post_save.disconnect(sender=model, dispatch_uid="copyleaks_image.saved")
+        post_delete.disconnect(sender=model, dispatch_uid="copyleaks_image.deleted")
+    _watched.clear()
+    for watched in registry.watched_fields():
+        _note_writes(watched.field)
+        for model in watched.models():
+            _watched.setdefault(model, []).append(watched)
+    for model in _watched:
+        post_save.connect(media_saved, sender=model, dispatch_uid="copyleaks_image.saved")
+        post_delete.connect(media_deleted, sender=model, dispatch_uid="copyleaks_image.deleted")
+
+
+def media_saved(
+    *,
+    sender: type[Model],
+    instance: Model,
+    created: bool,
+    raw: bool,
+    using: str,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
+    """Queue a scan for each watched file that this save may have changed."""
+    if raw:  # A fixture: other rows may be missing. Reconciliation finds it later.
+        return
+    for watched in _watched[sender]:
+        if _was_saved(instance, watched.field, update_fields):
+            request.file_saved(
+                watched, instance, created=created, written=_take_note(instance, watched.field), using=using
+            )
+
+
+def media_deleted(*, sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+    """Supersede what is unfinished for a deleted object."""
+    for watched in _watched[sender]:
+        request.object_deleted(watched, instance, using=using)
+
+
+def _was_saved(instance: Model, field: FileField, update_fields: frozenset[str] | None) -> bool:
+    if update_fields is not None and field.name not in update_fields:
+        return False
+    if field.attname not in instance.__dict__:  # Deferred: not loaded, hence not saved.
+        return False
+    # A file that is not stored yet has no name; the save that stores it comes later.
+    return registry.stored_name(instance, field) is not None
+
+
+class _NotesWrites:
+    """Mixin for a field's ``attr_class``: remembers that bytes were written, which a same-name overwrite hides."""
+
+    field: FileField
+    instance: Model
+
+    def save(self, name: str, content: Any, save: bool = True) -> None:
+        written = self.instance._state.__dict__.setdefault("copyleaks_written", set())
+        written.add(self.field.attname)
+        super().save(name, content, save=save)  # type: ignore[misc]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The class is made at start-up and has no importable name; fields are pickled by theirs.
+        return _blank_field_file, (self.field,), self.__getstate__()
+
+
+def _blank_field_file(field: FileField) -> FieldFile:
+    return field.attr_class.__new__(field.attr_class)
+
+
+def _note_writes(field: FileField) -> None:
+    if not issubclass(field.attr_class, _NotesWrites):
+        original = field.attr_class
+        field.attr_class = type(original.__name__, (_NotesWrites, original), {"__module__": original.__module__})
+
+
+def _take_note(instance: Model, field: FileField) -> bool:
+    written = instance._state.__dict__.get("copyleaks_written", set())
+    if field.attname not in written:
+        return False
+    written.discard(field.attname)
+    return True

@@ -1,0 +1,151 @@
+"""What all workers share about the account: pause, budget, rate and heartbeat, each by compare-and-set."""
+
+import logging
+from datetime import date, timedelta
+
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.copyleaks.client import client_from_settings
+from django_copyleaks_image.copyleaks.errors import AuthenticationError, CopyleaksError, PaymentError
+from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+
+logger = logging.getLogger(__name__)
+
+PROBE_INTERVAL = timedelta(minutes=1)
+BUDGET_WARNINGS = (50, 80, 100)
+
+
+def state() -> AccountState:
+    """Return the account's row, read from the home database."""
+    return AccountState.objects.using(home_database()).get_or_create(pk=AccountState.SINGLETON)[0]
+
+
+def _row() -> QuerySet[AccountState]:
+    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
+
+
+def heartbeat() -> None:
+    """Note that a worker is alive."""
+    if not _row().update(worker_seen_at=timezone.now()):
+        state()
+        _row().update(worker_seen_at=timezone.now())
+
+
+def pause(error: CopyleaksError) -> None:
+    """Hold every submission, because the account and not a picture is at fault; a probe ends the pause."""
+    now = timezone.now()
+    # One UPDATE: a process that dies in between would leave a pause that no probe ends.
+    _row().update(
+        paused_at=Coalesce(F("paused_at"), now),
+        pause_reason=error.slug,
+        pause_message=error.message,
+        probe_at=now + PROBE_INTERVAL,
+    )
+    logger.error("The account is paused (%s): %s All scans wait; none fails.", error.slug, error.message)
+
+
+def resume() -> None:
+    """End a pause."""
+    if _row().exclude(paused_at=None).update(paused_at=None, pause_reason="", pause_message="", probe_at=None):
+        logger.info("The account works again: the pause has ended.")
+
+
+def probe_if_due() -> None:
+    """While paused, ask for the credits once a minute, by one worker, and resume when the account answers."""
+    now = timezone.now()
+    if not _row().filter(probe_at__lte=now).update(probe_at=now + PROBE_INTERVAL):
+        return
+    try:
+        left = client_from_settings().credits()
+    except (AuthenticationError, PaymentError) as error:
+        pause(error)
+    except CopyleaksError as error:
+        logger.warning("The probe of the paused account failed (%s).", error.slug)
+    else:
+        if left > 0:
+            resume()
+
+
+def reserve_credit(today: date, budget: int | None) -> bool:
+    """Reserve one credit of today's budget; return False when it is used up.
+
+    One UPDATE: it starts the new day, checks the limit and reserves, so that no two workers pass it together.
+    """
+    if budget is not None and budget < 1:
+        return False
+    row = _row()
+    if budget is not None:
+        new_day = Q(budget_day=None) | ~Q(budget_day=today)
+        row = row.filter(new_day | Q(budget_spent__lt=budget - F("budget_reserved")))
+    return bool(
+        # MariaDB assigns from left to right, so the day comes last.
+        row.update(
+            budget_spent=Case(When(budget_day=today, then=F("budget_spent")), default=Value(0)),
+            budget_reserved=Case(When(budget_day=today, then=F("budget_reserved")), default=Value(0)) + 1,
+            budget_day=today,
+        )
+    )
+
+
+def settle_credit(scan: ImageScan, credits_charged: int) -> None:
+    """Turn the reservation of a scan into what was charged; call in the transaction that ends or frees the scan."""
+    reserved = scans().filter(pk=scan.pk).exclude(budget_day=None)
+    day = reserved.values_list("budget_day", flat=True).first()
+    if day is None or not reserved.update(budget_day=None):
+        return
+    _row().filter(budget_day=day).update(
+        budget_reserved=Greatest(F("budget_reserved"), Value(1)) - 1,
+        budget_spent=F("budget_spent") + credits_charged,
+    )
+    _warn_about_budget(credits_charged)
+
+
+def release_credit(scan: ImageScan) -> None:
+    """Give back the reservation of a scan that was not charged."""
+    settle_credit(scan, 0)
+
+
+def budget_left() -> int | None:
+    """Return the credits left today, None when there is no budget."""
+    budget = conf.DAILY_BUDGET
+    if budget is None:
+        return None
+    row = state()
+    if row.budget_day != timezone.now().date():
+        return budget
+    return max(0, budget - row.budget_spent - row.budget_reserved)
+
+
+def _warn_about_budget(credits_charged: int) -> None:
+    budget = conf.DAILY_BUDGET
+    if not budget or not credits_charged:
+        return
+    spent = state().budget_spent
+    for percent in BUDGET_WARNINGS:
+        threshold = budget * percent / 100
+        if spent - credits_charged < threshold <= spent:
+            logger.warning("%s %% of today's budget of %s credits is spent.", percent, budget)
+
+
+def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
+    """Return how long it is to the account's next submission slot, and whether that slot is now the caller's.
+
+    A slot further away than ``within`` is left alone: thrown away, it would only push the next ones on.
+    """
+    interval = timedelta(seconds=1 / conf.RATE_LIMIT)
+    while True:
+        now = timezone.now()
+        seen = state().next_slot_at
+        slot = max(seen, now) if seen else now
+        if slot - now > within:
+            return slot - now, False
+        if _row().filter(next_slot_at=seen).update(next_slot_at=slot + interval):
+            return slot - now, True
+
+
+def is_on_hold() -> bool:
+    """Return whether nothing may be submitted now, because the account is paused."""
+    return state().paused_at is not None

@@ -1,0 +1,81 @@
+"""The addresses that Copyleaks is given: each opens one door for one scan.
+
+The secrets are derived from ``SECRET_KEY`` and the scan id and stored nowhere. The two doors sign with different
+salts, so a token of one never opens the other. ``SECRET_KEY_FALLBACKS`` are accepted by Django's signer.
+"""
+
+from pathlib import PurePosixPath
+from unicodedata import normalize
+from urllib.parse import urljoin
+
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.signing import BadSignature, Signer
+from django.db.models.fields.files import FieldFile
+from django.urls import reverse
+from django.utils.text import get_valid_filename
+
+from django_copyleaks_image import pictures
+from django_copyleaks_image.conf import Secret, conf
+from django_copyleaks_image.models import ImageScan
+
+WEBHOOK_SALT = "copyleaks_image.webhook"
+MEDIA_SALT = "copyleaks_image.media"
+STEM_LENGTH = 100
+
+
+def webhook_token(scan_id: str) -> str:
+    """Return the secret of a scan's webhook address."""
+    return Signer(salt=WEBHOOK_SALT).signature(scan_id)
+
+
+def opens_webhook(scan_id: str, token: str) -> bool:
+    """Return whether a token is the secret of this scan's webhook; compared in constant time."""
+    try:
+        Signer(salt=WEBHOOK_SALT).unsign(f"{scan_id}:{token}")
+    except BadSignature:
+        return False
+    return True
+
+
+def media_token(scan_id: str) -> str:
+    """Return the signed name of a scan that opens the media door."""
+    return Signer(salt=MEDIA_SALT).sign(scan_id)
+
+
+def scan_id_of_media_token(token: str) -> str | None:
+    """Return the scan a media token was signed for, None when the signature is not ours."""
+    try:
+        return Signer(salt=MEDIA_SALT).unsign(token)
+    except BadSignature:
+        return None
+
+
+def webhook_url(scan: ImageScan) -> str:
+    """Return where Copyleaks posts the result of a scan."""
+    path = reverse("copyleaks_image:webhook", args=(scan.scan_id, webhook_token(scan.scan_id)))
+    return conf.PUBLIC_URL + path
+
+
+def media_url(scan: ImageScan, file: FieldFile) -> str:
+    """Return where Copyleaks fetches the picture: our media door, or the storage's own address made absolute."""
+    if conf.MEDIA_ACCESS == "direct":
+        return urljoin(conf.PUBLIC_URL + "/", file.url)
+    return conf.PUBLIC_URL + reverse("copyleaks_image:media", args=(media_token(scan.scan_id), vendor_file_name(scan)))
+
+
+def secrets_of(scan: ImageScan) -> list[Secret]:
+    """Return what no stored or shown text about a scan may quote: its door tokens and the configured headers."""
+    fetch_headers = conf.FETCH_HEADERS
+    pairs = (*conf.WEBHOOK_HEADERS, *(() if callable(fetch_headers) else fetch_headers))
+    tokens = webhook_token(scan.scan_id), media_token(scan.scan_id)
+    return [*map(Secret, tokens), *(value for _, value in pairs)]
+
+
+def vendor_file_name(scan: ImageScan) -> str:
+    """Return an ASCII file name with the extension of the true format, which is what Copyleaks judges by."""
+    stem = normalize("NFKD", PurePosixPath(scan.file_name).stem).encode("ascii", "ignore").decode()
+    try:
+        stem = get_valid_filename(stem)
+    except SuspiciousFileOperation:  # Nothing was left of it.
+        stem = "picture"
+    return stem[:STEM_LENGTH] + pictures.TYPES[scan.image_format].extension

@@ -1,0 +1,124 @@
+"""The paid call: everything it needs is made ready before the row says that it is being sent."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
+
+from django.db.models.fields.files import FieldFile
+from django.utils import timezone
+
+from django_copyleaks_image.conf import HeaderPairs, conf, header_pairs
+from django_copyleaks_image.copyleaks.client import Client, Submission, client_from_settings
+from django_copyleaks_image.copyleaks.errors import ConflictError, CopyleaksError, PermanentError, UnknownError
+from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.models.scan import Status
+
+from . import addresses, lost, prepare, receive, request
+
+logger = logging.getLogger(__name__)
+
+# What a second call with the same id answers is unknown; COPYLEAKS.md names these statuses besides 201.
+REPEATED_ID_ANSWERS = (400, 409)
+
+
+def ready_call(scan: ImageScan, file: FieldFile) -> Callable[[], None]:
+    """Log in, read what is to be sent, and return the call, which stores its own success and raises its failure.
+
+    Raises CopyleaksError when the login fails, and what :mod:`.prepare` raises when the bytes cannot be had.
+    """
+    client = client_from_settings()
+    client.log_in()
+    if conf.MODE == "sync":
+        return partial(_check, scan, client, _verified_bytes(scan, file))
+    return partial(_submit, scan, client, _submission(scan, file))
+
+
+def _submission(scan: ImageScan, file: FieldFile) -> Submission:
+    return Submission(
+        scan_id=scan.scan_id,
+        url=addresses.media_url(scan, file),
+        file_name=addresses.vendor_file_name(scan),
+        model=scan.model,
+        mask_type=scan.mask_type,
+        sandbox=scan.sandbox,
+        webhook_url=addresses.webhook_url(scan),
+        webhook_headers=conf.WEBHOOK_HEADERS,
+        fetch_headers=_fetch_headers(scan),
+        fetch_headers_key=conf.FETCH_HEADERS_KEY,
+        developer_payload=scan.scan_id,
+    )
+
+
+def _fetch_headers(scan: ImageScan) -> HeaderPairs:
+    configured = conf.FETCH_HEADERS
+    return header_pairs(configured(scan)) if callable(configured) else configured
+
+
+def _verified_bytes(scan: ImageScan, file: FieldFile) -> bytes:
+    content = b"".join(prepare.read_chunks(file))
+    if hashlib.sha256(content).hexdigest() != scan.sha256:
+        request.bytes_changed(scan)
+        raise prepare.Replaced("file_replaced")
+    return content
+
+
+def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
+    try:
+        client.submit(submission)
+    except CopyleaksError as error:
+        if not _may_mean_that_it_arrived(scan, error):
+            raise
+        # Should it be a refusal after all, the result counts as lost in the end, and nothing was paid twice.
+        logger.info("Scan %s: an earlier try had arrived (%s).", scan.scan_id, error.slug)
+    now = timezone.now()
+    changed = (
+        scans()
+        .filter(pk=scan.pk, status=Status.QUEUED)
+        .update(
+            status=Status.SUBMITTED,
+            submitted_at=now,
+            next_attempt_at=None,
+            lease_owner="",
+            lease_until=None,
+            error_code="",
+            error_message="",
+        )
+    )
+    if changed:
+        logger.info("Scan %s: submitted.", scan.scan_id)
+    else:
+        # The callback was faster, or the file was replaced meanwhile. It was sent all the same.
+        scans().filter(pk=scan.pk, submitted_at=None).update(submitted_at=now)
+
+
+def _check(scan: ImageScan, client: Client, content: bytes) -> None:
+    try:
+        body = client.check(
+            scan_id=scan.scan_id,
+            file_name=addresses.vendor_file_name(scan),
+            content=BytesIO(content),
+            model=scan.model,
+            sandbox=scan.sandbox,
+        )
+    except CopyleaksError as error:
+        if error.status is not None and error.status < 300:
+            receive.fail_as_unreadable(scan, error.message)
+        elif _may_mean_that_it_arrived(scan, error):
+            lost.end_or_resubmit(scan, "result_lost", "The answer to an earlier try was lost.", may_resubmit=True)
+        else:
+            raise
+        return
+    scans().filter(pk=scan.pk, submitted_at=None).update(submitted_at=timezone.now())
+    outcome = receive.deliver(scan, body, Source.SYNC)
+    if outcome in (Outcome.MALFORMED, Outcome.CONTRADICTS):
+        # Paid for: asking once more would pay once more.
+        receive.fail_as_unreadable(scan, "The answer is no result of this scan.")
+
+
+def _may_mean_that_it_arrived(scan: ImageScan, error: CopyleaksError) -> bool:
+    """Return whether a refusal may be about the id of an earlier, uncertain try; the code decides before the status."""
+    kinds = ConflictError | PermanentError | UnknownError
+    return scan.may_have_arrived and error.status in REPEATED_ID_ANSWERS and isinstance(error, kinds)

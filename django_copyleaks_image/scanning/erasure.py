@@ -1,0 +1,57 @@
+"""Erases what identifies a deleted picture, and what has been kept long enough. Status and numbers stay."""
+
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models.scan import UNFINISHED
+
+BATCH = 200
+
+
+def erase_due(now: datetime) -> int:
+    """Erase receipts' bodies and results of deleted pictures, a batch at a time; return how many scans."""
+    due = list(scans().filter(erasure_due_at__lte=now).order_by("erasure_due_at")[:BATCH])
+    for scan in due:
+        # A body that was not judged yet is still needed; the sweep judges it and comes back.
+        if not scan.receipts.using(home_database()).filter(outcome=Outcome.RECEIVED).exists():
+            _erase(scan)
+    return len(due)
+
+
+def thumbnail_key(sha256: str) -> str:
+    """Return the key under which the cache keeps the thumbnail of these bytes."""
+    return f"copyleaks_image:thumbnail:{sha256}"
+
+
+def _erase(scan: ImageScan) -> None:
+    if scan.sha256:
+        cache.delete(thumbnail_key(scan.sha256))  # Other users of the same bytes get a new one when they ask.
+    _receipts().filter(scan=scan).update(body=WebhookReceipt.compress(b""), detail="")
+    if scan.result_id is not None and not _has_living_user(scan.result_id):
+        results = DetectionResult.objects.using(home_database()).filter(pk=scan.result_id)
+        results.update(metadata={}, heatmap=b"", heatmap_url="", heatmap_due_at=None)
+    scans().filter(pk=scan.pk, erasure_due_at=scan.erasure_due_at).update(erasure_due_at=None, error_message="")
+
+
+def _has_living_user(result_pk: int) -> bool:
+    return scans().filter(result=result_pk, removed_at=None).exists()
+
+
+def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
+    """Delete the receipts of finished scans that are older than this, in batches; return how many."""
+    before = timezone.now() - older_than
+    old = _receipts().filter(received_at__lt=before).exclude(scan__status__in=UNFINISHED)
+    deleted = 0
+    while pks := list(old.order_by("received_at").values_list("pk", flat=True)[:batch]):
+        DetectionResult.objects.using(home_database()).filter(receipt__in=pks).update(receipt=None)
+        deleted += _receipts().filter(pk__in=pks).delete()[0]
+    return deleted
+
+
+def _receipts() -> QuerySet[WebhookReceipt]:
+    return WebhookReceipt.objects.using(home_database())

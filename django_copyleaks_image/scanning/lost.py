@@ -1,0 +1,85 @@
+"""A result that will not come: at most one paid resubmission, as a new row with a new id."""
+
+import logging
+
+from django.db import transaction
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.dispatch import wake_after_commit
+from django_copyleaks_image.models import ImageScan, home_database
+
+from . import account, ends, prepare
+
+logger = logging.getLogger(__name__)
+
+# What preparation has found out about the bytes, which a resubmission need not measure again.
+MEASURED_FACTS = (
+    "sha256",
+    "byte_size",
+    "width",
+    "height",
+    "orientation",
+    "image_format",
+    "model",
+    "mask_type",
+    "sandbox",
+    "content_key",
+)
+
+
+# Noted on a scan whose callback was refused for its size: another one would be as large.
+OVERSIZED = "result_too_large"
+
+
+def end_or_resubmit(scan: ImageScan, code: str, message: str, *, may_resubmit: bool) -> bool:
+    """End an unfinished scan as failed; resubmit it once if the settings and the cause allow.
+
+    ``scan_failed`` is sent only when no resubmission follows. Returns False when the scan had ended already.
+    """
+    resubmits = may_resubmit and conf.ON_LOST_RESULT == "resubmit" and _may_be_resubmitted(scan)
+    with transaction.atomic(using=home_database()):
+        if not ends.fail(scan, code, message, announce=not resubmits):
+            return give_key_up(scan)
+        if resubmits:
+            _resubmit(scan)
+        else:
+            ends.fail_twins(scan, code, message)
+        # Whether the vendor charged is not known: the budget is a hard limit, so it counts as spent.
+        account.settle_credit(scan, 1)
+    return True
+
+
+def give_key_up(scan: ImageScan) -> bool:
+    """Let a twin pay in the place of a superseded scan that ended without a result; False when there is none."""
+    if not ends.free(scan):
+        return False
+    account.settle_credit(scan, 1)
+    return True
+
+
+def _may_be_resubmitted(scan: ImageScan) -> bool:
+    if scan.resubmission_of_id is not None or scan.error_code == OVERSIZED:
+        return False
+    try:
+        prepare.stored_file(scan)
+    except prepare.Replaced:
+        return False
+    return True
+
+
+def _resubmit(scan: ImageScan) -> None:
+    again = ImageScan(
+        content_type=scan.content_type,
+        object_id=scan.object_id,
+        field_name=scan.field_name,
+        file_name=scan.file_name,
+        database=scan.database,
+        forced=scan.forced,
+        resubmission_of=scan,
+        # It pays in the place of the lost one; the twins of its bytes go on waiting.
+        pay_key=scan.pay_key,
+        **{name: getattr(scan, name) for name in MEASURED_FACTS},
+    )
+    again.save(using=home_database(), force_insert=True)
+    wake_after_commit(again.scan_id, using=home_database())
+    logger.warning("Scan %s: resubmitted as %s.", scan.scan_id, again.scan_id)

@@ -1,0 +1,138 @@
+"""Bytes to hash, size and format: what the vendor would refuse is skipped before anything is paid."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import FileField, Model
+from django.db.models.fields.files import FieldFile
+
+from django_copyleaks_image import pictures, registry
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import ImageScan
+
+# COPYLEAKS.md §4, assumed for the asynchronous endpoint as well.
+MINIMUM_SIDE = 512
+MAXIMUM_SIDES = (6000, 4500)
+MAXIMUM_BYTES = 32 * 1024 * 1024 - 1
+FORMATS = frozenset({"JPEG", "PNG", "WEBP", "BMP", "HEIC", "HEIF", "TIFF"})
+FORMATS_WITHOUT_SYNC = frozenset({"TIFF"})
+
+CHUNK = 64 * 1024
+IN_MEMORY = 2 * 1024 * 1024
+
+
+class Skipped(Exception):
+    """The file will not be scanned; ``code`` is stored, the message says why and what would help."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Replaced(Exception):
+    """The object no longer holds the file of this scan; ``reason`` is stored."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StorageFailed(Exception):
+    """The storage raised while the file was read; worth another try."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What was measured of the stored bytes: hash, size in bytes, size in pixels and format."""
+
+    sha256: str
+    byte_size: int
+    picture: pictures.PictureFacts
+
+
+def stored_file(scan: ImageScan) -> FieldFile:
+    """Return the file of a scan, not opened.
+
+    Raises :class:`Replaced` when the object is gone or holds another file by now.
+    """
+    model = scan.content_type.model_class()
+    if model is None:
+        raise Replaced("model_removed")
+    try:
+        field = registry.file_field(model, scan.field_name)
+    except ImproperlyConfigured:
+        raise Replaced("field_removed") from None
+    target = scan.target
+    if target is None:
+        raise Replaced("file_removed")
+    file = _file_of(target, field)
+    if not file or not scan.file_name:  # The name is forgotten when the picture was deleted.
+        raise Replaced("file_removed")
+    if file.name != scan.file_name:
+        raise Replaced("file_replaced")
+    return file
+
+
+def measure(scan: ImageScan) -> Facts:
+    """Read the file once and return its facts.
+
+    Raises :class:`Replaced`, :class:`Skipped` with the reason, or :class:`StorageFailed`.
+    """
+    file = stored_file(scan)
+    digest = hashlib.sha256()
+    size = 0
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+        for chunk in read_chunks(file):
+            size += len(chunk)
+            if size > MAXIMUM_BYTES:
+                raise Skipped("too_large", "The file has 32 MB or more; Copyleaks takes less than 32 MB.")
+            digest.update(chunk)
+            copy.write(chunk)
+        if not size:
+            raise Skipped("empty_file", "The file is empty.")
+        copy.seek(0)
+        picture = _inspect(cast("IO[bytes]", copy))
+    return Facts(sha256=digest.hexdigest(), byte_size=size, picture=picture)
+
+
+def read_chunks(file: FieldFile) -> Iterator[bytes]:
+    """Yield the bytes of a stored file, opened anew through its storage.
+
+    Raises :class:`Skipped` when the file does not exist, :class:`StorageFailed` for any other failure.
+    """
+    try:
+        with file.storage.open(cast("str", file.name), "rb") as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+    except FileNotFoundError:
+        raise Skipped("missing_file", "The storage has no such file; it was deleted before the scan.") from None
+    except Exception as error:
+        # Storages raise what their backend raises. Their texts may hold credentials, so only the type is kept.
+        raise StorageFailed(f"The storage raised {type(error).__name__} while the file was read.") from error
+
+
+def _inspect(copy: IO[bytes]) -> pictures.PictureFacts:
+    try:
+        picture = pictures.inspect(copy)
+    except pictures.UnreadablePicture as error:
+        raise Skipped("unreadable_image", str(error)) from None
+    if picture.format not in FORMATS or (conf.MODE == "sync" and picture.format in FORMATS_WITHOUT_SYNC):
+        raise Skipped("unsupported_format", f"Copyleaks does not take {picture.format} pictures.")
+    if picture.animated:
+        raise Skipped("unsupported_format", "Copyleaks does not take pictures with several frames or pages.")
+    sides = f"{picture.width} × {picture.height} pixels"
+    if min(picture.width, picture.height) < MINIMUM_SIDE:
+        raise Skipped("too_small", f"The picture has {sides}; Copyleaks needs at least 512 × 512.")
+    longer, shorter = MAXIMUM_SIDES
+    if max(picture.width, picture.height) > longer or min(picture.width, picture.height) > shorter:
+        raise Skipped("too_large", f"The picture has {sides}; Copyleaks takes at most 6000 × 4500.")
+    return picture
+
+
+def _file_of(target: Model, field: FileField) -> FieldFile:
+    return cast("FieldFile", cast("Any", getattr(target, field.attname)))

@@ -1,0 +1,130 @@
+"""Finds stored files that have no scan: what signals never told of, or a dying process left out.
+
+``bulk_create``, ``QuerySet.update``, fixtures, and a process killed between the media's commit and ours are seen
+here. The worker looks only at integer keys above a mark, since older files were there before the app was.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django.db import router, transaction
+from django.db.models import AutoField, IntegerField, Max, Model
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from django_copyleaks_image import registry
+from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image.registry import WatchedField
+
+from . import account
+from .request import is_wanted, queue, target_of
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = timedelta(minutes=1)
+# Keys are given out before their transaction commits: the mark trails the highest key by this long.
+GRACE = timedelta(minutes=15)
+CHUNK = 500
+
+
+def unscanned(watched: WatchedField, *, above: Any = None, database: str | None = None) -> Iterator[Model]:
+    """Yield the objects with a stored, wanted file but no scan at all, by ascending key."""
+    database = database or router.db_for_write(watched.owner)
+    stored = watched.owner._base_manager.using(database).exclude(**{watched.name: ""})
+    stored = stored.exclude(**{f"{watched.name}__isnull": True}).order_by("pk")
+    while True:
+        chunk = list((stored if above is None else stored.filter(pk__gt=above))[:CHUNK])
+        if not chunk:
+            return
+        above = chunk[-1].pk
+        yield from _without_scan(watched, chunk, database)
+
+
+def _without_scan(watched: WatchedField, chunk: list[Model], database: str) -> Iterator[Model]:
+    targets = {target_of(watched.owner, it, watched.name, using=database)["object_id"]: it for it in chunk}
+    content_type = target_of(watched.owner, chunk[0], watched.name, using=database)["content_type"]
+    known = scans().filter(content_type=content_type, field_name=watched.name, object_id__in=targets)
+    # Compared with the name: a process may die between the commit of a replaced file and that of its scan.
+    seen = set(known.values_list("object_id", "file_name"))
+    for object_id, instance in targets.items():
+        name = registry.stored_name(instance, watched.field)
+        if (object_id, name) not in seen and _is_wanted(watched, instance):
+            yield instance
+
+
+def _is_wanted(watched: WatchedField, instance: Model) -> bool:
+    try:
+        return is_wanted(watched, instance)
+    except Exception:
+        logger.exception("when= of %s raised for %s; its file is not scanned.", watched.label, instance.pk)
+        return False
+
+
+def queue_unscanned(watched: WatchedField, instance: Model, *, database: str) -> ImageScan:
+    """Queue a scan of an object found by :func:`unscanned`."""
+    name = registry.stored_name(instance, watched.field) or ""
+    target = target_of(watched.owner, instance, watched.name, using=database)
+    scan = ImageScan(**target, file_name=name, database=database)
+    with transaction.atomic(using=home_database()):
+        queue(scan, "file_replaced")
+    return scan
+
+
+def queue_current_file(scan: ImageScan) -> None:
+    """Queue a scan of the file that the object of ``scan`` holds now, if it is watched and wanted."""
+    instance = scan.target
+    owner = scan.content_type.model_class()
+    for watched in registry.watched_fields():
+        is_it = watched.owner is owner and watched.name == scan.field_name
+        has_file = is_it and instance is not None and registry.stored_name(instance, watched.field)
+        if has_file and _is_wanted(watched, instance):
+            queue_unscanned(watched, instance, database=scan.database)
+
+
+def reconcile_if_due() -> int:
+    """Reconcile unless another worker did so within :data:`INTERVAL`; return how many scans were queued."""
+    now = timezone.now()
+    account.state()
+    row = AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
+    elected = row.exclude(reconciled_at__gt=now - INTERVAL).update(reconciled_at=now)
+    return reconcile() if elected else 0
+
+
+def reconcile() -> int:
+    """Queue what was left out of every watched field with an integer key; return how many scans were queued.
+
+    At the first look at a field its highest key becomes the mark: ``copyleaks_scan`` is for the files before it.
+    """
+    queued = 0
+    marks: dict[str, list[Any]] = dict(account.state().reconciliation_marks)
+    for watched in registry.watched_fields():
+        if not isinstance(watched.owner._meta.pk, AutoField | IntegerField):
+            continue
+        mark, candidate, candidate_at = marks.get(watched.label) or _first_marks(watched)
+        for instance in unscanned(watched, above=mark):
+            queue_unscanned(watched, instance, database=router.db_for_write(watched.owner))
+            queued += 1
+        marks[watched.label] = _advanced(watched, mark, candidate, candidate_at)
+    AccountState.objects.using(home_database()).update(reconciliation_marks=marks)
+    if queued:
+        logger.info("Reconciliation queued %s files that had no scan.", queued)
+    return queued
+
+
+def _first_marks(watched: WatchedField) -> list[Any]:
+    highest = _highest_key(watched)
+    return [highest, highest, timezone.now().isoformat()]
+
+
+def _advanced(watched: WatchedField, mark: int, candidate: int, candidate_at: str) -> list[Any]:
+    seen_at = cast("datetime", parse_datetime(candidate_at))
+    if timezone.now() - seen_at < GRACE:
+        return [mark, candidate, candidate_at]
+    return [candidate, _highest_key(watched), timezone.now().isoformat()]
+
+
+def _highest_key(watched: WatchedField) -> int:
+    objects = watched.owner._base_manager.using(router.db_for_write(watched.owner))
+    return objects.aggregate(highest=Max("pk"))["highest"] or 0

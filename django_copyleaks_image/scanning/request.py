@@ -1,0 +1,153 @@
+"""A saved file becomes a queued scan: one INSERT, no network, no file read."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import connections, transaction
+from django.db.models import Model
+
+from django_copyleaks_image import registry
+from django_copyleaks_image.dispatch import wake_after_commit
+from django_copyleaks_image.models import ImageScan, home_database, scans
+from django_copyleaks_image.models.scan import UNFINISHED
+from django_copyleaks_image.registry import WatchedField
+
+from . import ends
+
+logger = logging.getLogger(__name__)
+
+
+def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageScan:
+    """Queue a scan of a stored file and return it, or return the unfinished one of the same file.
+
+    A result that exists for the same bytes is shared instead of paid; ``force`` pays again on purpose.
+    Raises ValueError when there is no stored file, ImproperlyConfigured when the field holds none.
+    """
+    file_field = registry.file_field(type(instance), field)
+    owner = registry.owner_of(file_field)
+    name = registry.stored_name(instance, file_field)
+    if instance.pk is None or not name:
+        raise ValueError(f"{owner._meta.label}.{field} of this object holds no stored file: save it first.")
+    using = instance._state.db or home_database()
+    target = target_of(owner, instance, field, using=using)
+    waiting = scans().for_target(**target).unfinished().filter(file_name=name).order_by("-pk").first()
+    if waiting is not None and not force:
+        return waiting
+    scan = ImageScan(**target, file_name=name, database=using, forced=force)
+    with transaction.atomic(using=home_database()):
+        queue(scan, "scanned_again" if force else "file_replaced")
+    return scan
+
+
+def latest_scan(instance: Model, field: str) -> ImageScan | None:
+    """Return the newest scan of an object's field, None when there is none."""
+    owner = registry.owner_of(registry.file_field(type(instance), field))
+    if instance.pk is None:
+        return None
+    target = target_of(owner, instance, field, using=instance._state.db or home_database())
+    return scans().for_target(**target).with_result().order_by("-pk").first()
+
+
+def file_saved(watched: WatchedField, instance: Model, *, created: bool, written: bool, using: str) -> None:
+    """Queue a scan when a save changed the file; whatever goes wrong here, the upload goes on.
+
+    ``written`` tells that bytes were written, which a name comparison cannot see when they keep their name.
+    """
+    with _never_spoiling_the_save(f"queue a scan of {watched.label} {instance.pk}"):
+        name = registry.stored_name(instance, watched.field) or ""
+        target = target_of(watched.owner, instance, watched.name, using=using)
+        latest = None
+        # A new key has no earlier scan: looking for one would nearly double the cost of the save.
+        if not created:
+            earlier = scans().for_target(**target).order_by("-pk")
+            latest = earlier.only("pk", "status", "file_name").first()
+        if latest is not None and _covers(latest, name) and not written:
+            return
+        if not name:
+            if latest is not None:
+                _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
+            return
+        reason = "file_replaced" if latest is not None and latest.status in UNFINISHED else ""
+        if is_wanted(watched, instance):
+            scan = ImageScan(**target, file_name=name, database=using)
+            _with_the_media(lambda: queue(scan, reason), using=using)
+        elif reason:
+            _with_the_media(lambda: ends.supersede(scans().for_target(**target), reason), using=using)
+
+
+def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:
+    """Supersede what is unfinished for an object that was deleted, and forget what identifies the picture."""
+    with _never_spoiling_the_save(f"remove the scans of {watched.label} {instance.pk}"):
+        target = target_of(watched.owner, instance, watched.name, using=using)
+        _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
+
+
+def is_wanted(watched: WatchedField, instance: Model) -> bool:
+    """Return whether the project's ``when=`` wants this file scanned."""
+    return watched.options.when is None or bool(watched.options.when(instance))
+
+
+def target_of(owner: type[Model], instance: Model, field_name: str, *, using: str) -> dict[str, Any]:
+    """Return the columns that name the scanned field: the concrete owner and its key in database form."""
+    key_field = owner._meta.pk
+    key = key_field.get_db_prep_value(getattr(instance, key_field.attname), connections[using])
+    content_type = ContentType.objects.db_manager(home_database()).get_for_model(owner)
+    return {"content_type": content_type, "object_id": str(key), "field_name": field_name}
+
+
+def queue(scan: ImageScan, supersede_reason: str = "") -> None:
+    """Insert a scan, supersede the unfinished ones before it if a reason is given, and wake the dispatcher."""
+    home = home_database()
+    scan.save(using=home, force_insert=True)
+    if supersede_reason:
+        same_target = scans().for_target(
+            content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name
+        )
+        ends.supersede(same_target.filter(pk__lt=scan.pk), supersede_reason)
+    wake_after_commit(scan.scan_id, using=home)
+
+
+def bytes_changed(scan: ImageScan) -> None:
+    """Supersede a scan whose file was found to hold other bytes under the same name, and queue those."""
+    successor = ImageScan(
+        content_type=scan.content_type,
+        object_id=scan.object_id,
+        field_name=scan.field_name,
+        file_name=scan.file_name,
+        database=scan.database,
+    )
+    with transaction.atomic(using=home_database()):
+        if ends.supersede(scans().filter(pk=scan.pk), "file_replaced"):
+            queue(successor)
+
+
+def _covers(scan: ImageScan, file_name: str) -> bool:
+    return scan.file_name == file_name and scan.status != ImageScan.Status.SUPERSEDED
+
+
+def _with_the_media(write: Any, *, using: str) -> None:
+    """Write in the media's transaction; two databases share none, so there the scan follows the commit."""
+    if using == home_database():
+        write()
+    else:
+        transaction.on_commit(write, using=using, robust=True)
+
+
+@contextmanager
+def _never_spoiling_the_save(what: str) -> Iterator[None]:
+    """Log what goes wrong, a database error or a ``when=`` that raises: reconciliation looks at the file again.
+
+    Inside a transaction a failed statement would spoil it for the project, hence the savepoint.
+    """
+    home = home_database()
+    try:
+        if connections[home].in_atomic_block:
+            with transaction.atomic(using=home):
+                yield
+        else:
+            yield
+    except Exception:
+        logger.exception("Could not %s; the save goes on.", what)

@@ -1,0 +1,81 @@
+"""What is late, lost, stuck or owed: the part of the worker that makes every scan end."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import AccountState, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models.scan import Status
+
+from . import account, certificates, erasure, heatmaps, lost, notify, receive
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = timedelta(seconds=10)
+# A process that has just ended a scan, or stored a receipt, is given this long to do the rest by itself.
+GRACE = timedelta(seconds=30)
+BATCH = 200
+
+
+def sweep_if_due() -> bool:
+    """Sweep unless another worker did so within :data:`INTERVAL`; return whether it was done."""
+    now = timezone.now()
+    account.state()
+    row = AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
+    elected = row.exclude(swept_at__gt=now - INTERVAL).update(swept_at=now)
+    if elected:
+        sweep()
+    return bool(elected)
+
+
+def sweep() -> None:
+    """End what is lost, free what is stuck, and send what is owed. Safe to run anywhere at any time."""
+    now = timezone.now()
+    account.probe_if_due()
+    certificates.refresh_if_due()
+    apply_left_over_receipts(now)
+    end_lost_scans(now)
+    free_pay_keys(now)
+    send_owed_signals(now)
+    heatmaps.fetch_due()
+    erasure.erase_due(now)
+
+
+def end_lost_scans(now: datetime) -> None:
+    """End the scans whose callback is overdue; their late callback would still complete them."""
+    overdue = now - timedelta(seconds=conf.RESULT_DEADLINE)
+    waiting = scans().filter(status=Status.SUBMITTED, submitted_at__lt=overdue)
+    for scan in waiting.select_related("content_type").order_by("submitted_at")[:BATCH]:
+        message = "Copyleaks accepted the picture, but no result came."
+        if lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True):
+            logger.error("Scan %s: no result within %s s; it counts as lost.", scan.scan_id, conf.RESULT_DEADLINE)
+
+
+def free_pay_keys(now: datetime) -> None:
+    """Take the pay key from replaced scans whose result is overdue, so that a twin of their bytes can pay."""
+    overdue = now - timedelta(seconds=conf.RESULT_DEADLINE)
+    holding = Q(pay_key__isnull=False) | Q(budget_day__isnull=False)
+    stuck = scans().filter(holding, status=Status.SUPERSEDED, finished_at__lt=overdue)
+    for scan in stuck.order_by("pk")[:BATCH]:
+        lost.give_key_up(scan)
+
+
+def send_owed_signals(now: datetime) -> None:
+    """Send the signals of scans whose process died between the commit and the signal."""
+    owed = scans().filter(notified_at=None, finished_at__lt=now - GRACE)
+    for pk in owed.order_by("finished_at").values_list("pk", flat=True)[:BATCH]:
+        notify.send(pk)
+
+
+def apply_left_over_receipts(now: datetime) -> None:
+    """Apply the receipts whose process died between storing and judging."""
+    receipts = WebhookReceipt.objects.using(home_database())
+    left_over = receipts.filter(
+        outcome=Outcome.RECEIVED, received_at__lt=now - GRACE, received_at__gt=now - timedelta(days=2)
+    )
+    for receipt in left_over.order_by("received_at")[:BATCH]:
+        receive.settle(receipt)

@@ -1,0 +1,132 @@
+"""The process behind ``copyleaks_worker``: claims due scans, works on several at a time, sweeps and reconciles."""
+
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from threading import Event, Thread
+from types import FrameType
+
+from django.db import Error as AnyDatabaseError
+from django.db import close_old_connections, connections
+
+from .models import ImageScan
+from .scanning import account, reconcile, submit, sweep
+
+logger = logging.getLogger(__name__)
+
+# After a lost database: seconds until the next look, so that a restart is survived without a storm of attempts.
+DATABASE_NAP = 2.0
+ROUND_SECONDS = 1.0
+
+
+class Worker:
+    """Works until it is told to stop; scans in progress are finished first."""
+
+    def __init__(self, *, threads: int, poll_seconds: float) -> None:
+        self._threads = threads
+        self._poll_seconds = poll_seconds
+        self._stop = Event()
+        self._busy: set[Future[None]] = set()
+
+    def stop(self) -> None:
+        """Ask the worker to finish what it holds and return."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until :meth:`stop`; a lost database is waited for."""
+        logger.info("Worker started with %s threads.", self._threads)
+        rounds = Thread(target=self._go_round, name="rounds")
+        rounds.start()
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
+            while not self._stop.is_set():
+                with self._surviving_the_database():
+                    close_old_connections()
+                    self._wait(self._claim(pool))
+        rounds.join()
+        logger.info("Worker stopped.")
+
+    def run_once(self) -> None:
+        """Work until nothing is due, then return; database errors are raised."""
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
+            sweep.sweep()
+            reconcile.reconcile()
+            while not self._stop.is_set() and (self._claim(pool) or self._busy):
+                wait(self._busy, return_when=FIRST_COMPLETED)
+                self._busy = {future for future in self._busy if not future.done()}
+            sweep.sweep()
+
+    def _go_round(self) -> None:
+        """Do the rest in a thread of its own, since it may wait for the network: no claim waits for it."""
+        while not self._stop.is_set():
+            with self._surviving_the_database():
+                close_old_connections()
+                account.heartbeat()
+                sweep.sweep_if_due()
+                reconcile.reconcile_if_due()
+            self._stop.wait(ROUND_SECONDS)
+        connections.close_all()
+
+    @contextmanager
+    def _surviving_the_database(self) -> Iterator[None]:
+        try:
+            yield
+        except AnyDatabaseError as error:
+            logger.error("The database is not available (%s); trying again.", type(error).__name__)
+            _forget_connections()
+            self._stop.wait(DATABASE_NAP)
+        except Exception:
+            # A bug must not end the process that makes every scan end.
+            logger.exception("An unforeseen error in the worker.")
+            self._stop.wait(DATABASE_NAP)
+
+    def _claim(self, pool: ThreadPoolExecutor) -> int:
+        """Give every idle thread a due scan, unless the account must rest; return how many there were."""
+        self._busy = {future for future in self._busy if not future.done()}
+        idle = self._threads - len(self._busy)
+        if idle < 1 or account.is_on_hold():
+            return 0
+        claimed = submit.claim(idle)
+        self._busy.update(pool.submit(self._work_on, scan) for scan in claimed)
+        return len(claimed)
+
+    def _wait(self, claimed: int) -> None:
+        """Wait for a free thread while there is more to claim, else for the next poll."""
+        if claimed and self._busy:
+            wait(self._busy, timeout=self._poll_seconds, return_when=FIRST_COMPLETED)
+        else:
+            self._stop.wait(self._poll_seconds)
+
+    def _work_on(self, scan: ImageScan) -> None:
+        try:
+            submit.work_on(scan)
+        except AnyDatabaseError as error:
+            # The lease ends by itself, and the row is then claimed again under the same id.
+            logger.error("Scan %s: the database was lost (%s).", scan.scan_id, type(error).__name__)
+            _forget_connections()
+        finally:
+            close_old_connections()
+
+
+def _forget_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+
+
+@contextmanager
+def stop_on_signals(worker: Worker) -> Iterator[None]:
+    """Stop the worker on SIGTERM and Ctrl-C while the block runs."""
+
+    def stop(_signum: int, _frame: FrameType | None) -> None:
+        logger.info("Stopping: finishing the scans in progress.")
+        worker.stop()
+
+    previous: dict[int, Callable[[int, FrameType | None], object] | int | None] = {
+        number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,145 @@
+"""The pictures that the demo uploads, and how each of them must end."""
+
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import ExifTags, Image
+
+from .painting import Size
+from .scenes import paint
+
+LANDSCAPE, PORTRAIT = (1600, 1200), (1200, 1600)
+TWELVE_MEGAPIXELS = (4000, 3000)
+TURN_RIGHT = 6
+FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tiff": "TIFF"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a scan ends; ``share`` is the AI share of the area (0–1) or None, ``paid`` are credits."""
+
+    status: str = "completed"
+    verdict: str = ""
+    share: float | None = None
+    error_code: str = ""
+    paid: int = 1
+    in_gallery: bool = False
+
+
+NO_AI = Ending(verdict="no_ai", share=0.0, in_gallery=True)
+
+
+def some_ai(share: float, *, paid: int = 1) -> Ending:
+    """Return the ending of a picture of which a share was marked; shares are 0–1."""
+    verdict = "mostly_ai" if share > 0.5 else "partly_ai"
+    return Ending(verdict=verdict, share=share, paid=paid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture to upload. The emulator reads the AI share from the file name: ``ai-37`` marks 37 %."""
+
+    title: str
+    file_name: str
+    scene: str
+    ending: Ending
+    size: Size = LANDSCAPE
+    seed: int = 1
+    is_private: bool = False
+    is_turned: bool = False
+    is_cut_short: bool = False
+
+    def encode(self) -> bytes:
+        """Paint the picture and return its file."""
+        image = paint(self.scene, self.size, seed=self.seed)
+        exif = Image.Exif()
+        if self.is_turned:
+            # As a camera that was held upright writes it: on its side, with the note to turn it.
+            image = image.transpose(Image.Transpose.ROTATE_90)
+            exif[ExifTags.Base.Orientation] = TURN_RIGHT
+        file = BytesIO()
+        suffix = self.file_name[self.file_name.rindex(".") :]
+        image.save(file, FORMATS[suffix], quality=90, exif=exif)
+        content = file.getvalue()
+        return content[: len(content) // 2] if self.is_cut_short else content
+
+
+PICTURES = [
+    Picture(title="Sunday fruit", file_name="sunday-fruit.jpg", scene="still_life", ending=NO_AI),
+    Picture(title="Birch wood in May", file_name="birch-wood.webp", scene="birches", seed=7, ending=NO_AI),
+    Picture(
+        title="Upright camera",
+        file_name="upright-camera.jpg",
+        scene="moonlight",
+        size=PORTRAIT,
+        is_turned=True,
+        ending=NO_AI,
+    ),
+    Picture(title="Erg Chebbi", file_name="dunes.png", scene="dunes", seed=6, ending=NO_AI),
+    Picture(title="Still water", file_name="still-water.tiff", scene="lake", seed=5, ending=NO_AI),
+    Picture(
+        title="Twelve megapixels",
+        file_name="ridges.jpg",
+        scene="mountains",
+        seed=3,
+        size=TWELVE_MEGAPIXELS,
+        ending=NO_AI,
+    ),
+    Picture(
+        title="A family evening",
+        file_name="family-ai-12.jpg",
+        scene="sea",
+        seed=21,
+        is_private=True,
+        ending=some_ai(0.12),
+    ),
+    Picture(title="Retouched horizon", file_name="horizon-ai-37.jpg", scene="sea", ending=some_ai(0.37)),
+    Picture(
+        title="Retouched horizon, once more",
+        file_name="horizon-again-ai-37.jpg",
+        scene="sea",
+        ending=some_ai(0.37, paid=0),
+    ),
+    Picture(
+        title="One speck removed",
+        file_name="speck-ai-0.03.jpg",
+        scene="dunes",
+        seed=11,
+        ending=some_ai(0.0003),
+    ),
+    Picture(
+        title="A street that never was",
+        file_name="street-ai-100-chatgpt.png",
+        scene="city_lights",
+        ending=some_ai(1.0),
+    ),
+    Picture(
+        title="Most of a sunset",
+        file_name="sunset-ai-62.webp",
+        scene="evening_mountains",
+        seed=4,
+        ending=some_ai(0.62),
+    ),
+    Picture(
+        title="Somewhere in the hills",
+        file_name="hills-nomask.jpg",
+        scene="mountains",
+        seed=9,
+        ending=Ending(verdict="partly_ai", share=0.0),
+    ),
+    Picture(
+        title="Too small to measure",
+        file_name="thumbnail.jpg",
+        scene="lake",
+        size=(320, 240),
+        ending=Ending(status="skipped", error_code="too_small", paid=0),
+    ),
+    Picture(
+        title="Cut short on the way",
+        file_name="cut-short.jpg",
+        scene="still_life",
+        seed=2,
+        is_cut_short=True,
+        ending=Ending(status="failed", error_code="invalid_file", paid=0),
+    ),
+]

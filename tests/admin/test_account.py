@@ -1,0 +1,59 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from django_copyleaks_image.models import AccountState
+from tests.admin.markup import inline_code
+from tests.samples import photo
+
+ACCOUNT = "/admin/copyleaks_image/accountstate/"
+
+pytestmark = pytest.mark.django_db
+
+
+def test_account__is_one_page_that_exists_before_any_worker_ran(staff: Any) -> None:
+    photo()
+    response = staff("view_accountstate").get(ACCOUNT, follow=True)
+    page = response.content.decode()
+    assert "No worker has been seen yet" in page
+    assert "<dt>Worker last seen</dt><dd><bdi>never</bdi></dd>" in page
+    assert "no limit" in page
+    assert "<dt>Queued</dt><dd><bdi>1, the oldest of <time" in page
+    assert inline_code(response) == []
+
+
+def test_account__shows_pause_budget_and_worker(staff: Any, configure: Any) -> None:
+    configure(DAILY_BUDGET=100)
+    row = AccountState.load()
+    row.paused_at = row.worker_seen_at = timezone.now()
+    row.pause_reason, row.pause_message = "invalid_credentials", "Invalid <b>login</b>"
+    row.budget_day, row.budget_spent, row.budget_reserved = timezone.now().date(), 41, 2
+    row.save()
+    page = staff("view_accountstate").get(ACCOUNT, follow=True).content.decode()
+    assert "The provider does not accept the credentials." in page
+    assert "Invalid &lt;b&gt;login&lt;/b&gt;" in page
+    for credits_ in ("100 credits", "41 credits", "2 credits"):
+        assert credits_ in page
+    assert "No worker" not in page
+
+
+def test_account__does_not_count_yesterdays_credits(staff: Any) -> None:
+    AccountState.load()
+    yesterday = timezone.now().date() - timedelta(days=1)
+    AccountState.objects.update(budget_day=yesterday, budget_spent=41, worker_seen_at=timezone.now())
+    page = staff("view_accountstate").get(ACCOUNT, follow=True).content.decode()
+    assert "41 credits" not in page
+    assert "Nothing holds scans back." in page
+
+
+def test_account__is_closed_and_made_for_nobody_without_permission(moderator: Client) -> None:
+    assert moderator.get(ACCOUNT).status_code == 403
+    assert not AccountState.objects.exists()
+
+
+def test_account__cannot_be_edited(admin_client: Client) -> None:
+    row = AccountState.load()
+    assert admin_client.post(f"{ACCOUNT}{row.pk}/change/", {"budget_spent": 0}).status_code == 403

@@ -1,0 +1,234 @@
+import shutil
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from PIL import Image
+
+from django_copyleaks_image.admin import ImageScanAdmin
+from django_copyleaks_image.models import ImageScan
+from tests.admin.rows import measured, measured_photo, rectangle
+from tests.gallery.admin import PhotoAdmin
+from tests.gallery.models import Photo
+from tests.samples import photo, picture, upload
+
+SCANS = "/admin/copyleaks_image/imagescan/"
+
+pytestmark = pytest.mark.django_db
+
+
+def rendition(client: Client, scan: ImageScan, size: str = "page", **headers: str) -> Any:
+    return client.get(f"{SCANS}rendition/{scan.pk}/{size}/", headers=headers)
+
+
+def overlay(client: Client, scan: ImageScan, **headers: str) -> Any:
+    return client.get(f"{SCANS}overlay/{scan.pk}.png", headers=headers)
+
+
+def opened(response: Any) -> Image.Image:
+    return Image.open(BytesIO(response.content))
+
+
+@pytest.mark.parametrize(("size", "side"), [("thumbnail", 160), ("panel", 480), ("page", 1600)])
+def test_rendition__is_a_small_copy_and_never_the_original(moderator: Client, size: str, side: int) -> None:
+    original = picture(size=(2000, 1000))
+    scan = measured(photo(content=original))
+    response = rendition(moderator, scan, size)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "image/webp"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "private" in response.headers["Cache-Control"]
+    assert opened(response).size == (side, side // 2)
+    assert response.content != original
+
+
+def test_rendition__of_an_unknown_size_or_scan_is_not_found(moderator: Client) -> None:
+    scan = measured_photo()
+    assert rendition(moderator, scan, "original").status_code == 404
+    assert moderator.get(f"{SCANS}rendition/{scan.pk + 1}/page/").status_code == 404
+    assert moderator.get(f"{SCANS}overlay/{scan.pk + 1}.png").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["rendition/{}/page/", "rendition/{}/thumbnail/", "overlay/{}.png", "heatmap/{}.png"])
+def test_pictures__are_closed_to_whoever_may_not_view_scan_and_object(staff: Any, name: str) -> None:
+    scan = measured_photo(heatmap=picture("PNG", (64, 64)))
+    address = SCANS + name.format(scan.pk)
+    assert Client().get(address).status_code == 302
+    assert staff().get(address).status_code == 404
+    assert staff("view_photo").get(address).status_code == 404
+    assert staff("view_imagescan").get(address).status_code == 404
+    assert staff("view_imagescan", "view_photo").get(address).status_code == 200
+
+
+def test_pictures__respect_the_permission_for_the_single_object(
+    moderator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, public = measured_photo("secret.jpg"), measured_photo("public.jpg")
+
+    def may_view(admin: PhotoAdmin, request: object, obj: Photo | None = None) -> bool:
+        return obj is None or obj.title != "secret.jpg"
+
+    monkeypatch.setattr(PhotoAdmin, "has_view_permission", may_view)
+    assert rendition(moderator, secret).status_code == overlay(moderator, secret).status_code == 404
+    assert rendition(moderator, public).status_code == overlay(moderator, public).status_code == 200
+    page = moderator.get(f"{SCANS}{secret.pk}/change/").content.decode()
+    assert "You may not view the object" in page
+    assert "/rendition/" not in page
+
+
+def test_pictures__respect_a_queryset_that_the_project_narrows(
+    moderator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = measured_photo()
+    monkeypatch.setattr(ImageScanAdmin, "get_queryset", lambda admin, request: ImageScan.objects.none())
+    assert rendition(moderator, scan).status_code == 404
+
+
+@pytest.mark.parametrize("view", [rendition, overlay])
+def test_known_picture__is_answered_304_without_opening_the_storage(
+    moderator: Client, settings: Any, view: Any
+) -> None:
+    scan = measured_photo()
+    tag = view(moderator, scan).headers["ETag"]
+    cache.clear()
+    shutil.rmtree(settings.MEDIA_ROOT)
+    again = view(moderator, scan, if_none_match=tag)
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["ETag"] == tag
+    assert "private" in again.headers["Cache-Control"]
+
+
+def test_thumbnail__is_made_once(moderator: Client, settings: Any) -> None:
+    scan = measured_photo()
+    first = rendition(moderator, scan, "thumbnail")
+    shutil.rmtree(settings.MEDIA_ROOT)
+    assert rendition(moderator, scan, "thumbnail").content == first.content
+    assert rendition(moderator, scan, "page").status_code == 404
+
+
+def test_replaced_file__is_not_shown_as_the_scanned_one(moderator: Client) -> None:
+    scan = measured_photo()
+    tag = rendition(moderator, scan).headers["ETag"]
+    Photo.objects.get(pk=scan.object_id).image.save("other.jpg", upload())
+    response = rendition(moderator, scan, if_none_match=tag)
+    assert response.status_code == 404
+    assert response.content.decode() == "The file was replaced by another one."
+    assert rendition(moderator, scan, "thumbnail").status_code == 404
+    assert overlay(moderator, scan).status_code == 200
+
+
+def test_other_bytes_under_the_same_name__are_not_shown_as_the_scanned_ones(moderator: Client) -> None:
+    scan = measured_photo()
+    path = Path(Photo.objects.get(pk=scan.object_id).image.path)
+    path.write_bytes(picture(colour="black"))
+    for size in ("page", "thumbnail"):
+        assert rendition(moderator, scan, size).status_code == 404
+    assert overlay(moderator, scan).status_code == 200
+
+
+def test_removed_object__leaves_the_overlay(moderator: Client) -> None:
+    scan = measured_photo()
+    Photo.objects.get(pk=scan.object_id).delete()
+    assert rendition(moderator, scan).status_code == 404
+    assert overlay(moderator, scan).status_code == 200
+
+
+def test_missing_file__is_not_found_with_the_reason(moderator: Client, settings: Any) -> None:
+    scan = measured_photo()
+    shutil.rmtree(settings.MEDIA_ROOT)
+    response = rendition(moderator, scan)
+    assert response.status_code == 404
+    assert response.content.decode() == "The file is not in the storage."
+
+
+def test_unmeasured_file__is_shown_but_kept_nowhere(moderator: Client) -> None:
+    instance = photo()
+    scan = ImageScan.objects.get(object_id=instance.pk)
+    for size in ("thumbnail", "page"):
+        response = rendition(moderator, scan, size)
+        assert response.status_code == 200
+        assert "ETag" not in response.headers
+        assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_overlay__is_transparent_except_where_marked(moderator: Client) -> None:
+    scan = measured_photo(mask=rectangle(100, 200, 300, 150, of_width=640))
+    response = overlay(moderator, scan)
+    assert response.headers["Content-Type"] == "image/png"
+    alpha = opened(response).convert("RGBA").getchannel("A")
+    assert alpha.size == (640, 640)
+    assert alpha.getbbox() == (100, 200, 400, 350)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_overlay__lies_where_the_mark_is_on_the_upright_picture(moderator: Client, orientation: int) -> None:
+    stored = Image.new("RGB", (800, 600), "black")
+    stored.paste("white", (80, 60, 240, 120))
+    stream = BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(stream, "JPEG", exif=exif)
+    scan = measured(
+        photo(content=stream.getvalue()),
+        mask=rectangle(80, 60, 160, 60, of_width=800),
+        size=(800, 600),
+        width=800,
+        height=600,
+    )
+    shown = opened(rendition(moderator, scan)).convert("L").point(lambda value: 255 * (value > 128))
+    marked = opened(overlay(moderator, scan)).convert("RGBA").getchannel("A")
+    assert marked.size == shown.size
+    for one, other in zip(marked.getbbox() or (), shown.getbbox() or (), strict=True):
+        assert abs(one - other) <= 4
+
+
+def test_overlay__is_not_turned_when_the_provider_measured_the_upright_picture(moderator: Client) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    scan = measured(
+        photo(content=picture(size=(800, 600), exif=exif)),
+        mask=rectangle(10, 20, 30, 40, of_width=600),
+        size=(600, 800),
+        width=800,
+        height=600,
+    )
+    alpha = opened(overlay(moderator, scan)).convert("RGBA").getchannel("A")
+    assert alpha.size == (600, 800)
+    assert alpha.getbbox() == (10, 20, 40, 60)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"mask": None},
+        {"mask": b"\x07damaged", "mask_runs": 3},
+        {"size": None},
+        {"size": (10, 10)},
+    ],
+)
+def test_overlay__that_cannot_be_drawn_is_not_found(moderator: Client, result: dict[str, Any]) -> None:
+    damaged = result.pop("mask", "given")
+    scan = measured_photo(**result) if damaged == "given" else measured_photo(mask=None, **result)
+    if isinstance(damaged, bytes) and scan.result:
+        scan.result.mask = damaged
+        scan.result.save()
+    assert overlay(moderator, scan).status_code == 404
+
+
+def test_heatmap__is_encoded_anew(moderator: Client) -> None:
+    original = picture("PNG", (64, 48), pnginfo=None) + b"<script>alert(1)</script>"
+    scan = measured_photo(heatmap=original)
+    response = moderator.get(f"{SCANS}heatmap/{scan.pk}.png")
+    assert response.headers["Content-Type"] == "image/png"
+    assert opened(response).size == (64, 48)
+    assert b"script" not in response.content
+
+
+def test_heatmap__that_is_no_picture_or_absent_is_not_found(moderator: Client) -> None:
+    for heatmap in (b"", b"\x89PNG\r\n\x1a\n broken"):
+        scan = measured_photo(f"{len(heatmap)}.jpg", heatmap=heatmap)
+        assert moderator.get(f"{SCANS}heatmap/{scan.pk}.png").status_code == 404

@@ -1,0 +1,21 @@
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+from .server import Server, login_reply, running
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def vendor() -> Iterator[Server]:
+    """A vendor that knows the account; what else it answers, the test says."""
+    with running(Server()) as server:
+        server.answer("/v3/account/login/api", login_reply())
+        yield server

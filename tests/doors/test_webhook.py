@@ -1,0 +1,359 @@
+"""Who is let in at the webhook door, what is stored, and how it is answered."""
+
+import gzip
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.signing import Signer
+from django.db import DatabaseError
+from django.http import HttpResponse
+from django.test import AsyncClient, Client
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.permissions import AllowAny
+from rest_framework.views import exception_handler
+
+from django_copyleaks_image.doors.webhook import WebhookView
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import addresses, receive, sweep
+from tests.samples import as_json, clean, detection, only_scan, photo, submitted
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def scan() -> ImageScan:
+    photo()
+    return submitted(only_scan())
+
+
+def door(scan_id: str, token: str | None = None) -> str:
+    return reverse("copyleaks_image:webhook", args=(scan_id, token or addresses.webhook_token(scan_id)))
+
+
+def post(scan: ImageScan, body: bytes, **headers: Any) -> HttpResponse:
+    return Client(raise_request_exception=False).post(  # type: ignore[return-value]
+        door(scan.scan_id), body, content_type="application/json", headers=headers or None
+    )
+
+
+def test_result__is_stored_and_applied(scan: ImageScan) -> None:
+    body = as_json(detection(scan))
+
+    response = post(scan, body)
+
+    assert response.status_code == 200
+    scan.refresh_from_db()
+    assert (scan.status, scan.verdict, scan.review) == ("completed", "partly_ai", "pending")
+    receipt = WebhookReceipt.objects.get()
+    assert (receipt.payload(), receipt.outcome, receipt.byte_size) == (body, Outcome.APPLIED, len(body))
+    result = DetectionResult.objects.get()
+    assert (result.ai_ratio, result.mask_runs, result.read_mask().area) == (0.02, 2, 100)
+    assert (result.receipt, scan.result) == (receipt, result)
+
+
+def test_clean_picture__needs_no_review(scan: ImageScan) -> None:
+    post(scan, as_json(clean(scan)))
+
+    scan.refresh_from_db()
+    assert (scan.verdict, scan.review) == ("no_ai", "")
+
+
+def test_stranger__gets_the_same_404_and_leaves_nothing(scan: ImageScan) -> None:
+    other_scan = "00000000-0000-4000-8000-000000000000"
+    tokens = {
+        door(scan.scan_id, "wrong"),
+        door(scan.scan_id, addresses.webhook_token(other_scan)),
+        door(scan.scan_id, addresses.media_token(scan.scan_id)),
+        door(scan.scan_id, addresses.media_token(scan.scan_id).split(":")[1]),
+        door(other_scan, addresses.webhook_token(scan.scan_id)),
+        door("no-such-scan", "wrong"),
+        door(other_scan),
+        door(scan.scan_id, Signer(key="an older key", salt=addresses.WEBHOOK_SALT).signature(scan.scan_id)),
+    }
+    client = Client()
+
+    answers = {
+        (response.status_code, response.content)
+        for response in (client.post(url, as_json(detection(scan)), content_type="application/json") for url in tokens)
+    }
+
+    assert len(answers) == 1
+    assert {status for status, _ in answers} == {404}
+    assert not WebhookReceipt.objects.exists()
+
+
+def test_other_methods__look_like_any_stranger(scan: ImageScan) -> None:
+    methods = ("GET", "PUT", "DELETE", "OPTIONS", "HEAD")
+
+    assert {Client().generic(method, door(scan.scan_id)).status_code for method in methods} == {404}
+
+
+def test_rotated_secret_key__fallback_is_accepted(scan: ImageScan, settings: Any) -> None:
+    url = door(scan.scan_id)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "the new key"
+
+    assert Client().post(url, as_json(clean(scan)), content_type="application/json").status_code == 200
+
+
+def test_configured_headers__must_come_with_the_callback(scan: ImageScan, configure: Callable[..., None]) -> None:
+    configure(WEBHOOK_HEADERS=[["X-Door", "hush"], ["X-Site", "photos"]])
+    body = as_json(clean(scan))
+
+    assert post(scan, body).status_code == 404
+    assert post(scan, body, **{"X-Door": "hush"}).status_code == 404
+    assert post(scan, body, **{"X-Door": "hush", "X-Site": "Photos"}).status_code == 404
+    assert not WebhookReceipt.objects.exists()
+    assert post(scan, body, **{"X-Door": "hush", "X-Site": "photos"}).status_code == 200
+
+
+def test_no_json_object__is_kept_and_refused(scan: ImageScan) -> None:
+    for body in (b"[]", b'{"model": "ai', b"\xff\xfe", b"null"):
+        assert post(scan, body).status_code == 400
+
+    scan.refresh_from_db()
+    assert scan.status == Status.SUBMITTED
+    assert set(WebhookReceipt.objects.values_list("outcome", flat=True)) == {Outcome.MALFORMED}
+    assert WebhookReceipt.objects.count() == 4
+
+
+def test_empty_body__is_never_accepted(scan: ImageScan) -> None:
+    assert post(scan, b"").status_code == 400
+    assert post(scan, gzip.compress(b""), **{"Content-Encoding": "gzip"}).status_code == 400
+    assert not WebhookReceipt.objects.exists()
+
+
+def test_authentic_but_not_understood__is_kept_and_fails_the_scan(scan: ImageScan) -> None:
+    assert post(scan, b'{"surprise": true}').status_code == 200
+
+    scan.refresh_from_db()
+    assert (scan.status, scan.error_code) == (Status.FAILED, "unreadable_result")
+    assert WebhookReceipt.objects.get().outcome == Outcome.UNREADABLE
+
+    assert post(scan, as_json(detection(scan))).status_code == 200
+    scan.refresh_from_db()
+    assert scan.status == Status.COMPLETED
+
+
+def test_body_that_names_another_scan__is_stored_and_not_applied(scan: ImageScan) -> None:
+    other = detection(scan)
+    other["scannedDocument"] = other["scannedDocument"] | {"scanId": "11111111-1111-4111-8111-111111111111"}
+
+    assert post(scan, as_json(other)).status_code == 200
+    assert post(scan, as_json(detection(scan, developerPayload="another"))).status_code == 200
+
+    scan.refresh_from_db()
+    assert scan.status == Status.SUBMITTED
+    assert set(WebhookReceipt.objects.values_list("outcome", flat=True)) == {Outcome.CONTRADICTS}
+
+
+def test_gzip_body__is_unpacked_within_the_limit(scan: ImageScan, configure: Callable[..., None]) -> None:
+    configure(WEBHOOK_MAX_BYTES=10_000)
+
+    bomb = gzip.compress(b" " * 1_000_000)
+    assert len(bomb) < 10_000
+    assert post(scan, bomb, **{"Content-Encoding": "gzip"}).status_code == 413
+    assert not WebhookReceipt.objects.exists()
+    cut_short = gzip.compress(as_json(clean(scan)))[:-9]
+    assert post(scan, cut_short, **{"Content-Encoding": "gzip"}).status_code == 400
+    assert WebhookReceipt.objects.get().payload() == cut_short
+    WebhookReceipt.objects.all().delete()
+
+    body = as_json(clean(scan))
+    assert post(scan, gzip.compress(body), **{"Content-Encoding": "gzip"}).status_code == 200
+    assert WebhookReceipt.objects.get().payload() == body
+
+
+def test_oversized__with_a_length(scan: ImageScan, configure: Callable[..., None]) -> None:
+    configure(WEBHOOK_MAX_BYTES=100)
+
+    assert post(scan, b" " * 101).status_code == 413
+    assert not WebhookReceipt.objects.exists()
+
+
+def chunked(scan: ImageScan, body: bytes, *, terminated: bool) -> HttpResponse:
+    environ = {
+        "wsgi.input": BytesIO(body),
+        "wsgi.input_terminated": terminated,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
+    return Client().generic("POST", door(scan.scan_id), content_type="application/json", **environ)  # type: ignore[return-value, arg-type]
+
+
+def test_chunked__under_wsgi(scan: ImageScan, configure: Callable[..., None]) -> None:
+    configure(WEBHOOK_MAX_BYTES=2000)
+
+    assert chunked(scan, b" " * 2001, terminated=True).status_code == 413
+    assert chunked(scan, as_json(clean(scan)), terminated=False).status_code == 411
+    assert chunked(scan, as_json(clean(scan)), terminated=True).status_code == 200
+
+
+def test_under_asgi(scan: ImageScan) -> None:
+    from asgiref.sync import async_to_sync
+
+    url = door(scan.scan_id)
+    response = async_to_sync(AsyncClient().post)(url, as_json(clean(scan)), content_type="application/json")
+
+    assert response.status_code == 200
+    scan.refresh_from_db()
+    assert scan.status == Status.COMPLETED
+
+
+def test_identical_deliveries__are_counted_on_one_receipt(scan: ImageScan) -> None:
+    body = as_json(detection(scan))
+
+    assert [post(scan, body).status_code for _ in range(3)] == [200, 200, 200]
+
+    assert WebhookReceipt.objects.get().deliveries == 3
+    assert DetectionResult.objects.count() == 1
+
+
+def test_second_result__changes_nothing(scan: ImageScan) -> None:
+    post(scan, as_json(detection(scan)))
+    assert post(scan, as_json(clean(scan))).status_code == 200
+
+    scan.refresh_from_db()
+    assert scan.verdict == "partly_ai"
+    assert DetectionResult.objects.count() == 1
+    assert list(WebhookReceipt.objects.order_by("pk").values_list("outcome", flat=True)) == [
+        "applied",
+        "repeated",
+    ]
+
+
+def test_receipts_per_scan__are_capped(scan: ImageScan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive, "RECEIPTS_PER_SCAN", 2)
+
+    statuses = [post(scan, as_json({"n": n})).status_code for n in range(3)]
+
+    assert statuses == [200, 200, 429]
+    assert WebhookReceipt.objects.count() == 2
+
+
+def test_nothing_can_be_stored__asks_to_be_called_again(
+    scan: ImageScan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: object) -> None:
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr(receive, "store", broken)
+
+    assert post(scan, as_json(detection(scan))).status_code == 503
+    assert addresses.webhook_token(scan.scan_id) not in caplog.text
+
+
+def test_stored_but_not_applied__is_answered_2xx_and_applied_later(
+    scan: ImageScan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django_copyleaks_image.scanning import ends
+
+    def broken(*args: object) -> bool:
+        raise DatabaseError("deadlock")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ends, "complete", broken)
+        assert post(scan, as_json(detection(scan))).status_code == 200
+    assert WebhookReceipt.objects.get().outcome == Outcome.RECEIVED
+
+    sweep.apply_left_over_receipts(timezone.now() + timedelta(hours=1))
+
+    scan.refresh_from_db()
+    assert scan.status == Status.COMPLETED
+
+
+@pytest.mark.parametrize("body", [b"[]", b"", b" " * 200, None])
+def test_refusals__keep_the_token_out_of_the_log(
+    scan: ImageScan, body: bytes | None, caplog: pytest.LogCaptureFixture, configure: Callable[..., None]
+) -> None:
+    configure(WEBHOOK_MAX_BYTES=100)
+    caplog.set_level(logging.DEBUG)
+
+    response = post(scan, body) if body is not None else Client().get(door(scan.scan_id))
+
+    assert response.status_code >= 400
+    assert addresses.webhook_token(scan.scan_id) not in caplog.text
+
+
+def test_strict_project_defaults__do_not_lock_the_vendor_out(scan: ImageScan, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+
+    assert post(scan, as_json(clean(scan))).status_code == 200
+
+
+def test_atomic_requests__does_not_wrap_the_view() -> None:
+    from django.urls import resolve
+
+    view: Any = resolve(door("a-scan")).func
+
+    assert view._non_atomic_requests == {"default", "other"}
+
+
+class CountingStream(BytesIO):
+    """Remembers the largest read that was asked for."""
+
+    largest = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.largest = max(self.largest, size or 0)
+        return super().read(size)
+
+
+def test_chunked__is_asked_for_no_more_than_the_limit(scan: ImageScan, configure: Callable[..., None]) -> None:
+    configure(WEBHOOK_MAX_BYTES=2000)
+    stream = CountingStream(b" " * 50_000)
+    environ: Any = {"wsgi.input": stream, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+
+    response = Client().generic("POST", door(scan.scan_id), content_type="application/json", **environ)
+
+    assert response.status_code == 413
+    assert stream.largest == 2001
+
+
+def test_oversized__is_not_even_read_when_it_says_so(scan: ImageScan, configure: Callable[..., None]) -> None:
+    configure(WEBHOOK_MAX_BYTES=100)
+    stream = CountingStream(b" " * 101)
+    environ: Any = {"wsgi.input": stream, "CONTENT_LENGTH": "101"}
+
+    assert Client().generic("POST", door(scan.scan_id), content_type="application/json", **environ).status_code == 413
+    assert stream.largest == 0
+
+
+def test_whatever_a_project_presets__is_overruled_where_the_class_is_made() -> None:
+    """DRF binds a project's defaults when a view's class is made, so they must not be inherited."""
+    inherited = {
+        "authentication_classes",
+        "permission_classes",
+        "throttle_classes",
+        "parser_classes",
+        "renderer_classes",
+        "content_negotiation_class",
+        "versioning_class",
+    }
+
+    assert inherited <= set(vars(WebhookView))
+    assert (WebhookView.authentication_classes, WebhookView.throttle_classes) == ((), ())
+    assert WebhookView.permission_classes == (AllowAny,)
+    assert WebhookView().get_exception_handler() is exception_handler
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "image/png", "application/json; version=9"])
+def test_whatever_the_caller_accepts__it_is_answered(scan: ImageScan, accept: str) -> None:
+    assert post(scan, as_json(clean(scan)), Accept=accept).status_code == 200
+
+
+def test_oversized_result__is_not_paid_for_again(scan: ImageScan, configure: Callable[..., None]) -> None:
+    configure(WEBHOOK_MAX_BYTES=100)
+    assert post(scan, b" " * 101).status_code == 413
+    ImageScan.objects.update(submitted_at=timezone.now() - timedelta(hours=2))
+
+    sweep.sweep()
+
+    assert (only_scan().status, only_scan().error_code) == (Status.FAILED, "result_lost")

@@ -1,0 +1,175 @@
+"""What holds when several workers and callbacks meet: real threads, each with a connection of its own.
+
+The same tests run on SQLite, PostgreSQL and MariaDB; ``DATABASE_URL`` chooses.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account, prepare, receive, submit
+from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
+
+T = TypeVar("T")
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(*works: Callable[[], T]) -> list[T]:
+    """Run the works at the same moment in threads, and return what they return; raise what one of them raises."""
+    start = threading.Barrier(len(works))
+    results: list[T] = []
+    errors: list[Exception] = []
+
+    def run(work: Callable[[], T]) -> None:
+        try:
+            connections["default"].ensure_connection()  # Else the threads would meet there, one by one.
+            start.wait()
+            results.append(work())
+        except Exception as error:  # noqa: BLE001 - raised in the test below
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return results
+
+
+def test_claims__no_row_is_given_twice() -> None:
+    for number in range(24):
+        photo("meadow.jpg", picture(colour=(number * 10, 0, 0)))
+
+    claimed = [scan.pk for batch in together(*[lambda: submit.claim(8)] * 6) for scan in batch]
+
+    assert len(claimed) == len(set(claimed))
+    assert claimed
+
+
+def test_same_callback_at_once__is_applied_once() -> None:
+    photo()
+    scan = submitted(only_scan())
+    body = as_json(detection(scan))
+
+    outcomes = together(*[lambda: receive.deliver(scan, body, Source.WEBHOOK)] * 8)
+
+    assert set(outcomes) <= {Outcome.APPLIED, Outcome.REPEATED}
+    assert DetectionResult.objects.count() == 1
+    receipt = WebhookReceipt.objects.get()
+    assert (receipt.deliveries, receipt.outcome) == (8, Outcome.APPLIED)
+
+
+def test_different_callbacks_at_once__one_wins_and_all_are_kept() -> None:
+    photo()
+    scan = submitted(only_scan())
+    bodies = [as_json(clean(scan) if number % 2 else detection(scan, model=f"m{number}")) for number in range(6)]
+
+    outcomes = together(*[lambda body=body: receive.deliver(scan, body, Source.WEBHOOK) for body in bodies])
+
+    assert set(outcomes) <= {Outcome.APPLIED, Outcome.REPEATED}
+    assert Outcome.APPLIED in outcomes
+    assert DetectionResult.objects.count() == 1
+    assert only_scan().result == DetectionResult.objects.get()
+    assert WebhookReceipt.objects.count() == len(set(bodies))
+
+
+def test_identical_bytes_at_once__one_pays() -> None:
+    for _ in range(6):
+        photo("same.jpg")
+    scans = submit.claim(6)
+
+    def takes_the_key(scan: ImageScan) -> bool:
+        submit._store_facts(scan, prepare.measure(scan))
+        try:
+            return not submit._shared_or_paid_by_a_twin(scan)
+        except submit.NotNow:
+            return False
+
+    pays = together(*[lambda scan=scan: takes_the_key(scan) for scan in scans])
+
+    assert pays.count(True) == 1
+    assert ImageScan.objects.filter(pay_key__isnull=False).count() == 1
+
+
+def test_budget__is_never_passed() -> None:
+    account.heartbeat()
+    today = timezone.now().date()
+
+    reserved = together(*[lambda: account.reserve_credit(today, 5)] * 12)
+
+    assert reserved.count(True) == 5
+    assert AccountState.objects.get().budget_reserved == 5
+
+
+def test_credit__is_settled_once() -> None:
+    photo()
+    account.heartbeat()
+    today = timezone.now().date()
+    account.reserve_credit(today, None)
+    ImageScan.objects.update(budget_day=today)
+    scan = only_scan()
+
+    together(*[lambda: account.settle_credit(scan, 1)] * 6)
+
+    state = AccountState.objects.get()
+    assert (state.budget_reserved, state.budget_spent) == (0, 1)
+
+
+def test_rate__slots_are_apart_whoever_takes_them(configure: Callable[..., None]) -> None:
+    configure(RATE_LIMIT=5)
+    account.heartbeat()
+
+    def take() -> list[datetime]:
+        slots = []
+        for _ in range(3):
+            assert account.reserve_slot(within=timedelta(minutes=1))[1]
+            slots.append(account.state().next_slot_at)
+        return [slot for slot in slots if slot is not None]
+
+    before = timezone.now()
+    together(*[take] * 5)
+
+    last = account.state().next_slot_at
+    assert last is not None
+    assert last - before >= timedelta(seconds=15 * 0.2)
+
+
+def test_slot_that_is_too_far_away__is_left_to_others(configure: Callable[..., None]) -> None:
+    configure(RATE_LIMIT=0.1)
+    account.heartbeat()
+    assert account.reserve_slot(within=timedelta(seconds=5)) == (timedelta(0), True)
+    mark = account.state().next_slot_at
+
+    wait, reserved = account.reserve_slot(within=timedelta(seconds=5))
+
+    assert (reserved, wait > timedelta(seconds=5)) == (False, True)
+    assert account.state().next_slot_at == mark
+
+
+def test_callback_and_replacement_at_once__one_end() -> None:
+    uploaded = photo()
+    scan = submitted(only_scan())
+    body = as_json(detection(scan))
+
+    def replace() -> None:
+        uploaded.image = ""
+        uploaded.save()
+
+    together(lambda: receive.deliver(scan, body, Source.WEBHOOK), replace)
+
+    scan.refresh_from_db()
+    assert scan.status in (Status.COMPLETED, Status.SUPERSEDED)
+    assert scan.result == DetectionResult.objects.get()

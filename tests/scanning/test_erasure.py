@@ -1,0 +1,138 @@
+"""Deleting a picture erases what identifies it; age removes receipts; numbers stay."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import ends, erasure, receive, sweep
+from tests.gallery.models import Photo
+from tests.samples import as_json, detection, photo, submitted
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def measured(name: str = "family-at-the-lake.jpg") -> ImageScan:
+    uploaded = photo(name)
+    scan = submitted(ImageScan.objects.get(object_id=str(uploaded.pk)))
+    body = detection(scan)
+    body["imageInfo"]["metadata"] = {"issuedBy": "Family camera"}
+    receive.deliver(scan, as_json(body), Source.WEBHOOK)
+    return ImageScan.objects.get(pk=scan.pk)
+
+
+def identifying(scan: ImageScan) -> tuple[str, bytes, Any]:
+    scan.refresh_from_db()
+    assert scan.result is not None
+    receipt = scan.receipts.get()
+    return scan.file_name, receipt.payload(), DetectionResult.objects.get(scans=scan).metadata
+
+
+@pytest.mark.parametrize("way", ["object", "queryset", "field"])
+def test_deleted_picture__is_forgotten_and_its_numbers_stay(way: str) -> None:
+    scan = measured()
+    assert all(identifying(scan))
+
+    match way:
+        case "object":
+            Photo.objects.get().delete()
+        case "queryset":
+            Photo.objects.all().delete()
+        case "field":
+            Photo.objects.get().image.delete()
+    sweep.sweep()
+
+    assert identifying(scan) == ("", b"", {})
+    assert (scan.status, scan.verdict) == (Status.COMPLETED, "partly_ai")
+    assert scan.result is not None
+    assert (scan.result.ai_ratio, scan.result.mask_runs) == (0.02, 2)
+    assert scan.receipts.get().outcome == Outcome.APPLIED
+
+
+def test_thumbnail__goes_with_its_picture() -> None:
+    scan = measured()
+    key = erasure.thumbnail_key(scan.sha256)
+    cache.set(key, b"a small copy")
+
+    Photo.objects.get().delete()
+    sweep.sweep()
+
+    assert cache.get(key) is None
+
+
+def test_shared_result__stays_until_its_last_user_goes() -> None:
+    first = measured()
+    second_photo = photo("other.jpg")
+    second = ImageScan.objects.get(object_id=str(second_photo.pk))
+    assert first.result is not None
+    ends.complete(second, first.result)
+
+    Photo.objects.exclude(pk=second_photo.pk).get().delete()
+    sweep.sweep()
+    assert identifying(first) == ("", b"", {"issuedBy": "Family camera"})
+
+    second_photo.delete()
+    sweep.sweep()
+    assert identifying(first) == ("", b"", {})
+
+
+def test_what_arrives_late__is_erased_too() -> None:
+    uploaded = photo("family.jpg")
+    scan = submitted(ImageScan.objects.get())
+    uploaded.delete()
+    sweep.sweep()
+    scan.refresh_from_db()
+    body = detection(scan)
+    body["imageInfo"]["metadata"] = {"issuedBy": "Family camera"}
+
+    assert receive.deliver(scan, as_json(body), Source.WEBHOOK) == Outcome.SHARED
+    sweep.sweep()
+
+    assert identifying(scan) == ("", b"", {})
+
+
+def test_body_that_was_not_judged_yet__is_judged_before_it_is_erased() -> None:
+    uploaded = photo()
+    scan = submitted(ImageScan.objects.get())
+    receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+    uploaded.delete()
+
+    erasure.erase_due(timezone.now())
+    assert WebhookReceipt.objects.get().payload()
+
+    sweep.apply_left_over_receipts(timezone.now() + timedelta(minutes=1))
+    erasure.erase_due(timezone.now())
+    assert WebhookReceipt.objects.get().payload() == b""
+
+
+def test_prune__removes_old_receipts_of_finished_scans_in_batches() -> None:
+    measured("a.jpg")
+    measured("b.jpg")
+    fresh = measured("c.jpg")
+    waiting = submitted(ImageScan.objects.get(object_id=str(photo("d.jpg").pk)))
+    receive.store(waiting, b"[]", Source.WEBHOOK)
+    WebhookReceipt.objects.exclude(scan=fresh).update(received_at=timezone.now() - timedelta(days=40))
+
+    assert erasure.prune(timedelta(days=30), batch=1) == 2
+
+    assert {receipt.scan for receipt in WebhookReceipt.objects.all()} == {fresh, waiting}
+    assert DetectionResult.objects.count() == 3
+
+
+def test_prune_command(capsys: pytest.CaptureFixture[str], settings: Any) -> None:
+    measured()
+    with pytest.raises(CommandError, match="RETENTION_DAYS"):
+        call_command("copyleaks_prune")
+
+    settings.COPYLEAKS_IMAGE = settings.COPYLEAKS_IMAGE | {"RETENTION_DAYS": 30}
+    call_command("copyleaks_prune")
+    assert "0 receipts" in capsys.readouterr().out
+
+    call_command("copyleaks_prune", "--days", "0")
+    assert "1 receipts" in capsys.readouterr().out

@@ -1,0 +1,176 @@
+"""What is measured of a file, and every reason for which it is not sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.scanning import prepare
+from tests.samples import only_scan, photo, picture, upload
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def measured(name: str, content: bytes) -> prepare.Facts:
+    photo(name, content)
+    return prepare.measure(only_scan())
+
+
+def skipped(name: str, content: bytes) -> prepare.Skipped:
+    with pytest.raises(prepare.Skipped) as caught:
+        measured(name, content)
+    return caught.value
+
+
+def test_facts__of_a_jpeg() -> None:
+    import hashlib
+
+    content = picture(size=(800, 600))
+
+    facts = measured("a.jpg", content)
+
+    assert facts.sha256 == hashlib.sha256(content).hexdigest()
+    assert facts.byte_size == len(content)
+    assert (facts.picture.format, facts.picture.width, facts.picture.height) == ("JPEG", 800, 600)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "mode", "options"),
+    [
+        ("PNG", "RGB", {}),
+        ("PNG", "I;16", {}),
+        ("JPEG", "CMYK", {}),
+        ("WEBP", "RGB", {}),
+        ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+        ("BMP", "RGB", {}),
+    ],
+)
+def test_odd_but_documented_pictures__are_sent(image_format: str, mode: str, options: dict[str, Any]) -> None:
+    colour = 40_000 if mode == "I;16" else 0
+
+    facts = measured(f"a.{image_format.lower()}", picture(image_format, mode=mode, colour=colour, **options))
+
+    assert facts.picture.format == image_format
+
+
+def test_tiff__is_not_taken_by_the_synchronous_endpoint(configure: Callable[..., None]) -> None:
+    configure(MODE="sync")
+
+    assert skipped("a.tiff", picture("TIFF")).code == "unsupported_format"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "words"),
+    [
+        ("small.jpg", picture(size=(511, 2000)), "too_small", "511 × 2000"),
+        ("wide.png", picture("PNG", size=(6001, 600), mode="1", colour=0), "too_large", "6001 × 600"),
+        ("tall.png", picture("PNG", size=(4501, 4501), mode="1", colour=0), "too_large", "4501 × 4501"),
+        ("moving.gif", picture("GIF"), "unsupported_format", "GIF"),
+        ("empty.jpg", b"", "empty_file", "empty"),
+        ("notes.jpg", b"These are no pixels.", "unreadable_image", ""),
+        ("cut.png", picture("PNG")[:20], "unreadable_image", ""),
+        ("page.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unreadable_image", ""),
+    ],
+)
+def test_what_copyleaks_would_refuse__is_skipped(name: str, content: bytes, code: str, words: str) -> None:
+    reason = skipped(name, content)
+
+    assert reason.code == code
+    assert words in reason.message
+
+
+def test_largest_portrait__is_sent() -> None:
+    assert measured("a.png", picture("PNG", size=(4500, 6000), mode="1", colour=0)).picture.height == 6000
+
+
+def test_animated_picture__is_skipped() -> None:
+    frames = [Image.new("RGB", (600, 600), colour) for colour in ("red", "blue")]
+    from io import BytesIO
+
+    stream = BytesIO()
+    frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:])
+
+    assert skipped("a.webp", stream.getvalue()).code == "unsupported_format"
+
+
+def test_too_many_bytes__are_not_read_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "MAXIMUM_BYTES", 1000)
+
+    assert skipped("a.jpg", picture()).code == "too_large"
+
+
+def test_decompression_bomb__is_skipped_without_decoding() -> None:
+    header = bytearray(picture("PNG", size=(600, 600), mode="1", colour=0))
+    header[16:24] = (200_000).to_bytes(4, "big") * 2
+    import zlib
+
+    header[29:33] = zlib.crc32(bytes(header[12:29])).to_bytes(4, "big")
+
+    assert skipped("bomb.png", bytes(header)).code == "too_large"
+
+
+def test_file_deleted_before_the_worker_comes() -> None:
+    uploaded = photo()
+    default_storage.delete(str(uploaded.image.name))
+
+    with pytest.raises(prepare.Skipped) as caught:
+        prepare.measure(only_scan())
+
+    assert caught.value.code == "missing_file"
+
+
+def test_storage_that_raises__is_worth_another_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo()
+
+    def refuse(*args: object) -> None:
+        raise PermissionError("token=hush-hush")
+
+    monkeypatch.setattr(default_storage, "open", refuse)
+
+    with pytest.raises(prepare.StorageFailed) as caught:
+        prepare.measure(only_scan())
+
+    assert "PermissionError" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_replaced_and_removed__are_told_apart() -> None:
+    uploaded = photo()
+    scan = only_scan()
+    uploaded.image = upload("other.jpg")
+    uploaded.save()
+    with pytest.raises(prepare.Replaced, match="file_replaced"):
+        prepare.stored_file(scan)
+
+    uploaded.image.delete()
+    with pytest.raises(prepare.Replaced, match="file_removed"):
+        prepare.stored_file(scan)
+
+    uploaded.delete()
+    with pytest.raises(prepare.Replaced, match="file_removed"):
+        prepare.stored_file(scan)
+
+
+def test_field_that_is_gone__supersedes() -> None:
+    photo()
+    ImageScan.objects.update(field_name="no_more")
+
+    with pytest.raises(prepare.Replaced, match="field_removed"):
+        prepare.stored_file(only_scan())
+
+
+def test_long_name_in_another_script__is_sent_as_ascii() -> None:
+    from django_copyleaks_image.scanning import addresses
+
+    photo("å" * 60 + "絵" * 30 + ".jpg", picture("PNG"))
+    ImageScan.objects.update(image_format="PNG")
+
+    name = addresses.vendor_file_name(only_scan())
+
+    assert name.isascii()
+    assert name.startswith("aaaa")
+    assert name.endswith(".png")
+    assert len(name) < 255

@@ -1,0 +1,177 @@
+"""Every check: its id, the words that name the key, and that ``manage.py check`` really fails."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.utils import timezone
+
+from django_copyleaks_image import checks as ours
+from django_copyleaks_image.models import AccountState
+from tests.gallery.models import Photo
+
+ROOT = Path(__file__).parent.parent
+
+
+def found(include_deployment_checks: bool = False) -> list[CheckMessage]:
+    # Django 6.1 would query the databases without being asked to.
+    messages = checks.run_checks(include_deployment_checks=include_deployment_checks, databases=[])
+    return [message for message in messages if message.id and message.id.startswith("copyleaks_image.")]
+
+
+def ids(**kwargs: Any) -> list[str]:
+    return [message.id.removeprefix("copyleaks_image.") for message in found(**kwargs) if message.id]
+
+
+def test_sound_settings__are_silent() -> None:
+    assert found() == []
+
+
+def test_no_dictionary(settings: Any) -> None:
+    settings.COPYLEAKS_IMAGE = ["EMAIL"]
+
+    assert "E001" in ids()
+
+
+def test_unknown_key__is_named(configure: Callable[..., None]) -> None:
+    configure(API_KYE="hush-hush")
+
+    (message,) = found()
+
+    assert message.id == "copyleaks_image.E002"
+    assert "'API_KYE'" in message.msg
+    assert "API_KEY" in str(message.hint)
+    assert "hush" not in str(message)
+
+
+def test_wrong_type__names_key_and_mend(configure: Callable[..., None]) -> None:
+    configure(RATE_LIMIT="ten", API_KEY=["hush-hush"])
+
+    messages = found()
+
+    assert [message.id for message in messages] == ["copyleaks_image.E003"] * 2
+    assert "'API_KEY'" in messages[0].msg
+    assert "COPYLEAKS_RATE_LIMIT" in str(messages[1].hint)
+    assert "hush" not in str(messages)
+
+
+@pytest.mark.parametrize("key", ["EMAIL", "API_KEY"])
+def test_missing_credentials(key: str, configure: Callable[..., None]) -> None:
+    configure(**{key: ""})
+
+    (message,) = found()
+
+    assert message.id == "copyleaks_image.E004"
+    assert f"'{key}'" in message.msg
+
+
+def test_public_url__is_needed_in_async_mode_only(configure: Callable[..., None]) -> None:
+    configure(PUBLIC_URL="")
+    assert ids() == ["E005"]
+
+    configure(PUBLIC_URL="", MODE="sync")
+    assert ids() == []
+
+
+def test_public_url__without_https(configure: Callable[..., None]) -> None:
+    configure(PUBLIC_URL="http://photos.example.org")
+
+    assert ids() == ["W006"]
+
+
+@pytest.mark.parametrize(
+    "label", ["gallery.Photo.title", "gallery.Photo.nothing", "gallery.Nothing.image", "nowhere.Photo.image"]
+)
+def test_field_that_holds_no_file(label: str, configure: Callable[..., None]) -> None:
+    configure(FIELDS=[label])
+
+    (message,) = found()
+
+    assert message.id == "copyleaks_image.E007"
+    assert label in message.msg
+
+
+def test_registered_field_that_holds_no_file(watch: Callable[..., None]) -> None:
+    watch(Photo, "title")
+
+    assert ids() == ["E007"]
+
+
+def test_urls_not_included(settings: Any, configure: Callable[..., None]) -> None:
+    settings.ROOT_URLCONF = "tests.admin_only_urls"
+    assert ids() == ["E008"]
+
+    configure(MODE="sync")
+    assert ids() == []
+
+
+def test_header_values__on_the_debug_page(settings: Any, configure: Callable[..., None]) -> None:
+    configure(WEBHOOK_HEADERS=[["X-Door", "hush-hush"]])
+    (message,) = found()
+    assert message.id == "copyleaks_image.W009"
+    assert "hush" not in str(message)
+
+    settings.DEFAULT_EXCEPTION_REPORTER_FILTER = "django_copyleaks_image.debug.ExceptionReporterFilter"
+    assert ids() == []
+
+
+def test_deployment__sandbox_and_private_cache(configure: Callable[..., None]) -> None:
+    configure(SANDBOX=True)
+
+    assert ids(include_deployment_checks=True) == ["W010", "W011"]
+
+
+def test_credentials_over_plain_http(configure: Callable[..., None]) -> None:
+    configure(API_URL="http://api.example.org", ID_URL="http://127.0.0.1:8001")
+
+    (message,) = found()
+
+    assert message.id == "copyleaks_image.W012"
+    assert "'API_URL'" in message.msg
+
+
+def test_certificate_header_that_anybody_could_send(configure: Callable[..., None]) -> None:
+    configure(CLIENT_CERTIFICATE_HEADER="X-Client-Certificate")
+    assert ids() == ["E013"]
+
+    configure(CLIENT_CERTIFICATE_HEADER="X-Client-Certificate", TRUSTED_PROXIES=["10.0.0.1"])
+    assert ids() == []
+
+
+@pytest.mark.django_db
+def test_paused_account() -> None:
+    AccountState.objects.create(paused_at=timezone.now(), pause_reason="no_credits", pause_message="Buy some.")
+
+    assert "W014" not in ids()
+    messages = [str(message) for message in checks.run_checks(databases=["default"]) if message.id]
+    assert any("W014" in message and "no_credits" in message for message in messages)
+
+
+def test_manage_py_check__fails() -> None:
+    command = [sys.executable, "-m", "django", "check"]
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(ROOT)}
+
+    sound = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    broken = subprocess.run(
+        command, env=env | {"COPYLEAKS_RATE_LIMIT": "-1"}, capture_output=True, text=True, check=False
+    )
+
+    assert sound.returncode == 0, sound.stderr
+    assert broken.returncode == 1
+    assert "copyleaks_image.E003" in broken.stderr
+
+
+def test_every_id_has_its_heading_in_the_documentation() -> None:
+    used = set(re.findall(r"\{PREFIX\}\.([EW]\d{3})", Path(ours.__file__).read_text()))
+    text = (ROOT / "docs" / "checks.rst").read_text()
+    documented = re.findall(r"^``copyleaks_image\.([EW]\d{3})``", text, re.MULTILINE)
+
+    assert set(documented) == used
+    assert len(documented) == len(used)

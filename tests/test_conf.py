@@ -1,0 +1,152 @@
+import re
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from django_copyleaks_image.conf import Conf, Secret, conf
+
+
+def test_dictionary_wins_over_environment_over_default(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert conf.RATE_LIMIT == 10
+
+    monkeypatch.setenv("COPYLEAKS_RATE_LIMIT", "2.5")
+    assert conf.RATE_LIMIT == 2.5
+
+    configure(RATE_LIMIT=7)
+    assert conf.RATE_LIMIT == 7
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        (
+            "FIELDS",
+            "gallery.Photo.image,gallery.Listing.front",
+            ("gallery.Photo.image", "gallery.Listing.front"),
+        ),
+        ("SANDBOX", "true", True),
+        ("SANDBOX", "off", False),
+        ("TIMEOUT", "[1, 2]", (1, 2)),
+        ("DAILY_BUDGET", "250", 250),
+        ("DAILY_BUDGET", "null", None),
+        ("MAX_ATTEMPTS", '{"unknown": 3}', {"transient": 30, "unknown": 3}),
+        ("WEBHOOK_HEADERS", '[["X-Door", "secret"]]', (("X-Door", Secret("secret")),)),
+        ("MODE", "sync", "sync"),
+    ],
+)
+def test_environment__is_decoded_by_type(
+    key: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.COPYLEAKS_IMAGE = {}
+    monkeypatch.setenv(f"COPYLEAKS_{key}", text)
+
+    assert getattr(conf, key) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("SANDBOX", "maybe"), ("TIMEOUT", "[1,"), ("RATE_LIMIT", "fast"), ("MODE", "ASYNC")]
+)
+def test_environment__that_cannot_be_decoded_names_the_key(
+    key: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"COPYLEAKS_{key}", text)
+
+    with pytest.raises(ImproperlyConfigured, match=key):
+        getattr(conf, key)
+
+
+WRONG: dict[str, list[object]] = {
+    "EMAIL": [None, 3],
+    "API_KEY": [None, 5, ["key"]],
+    "PUBLIC_URL": [
+        "photos.example.org",
+        "ftp://example.org",
+        "https://u:p@example.org",
+        "https://e.org/?a=1",
+        3,
+    ],
+    "FIELDS": ["gallery.Photo.image", ["Photo.image"], [3], None],
+    "MODE": ["both", None, ["sync"]],
+    "SANDBOX": ["yes", 1, None],
+    "MODEL": [None],
+    "MASK_TYPE": ["gradient"],
+    "API_URL": ["api.copyleaks.com"],
+    "ID_URL": [None],
+    "FETCH_HEADERS": [[["a"]], [["a", 1]], "no.such.callable", [["a", "b\r\nc"]], {"a": "b"}],
+    "FETCH_HEADERS_KEY": [3],
+    "WEBHOOK_HEADERS": ["X: y", [["", "b"]], [["a", "b", "c"]]],
+    "CLIENT_CERTIFICATE_HEADER": [None],
+    "TRUSTED_PROXIES": ["10.0.0.1", ["10.0.0.300"], [3]],
+    "MEDIA_ACCESS": ["public"],
+    "DISPATCHER": ["no.such.module", "django_copyleaks_image.conf.DICT_NAME", None],
+    "RATE_LIMIT": [0, -1, "10", True, float("nan"), float("inf")],
+    "TIMEOUT": [5, [5], [0, 1], [1, 2, 3], [5, 300]],
+    "MAX_ATTEMPTS": [3, {"permanent": 1}, {"transient": 0}, {"unknown": 1.5}],
+    "RESULT_DEADLINE": [0, "1h"],
+    "ON_LOST_RESULT": ["retry"],
+    "DAILY_BUDGET": [-1, 2.5, True],
+    "REVIEW_AREA": [-0.1, 1.1, "0.5", None],
+    "MOSTLY_AI_AREA": [50],
+    "WEBHOOK_MAX_BYTES": [0, None, 1.5],
+    "RETENTION_DAYS": [-1, "30"],
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in WRONG.items() for value in values])
+def test_wrong_value__names_the_key_and_what_it_must_be(
+    key: str, value: object, configure: Callable[..., None]
+) -> None:
+    configure(**{key: value})
+
+    with pytest.raises(ImproperlyConfigured, match=rf"COPYLEAKS_IMAGE\['{key}'\] must be "):
+        getattr(conf, key)
+
+
+def test_every_setting_has_wrong_values_above_and_a_sentence() -> None:
+    assert {setting.key for setting in Conf.settings()} == set(WRONG)
+    assert all(setting.__doc__ for setting in Conf.settings())
+
+
+@pytest.mark.parametrize("key", ["API_KEY", "WEBHOOK_HEADERS", "FETCH_HEADERS"])
+def test_wrong_value__is_quoted_nowhere(key: str, configure: Callable[..., None]) -> None:
+    configure(**{key: [["X-Door", "hush-hush", "three"]]})
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        getattr(conf, key)
+
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in shown.stack if "django_copyleaks_image" in frame.filename]
+    assert ours
+    assert "hush-hush" not in str(caught.value) + repr([frame.locals for frame in ours])
+
+
+def test_secret__shows_itself_to_nobody() -> None:
+    secret = Secret("hush-hush")
+
+    assert "hush" not in f"{secret!r} {secret} {[secret]}"
+    assert secret.reveal() == "hush-hush"
+    assert secret == Secret("hush-hush")
+    assert secret != Secret("other")
+    assert not Secret("")
+
+
+def test_fetch_headers__from_a_dotted_callable(configure: Callable[..., None]) -> None:
+    configure(FETCH_HEADERS="tests.test_conf.headers_for")
+
+    assert conf.FETCH_HEADERS is headers_for
+
+
+def headers_for(scan: object) -> list[list[str]]:
+    return [["X-Scan", str(scan)]]
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    text = (Path(__file__).parent.parent / "README.rst").read_text()
+
+    assert set(re.findall(r"^``([A-Z_]+)``", text, re.MULTILINE)) == {setting.key for setting in Conf.settings()}

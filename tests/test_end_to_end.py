@@ -1,0 +1,119 @@
+"""The whole road through real sockets and processes: live site, emulator and worker, upload to verdict."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.db import connection
+
+from django_copyleaks_image.emulator import Emulator
+from django_copyleaks_image.models import ImageScan, WebhookReceipt
+from django_copyleaks_image.models.scan import Status
+from tests.samples import photo, picture
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextmanager
+def worker_process(settings: Any, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.worker_settings",
+        "PYTHONPATH": str(ROOT),
+        "TEST_DATABASE": str(connection.settings_dict["NAME"]),
+        "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "TEST_COPYLEAKS_IMAGE": json.dumps(settings.COPYLEAKS_IMAGE),
+    }
+    command = [sys.executable, "-m", "django", "copyleaks_worker", "--poll", "0.05", *arguments]
+    process = subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, list(ImageScan.objects.values("status", "error_code"))
+        time.sleep(0.05)
+
+
+def all_ended(count: int) -> bool:
+    return ImageScan.objects.filter(finished_at__isnull=False).count() == count
+
+
+@pytest.mark.parametrize("mode", ["async", "sync"])
+def test_upload_to_verdict(mode: str, emulator: Emulator, configure: Callable[..., None], settings: Any) -> None:
+    configure(MODE=mode)
+
+    with worker_process(settings) as worker:
+        photo("ai-37-chatgpt.jpg", picture(size=(900, 700)))
+        photo("meadow.png", picture("PNG"))
+        photo("tiny.jpg", picture(size=(10, 10)))
+        wait_until(lambda: all_ended(3))
+        worker.send_signal(signal.SIGTERM)
+        output, _ = worker.communicate(timeout=15)
+
+    assert worker.returncode == 0
+    flagged, clean, tiny = ImageScan.objects.select_related("result").order_by("pk")
+    assert (flagged.verdict, clean.verdict, tiny.error_code) == ("partly_ai", "no_ai", "too_small")
+    assert flagged.result is not None
+    assert flagged.result.metadata
+    assert WebhookReceipt.objects.count() == 2
+    assert f"Scan {tiny.scan_id}: skipped (too_small)." in output
+    assert "Worker stopped." in output
+
+
+def test_once__returns_when_nothing_is_due(emulator: Emulator, settings: Any) -> None:
+    photo("meadow.jpg")
+
+    with worker_process(settings, "--once") as worker:
+        assert worker.wait(timeout=20) == 0
+
+    wait_until(lambda: all_ended(1))
+
+
+def test_killed_worker__loses_nothing_and_pays_once(emulator: Emulator, settings: Any) -> None:
+    for number in range(6):
+        photo("meadow.jpg", picture(colour=(number * 30, 0, 0)))
+
+    with worker_process(settings) as worker:
+        wait_until(lambda: ImageScan.objects.exclude(status=Status.QUEUED).exists())
+        worker.kill()
+    # What the dead worker held is free when its lease ends.
+    ImageScan.objects.filter(status=Status.QUEUED).update(lease_until=None)
+    with worker_process(settings):
+        wait_until(lambda: all_ended(6))
+
+    assert emulator.ledger.charged == 6
+    assert set(ImageScan.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+
+
+def test_chunked_callback__over_a_real_socket(emulator: Emulator) -> None:
+    from django_copyleaks_image.scanning import addresses
+    from tests.samples import as_json, clean, submitted
+
+    photo("meadow.jpg")
+    scan = submitted(ImageScan.objects.get())
+
+    def chunks() -> Iterator[bytes]:
+        yield as_json(clean(scan))
+
+    answer = requests.post(addresses.webhook_url(scan), data=chunks(), timeout=10)
+
+    # The development server ends no chunked stream by itself, so the length must be declared.
+    assert answer.status_code == 411
