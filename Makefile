@@ -13,7 +13,7 @@ TOX := $(VENV)/.tox-$(VERSION)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test browser tox fuzz lint format demo clean
+.PHONY: help test browser tox fuzz sabotage chaos bench lint format demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,15 @@ tox: $(TOX) ## run the tests on every Python, Django and database of tox.ini tha
 
 fuzz: $(TEST) ## feed the payload parser 100,000 hostile bodies
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/copyleaks/test_payload_fuzzing.py $(ARGS)
+
+sabotage: $(TEST) ## disable each protection in turn and see that its tests notice
+	$(BIN)/python -m benchmarks.sabotage $(ARGS)
+
+chaos: $(TEST) ## upload under kills and faults and count what went wrong; UPLOADS=200 SEED=7 DATABASE_URL=postgres://…
+	$(BIN)/python -m benchmarks.chaos $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(SEED),--seed $(SEED))
+
+bench: $(TEST) ## measure, and compare with the goals; ONLY=heatmap
+	$(BIN)/python -m benchmarks $(ONLY)
 
 lint: $(LINT) ## check style, formatting, types and migrations
 	$(BIN)/ruff check

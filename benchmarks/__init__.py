@@ -1,0 +1,1 @@
+"""Measurements and trials of the app; none of this is installed."""

@@ -1,0 +1,32 @@
+"""Shortens the app's times for the run, so that what takes minutes on a site takes seconds here.
+
+Nothing else of the app is changed. The proportions are kept: a lease outlasts every timeout of one submission, and
+whoever looks after the rest waits longer than a process in good health needs.
+"""
+
+from datetime import timedelta
+
+from django.apps import AppConfig
+
+LEASE_SECONDS = 8
+RECONCILE_SECONDS = 2
+
+
+class ChaosConfig(AppConfig):
+    name = "benchmarks.chaos"
+    label = "chaos"
+
+    def ready(self) -> None:
+        from django_copyleaks_image import worker  # noqa: PLC0415 - models can be imported from here on
+        from django_copyleaks_image.scanning import account, ends, reconcile, submit, sweep  # noqa: PLC0415
+
+        account.PROBE_INTERVAL = timedelta(seconds=2)
+        ends.TWIN_NAP = timedelta(seconds=2)
+        reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)
+        reconcile.GRACE = timedelta(seconds=10)
+        submit.LEASE = timedelta(seconds=LEASE_SECONDS)
+        submit.LONGEST_SLOT_WAIT = timedelta(seconds=3)
+        submit.LONGEST_WAIT = 3.0
+        sweep.GRACE = timedelta(seconds=3)
+        sweep.INTERVAL = timedelta(seconds=1)
+        worker.DATABASE_NAP = 0.5

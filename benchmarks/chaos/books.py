@@ -1,0 +1,148 @@
+"""The rows and the emulator's ledger side by side: what was asked, what was charged, what is owed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models.scan import Status
+
+# Why a scan may end without a result and be resubmitted.
+LOST = "result_lost"
+PASSING = frozenset({"download_failed", "temporarily_unavailable", "internal_error"})
+# For so long after its upload nobody may have known yet that a picture has the bytes of another one.
+UNMEASURED = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something that must not be; ``scan_id`` is empty where there is no scan."""
+
+    title: str
+    what: str
+    scan_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.what}" + (f" (scan {self.scan_id})" if self.scan_id else "")
+
+
+class Books:
+    """The rows and the ledger, read once."""
+
+    def __init__(self, ledger: Mapping[str, Any]) -> None:
+        self.entries: dict[str, dict[str, Any]] = {entry["scan_id"]: entry for entry in ledger["scans"]}
+        self.scans = list(ImageScan.objects.order_by("pk"))
+        self.by_target: dict[str, list[ImageScan]] = defaultdict(list)
+        self.resubmissions: dict[int, ImageScan] = {}
+        for scan in self.scans:
+            self.by_target[scan.object_id].append(scan)
+            if scan.resubmission_of_id is not None:
+                self.resubmissions[scan.resubmission_of_id] = scan
+        results = DetectionResult.objects.select_related("receipt__scan").defer(*DetectionResult.LARGE_FIELDS)
+        self.results = {result.pk: result for result in results.defer("receipt__body")}
+        self.receipts: dict[int, list[WebhookReceipt]] = defaultdict(list)
+        for receipt in WebhookReceipt.objects.defer("body").order_by("received_at"):
+            self.receipts[receipt.scan_id].append(receipt)
+
+    def foreign_result(self, scan: ImageScan) -> str:
+        """Return why the result of a scan, which others may share, is not about its bytes; the ledger knows."""
+        if scan.result_id is None:
+            return ""
+        result = self.results[scan.result_id]
+        if result.receipt is None:
+            return "has a result without a receipt"
+        entry = self.entries.get(result.receipt.scan.scan_id)
+        if entry is None:
+            return "has a result of a scan that the provider does not know"
+        if entry["sha256"] != scan.sha256:
+            return f"has the result of other bytes, scanned as {entry['scan_id']}"
+        return ""
+
+    def forgotten_credit(self, scan: ImageScan) -> str:
+        """Return why the budget of the day is short of a credit that nobody will spend."""
+        return "has ended, but its credit is still reserved" if scan.is_finished and scan.budget_day else ""
+
+    def has_delivered_a_result(self, scan: ImageScan) -> bool:
+        """Return whether the provider's callback with a result, and not with a failure, was answered 2xx."""
+        entry = self.entries.get(scan.scan_id, {})
+        return entry.get("state") == "analysed" and entry["delivered"] > 0
+
+    def paid_twice(self) -> list[Finding]:
+        """Return a finding for each charged id of some bytes beyond the first and the resubmissions of lost ones."""
+        paid: dict[str, list[ImageScan]] = defaultdict(list)
+        for scan in self.scans:
+            if self._is_paid(scan) and not self._paid_in_vain(scan):
+                paid[scan.sha256].append(scan)
+        known = {scan.scan_id for scan in self.scans}
+        strangers = [entry for entry in self.entries.values() if entry["charged"] and entry["scan_id"] not in known]
+        findings = [
+            Finding(title=entry["file_name"], what="paid under an id of no row", scan_id=entry["scan_id"])
+            for entry in strangers
+        ]
+        for scans in paid.values():
+            given_up = sum(map(self._was_given_up, scans))
+            anew = sum(self._begins_anew(scan, scans) for scan in scans)
+            for scan in scans[1 + given_up + anew :]:
+                ids = ", ".join(it.scan_id for it in scans)
+                what = f"one of {len(scans)} paid ids of the same bytes, {given_up} given up, {anew} begun anew: {ids}"
+                findings.append(Finding(title=scan.file_name, what=what, scan_id=scan.scan_id))
+        return findings
+
+    def _is_paid(self, scan: ImageScan) -> bool:
+        return bool(self.entries.get(scan.scan_id, {}).get("charged"))
+
+    def _paid_in_vain(self, scan: ImageScan) -> bool:
+        """Return whether the bytes were overwritten after they were measured, and the others were scanned."""
+        return self._is_paid(scan) and self.entries[scan.scan_id]["sha256"] not in ("", scan.sha256)
+
+    def _was_given_up(self, scan: ImageScan) -> bool:
+        """Return whether the result of a paid scan counted as lost, so that these bytes were paid once more."""
+        again = self.resubmissions.get(scan.pk)
+        if again is not None:
+            return not self._has_result_before(again.created_at, scan)
+        # A replaced scan is not resubmitted; whoever waits for its result pays when that is overdue.
+        if scan.status == Status.SUPERSEDED and scan.finished_at is not None:
+            return not self._has_result_before(scan.finished_at + timedelta(seconds=conf.RESULT_DEADLINE), scan)
+        return False
+
+    def _has_result_before(self, moment: datetime, scan: ImageScan) -> bool:
+        outcomes = (Outcome.APPLIED, Outcome.SHARED)
+        return any(it.received_at < moment and it.outcome in outcomes for it in self.receipts[scan.pk])
+
+    def _begins_anew(self, scan: ImageScan, paid: list[ImageScan]) -> bool:
+        """Return whether a picture was uploaded when every scan of its bytes had failed, which is a new purchase."""
+        before = [it for it in paid if it.pk < scan.pk]
+        ends = [it.finished_at for it in before if it.status == Status.FAILED and it.finished_at is not None]
+        all_failed = len(ends) == len(before) and all(end < scan.created_at + UNMEASURED for end in ends)
+        return bool(before) and all_failed and scan.resubmission_of_id is None
+
+    def failed_with_its_payer(self, scan: ImageScan) -> bool:
+        """Return whether a scan waited in vain for the result of the same bytes and their resubmission."""
+        if scan.sent_at is not None or scan.error_code not in (LOST, *PASSING):
+            return False
+        return bool(scan.content_key) and any(it.content_key == scan.content_key for it in self.resubmissions.values())
+
+    def facts(self) -> dict[str, str]:
+        """Return what the closing table says about rows and ledger."""
+        account = AccountState.load()
+        statuses = Counter(scan.status for scan in self.scans)
+        causes = Counter(scan.error_code for scan in self.scans if scan.status == Status.FAILED)
+        charged = [entry for entry in self.entries.values() if entry["charged"]]
+        shared = sum(scan.status == Status.COMPLETED and not self._is_paid(scan) for scan in self.scans)
+        return {
+            "scans": _listed(statuses),
+            "causes of failure": _listed(causes),
+            "resubmissions": str(len(self.resubmissions)),
+            "results shared": str(shared),
+            "budget": f"{account.budget_spent} spent, {account.budget_reserved} still reserved",
+            "paid in vain, overwritten": str(sum(map(self._paid_in_vain, self.scans))),
+            "ledger": f"{sum(entry['charged'] for entry in charged)} credits for {len(charged)} ids",
+        }
+
+
+def _listed(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counter.most_common()) or "none"

@@ -1,0 +1,5 @@
+"""The two doors, and nothing else."""
+
+from django.urls import include, path
+
+urlpatterns = [path("copyleaks/", include("django_copyleaks_image.urls"))]

@@ -1,0 +1,53 @@
+"""A measured figure with its goal, and how times are taken."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """``better`` says on which side of the goal the value should be."""
+
+    name: str
+    value: float
+    goal: float
+    better: Literal["lower", "higher"]
+    unit: str
+
+    @property
+    def is_met(self) -> bool:
+        return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
+
+    def as_json(self) -> dict[str, object]:
+        return {"value": round(self.value, 3), "goal": self.goal, "better": self.better, "unit": self.unit}
+
+    def __str__(self) -> str:
+        sign = "≤" if self.better == "lower" else "≥"
+        verdict = "" if self.is_met else "  MISSED"
+        return f"{self.name:<44} {self.value:>10.2f}  {sign} {self.goal:<6g} {self.unit}{verdict}"
+
+
+def seconds(work: Callable[[], object], *, repeat: int = 5) -> float:
+    """Return the least processor time of ``work``: what else the machine does at that moment only adds to it."""
+    return min(_times(work, repeat))
+
+
+def alternating(first: Callable[[], object], second: Callable[[], object], *, repeat: int) -> float:
+    """Return median(first) / median(second), measured in turns, so that a busy moment hits both."""
+    ours, theirs = [], []
+    for _ in range(repeat):
+        ours += _times(first, 1)
+        theirs += _times(second, 1)
+    return median(ours) / median(theirs)
+
+
+def _times(work: Callable[[], object], repeat: int) -> list[float]:
+    taken = []
+    for _ in range(repeat):
+        start = time.process_time()
+        work()
+        taken.append(time.process_time() - start)
+    return taken

@@ -1,0 +1,404 @@
+"""``python -m benchmarks.sabotage [name …]``: disable each protection in turn and see that its tests notice.
+
+Works on a copy of the tree. A protection is caught when the tests that guard it fail without it; they are run
+unharmed first, so that a failure means what it says. The last line reads ``protections=N caught=N``; exit status 1
+when one was not caught.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "django_copyleaks_image"
+COPIED = (PACKAGE, "tests", "pyproject.toml", "docs", "README.rst")
+
+
+@dataclass(frozen=True)
+class Protection:
+    """``old`` stands exactly once in ``module`` and is replaced by ``new``; ``tests`` must then fail."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    tests: str
+
+
+PROTECTIONS = (
+    Protection(
+        "webhook token",
+        "doors/webhook.py",
+        "if not addresses.opens_webhook(scan_id, token):",
+        "if False:",
+        "tests/doors/test_webhook.py -k stranger",
+    ),
+    Protection(
+        "doors sign apart",
+        "scanning/addresses.py",
+        '"copyleaks_image.webhook"',
+        '"copyleaks_image.media"',
+        "tests/doors -k stranger or identical_404",
+    ),
+    Protection(
+        "retired keys",
+        "scanning/addresses.py",
+        'Signer(salt=WEBHOOK_SALT).unsign(f"{scan_id}:{token}")',
+        'Signer(salt=WEBHOOK_SALT, fallback_keys=["an older key"]).unsign(f"{scan_id}:{token}")',
+        "tests/doors/test_webhook.py -k stranger",
+    ),
+    Protection(
+        "webhook headers",
+        "doors/verifiers.py",
+        "    return all(matches)",
+        "    return any(matches) or not matches",
+        "tests/doors/test_webhook.py -k configured_headers",
+    ),
+    Protection(
+        "trusted proxy",
+        "doors/verifiers.py",
+        "return _comes_from_a_trusted_proxy(request) and ",
+        "return ",
+        "tests/doors/test_verifiers.py",
+    ),
+    Protection(
+        "declared length",
+        "doors/webhook.py",
+        "or int(declared) > limit",
+        "",
+        "tests/doors/test_webhook.py -k oversized",
+    ),
+    Protection(
+        "body cap",
+        "doors/webhook.py",
+        "stream.read(limit + 1)",
+        "stream.read(limit * 100)",
+        "tests/doors/test_webhook.py -k no_more_than",
+    ),
+    Protection(
+        "body cap of a chunked body",
+        "doors/webhook.py",
+        "    if len(body) > limit:",
+        "    if False:",
+        "tests/doors/test_webhook.py -k chunked",
+    ),
+    Protection(
+        "gzip bomb",
+        "doors/webhook.py",
+        "bounded_gunzip(body, limit)",
+        "bounded_gunzip(body, limit * 1000)",
+        "tests/doors/test_webhook.py -k gzip",
+    ),
+    Protection(
+        "receipts per scan",
+        "scanning/receive.py",
+        "count() >= RECEIPTS_PER_SCAN",
+        "count() >= 10_000",
+        "tests/doors/test_webhook.py -k capped",
+    ),
+    Protection(
+        "body of another scan",
+        "scanning/receive.py",
+        "if contradiction := _contradiction(scan, payload):",
+        "if contradiction := None:",
+        "tests/doors/test_webhook.py -k names_another",
+    ),
+    Protection(
+        "applied once",
+        "scanning/ends.py",
+        ".filter(pk=scan.pk, status__in=completable)",
+        ".filter(pk=scan.pk)",
+        "tests/doors/test_webhook.py -k second_result",
+    ),
+    Protection(
+        "settled receipts",
+        "scanning/receive.py",
+        ".exclude(outcome__in=SETTLED)",
+        "",
+        "tests/scanning/test_concurrency.py -k same_callback",
+    ),
+    Protection(
+        "pay key",
+        "scanning/submit.py",
+        "_update_leased(scan, pay_key=scan.content_key)",
+        "pass",
+        "tests/scanning/test_concurrency.py -k identical_bytes",
+    ),
+    Protection(
+        "shared result",
+        "scanning/submit.py",
+        "    if paid is None or paid.result is None:",
+        "    if True:",
+        "tests/scanning/test_submit.py -k result_that_exists",
+    ),
+    Protection(
+        "lease before the call",
+        "scanning/submit.py",
+        "status=Status.QUEUED, lease_owner=scan.lease_owner)\n    if not",
+        "status=Status.QUEUED)\n    if not",
+        "tests/scanning/test_submit.py -k lease_lost",
+    ),
+    Protection(
+        "claims are exclusive",
+        "scanning/submit.py",
+        "        .due(now)\n        .order_by()\n",
+        "",
+        "tests/scanning/test_submit.py -k faster_to_take",
+    ),
+    Protection(
+        "late 201",
+        "scanning/calls.py",
+        "        .filter(pk=scan.pk, status=Status.QUEUED)\n",
+        "        .filter(pk=scan.pk)\n",
+        "tests/scanning/test_submit.py -k early_callback",
+    ),
+    Protection(
+        "repeated id",
+        "scanning/calls.py",
+        "return scan.may_have_arrived and error.status",
+        "return False and error.status",
+        "tests/scanning/test_submit.py -k repeated_id",
+    ),
+    Protection(
+        "first conflict",
+        "scanning/calls.py",
+        "return scan.may_have_arrived and error.status",
+        "return error.status",
+        "tests/scanning/test_submit.py -k conflict_on_the_first",
+    ),
+    Protection(
+        "sync answers paid once",
+        "scanning/calls.py",
+        "if outcome in (Outcome.MALFORMED, Outcome.CONTRADICTS):",
+        "if False:",
+        "tests/scanning/test_submit.py -k that_is_no_result",
+    ),
+    Protection(
+        "twins of an unreadable answer",
+        "scanning/receive.py",
+        'ends.fail_twins(scan, "unreadable_result", reason)',
+        "pass",
+        "tests/scanning/test_sweep.py -k ends_the_twins",
+    ),
+    Protection(
+        "resubmission keeps the pay key",
+        "scanning/lost.py",
+        "pay_key=scan.pay_key,",
+        "pay_key=None,",
+        "tests/scanning/test_sweep.py -k resubmission_pays",
+    ),
+    Protection(
+        "oversized result",
+        "scanning/lost.py",
+        " or scan.error_code == OVERSIZED",
+        "",
+        "tests/doors/test_webhook.py -k oversized_result",
+    ),
+    Protection(
+        "budget of each day",
+        "scanning/submit.py",
+        "if scan.budget_day != today and",
+        "if scan.budget_day is None and",
+        "tests/scanning/test_submit.py -k yesterdays",
+    ),
+    Protection(
+        "login refusals are the account's",
+        "copyleaks/token.py",
+        "if not isinstance(problem, AuthenticationError | PaymentError | RateLimitError | TransientError):",
+        "if False:",
+        "tests/copyleaks/test_token.py -k refused_login",
+    ),
+    Protection(
+        "account pause",
+        "scanning/submit.py",
+        "isinstance(error, AuthenticationError | PaymentError)",
+        "False",
+        "tests/scanning/test_submit.py -k no_credits",
+    ),
+    Protection(
+        "budget",
+        "scanning/account.py",
+        'row = row.filter(new_day | Q(budget_spent__lt=budget - F("budget_reserved")))',
+        "pass",
+        "tests/scanning/test_concurrency.py -k budget",
+    ),
+    Protection(
+        "credit settled once",
+        "scanning/account.py",
+        "or not reserved.update(budget_day=None)",
+        "or not (reserved.update(budget_day=None) or True)",
+        "tests/scanning/test_concurrency.py -k credit",
+    ),
+    Protection(
+        "rate",
+        "scanning/account.py",
+        "_row().filter(next_slot_at=seen).update",
+        "_row().update",
+        "tests/scanning/test_concurrency.py -k rate",
+    ),
+    Protection(
+        "one resubmission",
+        "scanning/lost.py",
+        "scan.resubmission_of_id is not None or ",
+        "",
+        "tests/scanning/test_sweep.py -k overdue",
+    ),
+    Protection(
+        "supersession",
+        "scanning/request.py",
+        "ends.supersede(same_target.filter(pk__lt=scan.pk), supersede_reason)",
+        "pass",
+        "tests/test_receivers.py -k replaced_file",
+    ),
+    Protection(
+        "same-name overwrite",
+        "receivers.py",
+        "        written.add(self.field.attname)\n",
+        "",
+        "tests/test_receivers.py -k same_name",
+    ),
+    Protection(
+        "media door expiry",
+        "doors/media.py",
+        "scans().unfinished().filter",
+        "scans().filter",
+        "tests/doors/test_media.py -k identical_404",
+    ),
+    Protection(
+        "media door before sending",
+        "doors/media.py",
+        ", sent_at__isnull=False",
+        "",
+        "tests/doors/test_media.py -k identical_404",
+    ),
+    Protection(
+        "hash while serving",
+        "doors/media.py",
+        "if digest.hexdigest() != scan.sha256:",
+        "if False:",
+        "tests/doors/test_media.py -k other_bytes",
+    ),
+    Protection(
+        "paths out of the log",
+        "doors/quiet.py",
+        "response._has_been_logged = True",
+        "response._has_been_logged = False",
+        "tests/doors/test_quiet.py",
+    ),
+    Protection(
+        "signal sent once",
+        "scanning/notify.py",
+        "filter(pk=scan_pk, notified_at=None)",
+        "filter(pk=scan_pk)",
+        "tests/scanning/test_sweep.py -k one_of_two",
+    ),
+    Protection(
+        "erasure",
+        "scanning/ends.py",
+        "        erasure_due_at=now,\n",
+        "",
+        "tests/scanning/test_erasure.py -k forgotten",
+    ),
+    Protection(
+        "erasure spares shared results",
+        "scanning/erasure.py",
+        "and not _has_living_user(scan.result_id)",
+        "",
+        "tests/scanning/test_erasure.py -k shared",
+    ),
+    Protection(
+        "the upload goes on",
+        "scanning/request.py",
+        "    except Exception:\n        logger",
+        "    except ZeroDivisionError:\n        logger",
+        "tests/test_receivers.py -k our_insert",
+    ),
+    Protection(
+        "bytes before decoding",
+        "scanning/prepare.py",
+        "if size > MAXIMUM_BYTES:",
+        "if False:",
+        "tests/scanning/test_prepare.py -k too_many_bytes",
+    ),
+    Protection(
+        "SSRF: public addresses",
+        "copyleaks/fetch.py",
+        "must_be_public=origin != exempt",
+        "must_be_public=False",
+        "tests/copyleaks/test_fetch.py",
+    ),
+    Protection(
+        "mask within the picture",
+        "masks.py",
+        "    _check_runs(mask, mask.end, pixels)",
+        "    pass",
+        "tests/test_masks.py tests/copyleaks/test_payloads.py",
+    ),
+    Protection(
+        "secrets in settings errors",
+        "conf.py",
+        "return \"Secret('********')\"",
+        'return f"Secret({self._text!r})"',
+        "tests/test_conf.py tests/copyleaks/test_secrecy.py",
+    ),
+    Protection(
+        "redaction of vendor messages",
+        "copyleaks/errors.py",
+        '_HIDDEN = "[hidden]"',
+        '_HIDDEN = r"\\g<0>"',
+        "tests/copyleaks/test_errors.py tests/copyleaks/test_secrecy.py",
+    ),
+)
+
+
+def main(names: list[str]) -> int:
+    chosen = [protection for protection in PROTECTIONS if not names or protection.name in names]
+    with tempfile.TemporaryDirectory(prefix="sabotage-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        guards = sorted({protection.tests for protection in chosen})
+        sound = dict(zip(guards, pool.map(lambda tests: _passes(_copy(folder), tests), guards), strict=True))
+        caught = list(pool.map(lambda protection: _is_caught(folder, protection, sound), chosen))
+    print(f"protections={len(chosen)} caught={sum(caught)}")
+    return 0 if all(caught) else 1
+
+
+def _is_caught(folder: str, protection: Protection, sound: dict[str, bool]) -> bool:
+    tree = _copy(folder)
+    module = tree / PACKAGE / protection.module
+    text = module.read_text()
+    if text.count(protection.old) != 1:
+        outcome = "NOT FOUND in the source"
+    elif not sound[protection.tests]:
+        outcome = "GUARD FAILS unharmed"
+    else:
+        module.write_text(text.replace(protection.old, protection.new))
+        outcome = "NOT CAUGHT" if _passes(tree, protection.tests) else "caught"
+    shutil.rmtree(tree)
+    print(f"{protection.name:<34} {outcome}", flush=True)
+    return outcome == "caught"
+
+
+def _copy(folder: str) -> Path:
+    tree = Path(tempfile.mkdtemp(dir=folder))
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tree / name)
+    return tree
+
+
+def _passes(tree: Path, tests: str) -> bool:
+    paths, _, expression = tests.partition(" -k ")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", *paths.split(), *(["-k", expression] if expression else [])]
+    finished = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, timeout=300)
+    return finished.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
