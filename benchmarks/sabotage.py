@@ -120,7 +120,7 @@ PROTECTIONS = (
         "scanning/receive.py",
         ".exclude(outcome__in=SETTLED)",
         "",
-        "tests/scanning/test_concurrency.py -k same_callback",
+        "tests/doors/test_webhook.py -k judged_twice",
     ),
     Protection(
         "pay key",
@@ -230,8 +230,8 @@ PROTECTIONS = (
     Protection(
         "credit settled once",
         "scanning/account.py",
-        "or not reserved.update(budget_day=None)",
-        "or not (reserved.update(budget_day=None) or True)",
+        "if day is None or not reserved.update(budget_day=None):",
+        "if day is None:",
         "tests/scanning/test_concurrency.py -k credit",
     ),
     Protection(
@@ -239,7 +239,7 @@ PROTECTIONS = (
         "scanning/account.py",
         "_row().filter(next_slot_at=seen).update",
         "_row().update",
-        "tests/scanning/test_concurrency.py -k rate",
+        "tests/scanning/test_concurrency.py -k taken_by_another",
     ),
     Protection(
         "one resubmission",

@@ -19,7 +19,7 @@ from rest_framework.views import exception_handler
 
 from django_copyleaks_image.doors.webhook import WebhookView
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
-from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import addresses, receive, sweep
 from tests.samples import as_json, clean, detection, only_scan, photo, submitted
@@ -226,6 +226,17 @@ def test_second_result__changes_nothing(scan: ImageScan) -> None:
         "applied",
         "repeated",
     ]
+
+
+def test_same_body_judged_twice_at_once__keeps_the_outcome_of_the_first(scan: ImageScan) -> None:
+    receipt = receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+    other_delivery = WebhookReceipt.objects.get(pk=receipt.pk)
+    assert receive.apply(receipt) == Outcome.APPLIED
+
+    assert receive.apply(other_delivery) == Outcome.REPEATED
+
+    receipt.refresh_from_db()
+    assert receipt.outcome == Outcome.APPLIED
 
 
 def test_receipts_per_scan__are_capped(scan: ImageScan, monkeypatch: pytest.MonkeyPatch) -> None:

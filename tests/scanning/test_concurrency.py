@@ -147,6 +147,26 @@ def test_rate__slots_are_apart_whoever_takes_them(configure: Callable[..., None]
     assert last - before >= timedelta(seconds=15 * 0.2)
 
 
+def test_rate__slot_taken_by_another_meanwhile_is_not_given_twice(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(RATE_LIMIT=0.1)
+    account.heartbeat()
+    read = account.state
+    slots: list[bool] = []
+
+    def read_while_another_takes_the_slot() -> AccountState:
+        seen = read()
+        monkeypatch.setattr(account, "state", read)
+        slots.append(account.reserve_slot(within=timedelta(0))[1])
+        return seen
+
+    monkeypatch.setattr(account, "state", read_while_another_takes_the_slot)
+    slots.append(account.reserve_slot(within=timedelta(0))[1])
+
+    assert slots == [True, False]
+
+
 def test_slot_that_is_too_far_away__is_left_to_others(configure: Callable[..., None]) -> None:
     configure(RATE_LIMIT=0.1)
     account.heartbeat()
