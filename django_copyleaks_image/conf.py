@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import environ
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 T = TypeVar("T")
@@ -220,6 +221,16 @@ def _field_labels(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _reasons(value: object) -> tuple[str, ...]:
+    """Return reasons as plain text; each is chosen by a digit, so there are nine at most."""
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str | Promise) for item in value):
+        raise ValueError("a list of texts")
+    reasons = tuple(str(item) for item in value)
+    if len(reasons) > 9 or len(set(reasons)) < len(reasons) or not all(0 < len(item) <= 100 for item in reasons):
+        raise ValueError("a list of at most nine different texts of 1 to 100 characters")
+    return reasons
+
+
 def _header_text(value: object) -> bool:
     return isinstance(value, str) and not any(character in value for character in "\r\n\0")
 
@@ -343,6 +354,12 @@ class Conf:
     DAILY_BUDGET = Setting(None, _whole_or_none, "Credits per UTC day, None for no limit.", decode="json")
     REVIEW_AREA = Setting(0.0, _area, "AI share of the area above which a scan goes to review.", decode="json")
     MOSTLY_AI_AREA = Setting(0.5, _area, "AI share of the area above which it is mostly AI.", decode="json")
+    REVIEW_REASONS = Setting(
+        (), _reasons, "Reasons, one of which every decision to confirm or clear must name.", decode="list"
+    )
+    SECOND_LOOK_SHARE = Setting(
+        0.0, _area, "Share of decided pictures that another moderator judges as well, blind.", decode="json"
+    )
     WEBHOOK_MAX_BYTES = Setting(12_582_912, _whole, "Largest callback, in bytes; more is 413.", decode="json")
     RETENTION_DAYS = Setting(None, _whole_or_none, "Days until copyleaks_prune removes receipts.", decode="json")
 

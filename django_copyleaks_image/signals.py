@@ -12,3 +12,8 @@ scan_completed = Signal()
 
 # A scan ended without a result: it failed for good, or was skipped (``scan.status`` tells which).
 scan_failed = Signal()
+
+# A person decided about a picture, or undid a decision: ``decision.kind`` tells which (``"undone"``), and
+# ``scan.decision`` what stands now ("" for nothing). Skipping decides nothing and is not sent. The decision is
+# about the bytes of ``scan.sha256``: compare ``scan.file_name`` with the file that the object holds by now.
+decision_made = Signal()

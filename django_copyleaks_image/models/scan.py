@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, router
@@ -36,8 +37,28 @@ class Review(models.TextChoices):
     DECIDED = "decided", _("Decided")
 
 
+class Desk(models.TextChoices):
+    """The queue of the review desk in which a scan waits for a person."""
+
+    NONE = "", _("None")
+    REVIEW = "review", _("Review")
+    SECOND_LOOK = "second_look", _("Second look")
+    ESCALATED = "escalated", _("Escalated")
+    UNMEASURED = "unmeasured", _("Not measured")
+
+
+class Standing(models.TextChoices):
+    """The decision that stands about the bytes of a scan."""
+
+    UNDECIDED = "", _("Undecided")
+    CONFIRMED = "confirmed", _("Confirmed as AI")
+    CLEARED = "cleared", _("Cleared (false alarm)")
+    ESCALATED = "escalated", _("Escalated")
+
+
 UNFINISHED = (Status.QUEUED, Status.SUBMITTED)
 FINISHED = tuple(status for status in Status if status not in UNFINISHED)
+UNMEASURED = (Status.FAILED, Status.SKIPPED)
 MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
 
 
@@ -70,6 +91,8 @@ class ImageScan(models.Model):
     Status = Status
     Verdict = Verdict
     Review = Review
+    Desk = Desk
+    Standing = Standing
 
     scan_id = models.CharField(_("scan id"), max_length=36, unique=True, default=new_scan_id, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
@@ -138,18 +161,37 @@ class ImageScan(models.Model):
         blank=True,
     )
 
+    # The review desk. One row of a target waits there at a time, and whoever looks at it holds a claim.
+    desk = models.CharField(_("queue of the desk"), max_length=11, choices=Desk, blank=True, default=Desk.NONE)
+    decision = models.CharField(_("decision"), max_length=10, choices=Standing, blank=True, default=Standing.UNDECIDED)
+    # Raised by everything that changes what a person would decide about: a decision names the one it has seen.
+    review_version = models.PositiveIntegerField(_("version of the review"), default=0)
+    # The result's share, 0 when it is unknown: the desk sorts by it without a join.
+    ai_share = models.FloatField(_("AI share of the area"), null=True, blank=True)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("claimed by"), related_name="+", null=True, blank=True
+    )
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+
     objects = ImageScanQuerySet.as_manager()
 
     class Meta:
         app_label = "copyleaks_image"
         verbose_name = _("image scan")
         verbose_name_plural = _("image scans")
+        permissions = (
+            ("decide_imagescan", _("Can decide about pictures")),
+            ("decide_escalated_imagescan", _("Can decide about escalated pictures")),
+            ("rescan_imagescan", _("Can have pictures scanned again")),
+        )
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["status", "next_attempt_at"], name="copyleaks_scan_queue"),
             models.Index(fields=["status", "submitted_at"], name="copyleaks_scan_awaited"),
             models.Index(fields=["content_type", "object_id", "field_name"], name="copyleaks_scan_target"),
             models.Index(fields=["notified_at", "finished_at"], name="copyleaks_scan_owed"),
             models.Index(fields=["review", "created_at"], name="copyleaks_scan_review"),
+            models.Index(fields=["desk", "created_at"], name="copyleaks_scan_desk_age"),
+            models.Index(fields=["desk", "ai_share"], name="copyleaks_scan_desk_share"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="copyleaks_scan_status_known", condition=Q(status__in=Status.values)),
@@ -168,6 +210,14 @@ class ImageScan(models.Model):
                 | (Q(review__in=(Review.PENDING, Review.DECIDED)) & Q(status=Status.COMPLETED)),
             ),
             models.CheckConstraint(
+                name="copyleaks_scan_desk_of_ended",
+                condition=(Q(desk="") & ~Q(review=Review.PENDING))
+                | (Q(desk=Desk.REVIEW) & Q(review=Review.PENDING))
+                | (Q(desk=Desk.SECOND_LOOK) & Q(review=Review.DECIDED))
+                | (Q(desk=Desk.ESCALATED) & (Q(review=Review.PENDING) | Q(status__in=UNMEASURED)))
+                | (Q(desk=Desk.UNMEASURED) & Q(status__in=UNMEASURED)),
+            ),
+            models.CheckConstraint(
                 name="copyleaks_scan_finished_has_time",
                 condition=(Q(status__in=UNFINISHED) & Q(finished_at__isnull=True))
                 | (Q(status__in=FINISHED) & Q(finished_at__isnull=False)),
@@ -182,7 +232,7 @@ class ImageScan(models.Model):
             ),
             models.CheckConstraint(
                 name="copyleaks_scan_failure_has_reason",
-                condition=~Q(status__in=(Status.FAILED, Status.SKIPPED)) | ~Q(error_code=""),
+                condition=~Q(status__in=UNMEASURED) | ~Q(error_code=""),
             ),
         ]
 

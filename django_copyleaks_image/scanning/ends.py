@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from django_copyleaks_image import registry, verdicts
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import UNFINISHED, Review, Status
+from django_copyleaks_image.models.scan import UNFINISHED, Desk, Status
+from django_copyleaks_image.reviewing import standing
 
 from . import account, notify
 
@@ -35,6 +36,7 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
         detected=result.is_ai_detected, ai_ratio=result.ai_ratio, policy=options.policy
     )
     completable = (Status.QUEUED, Status.SUBMITTED, Status.FAILED)
+    review = standing.review_of_completed(scan, verdict, needs_review=needs_review)
     changed = (
         scans()
         .filter(pk=scan.pk, status__in=completable)
@@ -42,12 +44,13 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
             status=Status.COMPLETED,
             result=result,
             verdict=verdict,
-            review=Review.PENDING if needs_review else Review.NOT_NEEDED,
+            ai_share=result.ai_ratio or 0.0,
             finished_at=timezone.now(),
             notified_at=None,
             pay_key=None,
             error_code="",
             error_message="",
+            **review,
             **_REST,
         )
     )
@@ -76,6 +79,7 @@ def _end_without_result(
     scan: ImageScan, status: Status, code: str, message: str, *, owner: str | None, announce: bool
 ) -> bool:
     now = timezone.now()
+    is_for_the_eye = announce and standing.may_wait_unmeasured(scan, status)
     candidates = scans().filter(pk=scan.pk).unfinished()
     if owner is not None:
         candidates = candidates.filter(lease_owner=owner)
@@ -87,6 +91,7 @@ def _end_without_result(
             finished_at=now,
             notified_at=None if announce else now,
             pay_key=None,
+            desk=Desk.UNMEASURED if is_for_the_eye else Desk.NONE,
             **_REST,
         )
         if changed:
@@ -119,6 +124,7 @@ def remove(target_scans: QuerySet[ImageScan], reason: str) -> None:
     Status and numbers stay. Receipts and results are erased by the sweep, see :mod:`.erasure`.
     """
     now = timezone.now()
+    standing.withdraw(target_scans)
     unfinished = Q(status__in=UNFINISHED)
 
     def if_unfinished(value: object, column: str) -> Case:

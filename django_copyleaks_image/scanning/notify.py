@@ -1,4 +1,7 @@
-"""Tells the project how a scan ended: after commit, at least once, in the normal course exactly once."""
+"""Tells the project how a scan ended and what was decided.
+
+Signals are sent after commit: at least once, in the normal course exactly once.
+"""
 
 import logging
 
@@ -6,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_copyleaks_image import signals
-from django_copyleaks_image.models import ImageScan, home_database, scans
+from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 
 logger = logging.getLogger(__name__)
 
@@ -28,3 +31,21 @@ def send(scan_pk: int) -> None:
     signal = signals.scan_completed if completed else signals.scan_failed
     signal.send_robust(sender=scan.content_type.model_class(), scan=scan, instance=scan.target)
     scans().filter(pk=scan_pk, finished_at=scan.finished_at).update(notified_at=timezone.now())
+
+
+def decision_after_commit(decision_pk: int) -> None:
+    """Send ``decision_made`` once the decision is committed; the sweep sends what a dying process owes."""
+    transaction.on_commit(lambda: send_decision(decision_pk), using=home_database(), robust=True)
+
+
+def send_decision(decision_pk: int) -> None:
+    """Send ``decision_made`` unless it was sent; receivers that raise are logged by Django."""
+    owed = Decision.objects.using(home_database()).filter(pk=decision_pk, notified_at=None)
+    decision = owed.select_related("scan__content_type", "scan__result", "reverses").first()
+    if decision is None:
+        return
+    scan = decision.scan
+    signals.decision_made.send_robust(
+        sender=scan.content_type.model_class(), scan=scan, instance=scan.target, decision=decision
+    )
+    owed.update(notified_at=timezone.now())

@@ -12,8 +12,9 @@ from django.db.models import Model
 from django_copyleaks_image import registry
 from django_copyleaks_image.dispatch import wake_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import UNFINISHED
+from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet
 from django_copyleaks_image.registry import WatchedField
+from django_copyleaks_image.reviewing import standing
 
 from . import ends
 
@@ -63,19 +64,19 @@ def file_saved(watched: WatchedField, instance: Model, *, created: bool, written
         # A new key has no earlier scan: looking for one would nearly double the cost of the save.
         if not created:
             earlier = scans().for_target(**target).order_by("-pk")
-            latest = earlier.only("pk", "status", "file_name").first()
+            latest = earlier.only("pk", "status", "file_name", "desk").first()
         if latest is not None and _covers(latest, name) and not written:
             return
         if not name:
             if latest is not None:
                 _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
             return
-        reason = "file_replaced" if latest is not None and latest.status in UNFINISHED else ""
+        reason = "file_replaced" if latest is not None and (latest.status in UNFINISHED or latest.desk) else ""
         if is_wanted(watched, instance):
             scan = ImageScan(**target, file_name=name, database=using)
             _with_the_media(lambda: queue(scan, reason), using=using)
         elif reason:
-            _with_the_media(lambda: ends.supersede(scans().for_target(**target), reason), using=using)
+            _with_the_media(lambda: _leave_behind(scans().for_target(**target), reason), using=using)
 
 
 def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:
@@ -106,8 +107,14 @@ def queue(scan: ImageScan, supersede_reason: str = "") -> None:
         same_target = scans().for_target(
             content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name
         )
-        ends.supersede(same_target.filter(pk__lt=scan.pk), supersede_reason)
+        _leave_behind(same_target.filter(pk__lt=scan.pk), supersede_reason, same_file=scan.forced)
     wake_after_commit(scan.scan_id, using=home)
+
+
+def _leave_behind(older: ImageScanQuerySet, reason: str, *, same_file: bool = False) -> None:
+    """End what is unfinished of a target for which a newer file or scan counts, and take it from the desk."""
+    ends.supersede(older, reason)
+    standing.withdraw_replaced(older, same_file=same_file)
 
 
 def bytes_changed(scan: ImageScan) -> None:

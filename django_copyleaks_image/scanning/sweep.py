@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import AccountState, Decision, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
 
@@ -65,10 +65,13 @@ def free_pay_keys(now: datetime) -> None:
 
 
 def send_owed_signals(now: datetime) -> None:
-    """Send the signals of scans whose process died between the commit and the signal."""
+    """Send the signals of scans and decisions whose process died between the commit and the signal."""
     owed = scans().filter(notified_at=None, finished_at__lt=now - GRACE)
     for pk in owed.order_by("finished_at").values_list("pk", flat=True)[:BATCH]:
         notify.send(pk)
+    decided = Decision.objects.using(home_database()).filter(notified_at=None, decided_at__lt=now - GRACE)
+    for pk in decided.order_by("decided_at").values_list("pk", flat=True)[:BATCH]:
+        notify.send_decision(pk)
 
 
 def apply_left_over_receipts(now: datetime) -> None:

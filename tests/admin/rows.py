@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_copyleaks_image import masks
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import Review, Status
+from django_copyleaks_image.models.scan import Desk, Review, Status
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Photo
 from tests.samples import photo, picture
@@ -60,6 +60,8 @@ def measured(
         "status": Status.COMPLETED,
         "verdict": verdict,
         "review": Review.PENDING if detected else Review.NOT_NEEDED,
+        "desk": Desk.REVIEW if detected else Desk.NONE,
+        "ai_share": ai_ratio or 0.0,
         "result": result,
         "sha256": hashlib.sha256(content).hexdigest(),
         "byte_size": len(content),
@@ -87,6 +89,7 @@ def failed(instance: Model, code: str = "result_lost", status: Status = Status.F
     ended: dict[str, Any] = {
         "status": status,
         "error_code": code,
+        "desk": Desk.UNMEASURED if status in (Status.FAILED, Status.SKIPPED) else Desk.NONE,
         "next_attempt_at": None,
         "finished_at": timezone.now(),
     }

@@ -1,0 +1,81 @@
+"""What people decided about pictures: a log to which is only appended."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_copyleaks_image.verdicts import Verdict
+
+from .scan import Desk, ImageScan, Standing
+
+
+class Kind(models.TextChoices):
+    CONFIRMED = "confirmed", _("Confirmed as AI")
+    CLEARED = "cleared", _("Cleared (false alarm)")
+    ESCALATED = "escalated", _("Escalated")
+    SKIPPED = "skipped", _("Skipped")
+    UNDONE = "undone", _("Undone")
+
+
+class Decision(models.Model):
+    """One step that a person took at the review desk, about the bytes of one scan.
+
+    The latest one that was not undone counts; it stands on the scans of the same bytes on the same target, and
+    no later scan of them overwrites it. Rows are never changed: undoing appends one that ``reverses`` another.
+    """
+
+    Kind = Kind
+
+    scan = models.ForeignKey(ImageScan, models.CASCADE, verbose_name=_("scan"), related_name="decisions")
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True, default="", db_index=True)
+    kind = models.CharField(_("decision"), max_length=10, choices=Kind)
+    reason = models.CharField(_("reason"), max_length=100, blank=True, default="")
+    note = models.TextField(_("note"), blank=True, default="")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("decided by"), related_name="+", null=True, blank=True
+    )
+    decided_at = models.DateTimeField(_("decided at"), default=timezone.now, db_index=True)
+    # What the person saw, and what stood before: an undo restores it.
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default="")
+    before = models.CharField(_("decision before"), max_length=10, choices=Standing, blank=True, default="")
+    desk = models.CharField(_("taken from"), max_length=11, choices=Desk, blank=True, default="")
+    reverses = models.OneToOneField(
+        "self", models.CASCADE, verbose_name=_("undoes"), related_name="reversal", null=True, blank=True
+    )
+    # A second look is blind; whether it agrees with the first is known afterwards.
+    agrees = models.BooleanField(_("agrees with the first look"), null=True, blank=True)
+    notified_at = models.DateTimeField(_("signal sent at"), null=True, blank=True)
+
+    class Meta:
+        app_label = "copyleaks_image"
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["decided_by", "kind", "decided_at"], name="copyleaks_decision_person"),
+            models.Index(fields=["notified_at", "decided_at"], name="copyleaks_decision_owed"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(name="copyleaks_decision_kind_known", condition=Q(kind__in=Kind.values)),
+            models.CheckConstraint(
+                name="copyleaks_decision_undone_names_one",
+                condition=(Q(kind=Kind.UNDONE) & Q(reverses__isnull=False))
+                | (~Q(kind=Kind.UNDONE) & Q(reverses__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(Kind(self.kind).label)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the decision; raise TypeError for one that is stored already."""
+        if not self._state.adding:
+            raise TypeError("Decisions are never changed. Append another one.")
+        super().save(*args, **kwargs)
+
+    @property
+    def is_second_look(self) -> bool:
+        return self.agrees is not None

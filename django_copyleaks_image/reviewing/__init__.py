@@ -1,0 +1,1 @@
+"""How people judge what was scanned: queues, claims and decisions."""
