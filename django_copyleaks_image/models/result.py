@@ -34,9 +34,11 @@ class DetectionResult(models.Model):
     mask_runs = models.PositiveIntegerField(_("number of runs"), default=0)
     mask_problem = models.CharField(_("why the mask is not shown"), max_length=200, blank=True, default="")
     metadata = models.JSONField(_("provenance"), default=dict, blank=True)
+    # Marked places as [x, y, width, height, area in pixels], the largest first; null when they were not sought.
+    regions = models.JSONField(_("marked regions"), null=True, blank=True)
     credits = models.PositiveIntegerField(_("credits"), null=True, blank=True)
     scanned_at = models.DateTimeField(_("scanned at"), null=True, blank=True)
-    received_at = models.DateTimeField(_("received at"), default=timezone.now)
+    received_at = models.DateTimeField(_("received at"), default=timezone.now, db_index=True)
     receipt = models.ForeignKey(
         WebhookReceipt,
         models.SET_NULL,

@@ -133,6 +133,8 @@ class ImageScan(models.Model):
     pay_key = models.CharField(_("pay key"), max_length=64, unique=True, null=True, blank=True)
 
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    # Those among them that ended with an error of no known class, which is allowed fewer tries.
+    unclassified_attempts = models.PositiveSmallIntegerField(_("attempts with an unknown error"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True, default=timezone.now)
     lease_owner = models.CharField(_("lease owner"), max_length=100, blank=True, default="")
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
