@@ -1,28 +1,33 @@
 """System checks: one id each, with its heading in ``docs/checks.rst``. No message quotes a configured value."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import DatabaseError, router
 from django.db.models import FileField
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from . import registry
+from . import dispatch, registry
 from .conf import DICT_NAME, Conf, conf, configured_dict
-from .models import AccountState, home_database
+from .models import AccountState, home_database, scans
 
 # The id of a check is never used again for another one.
 PREFIX = "copyleaks_image"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# How long scans may wait without a sign of life of whoever works on them.
+SILENCE = timedelta(minutes=10)
 
 
 @register(Tags.compatibility)
@@ -159,6 +164,64 @@ def check_pause(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.database)
+def check_worker(**kwargs: Any) -> list[CheckMessage]:
+    """Report scans that wait while nobody sweeps, also with an engine: without it no lost scan ever ends."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    since = timezone.now() - SILENCE
+    try:
+        is_swept = AccountState.objects.using(home_database()).filter(worker_seen_at__gt=since).exists()
+        if is_swept or not scans().unfinished().filter(created_at__lt=since).exists():
+            return []
+    except DatabaseError:  # Not migrated yet.
+        return []
+    return [
+        Warning(
+            f"Scans wait, and no worker was seen in the last {SILENCE.seconds // 60} minutes.",
+            hint="Keep copyleaks_worker running, or let Celery beat run copyleaks_image.sweep every minute.",
+            id=f"{PREFIX}.W017",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_engine(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the task engine behind the dispatcher is there, and takes tasks."""
+    engine = dispatch.engine_of(_value("DISPATCHER"))
+    if not engine:
+        return []
+    try:
+        module = dispatch.load(engine)
+    except Exception as error:  # noqa: BLE001 - whatever the project's own settings of the engine lead to
+        return [
+            Error(
+                f"The engine behind {DICT_NAME}['DISPATCHER'] cannot be used: {error}",
+                hint="Install it with the extra tasks or celery of django-copyleaks-image; Django Tasks need a backend "
+                "'default' with a queue 'default'.",
+                id=f"{PREFIX}.E015",
+            )
+        ]
+    if engine == "celery" and not module.has_app():
+        return [
+            Warning(
+                "Celery knows no app of the project, so scans would be sent to a broker on localhost.",
+                hint="Import the app in the __init__.py of the project, as Celery's documentation for Django shows.",
+                id=f"{PREFIX}.W018",
+            )
+        ]
+    return []
+
+
+def _submits_in_the_request() -> bool:
+    dispatcher = _value("DISPATCHER")
+    engine = dispatch.engine_of(dispatcher)
+    try:
+        return dispatcher is dispatch.inline or bool(engine and dispatch.load(engine).runs_in_the_request())
+    except Exception:  # noqa: BLE001 - E015 has said so
+        return False
+
+
 def _doors_are_included() -> bool:
     try:
         reverse("copyleaks_image:webhook", args=("scan", "token"))
@@ -218,6 +281,29 @@ def check_debug_page(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.compatibility)
+def check_project(**kwargs: Any) -> list[CheckMessage]:
+    """Check what the app relies on in the project besides its own settings."""
+    messages: list[CheckMessage] = []
+    if not settings.USE_TZ:
+        messages.append(
+            Error(
+                "USE_TZ is off: leases and deadlines would jump with the clocks, and no result could be stored.",
+                hint="Set USE_TZ = True.",
+                id=f"{PREFIX}.E019",
+            )
+        )
+    if router.db_for_write(get_user_model()) != home_database():
+        messages.append(
+            Error(
+                "Scans and users are in different databases, so that no scan could name who decides about it.",
+                hint="Let the router send copyleaks_image, contenttypes and the user model to the same database.",
+                id=f"{PREFIX}.E020",
+            )
+        )
+    return messages
+
+
 @register(Tags.security, deploy=True)
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     """Check what is fine in development only."""
@@ -237,6 +323,14 @@ def check_deployment(**kwargs: Any) -> list[CheckMessage]:
                 "the account is blocked after 12 logins in 15 minutes.",
                 hint="Use a shared cache, for example Redis or the database cache.",
                 id=f"{PREFIX}.W011",
+            )
+        )
+    if _submits_in_the_request():
+        messages.append(
+            Warning(
+                f"{DICT_NAME}['DISPATCHER'] submits pictures while their upload waits for an answer.",
+                hint="Use dispatch.outbox, or an engine whose tasks run in a worker of their own.",
+                id=f"{PREFIX}.W016",
             )
         )
     return messages

@@ -1,8 +1,23 @@
-"""Who is woken after a scan was committed. The row is the queue: a lost wake-up costs latency only."""
+"""Who is woken after a scan was committed. The row is the queue: a lost wake-up costs latency only.
+
+``DISPATCHER`` names one of the four functions here, or a project's own, which is called with the scan id.
+"""
+
+import logging
+from importlib import import_module
+from time import monotonic
+from typing import Any
 
 from django.db import transaction
 
 from .conf import conf
+
+logger = logging.getLogger(__name__)
+
+# How long an engine that took no message is left alone, so that a broker that is down does not slow every upload.
+REST_SECONDS = 30.0
+# When an engine that rests is tried again, by its name; of this process, in seconds of its monotonic clock.
+_rests_until: dict[str, float] = {}
 
 
 def outbox(scan_id: str) -> None:
@@ -16,6 +31,45 @@ def inline(scan_id: str) -> None:
     submit.work_on_one(scan_id)
 
 
+def tasks(scan_id: str) -> None:
+    """Hand the scan to a worker of Django Tasks."""
+    _hand_over(scan_id, engine="django_tasks")
+
+
+def celery(scan_id: str) -> None:
+    """Hand the scan to a Celery worker."""
+    _hand_over(scan_id, engine="celery")
+
+
+def engine_of(dispatcher: object) -> str:
+    """Return the name of the module in :mod:`.engines` behind a dispatcher, "" when there is none."""
+    return "django_tasks" if dispatcher is tasks else "celery" if dispatcher is celery else ""
+
+
+def load(engine: str) -> Any:
+    """Import an engine, a module with ``wake(scan_id)`` and ``runs_in_the_request()``.
+
+    Raises what the import raises when its package is not installed, or configured so that it takes no task.
+    """
+    return import_module(f".engines.{engine}", __package__)
+
+
 def wake_after_commit(scan_id: str, *, using: str) -> None:
     """Call the configured dispatcher once the scan is committed; what it raises is logged, never raised."""
     transaction.on_commit(lambda: conf.DISPATCHER(scan_id), using=using, robust=True)
+
+
+def _hand_over(scan_id: str, *, engine: str) -> None:
+    """Send a message, unless the engine rests; one that cannot be sent is no error, since the row stays queued."""
+    if monotonic() < _rests_until.get(engine, 0):
+        return
+    try:
+        load(engine).wake(scan_id)
+    except Exception as error:  # noqa: BLE001 - every broker has errors of its own
+        # Once an outage: the next uploads would only say the same.
+        if engine not in _rests_until:
+            logger.error("%s takes no scans (%s: %s); they wait for the sweep.", engine, type(error).__name__, error)
+        _rests_until[engine] = monotonic() + REST_SECONDS
+    else:
+        if _rests_until.pop(engine, None) is not None:
+            logger.warning("%s takes scans again.", engine)

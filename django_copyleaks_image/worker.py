@@ -21,6 +21,13 @@ DATABASE_NAP = 2.0
 ROUND_SECONDS = 1.0
 
 
+def go_round() -> None:
+    """Do everything but submit: show that somebody is there, sweep and reconcile, each unless another just did."""
+    account.heartbeat()
+    sweep.sweep_if_due()
+    reconcile.reconcile_if_due()
+
+
 class Worker:
     """Works until it is told to stop; scans in progress are finished first."""
 
@@ -37,7 +44,7 @@ class Worker:
     def run(self) -> None:
         """Work until :meth:`stop`; a lost database is waited for."""
         logger.info("Worker started with %s threads.", self._threads)
-        rounds = Thread(target=self._go_round, name="rounds")
+        rounds = Thread(target=self._go_rounds, name="rounds")
         rounds.start()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
             while not self._stop.is_set():
@@ -49,22 +56,22 @@ class Worker:
 
     def run_once(self) -> None:
         """Work until nothing is due, then return; database errors are raised."""
+        account.heartbeat()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
             sweep.sweep()
             reconcile.reconcile()
             while not self._stop.is_set() and (self._claim(pool) or self._busy):
+                account.heartbeat()
                 wait(self._busy, return_when=FIRST_COMPLETED)
                 self._busy = {future for future in self._busy if not future.done()}
             sweep.sweep()
 
-    def _go_round(self) -> None:
+    def _go_rounds(self) -> None:
         """Do the rest in a thread of its own, since it may wait for the network: no claim waits for it."""
         while not self._stop.is_set():
             with self._surviving_the_database():
                 close_old_connections()
-                account.heartbeat()
-                sweep.sweep_if_due()
-                reconcile.reconcile_if_due()
+                go_round()
             self._stop.wait(ROUND_SECONDS)
         connections.close_all()
 
@@ -92,8 +99,8 @@ class Worker:
         return len(claimed)
 
     def _wait(self, claimed: int) -> None:
-        """Wait for a free thread while there is more to claim, else for the next poll."""
-        if claimed and self._busy:
+        """Wait for a free thread while there may be more to claim, else for the next poll."""
+        if claimed or len(self._busy) == self._threads:
             wait(self._busy, timeout=self._poll_seconds, return_when=FIRST_COMPLETED)
         else:
             self._stop.wait(self._poll_seconds)

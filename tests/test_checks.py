@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from django.core.checks import CheckMessage
 from django.utils import timezone
 
 from django_copyleaks_image import checks as ours
-from django_copyleaks_image.models import AccountState
+from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.scanning import account
 from tests.gallery.models import Photo
+from tests.samples import photo
 
 ROOT = Path(__file__).parent.parent
 
@@ -152,6 +155,52 @@ def test_paused_account() -> None:
     assert "W014" not in ids()
     messages = [str(message) for message in checks.run_checks(databases=["default"]) if message.id]
     assert any("W014" in message and "no_credits" in message for message in messages)
+
+
+@pytest.mark.django_db
+def test_scans_that_wait_for_nobody(settings: Any) -> None:
+    def is_warned() -> bool:
+        return any("W017" in str(message.id) for message in checks.run_checks(databases=["default"]))
+
+    photo()
+    assert not is_warned()
+
+    ImageScan.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    assert "W017" not in ids()
+    assert is_warned()
+
+    account.heartbeat()
+    assert not is_warned()
+
+    AccountState.objects.update(worker_seen_at=timezone.now() - timedelta(hours=1))
+    assert is_warned()
+
+
+@pytest.mark.parametrize(
+    ("dispatcher", "packages"), [("celery", ["celery"]), ("tasks", ["django.tasks", "django_tasks"])]
+)
+def test_engine_that_is_not_installed(
+    dispatcher: str, packages: list[str], configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(DISPATCHER=f"django_copyleaks_image.dispatch.{dispatcher}")
+    for engine in ("celery", "django_tasks"):
+        monkeypatch.delitem(sys.modules, f"django_copyleaks_image.engines.{engine}", raising=False)
+    for package in packages:
+        monkeypatch.setitem(sys.modules, package, None)
+
+    # Not all checks: Django's own need its tasks.
+    (message,) = ours.check_engine()
+
+    assert message.id == "copyleaks_image.E015"
+    assert packages[-1] in message.msg
+    assert "W016" not in str(ours.check_deployment())
+
+
+def test_submission_inside_the_request(configure: Callable[..., None]) -> None:
+    configure(DISPATCHER="django_copyleaks_image.dispatch.inline")
+
+    assert ids() == []
+    assert ids(include_deployment_checks=True) == ["W011", "W016"]
 
 
 def test_manage_py_check__fails() -> None:

@@ -8,14 +8,13 @@ import requests
 from django.core.checks import Tags, run_checks
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
-from django.urls import reverse
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import scans
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.scanning import account, addresses
 
 HEARTBEAT = timedelta(minutes=2)
 
@@ -85,7 +84,7 @@ def _pause_and_budget() -> str:
 def _public_address() -> str:
     if conf.MODE == "sync":
         return "not needed in synchronous mode."
-    url = conf.PUBLIC_URL + reverse("copyleaks_image:webhook", args=("doctor", "nobody"))
+    url = addresses.door_url("webhook", "doctor", "nobody")
     try:
         status = requests.post(url, json={}, timeout=conf.TIMEOUT, allow_redirects=False).status_code
     except requests.RequestException as error:

@@ -1,0 +1,1 @@
+"""What runs in the workers of a task engine, and how a scan gets there."""

@@ -1,0 +1,54 @@
+"""What a message makes an engine's worker do: one step of one scan, or one round of everything else.
+
+Messages carry a scan id and no state. One that comes twice, late or never changes nothing but the time that a scan
+takes, because only the row says what is due and the claim says who has it.
+"""
+
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.utils import timezone
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import scans
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+from django_copyleaks_image.scanning import account, submit
+from django_copyleaks_image.worker import go_round
+
+# How long a due scan is left to the message that was sent for it.
+HEAD_START = timedelta(minutes=1)
+# The time between two rounds for which messages are sent; rounds that come more often send some of them twice.
+ROUND = timedelta(minutes=1)
+# RQ keeps whole seconds and rounds them down: a message that comes too early would do nothing.
+MARGIN = timedelta(seconds=1)
+
+
+def work_on(scan_id: str) -> datetime | None:
+    """Bring a scan one step further if it is due and free; return when a message should come for it again.
+
+    None when none need come: because the scan went on, is another's, or waits for the account or the budget, after
+    which the sweep sends a new one.
+    """
+    if account.is_on_hold() or not _due().filter(scan_id=scan_id).exists():
+        return None
+    submit.work_on_one(scan_id)
+    put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None)
+    due_at = put_back.values_list("next_attempt_at", flat=True).first()
+    return due_at and max(due_at, timezone.now()) + MARGIN
+
+
+def sweep() -> None:
+    """Do what the worker does beside submitting, and send messages for the scans that nobody came for."""
+    go_round()
+    if account.is_on_hold():
+        return
+    left_lying = _due().filter(next_attempt_at__lt=timezone.now() - HEAD_START)
+    # As many as the account takes until the next round: a long queue is not doubled by its own messages.
+    for scan_id in left_lying.values_list("scan_id", flat=True)[: ceil(conf.RATE_LIMIT * ROUND.total_seconds())]:
+        conf.DISPATCHER(scan_id)
+
+
+def _due() -> ImageScanQuerySet:
+    """Return what may be submitted now; once today's budget is used up, only scans whose credit is reserved."""
+    due = scans().due(timezone.now())
+    return due.exclude(budget_day=None) if account.budget_left() == 0 else due

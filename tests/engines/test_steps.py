@@ -1,0 +1,139 @@
+"""What a message does, whichever engine brings it: nothing that the row does not allow."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_copyleaks_image.emulator import Emulator
+from django_copyleaks_image.engines import steps
+from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account
+from tests.samples import only_scan, photo, picture
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
+
+woken: list[str] = []
+
+
+def note(scan_id: str) -> None:
+    woken.append(scan_id)
+
+
+@pytest.fixture(autouse=True)
+def _synchronous_mode(configure: Callable[..., None]) -> None:
+    woken.clear()
+    configure(MODE="sync")
+
+
+@pytest.fixture
+def noting(configure: Callable[..., None]) -> list[str]:
+    """Return what an engine would be sent."""
+    configure(DISPATCHER="tests.engines.test_steps.note")
+    return woken
+
+
+def long_due(minutes: int) -> None:
+    """Let all scans wait for so long already."""
+    ImageScan.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=minutes))
+
+
+def test_due_scan__is_brought_to_its_end(emulator: Emulator) -> None:
+    photo("ai-37.jpg")
+
+    assert steps.work_on(only_scan().scan_id) is None
+    assert only_scan().status == Status.COMPLETED
+
+
+def test_message_that_comes_twice__pays_once(emulator: Emulator) -> None:
+    photo()
+
+    for _ in range(2):
+        steps.work_on(only_scan().scan_id)
+
+    assert only_scan().attempts == 1
+    assert emulator.ledger.charged == 1
+
+
+def test_unknown_scan__is_no_error() -> None:
+    assert steps.work_on("nobody") is None
+
+
+@pytest.mark.parametrize("changes", [{"next_attempt_at": 60}, {"lease_until": 60}])
+def test_scan_that_is_not_due_or_anothers__is_left_alone(changes: dict[str, int], emulator: Emulator) -> None:
+    photo()
+    later = {name: timezone.now() + timedelta(seconds=seconds) for name, seconds in changes.items()}
+    ImageScan.objects.update(**later)
+
+    assert steps.work_on(only_scan().scan_id) is None
+    assert only_scan().attempts == 0
+
+
+def test_passing_error__asks_for_a_message_when_the_row_is_due(emulator: Emulator) -> None:
+    photo("fault-status-503.jpg")
+
+    again_at = steps.work_on(only_scan().scan_id)
+
+    scan = only_scan()
+    assert scan.next_attempt_at is not None
+    assert (scan.status, again_at) == (Status.QUEUED, scan.next_attempt_at + steps.MARGIN)
+
+
+def test_paused_account__leaves_scans_to_the_sweep(emulator: Emulator, noting: list[str]) -> None:
+    photo()
+    long_due(minutes=5)
+    noting.clear()
+    AccountState.objects.create(paused_at=timezone.now(), pause_reason="payment_required")
+
+    assert steps.work_on(only_scan().scan_id) is None
+    steps.sweep()
+
+    assert only_scan().attempts == 0
+    assert noting == []
+
+
+def test_used_up_budget__lets_only_reserved_credits_through(emulator: Emulator, configure: Callable[..., None]) -> None:
+    configure(DAILY_BUDGET=1)
+    account.heartbeat()
+    today = timezone.now().date()
+    account.reserve_credit(today, 1)
+    photo("reserved.jpg", picture(colour="red"))
+    ImageScan.objects.update(budget_day=today)
+    photo("too-late.jpg")
+
+    for scan in ImageScan.objects.all():
+        assert steps.work_on(scan.scan_id) is None
+
+    assert list(ImageScan.objects.order_by("pk").values_list("status", "attempts")) == [
+        (Status.COMPLETED, 1),
+        (Status.QUEUED, 0),
+    ]
+
+
+def test_sweep__shows_itself_and_sends_what_was_left_lying(noting: list[str]) -> None:
+    photo("old.jpg")
+    long_due(minutes=5)
+    photo("new.jpg")
+    noting.clear()
+
+    steps.sweep()
+
+    assert noting == [ImageScan.objects.earliest("pk").scan_id]
+    state = AccountState.objects.get()
+    assert None not in (state.worker_seen_at, state.swept_at, state.reconciled_at)
+
+
+def test_sweep__sends_no_more_than_the_account_takes_until_the_next(
+    noting: list[str], configure: Callable[..., None]
+) -> None:
+    configure(RATE_LIMIT=0.05)
+    for number in range(5):
+        photo(f"{number}.jpg")
+    long_due(minutes=5)
+    noting.clear()
+
+    steps.sweep()
+
+    assert noting == list(ImageScan.objects.order_by("pk").values_list("scan_id", flat=True)[:3])
