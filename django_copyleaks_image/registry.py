@@ -87,11 +87,17 @@ def unregister(model: type[Model], field_name: str) -> None:
     changed.send(sender=model)
 
 
-def scan_images(field_name: str, **options: Any) -> Callable[[ModelClass], ModelClass]:
+def scan_images(
+    field_name: str,
+    *,
+    when: Callable[[Any], bool] | None = None,
+    review_area: float | None = None,
+    mostly_ai_area: float | None = None,
+) -> Callable[[ModelClass], ModelClass]:
     """Decorate a model class to :func:`register` one of its fields; takes the same options."""
 
     def decorate(model: ModelClass) -> ModelClass:
-        register(model, field_name, **options)
+        register(model, field_name, when=when, review_area=review_area, mostly_ai_area=mostly_ai_area)
         return model
 
     return decorate

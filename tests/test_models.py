@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models import AccountState, Decision, DetectionResult, ImageScan, WebhookReceipt
 from tests.samples import only_scan, photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,10 +27,34 @@ NOW = timezone.now()
         {"status": "submitted"},
         {"next_attempt_at": None},
         {"finished_at": NOW},
+        {"desk": "review"},  # Nothing waits for a person before it has ended.
+        {"desk": "second_look"},
+        {"desk": "escalated"},
+        {"desk": "unmeasured"},
     ],
 )
 def test_impossible_scans__are_refused(changes: dict[str, Any]) -> None:
     photo()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ImageScan.objects.update(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"review": "pending"},  # It must wait somewhere.
+        {"desk": "review"},  # It must wait for something.
+        {"desk": "second_look"},
+        {"desk": "escalated"},
+        {"desk": "unmeasured", "review": "pending"},
+        {"desk": "second_look", "review": "pending"},
+    ],
+)
+def test_impossible_reviews__are_refused(changes: dict[str, Any]) -> None:
+    photo()
+    result = DetectionResult.objects.create(is_ai_detected=True)
+    ImageScan.objects.update(result=result, status="completed", verdict="partly_ai", finished_at=NOW)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         ImageScan.objects.update(**changes)
@@ -78,6 +102,34 @@ def test_payload__comes_back_as_it_was_stored() -> None:
     )
 
     assert WebhookReceipt.objects.get().payload() == body
+
+
+def test_decisions__are_only_appended() -> None:
+    photo()
+    decision = Decision.objects.create(scan=only_scan(), kind=Decision.Kind.CLEARED)
+
+    decision.kind = Decision.Kind.CONFIRMED
+    with pytest.raises(TypeError):
+        decision.save()
+    with pytest.raises(TypeError):
+        decision.delete()
+
+    assert Decision.objects.get().kind == "cleared"
+
+
+def test_impossible_decisions__are_refused() -> None:
+    photo()
+    cleared = Decision.objects.create(scan=only_scan(), kind=Decision.Kind.CLEARED)
+    Decision.objects.create(scan=only_scan(), kind=Decision.Kind.UNDONE, reverses=cleared)
+
+    for impossible in (
+        {"kind": "doubted"},
+        {"kind": "undone"},  # It must say what it undoes.
+        {"kind": "confirmed", "reverses": cleared},
+        {"kind": "undone", "reverses": cleared},  # It was undone before.
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Decision.objects.create(scan=only_scan(), **impossible)
 
 
 def test_no_migration_is_missing() -> None:

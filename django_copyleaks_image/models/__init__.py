@@ -4,6 +4,16 @@ from .account import AccountState
 from .decision import Decision
 from .receipt import WebhookReceipt
 from .result import DetectionResult
+from .review_desk import ReviewDesk
 from .scan import ImageScan, home_database, scans
 
-__all__ = ["AccountState", "Decision", "DetectionResult", "ImageScan", "WebhookReceipt", "home_database", "scans"]
+__all__ = [
+    "AccountState",
+    "Decision",
+    "DetectionResult",
+    "ImageScan",
+    "ReviewDesk",
+    "WebhookReceipt",
+    "home_database",
+    "scans",
+]

@@ -1,6 +1,6 @@
 """What people decided about pictures: a log to which is only appended."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -19,6 +19,11 @@ class Kind(models.TextChoices):
     ESCALATED = "escalated", _("Escalated")
     SKIPPED = "skipped", _("Skipped")
     UNDONE = "undone", _("Undone")
+
+
+# What answers whether a picture is AI, and what can be decided at all: skipping decides nothing, undoing takes back.
+FINAL = (Kind.CONFIRMED, Kind.CLEARED)
+JUDGEMENTS = (*FINAL, Kind.ESCALATED)
 
 
 class Decision(models.Model):
@@ -46,7 +51,7 @@ class Decision(models.Model):
     reverses = models.OneToOneField(
         "self", models.CASCADE, verbose_name=_("undoes"), related_name="reversal", null=True, blank=True
     )
-    # A second look is blind; whether it agrees with the first is known afterwards.
+    # Of a second look that confirmed or cleared: whether the first look, of which it did not know, had done the same.
     agrees = models.BooleanField(_("agrees with the first look"), null=True, blank=True)
     notified_at = models.DateTimeField(_("signal sent at"), null=True, blank=True)
 
@@ -76,6 +81,21 @@ class Decision(models.Model):
             raise TypeError("Decisions are never changed. Append another one.")
         super().save(*args, **kwargs)
 
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise TypeError; a decision goes only together with its scan."""
+        raise TypeError("Decisions are never deleted. Undo the decision.")
+
     @property
     def is_second_look(self) -> bool:
-        return self.agrees is not None
+        """Return whether this was decided blind, about a picture on which another person's decision stands."""
+        return self.desk == Desk.SECOND_LOOK and self.kind in JUDGEMENTS
+
+    @property
+    def leaves_standing(self) -> Standing:
+        """Return the decision that stands after a judgement: a second look changes nothing by itself."""
+        return Standing(self.before if self.is_second_look else self.kind)
+
+    @property
+    def leaves_open(self) -> bool:
+        """Return whether somebody with the permission for it is still asked after a judgement."""
+        return self.kind == Kind.ESCALATED or self.agrees is False

@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .primary import ReadWhereWritten
+
 
 class Source(models.TextChoices):
     WEBHOOK = "webhook", _("Webhook")
@@ -25,7 +27,7 @@ class Outcome(models.TextChoices):
     MALFORMED = "malformed", _("No JSON object")
 
 
-class WebhookReceipt(models.Model):
+class WebhookReceipt(ReadWhereWritten):
     """One distinct body delivered for a scan, compressed; identical deliveries are counted on the same row.
 
     No request header is stored: headers may carry secrets.

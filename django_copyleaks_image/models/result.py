@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image import masks
 
+from .primary import ReadWhereWritten
 from .receipt import WebhookReceipt
 
 
@@ -16,7 +17,7 @@ def _is_ratio(name: str) -> Q:
     return Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gte": 0, f"{name}__lte": 1})
 
 
-class DetectionResult(models.Model):
+class DetectionResult(ReadWhereWritten):
     """A measurement as the vendor stated it; ratios are shares of the picture's area from 0 to 1.
 
     The verdict is not here but on the scan, since thresholds are per field.

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image.verdicts import Verdict
 
+from .primary import ReadWhereWritten
 from .result import DetectionResult
 
 
@@ -82,7 +83,7 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
         return self.select_related("result").defer(*(f"result__{name}" for name in DetectionResult.LARGE_FIELDS))
 
 
-class ImageScan(models.Model):
+class ImageScan(ReadWhereWritten):
     """A scan that was asked for, from ``queued`` to its end.
 
     A project may rely on the names of the columns. Times are UTC, sizes are in bytes and pixels.
@@ -193,6 +194,9 @@ class ImageScan(models.Model):
             models.Index(fields=["notified_at", "finished_at"], name="copyleaks_scan_owed"),
             models.Index(fields=["review", "created_at"], name="copyleaks_scan_review"),
             models.Index(fields=["desk", "created_at"], name="copyleaks_scan_desk_age"),
+            models.Index(fields=["verdict"], name="copyleaks_scan_verdict"),
+            models.Index(fields=["decision"], name="copyleaks_scan_decision"),
+            models.Index(fields=["sandbox"], name="copyleaks_scan_sandbox"),
             models.Index(fields=["desk", "ai_share"], name="copyleaks_scan_desk_share"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -3,22 +3,26 @@
 import random
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import UNFINISHED, UNMEASURED, Desk, Review, Standing, Status
+from django_copyleaks_image.models.decision import FINAL, JUDGEMENTS, Kind
+from django_copyleaks_image.models.scan import UNFINISHED, UNMEASURED, Desk, ImageScanQuerySet, Review, Standing, Status
 from django_copyleaks_image.scanning import notify
+from django_copyleaks_image.scanning.transactions import atomically
 
+from . import standing
 from .claims import free_for
+from .history import history_of, same_bytes
+from .queue import is_blind_for
 
 NOTE_LENGTH = 2_000
 # What a person can do; undoing names what it undoes and has a function of its own.
-CHOICES = (Kind.CONFIRMED, Kind.CLEARED, Kind.ESCALATED, Kind.SKIPPED)
-_FINAL = (Kind.CONFIRMED, Kind.CLEARED)
+CHOICES = (*JUDGEMENTS, Kind.SKIPPED)
 
 
 class Refused(Exception):
@@ -34,18 +38,16 @@ class Stale(Refused):
     def __init__(self, scan: ImageScan) -> None:
         self.scan = scan
         self.latest = history_of(scan).first()
-        super().__init__("Something happened to this picture meanwhile.")
+        super().__init__(_("Something happened to this picture meanwhile."))
+
+
+class _Moved(Exception):
+    """The review is not what was read before: roll back."""
 
 
 def needs_reason(kind: Kind) -> bool:
     """Return whether a decision must name one of ``REVIEW_REASONS``."""
-    return bool(conf.REVIEW_REASONS) and kind in _FINAL
-
-
-def history_of(scan: ImageScan) -> Any:
-    """Return the decisions about the bytes of a scan on its target, newest first."""
-    decisions = Decision.objects.using(home_database()).select_related("decided_by", "reverses")
-    return decisions.filter(scan__in=_same_bytes(scan).values("pk")).order_by("-pk")
+    return bool(conf.REVIEW_REASONS) and kind in FINAL
 
 
 def decide(scan_pk: int, *, user: Any, kind: Kind, version: int, reason: str = "", note: str = "") -> Decision:
@@ -55,29 +57,27 @@ def decide(scan_pk: int, *, user: Any, kind: Kind, version: int, reason: str = "
     :class:`Refused` for a kind or a reason that is not possible.
     """
     if kind not in CHOICES:
-        raise Refused(f"{kind} is no decision.")
+        raise Refused(_("This is no decision."))
     if needs_reason(kind) != bool(reason) or (reason and reason not in conf.REVIEW_REASONS):
-        raise Refused("The decision must name one of the reasons, and skipping or escalating none.")
-    with transaction.atomic(using=home_database()):
-        scan = scans().select_related("content_type").get(pk=scan_pk)
-        if scan.status in UNFINISHED or scan.status == Status.SUPERSEDED:
-            raise Stale(scan)
-        if kind == Kind.ESCALATED and scan.desk == Desk.ESCALATED:
-            raise Refused("The picture is escalated already.")
-        if kind == Kind.SKIPPED and not scan.desk:
-            raise Stale(scan)
-        is_second_look = scan.desk == Desk.SECOND_LOOK
-        after = _second_look(scan, kind) if is_second_look else _first_look(scan, kind)
-        if not _change(scan, user, version, after):
-            raise Stale(scans().get(pk=scan_pk))
-        return _append(
-            scan,
-            kind=kind,
-            user=user,
-            reason=reason,
-            note=note.strip()[:NOTE_LENGTH],
-            agrees=kind == scan.decision if is_second_look and kind != Kind.SKIPPED else None,
-        )
+        raise Refused(_("To confirm or to clear needs one of the reasons; to escalate or to skip has none."))
+    scan = _read(scan_pk)
+    if not _is_decidable(scan) or (kind == Kind.SKIPPED and not scan.desk):
+        raise Stale(scan)
+    if kind == Kind.ESCALATED and scan.desk == Desk.ESCALATED:
+        raise Refused(_("The picture is escalated already."))
+    is_second_look = scan.desk == Desk.SECOND_LOOK
+    if is_second_look and not scans().filter(is_blind_for(user), pk=scan.pk).exists():
+        raise Refused(_("The second look is somebody else's. You can undo your own decision."))
+    return _record(
+        scan,
+        user,
+        version,
+        _after_second_look(scan, kind) if is_second_look else _after_first_look(scan, kind),
+        kind=kind,
+        reason=reason,
+        note=note.strip()[:NOTE_LENGTH],
+        agrees=kind == scan.decision if is_second_look and kind in FINAL else None,
+    )
 
 
 def undo(decision_pk: int, *, user: Any) -> Decision:
@@ -85,20 +85,30 @@ def undo(decision_pk: int, *, user: Any) -> Decision:
 
     Raises :class:`Stale` when something has happened since, :class:`Refused` when it is not the user's.
     """
-    with transaction.atomic(using=home_database()):
-        decision = Decision.objects.using(home_database()).select_related("scan__content_type").get(pk=decision_pk)
-        scan = decision.scan
-        if decision.decided_by_id != user.pk or decision.kind == Kind.UNDONE:
-            raise Refused("Only the person who decided can undo a decision.")
-        if not _stands(decision, scan):
-            raise Stale(scan)
-        restored = {} if decision.kind == Kind.SKIPPED else _restored(scan, decision)
-        if not _change(scan, user, scan.review_version, restored):
-            raise Stale(scans().get(pk=scan.pk))
-        return _append(scan, kind=Kind.UNDONE, user=user, reverses=decision)
+    decisions = Decision.objects.using(home_database()).select_related("scan__content_type")
+    decision = decisions.get(pk=decision_pk)
+    scan = decision.scan
+    if decision.decided_by_id is None or decision.decided_by_id != user.pk or decision.kind == Kind.UNDONE:
+        raise Refused(_("Only the person who decided can undo a decision."))
+    if not _is_decidable(scan) or not _is_last(decision, scan):
+        raise Stale(scan)
+    restored = {} if decision.kind == Kind.SKIPPED else _before(decision, scan)
+    try:
+        return _record(scan, user, scan.review_version, restored, kind=Kind.UNDONE, reverses=decision)
+    except IntegrityError:  # Undone by another request at the same moment: only one reversal can name it.
+        raise Stale(_read(scan.pk)) from None
 
 
-def _first_look(scan: ImageScan, kind: Kind) -> dict[str, Any]:
+def _read(scan_pk: int) -> ImageScan:
+    return scans().select_related("content_type").get(pk=scan_pk)
+
+
+def _is_decidable(scan: ImageScan) -> bool:
+    """Return whether there is a picture to decide about, or was when the scan was read."""
+    return scan.status not in (*UNFINISHED, Status.SUPERSEDED) and scan.removed_at is None
+
+
+def _after_first_look(scan: ImageScan, kind: Kind) -> dict[str, Any]:
     measured = scan.status == Status.COMPLETED
     if kind == Kind.SKIPPED:
         return {}
@@ -107,13 +117,13 @@ def _first_look(scan: ImageScan, kind: Kind) -> dict[str, Any]:
         return {"decision": Standing.ESCALATED, "review": review, "desk": Desk.ESCALATED}
     wants_second_look = measured and random.random() < conf.SECOND_LOOK_SHARE  # noqa: S311 - a sample, no secret
     return {
-        "decision": Standing(kind.value),
+        "decision": Standing(kind),
         "review": Review.DECIDED if measured else Review.NOT_NEEDED,
         "desk": Desk.SECOND_LOOK if wants_second_look else Desk.NONE,
     }
 
 
-def _second_look(scan: ImageScan, kind: Kind) -> dict[str, Any]:
+def _after_second_look(scan: ImageScan, kind: Kind) -> dict[str, Any]:
     """Return the change after a blind second look: the first decision stands, a contradiction is escalated."""
     if kind == Kind.SKIPPED:
         return {}
@@ -122,49 +132,66 @@ def _second_look(scan: ImageScan, kind: Kind) -> dict[str, Any]:
     return {"review": Review.PENDING, "desk": Desk.ESCALATED}
 
 
-def _stands(decision: Decision, scan: ImageScan) -> bool:
-    """Return whether nothing was decided since; skipping is nobody else's business."""
-    if Decision.objects.using(home_database()).filter(reverses=decision).exists():
-        return False
+def _is_last(decision: Decision, scan: ImageScan) -> bool:
+    """Return whether nothing was decided or measured since; skipping is nobody else's business."""
     if decision.kind == Kind.SKIPPED:
-        return True
+        return not Decision.objects.using(home_database()).filter(reverses=decision).exists()
     decided = history_of(scan).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED)
-    return bool(decided.first() == decision)
+    return decided.first() == decision and decision.verdict == scan.verdict
 
 
-def _restored(scan: ImageScan, decision: Decision) -> dict[str, Any]:
+def _before(decision: Decision, scan: ImageScan) -> dict[str, Any]:
     """Return the columns as they were before a decision."""
-    before = {"decision": decision.before, "desk": decision.desk}
-    if scan.status in UNMEASURED:
-        return {**before, "review": Review.NOT_NEEDED}
+    review = Review.DECIDED if decision.before in FINAL else Review.NOT_NEEDED
     if decision.desk in (Desk.REVIEW, Desk.ESCALATED):
-        return {**before, "review": Review.PENDING}
-    decided = decision.desk == Desk.SECOND_LOOK or decision.before
-    return {**before, "review": Review.DECIDED if decided else Review.NOT_NEEDED}
+        review = Review.PENDING
+    if scan.status in UNMEASURED:
+        review = Review.NOT_NEEDED
+    return {"decision": decision.before, "desk": decision.desk, "review": review}
+
+
+def _record(scan: ImageScan, user: Any, version: int, after: dict[str, Any], **columns: Any) -> Decision:
+    """Change the review of a scan that is still at ``version``, and log it; raise :class:`Stale` otherwise.
+
+    What was read before counts for nothing if the UPDATE does not find the version. The siblings are written
+    before it is asked whether one of them, ending at the same moment, counts instead.
+    """
+
+    def record() -> Decision:
+        if not _change(scan, user, version, after) or standing.is_outdated(scan):
+            raise _Moved
+        return _append(scan, user, **columns)
+
+    try:
+        return atomically(record)
+    except _Moved:
+        if standing.is_outdated(scan):
+            standing.withdraw(scans().filter(pk=scan.pk))
+        raise Stale(_read(scan.pk)) from None
 
 
 def _change(scan: ImageScan, user: Any, version: int, after: dict[str, Any]) -> bool:
-    """Change the review of a scan that is still at ``version``, and the decision on all scans of its bytes."""
+    """Change the review of a scan that is still at ``version``, and the decision on all scans of its bytes.
+
+    Call inside a transaction that is rolled back when this returns False.
+    """
     current = scans().filter(free_for(user, timezone.now()), pk=scan.pk, review_version=version)
     moved = {"review_version": F("review_version") + 1} if after else {}
-    if not current.update(claimed_by=None, claimed_until=None, **after, **moved):
-        return False
-    if "decision" in after:
-        _same_bytes(scan).exclude(pk=scan.pk).update(decision=after["decision"])
-    return True
+
+    def spread(siblings: ImageScanQuerySet) -> None:
+        if "decision" in after:
+            siblings.update(decision=after["decision"], **standing.off_the_desk())
+
+    # In the order of their keys, in which scans are also ended and removed: nobody locks the other out.
+    spread(same_bytes(scan).filter(pk__lt=scan.pk))
+    changed = current.update(claimed_by=None, claimed_until=None, **after, **moved)
+    spread(same_bytes(scan).filter(pk__gt=scan.pk))
+    return bool(changed)
 
 
-def _same_bytes(scan: ImageScan) -> Any:
-    """Return the scans of the same bytes on the same target, this one included."""
-    if not scan.sha256:
-        return scans().filter(pk=scan.pk)
-    same_target = scans().for_target(
-        content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name
-    )
-    return same_target.filter(sha256=scan.sha256)
-
-
-def _append(scan: ImageScan, *, kind: Kind, user: Any, **columns: Any) -> Decision:
+def _append(scan: ImageScan, user: Any, *, kind: Kind, reverses: Decision | None = None, **columns: Any) -> Decision:
+    # Skipping decides nothing, so nobody is told; nor when it is undone.
+    is_silent = kind == Kind.SKIPPED or (reverses is not None and reverses.kind == Kind.SKIPPED)
     decision = Decision(
         scan=scan,
         sha256=scan.sha256,
@@ -173,15 +200,11 @@ def _append(scan: ImageScan, *, kind: Kind, user: Any, **columns: Any) -> Decisi
         verdict=scan.verdict,
         before=scan.decision,
         desk=scan.desk,
-        # Skipping decides nothing, so nobody is told; nor when it is undone.
-        notified_at=timezone.now() if _is_silent(kind, columns.get("reverses")) else None,
+        reverses=reverses,
+        notified_at=timezone.now() if is_silent else None,
         **columns,
     )
     decision.save(using=home_database(), force_insert=True)
-    if decision.notified_at is None:
+    if not is_silent:
         notify.decision_after_commit(decision.pk)
     return decision
-
-
-def _is_silent(kind: Kind, reverses: Decision | None) -> bool:
-    return kind == Kind.SKIPPED or (reverses is not None and reverses.kind == Kind.SKIPPED)

@@ -1,80 +1,183 @@
-"""What earlier decisions mean for a scan that ends now; at most one scan of a target waits at the desk."""
+"""What earlier decisions mean for a scan that ends now; one scan of a target waits at the desk at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
-from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.verdicts import Verdict
 
+from .history import judgements_of, same_target
 
-def review_of_completed(scan: ImageScan, verdict: Verdict, *, needs_review: bool) -> dict[str, Any]:
-    """Return the columns of the review for a scan that completes with this verdict.
+# The columns by which scans of a target are weighed.
+_WEIGHED = (
+    "status",
+    "forced",
+    "resubmission_of",
+    "file_name",
+    "sha256",
+    "sandbox",
+    "desk",
+    "decision",
+    "review_version",
+    "removed_at",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a scan that ends is put: true as long as its review is at ``version``."""
+
+    version: int
+    # No newer file counts by now, nor a newer measurement of this one.
+    is_present: bool
+    review: Review
+    desk: Desk
+    decision: Standing
+    # The scans of the target that leave the desk in its favour.
+    leaving: tuple[int, ...] = ()
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "review": self.review,
+            "desk": self.desk,
+            "decision": self.decision,
+            "review_version": self.version + 1,
+            "claimed_by": None,
+            "claimed_until": None,
+        }
+
+
+def place_of_completed(
+    scan: ImageScan, verdict: Verdict, *, needs_review: bool, ends_from: Collection[Status]
+) -> Place | None:
+    """Return the place of a scan that completes with this verdict, None when its status is none of ``ends_from``.
 
     A decision about the same bytes on the same target stands. A verdict that contradicts it, other than the one
-    the person saw, re-opens the review without overwriting the decision. The scans before leave the desk.
+    the person saw, re-opens the review without overwriting the decision.
     """
-    same_bytes = ~Q(decision="") & Q(sha256=scan.sha256) if scan.sha256 else Q(pk=scan.pk) & ~Q(decision="")
-    earlier = list(
-        _target_of(scan)
-        .filter(same_bytes | ~Q(desk=""))
-        .order_by("-pk")
-        .values("pk", "decision", "verdict", "desk", "sha256")
-    )
-    withdraw(_target_of(scan).filter(pk__in=[row["pk"] for row in earlier if row["desk"] and row["pk"] != scan.pk]))
-    # Sorted newest first; the row with the verdict that was judged may be this very scan, measured late.
-    judged = next((row for row in earlier if row["decision"] and _is_of_the_bytes(row, scan)), None)
-    if judged is None:
+    ground = _ground_of(scan, ends_from)
+    if ground is None:
+        return None
+    judgement = ground.judgement
+    if judgement is None:
         review, desk = (Review.PENDING, Desk.REVIEW) if needs_review else (Review.NOT_NEEDED, Desk.NONE)
-        return {"review": review, "desk": desk}
-    columns = {"decision": judged["decision"], "review_version": F("review_version") + 1}
-    if judged["decision"] == Standing.ESCALATED:
-        return {**columns, "review": Review.PENDING, "desk": Desk.ESCALATED}
-    if judged["verdict"] == verdict or _agrees(judged["decision"], verdict):
-        desk = Desk.SECOND_LOOK if judged["desk"] == Desk.SECOND_LOOK else Desk.NONE
-        return {**columns, "review": Review.DECIDED, "desk": desk}
-    return {**columns, "review": Review.PENDING, "desk": Desk.REVIEW}
+    elif judgement.leaves_open:
+        review, desk = Review.PENDING, Desk.ESCALATED
+    elif judgement.verdict == verdict or _agrees(judgement.leaves_standing, verdict, needs_review=needs_review):
+        review, desk = Review.DECIDED, Desk.SECOND_LOOK if ground.awaits_second_look else Desk.NONE
+    else:
+        review, desk = Review.PENDING, Desk.REVIEW
+    if ground.is_present:
+        return ground.place(review, desk, leaving=ground.at_desk)
+    return ground.place(Review.NOT_NEEDED if review is Review.PENDING else review, Desk.NONE)
+
+
+def place_of_unmeasured(scan: ImageScan, *, ends_from: Collection[Status]) -> Place | None:
+    """Return the place of a scan that ends without a result, None when its status is none of ``ends_from``.
+
+    It is to be judged by eye, unless that was done, or an earlier scan of the same file goes on counting.
+    """
+    ground = _ground_of(scan, ends_from)
+    if ground is None:
+        return None
+    if not ground.is_present or (scan.forced and _an_earlier_one_counts(scan, ground.own)):
+        return ground.place(Review.NOT_NEEDED, Desk.NONE)
+    desk = Desk.UNMEASURED
+    if ground.judgement is not None:
+        desk = Desk.ESCALATED if ground.judgement.leaves_open else Desk.NONE
+    return ground.place(Review.NOT_NEEDED, desk, leaving=ground.at_desk)
+
+
+def is_outdated(scan: ImageScan) -> bool:
+    """Return whether a newer file, or a newer measurement of the same file, counts instead of this scan."""
+    newer = same_target(scan).filter(pk__gt=scan.pk).only(*_WEIGHED)
+    return any(_counts_instead(other, of=scan) for other in newer)
 
 
 def withdraw(waiting: QuerySet[ImageScan]) -> int:
-    """Take scans from the desk whose picture is no longer the present one; a decision that stands is kept."""
-    return waiting.exclude(desk="").update(
-        # MariaDB assigns from left to right: what reads the desk comes before the desk.
-        review=Case(
-            When(desk=Desk.SECOND_LOOK, then=Value(Review.DECIDED.value)), default=Value(Review.NOT_NEEDED.value)
-        ),
-        desk=Desk.NONE,
-        review_version=F("review_version") + 1,
-        claimed_by=None,
-        claimed_until=None,
+    """Take scans from the desk, and return how many; a decision that stands is kept."""
+    return waiting.exclude(desk="").update(**off_the_desk())
+
+
+def off_the_desk() -> dict[str, Any]:
+    """Return the columns of a scan that waits no longer; whoever has seen it as it was is too late."""
+    return {
+        "review": Case(When(review=Review.PENDING, then=Value(Review.NOT_NEEDED.value)), default=F("review")),
+        "desk": Desk.NONE,
+        "review_version": F("review_version") + 1,
+        "claimed_by": None,
+        "claimed_until": None,
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ground:
+    """What a scan meets on its target."""
+
+    own: ImageScan
+    is_present: bool
+    judgement: Decision | None
+    awaits_second_look: bool
+    at_desk: tuple[int, ...]
+
+    def place(self, review: Review, desk: Desk, *, leaving: tuple[int, ...] = ()) -> Place:
+        return Place(
+            version=self.own.review_version,
+            is_present=self.is_present,
+            review=review,
+            desk=desk,
+            decision=Standing.UNDECIDED if self.judgement is None else self.judgement.leaves_standing,
+            leaving=leaving,
+        )
+
+
+def _ground_of(scan: ImageScan, ends_from: Collection[Status]) -> _Ground | None:
+    """Read with one query what is known of the target, and with another what was decided, if anything was."""
+    matters = Q(pk__gte=scan.pk) | ~Q(desk="") | (~Q(decision="") & Q(sha256=scan.sha256))
+    met = list(same_target(scan).filter(matters).only(*_WEIGHED))
+    own = next((it for it in met if it.pk == scan.pk and it.status in ends_from), None)
+    if own is None:
+        return None
+    at_desk = [it for it in met if it.desk and it.pk != own.pk and it.sandbox == own.sandbox]
+    return _Ground(
+        own=own,
+        is_present=own.removed_at is None and not any(_counts_instead(it, of=own) for it in met),
+        judgement=judgements_of(scan).first() if any(it.decision for it in met) else None,
+        awaits_second_look=any(it.desk == Desk.SECOND_LOOK and it.sha256 == own.sha256 for it in at_desk),
+        at_desk=tuple(it.pk for it in at_desk),
     )
 
 
-def withdraw_replaced(target_scans: QuerySet[ImageScan], *, same_file: bool) -> None:
-    """Take the scans of a target from the desk when a newer one is queued.
+def _counts_instead(other: ImageScan, *, of: ImageScan) -> bool:
+    """Return whether another scan of the target takes the place of this one, or will.
 
-    One of the same file stays until the newer one is measured, unless it has nothing to show itself.
+    One more scan of the same file does so only by its result, and a mock result of the sandbox is none for real.
     """
-    withdraw(target_scans.filter(desk=Desk.UNMEASURED) if same_file else target_scans)
+    if other.pk <= of.pk:
+        return False
+    measures = other.status == Status.COMPLETED and other.sandbox == of.sandbox
+    return measures or not _is_rescan(other) or other.file_name != of.file_name
 
 
-def may_wait_unmeasured(scan: ImageScan, status: Status) -> bool:
-    """Return whether a scan that ends without a result is to be judged by eye.
-
-    A scan that was paid for on purpose leaves an earlier one of the same file behind, which is.
-    """
-    return status in (Status.FAILED, Status.SKIPPED) and not scan.forced
-
-
-def _target_of(scan: ImageScan) -> QuerySet[ImageScan]:
-    return scans().for_target(content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name)
-
-
-def _is_of_the_bytes(row: Mapping[str, Any], scan: ImageScan) -> bool:
-    return row["pk"] == scan.pk or bool(scan.sha256 and row["sha256"] == scan.sha256)
+def _an_earlier_one_counts(scan: ImageScan, own: ImageScan) -> bool:
+    """Return whether an earlier scan of the same file was measured, decided about, or waits at the desk."""
+    for earlier in same_target(scan).filter(pk__lt=scan.pk).order_by("-pk").only(*_WEIGHED):
+        if earlier.file_name != own.file_name or earlier.sandbox != own.sandbox:
+            return False
+        if earlier.status == Status.COMPLETED or earlier.decision or earlier.desk:
+            return True
+        if not _is_rescan(earlier):  # Here the file was saved.
+            return False
+    return False
 
 
-def _agrees(decision: str, verdict: Verdict) -> bool:
-    return (decision == Standing.CLEARED) == (verdict is Verdict.NO_AI)
+def _is_rescan(scan: ImageScan) -> bool:
+    return scan.forced or scan.resubmission_of_id is not None
+
+
+def _agrees(decision: Standing, verdict: Verdict, *, needs_review: bool) -> bool:
+    return not needs_review if decision is Standing.CLEARED else verdict is not Verdict.NO_AI

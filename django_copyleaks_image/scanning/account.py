@@ -1,8 +1,10 @@
 """What all workers share about the account: pause, budget, rate and heartbeat, each by compare-and-set."""
 
 import logging
+import threading
 from datetime import date, timedelta
 
+from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
@@ -16,6 +18,10 @@ logger = logging.getLogger(__name__)
 
 PROBE_INTERVAL = timedelta(minutes=1)
 BUDGET_WARNINGS = (50, 80, 100)
+# Slots are this much further apart than the limit asks for: of two calls in time, the second may travel faster.
+_SPACING = 1.03
+
+_slots = threading.Lock()
 
 
 def state() -> AccountState:
@@ -96,11 +102,18 @@ def settle_credit(scan: ImageScan, credits_charged: int) -> None:
     day = reserved.values_list("budget_day", flat=True).first()
     if day is None or not reserved.update(budget_day=None):
         return
-    _row().filter(budget_day=day).update(
-        budget_reserved=Greatest(F("budget_reserved"), Value(1)) - 1,
-        budget_spent=F("budget_spent") + credits_charged,
-    )
-    _warn_about_budget(credits_charged)
+    # The UPDATE keeps others from the row until the end of the transaction, so what is read after it is its own sum.
+    with transaction.atomic(using=home_database(), savepoint=False):
+        settled = (
+            _row()
+            .filter(budget_day=day)
+            .update(
+                budget_reserved=Greatest(F("budget_reserved"), Value(1)) - 1,
+                budget_spent=F("budget_spent") + credits_charged,
+            )
+        )
+        if settled:
+            _warn_about_budget(credits_charged)
 
 
 def release_credit(scan: ImageScan) -> None:
@@ -135,15 +148,17 @@ def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
 
     A slot further away than ``within`` is left alone: thrown away, it would only push the next ones on.
     """
-    interval = timedelta(seconds=1 / conf.RATE_LIMIT)
-    while True:
-        now = timezone.now()
-        seen = state().next_slot_at
-        slot = max(seen, now) if seen else now
-        if slot - now > within:
-            return slot - now, False
-        if _row().filter(next_slot_at=seen).update(next_slot_at=slot + interval):
-            return slot - now, True
+    interval = timedelta(seconds=_SPACING / conf.RATE_LIMIT)
+    # Threads of one process queue here; those of other processes meet in the WHERE clause.
+    with _slots:
+        while True:
+            now = timezone.now()
+            seen = state().next_slot_at
+            slot = max(seen, now) if seen else now
+            if slot - now > within:
+                return slot - now, False
+            if _row().filter(next_slot_at=seen).update(next_slot_at=slot + interval):
+                return slot - now, True
 
 
 def is_on_hold() -> bool:

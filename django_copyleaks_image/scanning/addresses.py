@@ -4,14 +4,17 @@ The secrets are derived from ``SECRET_KEY`` and the scan id and stored nowhere. 
 salts, so a token of one never opens the other. ``SECRET_KEY_FALLBACKS`` are accepted by Django's signer.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from unicodedata import normalize
 from urllib.parse import urljoin
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.signing import BadSignature, Signer
 from django.db.models.fields.files import FieldFile
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils.text import get_valid_filename
 
 from django_copyleaks_image import pictures
@@ -52,15 +55,34 @@ def scan_id_of_media_token(token: str) -> str | None:
 
 def webhook_url(scan: ImageScan) -> str:
     """Return where Copyleaks posts the result of a scan."""
-    path = reverse("copyleaks_image:webhook", args=(scan.scan_id, webhook_token(scan.scan_id)))
-    return conf.PUBLIC_URL + path
+    return door_url("webhook", scan.scan_id, webhook_token(scan.scan_id))
 
 
 def media_url(scan: ImageScan, file: FieldFile) -> str:
     """Return where Copyleaks fetches the picture: our media door, or the storage's own address made absolute."""
     if conf.MEDIA_ACCESS == "direct":
         return urljoin(conf.PUBLIC_URL + "/", file.url)
-    return conf.PUBLIC_URL + reverse("copyleaks_image:media", args=(media_token(scan.scan_id), vendor_file_name(scan)))
+    return door_url("media", media_token(scan.scan_id), vendor_file_name(scan))
+
+
+def door_url(door: str, *args: str) -> str:
+    """Return the public address of a door, the same in a request, a task and every thread of a worker."""
+    with _prefix_of_the_site():
+        return conf.PUBLIC_URL + reverse(f"copyleaks_image:{door}", args=args)
+
+
+@contextmanager
+def _prefix_of_the_site() -> Iterator[None]:
+    """Let ``reverse`` begin with ``FORCE_SCRIPT_NAME``.
+
+    Django sets that for requests, and for the thread in which it was set up: other threads have no prefix.
+    """
+    of_the_thread = get_script_prefix()
+    set_script_prefix(settings.FORCE_SCRIPT_NAME or "/")
+    try:
+        yield
+    finally:
+        set_script_prefix(of_the_thread)
 
 
 def secrets_of(scan: ImageScan) -> list[Secret]:

@@ -17,6 +17,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 
 from . import addresses, lost, prepare, receive, request
+from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,8 @@ def _check(scan: ImageScan, client: Client, content: bytes) -> None:
         if error.status is not None and error.status < 300:
             receive.fail_as_unreadable(scan, error.message)
         elif _may_mean_that_it_arrived(scan, error):
-            lost.end_or_resubmit(scan, "result_lost", "The answer to an earlier try was lost.", may_resubmit=True)
+            message = "The answer to an earlier try was lost."
+            atomically(lambda: lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True))
         else:
             raise
         return

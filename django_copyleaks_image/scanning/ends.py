@@ -1,21 +1,23 @@
 """How a scan ends. Every end is one compare-and-set UPDATE: whoever comes second changes nothing.
 
 The statuses from which an end is allowed stand in its ``WHERE`` clause, so that concurrent workers, callbacks
-and saves need no lock that SQLite does not have.
+and saves need no lock that SQLite does not have. So does the version of the review where earlier decisions were
+read to find out what the end means for the desk.
 """
 
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import OperationalError
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from django_copyleaks_image import registry, verdicts
-from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import UNFINISHED, Desk, Status
+from django_copyleaks_image.models import DetectionResult, ImageScan, scans
+from django_copyleaks_image.models.scan import UNFINISHED, Status
 from django_copyleaks_image.reviewing import standing
 
 from . import account, notify
+from .transactions import atomically
 
 MESSAGE_LENGTH = 500
 # Twins that a payer's end completes at once; the rest complete themselves when the worker comes to them.
@@ -23,40 +25,45 @@ TWINS_AT_ONCE = 50
 # How long a twin sleeps before it looks whether the payer has ended, should nobody wake it.
 TWIN_NAP = timedelta(seconds=30)
 
+# A failed scan may still be completed: its result came late.
+_COMPLETABLE = (*UNFINISHED, Status.FAILED)
 _REST = {"lease_owner": "", "lease_until": None, "next_attempt_at": None}
+
+
+class Interrupted(OperationalError):
+    """Something was decided between reading and writing: like a deadlock, it wants the transaction repeated."""
 
 
 def complete(scan: ImageScan, result: DetectionResult) -> bool:
     """Give an unfinished or failed scan its result and verdict; return False when it has ended otherwise.
 
-    Call inside a transaction. A failed scan may still be completed: its result came late.
+    Call with :func:`~.transactions.atomically`. No signal tells of a file that is no longer the present one.
     """
     options = registry.options_for(scan.content_type.model_class(), scan.field_name)
     verdict, needs_review = verdicts.judge(
         detected=result.is_ai_detected, ai_ratio=result.ai_ratio, policy=options.policy
     )
-    completable = (Status.QUEUED, Status.SUBMITTED, Status.FAILED)
-    review = standing.review_of_completed(scan, verdict, needs_review=needs_review)
-    changed = (
-        scans()
-        .filter(pk=scan.pk, status__in=completable)
-        .update(
-            status=Status.COMPLETED,
-            result=result,
-            verdict=verdict,
-            ai_share=result.ai_ratio or 0.0,
-            finished_at=timezone.now(),
-            notified_at=None,
-            pay_key=None,
-            error_code="",
-            error_message="",
-            **review,
-            **_REST,
-        )
+    place = standing.place_of_completed(scan, verdict, needs_review=needs_review, ends_from=_COMPLETABLE)
+    if place is None:
+        return False
+    now = timezone.now()
+    completed = _end(
+        scan,
+        place,
+        Q(status__in=_COMPLETABLE),
+        status=Status.COMPLETED,
+        result=result,
+        verdict=verdict,
+        ai_share=result.ai_ratio or 0.0,
+        finished_at=now,
+        notified_at=None if place.is_present else now,
+        pay_key=None,
+        error_code="",
+        error_message="",
     )
-    if changed:
+    if completed and place.is_present:
         notify.after_commit(scan.pk)
-    return bool(changed)
+    return completed
 
 
 def keep_for_others(scan: ImageScan, result: DetectionResult) -> bool:
@@ -78,27 +85,47 @@ def skip(scan: ImageScan, code: str, message: str = "", *, owner: str) -> bool:
 def _end_without_result(
     scan: ImageScan, status: Status, code: str, message: str, *, owner: str | None, announce: bool
 ) -> bool:
-    now = timezone.now()
-    is_for_the_eye = announce and standing.may_wait_unmeasured(scan, status)
-    candidates = scans().filter(pk=scan.pk).unfinished()
-    if owner is not None:
-        candidates = candidates.filter(lease_owner=owner)
-    with transaction.atomic(using=home_database()):
-        changed = candidates.update(
+    open_to_us = Q(status__in=UNFINISHED) if owner is None else Q(status__in=UNFINISHED, lease_owner=owner)
+
+    def end() -> bool:
+        # A scan that is resubmitted leaves the desk to its resubmission.
+        place = standing.place_of_unmeasured(scan, ends_from=UNFINISHED) if announce else None
+        if announce and place is None:
+            return False
+        now = timezone.now()
+        ended = _end(
+            scan,
+            place,
+            open_to_us,
             status=status,
             error_code=code,
             error_message=message[:MESSAGE_LENGTH],
             finished_at=now,
             notified_at=None if announce else now,
             pay_key=None,
-            desk=Desk.UNMEASURED if is_for_the_eye else Desk.NONE,
-            **_REST,
         )
-        if changed:
+        if ended:
             wake_twins(scan.content_key)
             if announce:
                 notify.after_commit(scan.pk)
-    return bool(changed)
+        return ended
+
+    return atomically(end)
+
+
+def _end(scan: ImageScan, place: standing.Place | None, open_to_us: Q, **columns: object) -> bool:
+    """End a scan that is still open to us and, if it gets a place in the review, as it was read for that.
+
+    Raises :class:`Interrupted` when something was decided about the picture since.
+    """
+    ending = scans().filter(open_to_us, pk=scan.pk)
+    if place is None:
+        return bool(ending.update(**columns, **_REST))
+    withdrawn = standing.withdraw(scans().filter(pk__in=place.leaving)) if place.leaving else 0
+    ended = ending.filter(review_version=place.version).update(**columns, **place.columns(), **_REST)
+    if withdrawn < len(place.leaving) or (not ended and (withdrawn or ending.exists())):
+        raise Interrupted
+    return bool(ended)
 
 
 def supersede(candidates: QuerySet[ImageScan], reason: str) -> int:
@@ -121,10 +148,9 @@ def supersede(candidates: QuerySet[ImageScan], reason: str) -> int:
 def remove(target_scans: QuerySet[ImageScan], reason: str) -> None:
     """Note that the picture of these scans was deleted: end the unfinished ones and forget the file names.
 
-    Status and numbers stay. Receipts and results are erased by the sweep, see :mod:`.erasure`.
+    Status and numbers stay, and so do decisions. Receipts and results are erased by the sweep, see :mod:`.erasure`.
     """
     now = timezone.now()
-    standing.withdraw(target_scans)
     unfinished = Q(status__in=UNFINISHED)
 
     def if_unfinished(value: object, column: str) -> Case:
@@ -138,9 +164,8 @@ def remove(target_scans: QuerySet[ImageScan], reason: str) -> None:
         finished_at=if_unfinished(now, "finished_at"),
         notified_at=if_unfinished(now, "notified_at"),
         pay_key=Case(When(unfinished, may_have_arrived=False, then=Value(None)), default=F("pay_key")),
-        next_attempt_at=None,
-        lease_owner="",
-        lease_until=None,
+        **standing.off_the_desk(),
+        **_REST,
         # MariaDB assigns from left to right, so the column that the conditions read comes last.
         status=if_unfinished(Status.SUPERSEDED, "status"),
     )

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import UNFINISHED
+from django_copyleaks_image.pictures import RENDITION_SIDES
 
 BATCH = 200
 
@@ -23,14 +24,15 @@ def erase_due(now: datetime) -> int:
     return len(due)
 
 
-def thumbnail_key(sha256: str) -> str:
-    """Return the key under which the cache keeps the thumbnail of these bytes."""
-    return f"copyleaks_image:thumbnail:{sha256}"
+def rendition_key(sha256: str, size: str) -> str:
+    """Return the key under which the cache keeps a rendition of these bytes, in a named size."""
+    return f"copyleaks_image:{size}:{sha256}"
 
 
 def _erase(scan: ImageScan) -> None:
     if scan.sha256:
-        cache.delete(thumbnail_key(scan.sha256))  # Other users of the same bytes get a new one when they ask.
+        # Other users of the same bytes get new ones when they ask.
+        cache.delete_many([rendition_key(scan.sha256, size) for size in RENDITION_SIDES])
     _receipts().filter(scan=scan).update(body=WebhookReceipt.compress(b""), detail="")
     if scan.result_id is not None and not _has_living_user(scan.result_id):
         results = DetectionResult.objects.using(home_database()).filter(pk=scan.result_id)

@@ -15,6 +15,7 @@ from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import standing
+from django_copyleaks_image.reviewing.history import same_target
 
 from . import ends
 
@@ -64,19 +65,19 @@ def file_saved(watched: WatchedField, instance: Model, *, created: bool, written
         # A new key has no earlier scan: looking for one would nearly double the cost of the save.
         if not created:
             earlier = scans().for_target(**target).order_by("-pk")
-            latest = earlier.only("pk", "status", "file_name", "desk").first()
+            latest = earlier.only("pk", "status", "file_name", "desk", "forced", "resubmission_of").first()
         if latest is not None and _covers(latest, name) and not written:
             return
         if not name:
             if latest is not None:
                 _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
             return
-        reason = "file_replaced" if latest is not None and (latest.status in UNFINISHED or latest.desk) else ""
+        reason = "file_replaced" if latest is not None and _leaves_something(latest) else ""
         if is_wanted(watched, instance):
             scan = ImageScan(**target, file_name=name, database=using)
             _with_the_media(lambda: queue(scan, reason), using=using)
         elif reason:
-            _with_the_media(lambda: _leave_behind(scans().for_target(**target), reason), using=using)
+            _with_the_media(lambda: _leave_behind(scans().for_target(**target)), using=using)
 
 
 def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:
@@ -104,17 +105,26 @@ def queue(scan: ImageScan, supersede_reason: str = "") -> None:
     home = home_database()
     scan.save(using=home, force_insert=True)
     if supersede_reason:
-        same_target = scans().for_target(
-            content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name
-        )
-        _leave_behind(same_target.filter(pk__lt=scan.pk), supersede_reason, same_file=scan.forced)
+        older = same_target(scan).filter(pk__lt=scan.pk)
+        ends.supersede(older, supersede_reason)
+        if not scan.forced:  # Until there is another result, the earlier one of the same file goes on counting.
+            standing.withdraw(older)
     wake_after_commit(scan.scan_id, using=home)
 
 
-def _leave_behind(older: ImageScanQuerySet, reason: str, *, same_file: bool = False) -> None:
-    """End what is unfinished of a target for which a newer file or scan counts, and take it from the desk."""
-    ends.supersede(older, reason)
-    standing.withdraw_replaced(older, same_file=same_file)
+def _leaves_something(latest: ImageScan) -> bool:
+    """Return whether something unfinished, or waiting at the desk, may be left of a file that was replaced.
+
+    One more scan of the same file may have left an earlier one at the desk.
+    """
+    is_rescan = latest.forced or latest.resubmission_of_id is not None
+    return latest.status in UNFINISHED or bool(latest.desk) or is_rescan
+
+
+def _leave_behind(target_scans: ImageScanQuerySet) -> None:
+    """End what is unfinished about a replaced file, and take it from the desk."""
+    ends.supersede(target_scans, "file_replaced")
+    standing.withdraw(target_scans)
 
 
 def bytes_changed(scan: ImageScan) -> None:
@@ -128,7 +138,7 @@ def bytes_changed(scan: ImageScan) -> None:
     )
     with transaction.atomic(using=home_database()):
         if ends.supersede(scans().filter(pk=scan.pk), "file_replaced"):
-            queue(successor)
+            queue(successor, "file_replaced")
 
 
 def _covers(scan: ImageScan, file_name: str) -> bool:

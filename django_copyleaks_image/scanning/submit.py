@@ -32,6 +32,8 @@ from django_copyleaks_image.copyleaks.errors import (
 )
 from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.reviewing import standing
+from django_copyleaks_image.reviewing.history import same_target
 
 from . import account, calls, ends, prepare, reconcile
 from .transactions import atomically
@@ -42,6 +44,8 @@ LEASE = timedelta(seconds=90)
 LONGEST_WAIT = 600.0
 # A submission slot further away than this is not waited for: the row goes back instead of outliving its lease.
 LONGEST_SLOT_WAIT = timedelta(seconds=20)
+# Seconds before the slot in which the row is marked as sent, so that a slow database does not shift the call.
+SLOT_HEAD_START = 0.05
 BUDGET_NAP = timedelta(minutes=5)
 
 Sleep: TypeAlias = Callable[[float], object]
@@ -111,7 +115,7 @@ def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
         _put_back(scan, reason)
     except prepare.StorageFailed as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
-        _try_again(scan, "storage_failed", str(error), limit=conf.MAX_ATTEMPTS["transient"])
+        _try_again(scan, "storage_failed", str(error))
     except CopyleaksError as error:
         _refused(scan, error)
     except AnyDatabaseError:
@@ -119,7 +123,7 @@ def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
     except Exception as error:
         # A cache that is down, or a bug: the row must not wait for the end of its lease to be tried again.
         logger.exception("Scan %s: an unforeseen error.", scan.scan_id)
-        _try_again(scan, "unforeseen_error", type(error).__name__, limit=conf.MAX_ATTEMPTS["transient"])
+        _try_again(scan, "unforeseen_error", type(error).__name__)
 
 
 def _work_on(scan: ImageScan, sleep: Sleep) -> None:
@@ -133,21 +137,20 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     if not scan.forced and _shared_or_paid_by_a_twin(scan):
         return
     call = calls.ready_call(scan, file)
-    _wait_for_slot(sleep)
+    slot = _wait_for_slot(sleep)
     _mark_as_sent(scan)
+    sleep(max(0.0, slot - time.monotonic()))
     call()
 
 
 def _supersede(scan: ImageScan, reason: str) -> None:
     """End a scan whose file is another by now, and see that the new one has a scan.
 
-    Its save has queued one, unless its process died before that.
+    Its save has queued one, and has taken earlier ones from the desk, unless its process died before that.
     """
     ends.supersede(scans().filter(pk=scan.pk, lease_owner=scan.lease_owner), reason)
-    same_target = scans().for_target(
-        content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name
-    )
-    if reason == "file_replaced" and not same_target.filter(pk__gt=scan.pk).exists():
+    standing.withdraw(same_target(scan).filter(pk__lt=scan.pk))
+    if reason == "file_replaced" and not same_target(scan).filter(pk__gt=scan.pk).exists():
         reconcile.queue_current_file(scan)
 
 
@@ -193,21 +196,27 @@ def _shared_or_paid_by_a_twin(scan: ImageScan) -> bool:
     paid = measured.with_result().order_by("-pk").first()
     if paid is None or paid.result is None:
         return False
-    with transaction.atomic(using=home_database()):
-        if ends.complete(scan, paid.result):
+    result = paid.result
+
+    def share() -> None:
+        if ends.complete(scan, result):
             ends.wake_twins(scan.content_key)
             # A try that may have arrived may have been charged as well; the budget is a hard limit.
             account.settle_credit(scan, int(scan.may_have_arrived))
             logger.info("Scan %s: completed with a result that was paid before.", scan.scan_id)
+
+    atomically(share)
     return True
 
 
-def _wait_for_slot(sleep: Sleep) -> None:
+def _wait_for_slot(sleep: Sleep) -> float:
+    """Wait until shortly before a submission slot of our own, and return its moment on the monotonic clock."""
     wait, reserved = account.reserve_slot(within=LONGEST_SLOT_WAIT)
+    slot = time.monotonic() + wait.total_seconds()
     if not reserved:
         raise NotNow("rate_limit", "The submissions of this account are queued.", wait)
-    if wait > timedelta(0):
-        sleep(wait.total_seconds())
+    sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
+    return slot
 
 
 def _mark_as_sent(scan: ImageScan) -> None:
@@ -232,7 +241,6 @@ def _mark_as_sent(scan: ImageScan) -> None:
 
 
 def _refused(scan: ImageScan, error: CopyleaksError) -> None:
-    tries = conf.MAX_ATTEMPTS
     if not error.uncertain and not scan.may_have_arrived:
         scans().filter(pk=scan.pk, lease_owner=scan.lease_owner).update(may_have_arrived=False)
     if isinstance(error, AuthenticationError | PaymentError):
@@ -242,14 +250,19 @@ def _refused(scan: ImageScan, error: CopyleaksError) -> None:
     elif isinstance(error, PermanentError):
         logger.warning("Scan %s: refused (%s).", scan.scan_id, error.slug)
         _give_up(scan, error.slug, error.message, charged=error.uncertain)
-    elif isinstance(error, RateLimitError | TransientError):
-        _try_again(scan, error.slug, error.message, limit=tries["transient"], cause=error)
     else:
-        _try_again(scan, error.slug, error.message, limit=tries["unknown"], cause=error)
+        _try_again(scan, error.slug, error.message, cause=error)
 
 
-def _try_again(scan: ImageScan, code: str, message: str, *, limit: int, cause: CopyleaksError | None = None) -> None:
-    if scan.attempts >= limit:
+def _try_again(scan: ImageScan, code: str, message: str, *, cause: CopyleaksError | None = None) -> None:
+    """Release a scan for a later attempt, or end it when there were enough.
+
+    An error that is of no known class is allowed fewer, whatever other errors came before it.
+    """
+    is_unclassified = cause is not None and not isinstance(cause, RateLimitError | TransientError)
+    unclassified = scan.unclassified_attempts + is_unclassified
+    tries = conf.MAX_ATTEMPTS
+    if scan.attempts >= tries["transient"] or (is_unclassified and unclassified >= tries["unknown"]):
         logger.error("Scan %s: given up after %s attempts (%s).", scan.scan_id, scan.attempts, code)
         _give_up(scan, code, message, charged=cause is not None and cause.uncertain)
         return
@@ -257,14 +270,17 @@ def _try_again(scan: ImageScan, code: str, message: str, *, limit: int, cause: C
     asked_for = cause.retry_after if cause is not None else None
     wait = min(LONGEST_WAIT, max(backoff, asked_for or 0))
     logger.warning("Scan %s: attempt %s failed (%s); next in %.0f s.", scan.scan_id, scan.attempts, code, wait)
-    _release(scan, code, message, timedelta(seconds=wait))
+    _release(scan, code, message, timedelta(seconds=wait), unclassified_attempts=unclassified)
 
 
 def _give_up(scan: ImageScan, code: str, message: str, *, charged: bool) -> None:
     """End a scan; whether an uncertain try was charged is not known, and the budget is a hard limit."""
-    with transaction.atomic(using=home_database()):
+
+    def end() -> None:
         if ends.fail(scan, code, message, owner=scan.lease_owner):
             account.settle_credit(scan, int(charged or scan.may_have_arrived))
+
+    atomically(end)
 
 
 def _put_back(scan: ImageScan, reason: NotNow) -> None:

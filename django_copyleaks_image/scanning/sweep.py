@@ -2,16 +2,18 @@
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Q
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, Decision, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import AccountState, Decision, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
 
 from . import account, certificates, erasure, heatmaps, lost, notify, receive
+from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +52,13 @@ def end_lost_scans(now: datetime) -> None:
     overdue = now - timedelta(seconds=conf.RESULT_DEADLINE)
     waiting = scans().filter(status=Status.SUBMITTED, submitted_at__lt=overdue)
     for scan in waiting.select_related("content_type").order_by("submitted_at")[:BATCH]:
-        message = "Copyleaks accepted the picture, but no result came."
-        if lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True):
+        if atomically(partial(_end_as_lost, scan)):
             logger.error("Scan %s: no result within %s s; it counts as lost.", scan.scan_id, conf.RESULT_DEADLINE)
+
+
+def _end_as_lost(scan: ImageScan) -> bool:
+    message = "Copyleaks accepted the picture, but no result came."
+    return lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True)
 
 
 def free_pay_keys(now: datetime) -> None:

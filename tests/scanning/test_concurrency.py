@@ -153,18 +153,17 @@ def test_rate__slot_taken_by_another_meanwhile_is_not_given_twice(
     configure(RATE_LIMIT=0.1)
     account.heartbeat()
     read = account.state
-    slots: list[bool] = []
+    taken = timezone.now() + timedelta(seconds=10)
 
-    def read_while_another_takes_the_slot() -> AccountState:
+    def read_while_another_process_takes_the_slot() -> AccountState:
         seen = read()
-        monkeypatch.setattr(account, "state", read)
-        slots.append(account.reserve_slot(within=timedelta(0))[1])
+        AccountState.objects.update(next_slot_at=taken)
         return seen
 
-    monkeypatch.setattr(account, "state", read_while_another_takes_the_slot)
-    slots.append(account.reserve_slot(within=timedelta(0))[1])
+    monkeypatch.setattr(account, "state", read_while_another_process_takes_the_slot)
 
-    assert slots == [True, False]
+    assert account.reserve_slot(within=timedelta(0))[1] is False
+    assert read().next_slot_at == taken
 
 
 def test_slot_that_is_too_far_away__is_left_to_others(configure: Callable[..., None]) -> None:

@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from django_copyleaks_image import pictures
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
@@ -55,15 +56,15 @@ def test_deleted_picture__is_forgotten_and_its_numbers_stay(way: str) -> None:
     assert scan.receipts.get().outcome == Outcome.APPLIED
 
 
-def test_thumbnail__goes_with_its_picture() -> None:
+def test_small_copies__go_with_their_picture() -> None:
     scan = measured()
-    key = erasure.thumbnail_key(scan.sha256)
-    cache.set(key, b"a small copy")
+    keys = [erasure.rendition_key(scan.sha256, size) for size in pictures.RENDITION_SIDES]
+    cache.set_many(dict.fromkeys(keys, b"a small copy"))
 
     Photo.objects.get().delete()
     sweep.sweep()
 
-    assert cache.get(key) is None
+    assert cache.get_many(keys) == {}
 
 
 def test_shared_result__stays_until_its_last_user_goes() -> None:

@@ -1,0 +1,16 @@
+"""The review desk as an entry of the admin's index, where every entry is a model."""
+
+from django.utils.translation import gettext_lazy as _
+
+from .scan import ImageScan
+
+
+class ReviewDesk(ImageScan):
+    """The scans at which people look one after the other; it has no rows and no permissions of its own."""
+
+    class Meta:
+        proxy = True
+        app_label = "copyleaks_image"
+        default_permissions = ()
+        verbose_name = _("review desk")
+        verbose_name_plural = _("review desk")

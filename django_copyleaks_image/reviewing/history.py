@@ -1,0 +1,33 @@
+"""Which scans are about the same picture, and what was decided about it."""
+
+from django.db.models import QuerySet
+
+from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models.decision import JUDGEMENTS
+from django_copyleaks_image.models.scan import ImageScanQuerySet
+
+
+def same_target(scan: ImageScan) -> ImageScanQuerySet:
+    """Return all scans of the same field of the same object, this one included."""
+    return scans().for_target(content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name)
+
+
+def same_bytes(scan: ImageScan) -> ImageScanQuerySet:
+    """Return the scans that a decision is about: those of the same bytes on the same target, this one included.
+
+    Mock results of the sandbox are judged apart from real ones.
+    """
+    if not scan.sha256:
+        return scans().filter(pk=scan.pk)
+    return same_target(scan).filter(sha256=scan.sha256, sandbox=scan.sandbox)
+
+
+def history_of(scan: ImageScan) -> QuerySet[Decision]:
+    """Return the decisions about the bytes of a scan on its target, newest first."""
+    decisions = Decision.objects.using(home_database()).select_related("decided_by", "reverses")
+    return decisions.filter(scan__in=same_bytes(scan).values("pk")).order_by("-pk")
+
+
+def judgements_of(scan: ImageScan) -> QuerySet[Decision]:
+    """Return the decisions that count, newest first: none that was undone, and no skipping, which decides nothing."""
+    return history_of(scan).filter(kind__in=JUDGEMENTS, reversal=None)

@@ -1,0 +1,113 @@
+"""What happens to pictures, told with the functions that make it happen."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from django_copyleaks_image.api import request_scan
+from django_copyleaks_image.models import Decision, ImageScan
+from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.reviewing import decide
+from django_copyleaks_image.scanning import ends, receive, sweep
+from tests.gallery.models import Photo
+from tests.samples import as_json, clean, detection, picture, submitted, upload
+from tests.samples import photo as uploaded_photo
+
+AI: dict[str, Any] = {"summary": {"human": 0.6, "ai": 0.4}}
+MOSTLY_AI: dict[str, Any] = {"summary": {"human": 0.1, "ai": 0.9}}
+
+
+def fresh(scan: ImageScan) -> ImageScan:
+    return ImageScan.objects.get(pk=scan.pk)
+
+
+def place(scan: ImageScan) -> tuple[str, str, str]:
+    """Return desk, review and decision as they are stored."""
+    stored = fresh(scan)
+    return stored.desk, stored.review, stored.decision
+
+
+def at_desk() -> list[int]:
+    """Return the keys of all scans that wait for a person."""
+    return list(ImageScan.objects.exclude(desk="").order_by("pk").values_list("pk", flat=True))
+
+
+def photo_of(scan: ImageScan) -> Photo:
+    return Photo.objects.get(pk=scan.object_id)
+
+
+def last_scan() -> ImageScan:
+    return ImageScan.objects.select_related("content_type").latest("pk")
+
+
+def awaited(name: str = "meadow.jpg", *, colour: str = "teal") -> ImageScan:
+    """Upload a photo, and submit its scan; another colour makes other bytes."""
+    uploaded_photo(name, picture(colour=colour))
+    return sent(last_scan())
+
+
+def sent(scan: ImageScan) -> ImageScan:
+    """Prepare and submit a scan, without its twins knowing of it."""
+    with scan.target.image.open() as file:
+        ImageScan.objects.filter(pk=scan.pk).update(sha256=hashlib.sha256(file.read()).hexdigest())
+    return submitted(fresh(scan))
+
+
+def answered(scan: ImageScan, body: dict[str, Any] | None = None) -> ImageScan:
+    """Deliver a result, AI on 40 % of the area unless another body is given."""
+    assert receive.deliver(scan, as_json(body or detection(scan, **AI)), Source.WEBHOOK) == Outcome.APPLIED
+    return fresh(scan)
+
+
+def flagged(name: str = "meadow.jpg", *, colour: str = "teal") -> ImageScan:
+    """Return the scan of a new photo in which AI was detected: it waits for review."""
+    return answered(awaited(name, colour=colour))
+
+
+def without_ai(name: str = "meadow.jpg", *, colour: str = "teal") -> ImageScan:
+    scan = awaited(name, colour=colour)
+    return answered(scan, clean(scan))
+
+
+def lost(scan: ImageScan) -> ImageScan:
+    """End a scan for good without a result."""
+    assert ends.fail(scan, "result_lost", "No result came.")
+    return fresh(scan)
+
+
+def overdue(scan: ImageScan) -> ImageScan:
+    """Let the sweep find that no result came, and return the resubmission if there is one."""
+    ImageScan.objects.filter(pk=scan.pk).update(submitted_at=timezone.now() - timedelta(days=1))
+    sweep.sweep()
+    return last_scan()
+
+
+def unmeasured(name: str = "meadow.jpg", *, colour: str = "teal") -> ImageScan:
+    return lost(awaited(name, colour=colour))
+
+
+def rescan(scan: ImageScan) -> ImageScan:
+    """Ask for another scan of the same file, and submit it."""
+    return sent(request_scan(photo_of(scan), "image", force=True))
+
+
+def replace(scan: ImageScan, *, colour: str, name: str = "new.jpg") -> ImageScan:
+    """Save another file in the place of this one, and return its queued scan."""
+    photo = photo_of(scan)
+    photo.image = upload(name, picture(colour=colour))
+    photo.save()
+    return last_scan()
+
+
+def decided(scan: ImageScan, user: Any, kind: Kind, **choices: Any) -> Decision:
+    """Decide about a scan as it is now."""
+    return decide.decide(scan.pk, user=user, kind=kind, version=fresh(scan).review_version, **choices)
+
+
+def claimed(scan: ImageScan, user: Any, *, minutes: int = 5) -> None:
+    """Let a person look at a scan, for less than no time when the minutes are negative."""
+    until = timezone.now() + timedelta(minutes=minutes)
+    ImageScan.objects.filter(pk=scan.pk).update(claimed_by=user, claimed_until=until)

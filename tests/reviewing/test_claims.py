@@ -1,0 +1,78 @@
+"""Whoever opens a picture holds it for a while, and nobody else gets it meanwhile."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.reviewing import claims
+
+from .stories import claimed, flagged, fresh, without_ai
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_claim__is_exclusive_and_can_be_repeated(ada: Any, ben: Any) -> None:
+    scan = flagged()
+
+    assert claims.claim(scan.pk, ada)
+    assert claims.claim(scan.pk, ada)
+    assert not claims.claim(scan.pk, ben)
+
+    assert fresh(scan).claimed_by == ada
+
+
+def test_claim__ends_by_itself(ada: Any, ben: Any) -> None:
+    scan = flagged()
+    claimed(scan, ada, minutes=-1)
+
+    assert claims.claim(scan.pk, ben)
+    assert fresh(scan).claimed_by == ben
+
+
+def test_claim__ends_with_the_account(ada: Any, ben: Any) -> None:
+    scan = flagged()
+    claims.claim(scan.pk, ada)
+
+    ada.delete()
+
+    assert claims.claim(scan.pk, ben)
+
+
+def test_claim__of_what_has_left_the_desk(ada: Any) -> None:
+    scan = without_ai()
+
+    assert not claims.claim(scan.pk, ada)
+    assert fresh(scan).claimed_by is None
+
+
+def test_release__is_of_ones_own_claims(ada: Any, ben: Any) -> None:
+    mine, theirs = flagged("a.jpg"), flagged("b.jpg")
+    claims.claim(mine.pk, ada)
+    claims.claim(theirs.pk, ben)
+
+    assert claims.release([mine.pk, theirs.pk], ada) == 1
+
+    assert claims.claim(mine.pk, ben)
+    assert fresh(theirs).claimed_by == ben
+
+
+def test_renewal__is_of_ones_own_claims(ada: Any, ben: Any) -> None:
+    mine, theirs = flagged("a.jpg"), flagged("b.jpg")
+    claimed(mine, ada, minutes=1)
+    claimed(theirs, ben, minutes=1)
+    soon = timezone.now() + claims.CLAIM / 2
+
+    assert claims.renew([mine.pk, theirs.pk], ada) == 1
+
+    renewed = ImageScan.objects.filter(claimed_until__gt=soon)
+    assert list(renewed) == [mine]
+
+
+def test_others_at_the_desk__are_those_with_live_claims(ada: Any, ben: Any, django_user_model: Any) -> None:
+    carl, dora = (django_user_model.objects.create_user(name) for name in ("carl", "dora"))
+    for name, person, minutes in (("a", dora, 5), ("b", dora, 5), ("c", ben, 5), ("d", ada, 5), ("e", carl, -1)):
+        claimed(flagged(f"{name}.jpg"), person, minutes=minutes)
+
+    assert claims.others_at_the_desk(ada) == ["ben", "dora"]

@@ -1,0 +1,208 @@
+"""What waits for whom, and in which order it is given out."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
+
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models.scan import Desk
+from django_copyleaks_image.reviewing import claims, decide, queue
+from django_copyleaks_image.reviewing.queue import Order, Selection
+from tests.gallery.models import Listing
+from tests.samples import submitted, upload
+
+from .stories import answered, claimed, decided, flagged, fresh, rescan, unmeasured, without_ai
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def change(scan: ImageScan, **columns: Any) -> ImageScan:
+    ImageScan.objects.filter(pk=scan.pk).update(**columns)
+    return fresh(scan)
+
+
+def taken(
+    user: Any,
+    *,
+    want: int = 10,
+    besides: tuple[int, ...] = (),
+    may_see: Callable[[ImageScan], bool] = lambda scan: True,
+    **selection: Any,
+) -> list[int]:
+    scans = queue.take(Selection(**selection), user, want=want, besides=besides, may_see=may_see)
+    return [scan.pk for scan in scans]
+
+
+def several(number: int) -> list[int]:
+    """Return the keys of that many scans at the desk, oldest first; those in the middle have the largest shares."""
+    first = flagged("0.jpg")
+    shared = {it.attname: getattr(first, it.attname) for it in ImageScan._meta.concrete_fields if not it.unique}
+    ImageScan.objects.bulk_create(ImageScan(**shared) for _ in range(number - 1))
+    pks = list(ImageScan.objects.order_by("pk").values_list("pk", flat=True))
+    for place, pk in enumerate(pks):
+        ImageScan.objects.filter(pk=pk).update(
+            object_id=f"x{place}",
+            created_at=first.created_at + timedelta(minutes=place),
+            ai_share=min(place, number - place) / number,
+        )
+    return pks
+
+
+def test_queues__hold_what_belongs_there(ada: Any) -> None:
+    review, failed, escalated, _clean = flagged("a.jpg"), unmeasured("b.jpg"), flagged("c.jpg"), without_ai("d.jpg")
+    decided(escalated, ada, Kind.ESCALATED)
+
+    for desk, scan in ((Desk.REVIEW, review), (Desk.UNMEASURED, failed), (Desk.ESCALATED, escalated)):
+        selection = Selection(desk=desk)
+        assert list(queue.waiting(selection, ada)) == [scan]
+        assert queue.count(selection, ada) == 1
+        assert taken(ada, desk=desk) == [scan.pk]
+
+
+def test_selection__of_a_field(ada: Any, watch: Callable[..., None]) -> None:
+    watch(Listing, "front")
+    watch(Listing, "back")
+    Listing.objects.create(front=upload("a.jpg"), back=upload("b.jpg"))
+    front, back = (answered(submitted(scan)) for scan in ImageScan.objects.order_by("-field_name"))
+    photo = flagged()
+    of_listings = ContentType.objects.get_for_model(Listing)
+
+    assert taken(ada, content_type=of_listings, field_name="back") == [back.pk]
+    assert taken(ada, hidden=frozenset([of_listings.pk])) == [photo.pk]
+    assert taken(ada) == [front.pk, back.pk, photo.pk]
+
+
+def test_sandbox__has_rows_apart(ada: Any) -> None:
+    real, mock = flagged("a.jpg"), change(flagged("b.jpg"), sandbox=True)
+
+    assert taken(ada) == [real.pk]
+    assert taken(ada, sandbox=True) == [mock.pk]
+
+
+@pytest.mark.parametrize("want", [1, 45, 60])
+def test_oldest_first__over_many_pages(want: int, ada: Any) -> None:
+    pks = several(50)
+
+    assert taken(ada, want=want) == pks[:want]
+
+
+def test_largest_first__over_many_pages(ada: Any) -> None:
+    pks = several(50)
+    halves = zip(pks[:25:-1], pks[1:25], strict=True)  # The same share on both sides of the middle.
+
+    in_order = [pks[25], *(pk for pair in reversed(list(halves)) for pk in pair), pks[0]]
+    assert taken(ada, want=60, order=Order.LARGEST) == in_order
+
+
+def test_same_moment__over_many_pages(ada: Any) -> None:
+    pks = several(50)
+    ImageScan.objects.update(created_at=timezone.now(), ai_share=0.5)
+
+    assert taken(ada, want=60) == pks
+    assert taken(ada, want=60, order=Order.LARGEST) == pks[::-1]
+
+
+def test_largest_first__what_has_no_share_comes_last_by_age(ada: Any, ben: Any) -> None:
+    failed, newer, share = unmeasured("a.jpg"), unmeasured("b.jpg"), flagged("c.jpg")
+    for scan in (failed, newer, share):
+        decided(scan, ben, Kind.ESCALATED)
+
+    assert taken(ada, desk=Desk.ESCALATED, order=Order.LARGEST) == [share.pk, failed.pk, newer.pk]
+
+
+def test_pages__leave_nothing_out_and_repeat_nothing_when_rows_leave_meanwhile(ada: Any, ben: Any) -> None:
+    pks = several(50)
+    looked_at: list[int] = []
+
+    def see_while_others_decide(scan: ImageScan) -> bool:
+        looked_at.append(scan.pk)
+        if len(looked_at) == 5:
+            # Each of them is before the next page: an offset would now skip as many behind it.
+            for pk in pks[:5]:
+                claims.claim(pk, ben)
+        return False
+
+    assert taken(ada, may_see=see_while_others_decide) == []
+    assert looked_at == pks
+
+
+def test_what_a_user_may_not_see__is_left_to_others(ada: Any, ben: Any) -> None:
+    hidden, seen = flagged("a.jpg"), flagged("b.jpg")
+
+    assert taken(ada, may_see=lambda scan: scan.pk != hidden.pk) == [seen.pk]
+    assert fresh(hidden).claimed_by is None
+    assert taken(ben) == [hidden.pk]
+
+
+def test_take__gives_everybody_something_else(ada: Any, ben: Any) -> None:
+    pks = several(4)
+
+    assert taken(ada, want=2) == pks[:2]
+    assert taken(ben, want=2) == pks[2:]
+    assert taken(ben, want=2, besides=tuple(pks[2:])) == []
+    assert taken(ada, want=4) == pks[:2]  # What a page that was left holds still.
+
+
+def test_claim_that_another_was_faster_to_take__is_passed_by(ada: Any, ben: Any) -> None:
+    pks = several(2)
+
+    def see_while_another_claims(scan: ImageScan) -> bool:
+        if scan.pk == pks[0]:
+            claims.claim(scan.pk, ben)
+        return True
+
+    assert taken(ada, may_see=see_while_another_claims) == [pks[1]]
+
+
+def test_skipped_pictures__come_last_for_who_skipped_them_only(ada: Any, ben: Any) -> None:
+    first, second, third = (flagged(f"{name}.jpg") for name in "abc")
+    decided(second, ada, Kind.SKIPPED)
+    decided(first, ada, Kind.SKIPPED)
+
+    assert taken(ada, want=1) == [third.pk]
+    # The one that was skipped longest ago is the next.
+    assert taken(ada) == [third.pk, second.pk, first.pk]
+    claims.release([first.pk, second.pk, third.pk], ada)
+    assert taken(ben) == [first.pk, second.pk, third.pk]
+
+
+def test_skipped_once_more__comes_after_the_others_that_were_skipped(ada: Any) -> None:
+    first, second = flagged("a.jpg"), flagged("b.jpg")
+    for scan in (first, second, first):
+        decided(scan, ada, Kind.SKIPPED)
+
+    assert taken(ada, order=Order.LARGEST) == [second.pk, first.pk]
+
+
+def test_skipping_undone__is_forgotten(ada: Any) -> None:
+    first, second = flagged("a.jpg"), flagged("b.jpg")
+    decide.undo(decided(first, ada, Kind.SKIPPED).pk, user=ada)
+
+    assert taken(ada) == [first.pk, second.pk]
+
+
+def test_identical_bytes__are_asked_once(ada: Any) -> None:
+    again = answered(rescan(flagged()))
+
+    assert taken(ada) == [again.pk]
+
+
+def test_count__stops_where_the_exact_number_is_of_no_use(ada: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    several(6)
+    ImageScan.objects.filter(object_id__in=["x0", "x1"]).update(desk="second_look", review="decided")
+
+    assert queue.count(Selection(), ada) == 6
+    monkeypatch.setattr(queue, "COUNTED", 3)
+    assert queue.count(Selection(), ada) == 4
+
+
+def test_count__is_of_what_others_hold_too(ada: Any, ben: Any) -> None:
+    claimed(flagged(), ben)
+
+    assert queue.count(Selection(), ada) == 1
+    assert taken(ada) == []
