@@ -22,6 +22,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 from django_copyleaks_image.heif import is_heif, read_heif
 from django_copyleaks_image.pixels import in_srgb, opaque, reduced
 
+# Longest side in pixels, by the name in addresses: lists show 80 pixels on dense screens, then panel and page.
+RENDITION_SIDES = {"thumbnail": 160, "panel": 480, "page": 1600}
 MAX_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 # Camera files need a few thousand; a header of millions of tiny parts would keep Pillow busy for minutes.
@@ -139,18 +141,22 @@ def rendition(
     Transparent parts become grey. Raises UnreadablePicture, and DecoderMissing for HEIC without pillow-heif.
     """
     data = _read(file)
+    # For WebP alone, method 1 takes half the time of the default, at the same size.
+    return _redrawn(data, _facts(data), max_side, format, quality=85, method=1)
+
+
+def full_size(file: IO[bytes]) -> tuple[FileType, bytes]:
+    """Return a picture with all its pixels, as every browser shows it upright: as stored, or else as a JPEG.
+
+    Raises what :func:`rendition` raises.
+    """
+    data = _read(file)
     facts = _facts(data)
-    _check_pixels(facts)
-    with _parsing(facts.format):
-        image = _open(data, facts.format)
-        profile = image.info.get("icc_profile")
-        # Pillow applies a TIFF's orientation while it decodes, libheif that of HEIC.
-        transposition = UPRIGHT.get(facts.orientation) if facts.format in ("JPEG", "PNG", "WEBP") else None
-        small = reduced(image, max_side)
-        if transposition is not None:
-            small = small.transpose(transposition)
-        # For WebP alone, method 1 takes half the time of the default, at the same size.
-        return _encoded(in_srgb(opaque(small), profile), format, quality=85, method=1)
+    # Browsers turn a JPEG by its EXIF; not all of them do so with the other formats.
+    if facts.format == "JPEG" or (facts.format in ("PNG", "WEBP") and facts.orientation == 1):
+        _check_pixels(facts)
+        return TYPES[facts.format], data
+    return TYPES["JPEG"], _redrawn(data, facts, max(facts.width, facts.height), "JPEG", quality=95, subsampling=0)
 
 
 def reencode(data: bytes, *, max_side: int) -> bytes:
@@ -165,6 +171,19 @@ def reencode(data: bytes, *, max_side: int) -> bytes:
     with _parsing(facts.format):
         small = reduced(_open(data, facts.format), max_side)
         return _encoded(small if small.mode == "RGBA" else small.convert("RGB"), "PNG")
+
+
+def _redrawn(data: bytes, facts: PictureFacts, max_side: int, format_name: str, **options: int) -> bytes:
+    _check_pixels(facts)
+    with _parsing(facts.format):
+        image = _open(data, facts.format)
+        profile = image.info.get("icc_profile")
+        # Pillow applies a TIFF's orientation while it decodes, libheif that of HEIC.
+        transposition = UPRIGHT.get(facts.orientation) if facts.format in ("JPEG", "PNG", "WEBP") else None
+        copy = reduced(image, max_side)
+        if transposition is not None:
+            copy = copy.transpose(transposition)
+        return _encoded(in_srgb(opaque(copy), profile), format_name, **options)
 
 
 class _Source(BytesIO):

@@ -57,11 +57,16 @@ def share_in_words(ratio: float) -> str:
     return _("%(share)s %%") % {"share": number_format(f"{percent:.{decimals}f}")}
 
 
-def finding_in_words(*, detected: bool, ai_ratio: float | None, has_mask: bool) -> str:
-    """Return the finding as a sentence: a share of the area, never a likelihood."""
+def finding_in_words(*, detected: bool, ai_ratio: float | None, has_mask: bool, places: str = "") -> str:
+    """Return the finding as a sentence: a share of the area, never a likelihood.
+
+    ``places`` tells where, when that was sought. A share of zero contradicts the detection, so it is not named.
+    """
     if not detected:
         return _("No AI detected")
-    if not ai_ratio:
-        return _("AI detected, place not given")
-    words = _("AI share of the area: %(share)s") % {"share": share_in_words(ai_ratio)}
+    words = _("AI detected")
+    if ai_ratio:
+        words = _("AI share of the area: %(share)s") % {"share": share_in_words(ai_ratio)}
+    if places:
+        return _("%(finding)s, %(places)s") % {"finding": words, "places": places}
     return words if has_mask else _("%(finding)s, place not given") % {"finding": words}

@@ -21,6 +21,7 @@ from django_copyleaks_image.pictures import (
     DecoderMissing,
     PictureFacts,
     UnreadablePicture,
+    full_size,
     inspect,
     reencode,
     rendition,
@@ -489,6 +490,36 @@ class TestRendition:
     @pytest.mark.parametrize(("size", "reduced"), [((5000, 1), (100, 1)), ((1, 5000), (1, 100))])
     def test_thin_pictures_keep_a_pixel(self, size: tuple[int, int], reduced: tuple[int, int]) -> None:
         assert shown(encoded(picture(size=size), "PNG"), max_side=100).size == reduced
+
+
+class TestFullSize:
+    @pytest.mark.parametrize(("file_format", "extension"), [("JPEG", ".jpg"), ("PNG", ".png"), ("WEBP", ".webp")])
+    def test_what_browsers_show__is_left_as_it_is(self, file_format: str, extension: str) -> None:
+        data = encoded(picture(), file_format)
+        file_type, content = full_size(BytesIO(data))
+        assert (file_type.extension, content) == (extension, data)
+
+    def test_turned_jpeg__is_left_to_the_browser(self) -> None:
+        data = encoded(picture(), "JPEG", exif=exif(6))
+        assert full_size(BytesIO(data))[1] == data
+
+    @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
+    def test_what_browsers_may_show_askew__is_turned(self, file_format: str) -> None:
+        data = encoded(picture(size=(640, 480)), file_format, exif=exif(6))
+        file_type, content = full_size(BytesIO(data))
+        upright = Image.open(BytesIO(content))
+        assert (file_type.content_type, upright.format, upright.size) == ("image/jpeg", "JPEG", (480, 640))
+        assert close(upright, 400, 20, RED)
+
+    def test_pixels__are_all_kept(self) -> None:
+        _, content = full_size(BytesIO(encoded(picture(size=(3000, 20)), "TIFF")))
+        assert Image.open(BytesIO(content)).size == (3000, 20)
+
+    @pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
+    def test_too_many_pixels__are_refused(self, file_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pictures, "MAX_PIXELS", 64 * 48 - 1)
+        with pytest.raises(UnreadablePicture, match="more than"):
+            full_size(BytesIO(encoded(picture(), file_format)))
 
 
 class TestReencoding:

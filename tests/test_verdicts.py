@@ -54,14 +54,19 @@ def test_share_in_words__uses_the_languages_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("detected", "ratio", "has_mask", "words"),
+    ("detected", "ratio", "has_mask", "places", "words"),
     [
-        (False, 0.0, False, "No AI detected"),
-        (True, 0.37, True, "AI share of the area: 37 %"),
-        (True, 0.37, False, "AI share of the area: 37 %, place not given"),
-        (True, 0.0, False, "AI detected, place not given"),
-        (True, None, False, "AI detected, place not given"),
+        (False, 0.0, False, "", "No AI detected"),
+        (False, 0.0, True, "one region at the top", "No AI detected"),
+        (True, 0.37, True, "one region at the top", "AI share of the area: 37 %, one region at the top"),
+        (True, 0.0003, True, "one region at the top", "AI share of the area: less than 0.1 %, one region at the top"),
+        (True, 0.37, True, "", "AI share of the area: 37 %"),
+        (True, 0.37, False, "", "AI share of the area: 37 %, place not given"),
+        (True, 0.0, True, "one region at the top", "AI detected, one region at the top"),
+        (True, None, True, "", "AI detected"),
+        (True, 0.0, False, "", "AI detected, place not given"),
+        (True, None, False, "", "AI detected, place not given"),
     ],
 )
-def test_finding_in_words(detected: bool, ratio: float | None, has_mask: bool, words: str) -> None:
-    assert finding_in_words(detected=detected, ai_ratio=ratio, has_mask=has_mask) == words
+def test_finding_in_words(detected: bool, ratio: float | None, has_mask: bool, places: str, words: str) -> None:
+    assert finding_in_words(detected=detected, ai_ratio=ratio, has_mask=has_mask, places=places) == words

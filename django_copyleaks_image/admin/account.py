@@ -8,7 +8,6 @@ from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from django_copyleaks_image.models import AccountState, home_database, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account
 
+from .figures import spent_today
 from .page import Facts, moment
 from .readonly import ReadOnlyAdmin
 from .reasons import reason_in_words
@@ -76,12 +76,12 @@ def _pause(row: AccountState) -> Facts:
 
 
 def _budget(row: AccountState) -> Facts:
-    is_of_today = row.budget_day == timezone.now().date()
+    spent, reserved = spent_today(row)
     budget = conf.DAILY_BUDGET
     return [
         (_("Budget a day"), _("no limit") if budget is None else _credits(budget)),
-        (_("Spent today"), _credits(row.budget_spent if is_of_today else 0)),
-        (_("Reserved"), _credits(row.budget_reserved if is_of_today else 0)),
+        (_("Spent today"), _credits(spent)),
+        (_("Reserved"), _credits(reserved)),
     ]
 
 

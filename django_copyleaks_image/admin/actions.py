@@ -1,5 +1,8 @@
 """Repeating scans from the list or a scan's page: paid again on purpose, or another try of what failed."""
 
+from collections.abc import Container
+from functools import partial
+
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,25 +17,19 @@ from django_copyleaks_image.models.scan import FINISHED, ImageScanQuerySet, Stat
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.scanning.request import request_scan
 
-from .readonly import ReadOnlyAdmin
+from .permissions import ScanPermissions
 from .rescan import Plan, plan
 
 
-class ScanActions(ReadOnlyAdmin):
-    """Adds the actions to the admin of the scans, for those who may change scans."""
-
-    actions = ("scan_again", "retry_failed")
-
-    def has_scan_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may have pictures scanned, which may cost credits."""
-        return request.user.has_perm("copyleaks_image.change_imagescan")
+class ScanActions(ScanPermissions):
+    """Adds the actions to the admin of the scans, for those who may have pictures scanned again."""
 
     @admin.action(description=gettext_lazy("Scan again (paid)"), permissions=["scan"])
     def scan_again(self, request: HttpRequest, queryset: ImageScanQuerySet) -> HttpResponse | None:
         """Pay for the chosen pictures once more, after a page that says how much."""
         if self.is_too_many(request, queryset):
             return None
-        chosen = plan(queryset.order_by("-pk"), statuses=FINISHED)
+        chosen = self._plan(request, queryset, FINISHED)
         if chosen.repeatable and "confirmed" not in request.POST:
             return self._confirmation(request, queryset, chosen)
         return self._queue(request, chosen, force=True)
@@ -42,8 +39,12 @@ class ScanActions(ReadOnlyAdmin):
         """Queue what failed or was skipped once more; a result that exists by now is shared, not paid."""
         if self.is_too_many(request, queryset):
             return None
-        chosen = plan(queryset.order_by("-pk"), statuses=(Status.FAILED, Status.SKIPPED))
+        chosen = self._plan(request, queryset, (Status.FAILED, Status.SKIPPED))
         return self._queue(request, chosen, force=False)
+
+    def _plan(self, request: HttpRequest, queryset: ImageScanQuerySet, statuses: Container[str]) -> Plan:
+        may_scan = partial(self.has_scan_permission, request)
+        return plan(queryset.order_by("-pk"), statuses=statuses, may_scan=may_scan)
 
     def _confirmation(self, request: HttpRequest, queryset: ImageScanQuerySet, chosen: Plan) -> HttpResponse:
         context = {
@@ -69,9 +70,7 @@ class ScanActions(ReadOnlyAdmin):
         if queued:
             words = ngettext("%(count)s scan was queued.", "%(count)s scans were queued.", len(queued))
             self.message_user(request, words % {"count": len(queued)}, messages.SUCCESS)
-        for reason, count in chosen.refusals:
-            words = ngettext("%(count)s was left out: %(reason)s", "%(count)s were left out: %(reason)s", count)
-            self.message_user(request, words % {"count": count, "reason": reason}, messages.WARNING)
+        self.tell_left_out(request, chosen.refusals)
         return HttpResponseRedirect(self._page_of(queued[0])) if len(queued) == 1 else None
 
     def _page_of(self, scan: ImageScan) -> str:

@@ -1,4 +1,4 @@
-"""The scanned picture as moderators see it: small copies, made only of the very bytes that were scanned."""
+"""The scanned picture as moderators see it, made only of the very bytes that were scanned."""
 
 import hashlib
 from collections.abc import Iterator
@@ -14,15 +14,12 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image import pictures
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.scanning import prepare
-from django_copyleaks_image.scanning.erasure import thumbnail_key
+from django_copyleaks_image.scanning.erasure import rendition_key
 
-from .alignment import Alignment, Size, align
 from .reasons import reason_in_words
 
-# Longest side in pixels, by the name in the address: lists show 80 pixels on dense screens, then panel and page.
-SIZES = {"thumbnail": 160, "panel": 480, "page": 1600}
-# Seconds. Lists ask for the same few kilobytes again and again; larger copies are kept by browsers alone.
-_KEPT_FOR = 60 * 60
+# Seconds. Lists ask for the same few kilobytes again and again; what is larger is kept for those who look at it now.
+_KEPT_FOR = {"thumbnail": 60 * 60, "panel": 15 * 60, "page": 15 * 60}
 
 
 class PictureUnavailable(Exception):
@@ -47,6 +44,8 @@ def _told_in_words() -> Iterator[None]:
         raise PictureUnavailable(reason_in_words(skipped.code)) from None
     except prepare.StorageFailed:
         raise PictureUnavailable(reason_in_words("storage_failed")) from None
+    except pictures.UnreadablePicture as unreadable:
+        raise PictureUnavailable(str(unreadable)) from None
 
 
 def scanned_file(scan: ImageScan) -> FieldFile:
@@ -62,44 +61,59 @@ def check_readable(file: FieldFile) -> None:
 
 
 def rendition(scan: ImageScan, file: FieldFile, size: str) -> bytes:
-    """Return a WebP copy in one of the :data:`SIZES`; raise PictureUnavailable."""
-    key = thumbnail_key(scan.sha256) if size == "thumbnail" and scan.sha256 else ""
+    """Return a WebP copy in one of the RENDITION_SIDES, from the cache if it is there; raise PictureUnavailable."""
+    # What was not measured may change: nothing tells which bytes a copy is of.
+    key = rendition_key(scan.sha256, size) if scan.sha256 else ""
     kept = cache.get(key) if key else None
     if isinstance(kept, bytes):
         return kept
-    try:
-        copy = pictures.rendition(BytesIO(_scanned_bytes(scan, file)), max_side=SIZES[size])
-    except pictures.UnreadablePicture as error:
-        raise PictureUnavailable(str(error)) from None
+    content = _scanned_bytes(scan, file)
+    with _told_in_words():
+        copy = pictures.rendition(BytesIO(content), max_side=pictures.RENDITION_SIDES[size])
     if key:
-        cache.set(key, copy, _KEPT_FOR)
+        cache.set(key, copy, _KEPT_FOR[size])
     return copy
 
 
+def full_size(scan: ImageScan, file: FieldFile) -> tuple[pictures.FileType, bytes]:
+    """Return the picture with all its pixels, as stored wherever browsers show that; raise PictureUnavailable."""
+    content = _scanned_bytes(scan, file)
+    with _told_in_words():
+        return pictures.full_size(BytesIO(content))
+
+
 def examine(scan: ImageScan) -> Examination:
-    """Read the file of a scan and return what a page must know before it shows the picture."""
+    """Return what a page must know before it shows the picture of a scan; reads no more of the file than it must."""
     try:
-        facts = pictures.inspect(BytesIO(_scanned_bytes(scan, scanned_file(scan))))
-    except (PictureUnavailable, pictures.UnreadablePicture) as error:
-        return Examination(orientation=None, problem=str(error))
+        orientation, format_name = _known_facts(scan)
+    except PictureUnavailable as error:
+        return Examination(orientation=scan.orientation, problem=str(error))
     problem = ""
-    if facts.format in ("HEIC", "HEIF") and find_spec("pillow_heif") is None:
+    if format_name in ("HEIC", "HEIF") and find_spec("pillow_heif") is None:
         problem = _("%(format)s pictures can be shown once django-copyleaks-image[heif] is installed.")
-    elif facts.format in ("AVIF", "GIF"):
+    elif format_name in ("AVIF", "GIF"):
         problem = _("%(format)s pictures are not shown.")
-    return Examination(orientation=facts.orientation, problem=problem and problem % {"format": facts.format})
+    return Examination(orientation=orientation, problem=problem and problem % {"format": format_name})
+
+
+def _known_facts(scan: ImageScan) -> tuple[int, str]:
+    """Return orientation and format: of a measured scan as measured, if its file can still be read, else of the file.
+
+    Whether its bytes are still the same is found when a picture is made of them.
+    """
+    file = scanned_file(scan)
+    if scan.orientation and scan.image_format:
+        check_readable(file)
+        return scan.orientation, scan.image_format
+    content = _scanned_bytes(scan, file)
+    with _told_in_words():
+        facts = pictures.inspect(BytesIO(content))
+    return facts.orientation, facts.format
 
 
 def orientation_of(scan: ImageScan) -> int | None:
     """Return the orientation (EXIF, 1 to 8) as measured, else from the file; None when that cannot be read."""
     return scan.orientation or examine(scan).orientation
-
-
-def alignment(scan: ImageScan, measured: Size, orientation: int | None) -> Alignment:
-    """Return how a picture of the size that the provider measured lies on the scanned one."""
-    stored = (scan.width, scan.height) if scan.width and scan.height else None
-    turned = scan.image_format in ("HEIC", "HEIF")
-    return align(stored=stored, measured=measured, orientation=orientation, turned_by_decoder=turned)
 
 
 def _scanned_bytes(scan: ImageScan, file: FieldFile) -> bytes:

@@ -1,16 +1,45 @@
 """Filters of the list of scans that need no look at the rows to know their choices."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.text import capfirst
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image import registry
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models.scan import Desk, Standing, Status
+from django_copyleaks_image.reviewing.queue import is_blind_for
+
+from .desk.choice import QUEUES, fields_to_choose, watched_field
+
+# A worker takes what is due within seconds, and what it cannot send it puts off.
+OVERDUE = timedelta(minutes=10)
+
+
+def is_stuck(now: datetime) -> Q:
+    """Return the condition that a scan is under way for longer than it should be: not sent, or without its result."""
+    deadline = timedelta(seconds=conf.RESULT_DEADLINE)
+    return Q(status=Status.QUEUED, next_attempt_at__lt=now - OVERDUE) | Q(
+        status=Status.SUBMITTED, submitted_at__lt=now - deadline
+    )
+
+
+class StuckFilter(admin.SimpleListFilter):
+    """Filters by what is under way for too long."""
+
+    title = _("delay")
+    parameter_name = "stuck"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("Stuck"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(is_stuck(timezone.now())) if self.value() == "yes" else queryset
 
 
 class WatchedFieldFilter(admin.SimpleListFilter):
@@ -19,15 +48,52 @@ class WatchedFieldFilter(admin.SimpleListFilter):
     title = _("field")
     parameter_name = "field"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [
-            (watched.label, f"{capfirst(str(watched.owner._meta.verbose_name))}: {watched.field.verbose_name}")
-            for watched in registry.watched_fields()
-        ]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return fields_to_choose()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        for watched in registry.watched_fields():
-            if watched.label == self.value():
-                content_type = ContentType.objects.get_for_model(watched.owner)
-                return queryset.filter(content_type=content_type, field_name=watched.name)
-        return queryset
+        watched = watched_field(self.value() or "")
+        if watched is None:
+            return queryset
+        content_type = ContentType.objects.get_for_model(watched.owner)
+        return queryset.filter(content_type=content_type, field_name=watched.name)
+
+
+class _BlindFilter(admin.SimpleListFilter):
+    """A filter that must not tell those who are to take a second look that there was a first one."""
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.secret = is_blind_for(request.user) if model_admin.has_decide_permission(request) else Q(pk__in=())
+
+
+class DeskFilter(_BlindFilter):
+    """Filters by the queues of the desk, where second looks are among the reviews."""
+
+    title = _("queue of the desk")
+    parameter_name = "desk"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [(desk.value, desk.label) for desk in QUEUES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in QUEUES:
+            return queryset
+        waiting = Q(desk=self.value())
+        return queryset.filter(waiting | self.secret if self.value() == Desk.REVIEW else waiting)
+
+
+class DecisionFilter(_BlindFilter):
+    """Filters by the decision that stands."""
+
+    title = _("decision")
+    parameter_name = "decision"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return Standing.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in Standing.values:
+            return queryset
+        standing = Q(decision=self.value())
+        return queryset.filter(standing & ~self.secret if self.value() else standing | self.secret)

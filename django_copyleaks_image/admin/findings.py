@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image import verdicts
+from django_copyleaks_image import findings
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.verdicts import Verdict
 
@@ -40,15 +40,8 @@ def finding_of(scan: ImageScan) -> Finding:
     verdict = Verdict(scan.verdict)
     if verdict is Verdict.NOT_MEASURED or scan.result is None:
         return Finding(verdict=Verdict.NOT_MEASURED, sentence=_why_not_measured(scan), mock=False)
-    sentence = verdicts.finding_in_words(
-        detected=scan.result.is_ai_detected,
-        ai_ratio=scan.result.ai_ratio,
-        # A mask that does not fit was given all the same; why it is not drawn is said next to the picture.
-        has_mask=bool(scan.result.mask_runs or scan.result.mask_problem),
-    )
-    if scan.sandbox:
-        sentence = _("%(finding)s (mock result of the sandbox, no evidence)") % {"finding": sentence}
-    elif sentence == str(verdict.label):
+    sentence = findings.finding(scan)
+    if sentence == str(verdict.label):
         sentence = ""
     return Finding(verdict=verdict, sentence=sentence, mock=scan.sandbox)
 

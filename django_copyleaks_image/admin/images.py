@@ -1,19 +1,22 @@
-"""The pictures of the admin: renditions, overlays and the provider's heatmap, each for those who may see it.
+"""The pictures of the admin: renditions, overlays, the provider's heatmap and originals, for those who may see them.
 
-The original file and the storage's own address are never handed out. Every answer is private to its user, and a
-browser that has it already is told so without opening the storage.
+Pages show renditions. The original, whose pixels are compared one by one, is sent only when somebody asks for it: the
+scanned bytes and no others, under a name of ours, and kept by no browser. The storage's own address is never handed
+out. Every answer is private to its user; a browser that has a picture already is told so without opening the storage.
 """
 
 from collections.abc import Callable
 from typing import cast
 
 from django.contrib.admin.sites import AdminSite
+from django.forms import Media, Script
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import URLPattern, path, reverse
 from django.utils.http import quote_etag
 from django.views.decorators.http import etag, require_safe
 
 from django_copyleaks_image import pictures
+from django_copyleaks_image.alignment import align_scan
 from django_copyleaks_image.heatmap import overlay_png
 from django_copyleaks_image.masks import MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
@@ -22,18 +25,31 @@ from . import files, targets
 from .readonly import ReadOnlyAdmin
 
 OVERLAY_SIDE = 1600
+# As long as the longer side of the largest picture that Copyleaks takes: such an overlay has the picture's own pixels.
+FULL_OVERLAY_SIDE = 6000
 # Part of every entity tag: raise it when a picture is drawn otherwise than before.
 DRAWING = 1
 _PRIVATE = "private, max-age=600"
+# What turns a picture into a stage, each script after those that it needs.
+_STAGE_MEDIA = Media(
+    js=[
+        cast("str", Script(f"copyleaks_image/js/{name}", defer=True))  # The stubs know text alone.
+        for name in ("stage.js", "stage-controls.js", "stage-keys.js")
+    ]
+)
 
 
 def image_url(admin_site: AdminSite, name: str, *args: object) -> str:
-    """Return the address of a view of :class:`ScanImageViews`: rendition, overlay or heatmap."""
+    """Return the address of a view of :class:`ScanImageViews`, such as ``rendition`` or ``overlay``."""
     return reverse(f"admin:copyleaks_image_imagescan_{name}", args=args, current_app=admin_site.name)
 
 
 class ScanImageViews(ReadOnlyAdmin):
-    """Adds the addresses of the pictures to the admin of the scans."""
+    """Adds the addresses of the pictures to the admin of the scans, and the scripts that show them on a stage."""
+
+    @property
+    def media(self) -> Media:
+        return super().media + _STAGE_MEDIA
 
     def get_urls(self) -> list[URLPattern]:
         def view(name: str, route: str, answer: Callable[..., HttpResponse]) -> URLPattern:
@@ -43,7 +59,9 @@ class ScanImageViews(ReadOnlyAdmin):
 
         return [
             view("rendition", "rendition/<int:pk>/<str:size>/", self.rendition_view),
+            view("original", "original/<int:pk>/", self.original_view),
             view("overlay", "overlay/<int:pk>.png", self.overlay_view),
+            view("full_overlay", "overlay/<int:pk>/full.png", self.full_overlay_view),
             view("heatmap", "heatmap/<int:pk>.png", self.heatmap_view),
             *super().get_urls(),
         ]
@@ -57,7 +75,7 @@ class ScanImageViews(ReadOnlyAdmin):
 
     def rendition_view(self, request: HttpRequest, pk: int, size: str) -> HttpResponse:
         """Answer with a copy of the scanned picture, or 404 with the reason in words."""
-        if size not in files.SIZES:
+        if size not in pictures.RENDITION_SIDES:
             raise Http404
         scan = self._viewable_scan(request, pk)
         try:
@@ -68,10 +86,27 @@ class ScanImageViews(ReadOnlyAdmin):
         except files.PictureUnavailable as reason:
             return HttpResponseNotFound(str(reason), content_type="text/plain; charset=utf-8")
 
-    def overlay_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def original_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer with the scanned bytes, encoded anew where browsers would not show them, or 404 with the reason."""
+        scan = self._viewable_scan(request, pk)
+        try:
+            file_type, content = files.full_size(scan, files.scanned_file(scan))
+        except files.PictureUnavailable as reason:
+            return HttpResponseNotFound(str(reason), content_type="text/plain; charset=utf-8")
+        response = _answer(request, "", file_type.content_type, lambda: content)
+        response.headers["Content-Disposition"] = f'inline; filename="scan-{scan.pk}{file_type.extension}"'
+        # Opened as a page of its own, a file of a stranger may not do anything.
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response
+
+    def overlay_view(self, request: HttpRequest, pk: int, side: int = OVERLAY_SIDE) -> HttpResponse:
         """Answer with the mask as transparency, turned as the upright picture is."""
         scan = self._viewable_scan(request, pk)
-        return _answer(request, f"overlay-{scan.result_id}", "image/png", lambda: _overlay(scan))
+        return _answer(request, f"overlay-{scan.result_id}-{side}", "image/png", lambda: _overlay(scan, side))
+
+    def full_overlay_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer with the mask in the pixels of the original, which it is then laid upon."""
+        return self.overlay_view(request, pk, FULL_OVERLAY_SIDE)
 
     def heatmap_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer with the provider's own gradient picture, encoded anew."""
@@ -97,7 +132,7 @@ def _answer(request: HttpRequest, tag: str, content_type: str, draw: Callable[[]
     return response
 
 
-def _overlay(scan: ImageScan) -> bytes:
+def _overlay(scan: ImageScan, side: int) -> bytes:
     result = _result(scan)
     if not result.image_width or not result.image_height:
         raise Http404
@@ -106,10 +141,10 @@ def _overlay(scan: ImageScan) -> bytes:
         mask = result.read_mask()
         if not mask:
             raise Http404
-        png = overlay_png(mask, *measured, max_side=OVERLAY_SIDE)
+        png = overlay_png(mask, *measured, max_side=side)
     except MaskError:
         raise Http404 from None
-    return files.alignment(scan, measured, files.orientation_of(scan)).turn(png)
+    return align_scan(scan, measured, files.orientation_of(scan)).turn(png)
 
 
 def _heatmap(scan: ImageScan) -> bytes:

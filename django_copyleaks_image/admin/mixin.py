@@ -1,6 +1,7 @@
-"""Findings in the host's own admin: a column for its lists and a panel for its forms."""
+"""Verdicts and decisions in the host's own admin: a column and filters for its lists, a panel for its forms."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
@@ -8,9 +9,8 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.forms import Media
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -19,13 +19,16 @@ from django.utils.translation import gettext_lazy
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.publishing.keys import knows_scans
+from django_copyleaks_image.publishing.newest import newest_scan_of, remember
 from django_copyleaks_image.registry import WatchedField
+from django_copyleaks_image.reviewing.queue import is_blind_for
 
-from .findings import finding_of
-from .images import image_url
-from .latest import latest_scans_of, remember
+from .desk.blind import disguise
+from .panel import entry_of, line_of
+from .permissions import ScanPermissions
+from .picture_filters import filters_of
 from .readonly import MEDIA
-from .stage import Stage
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -37,10 +40,11 @@ PANEL = "copyleaks_panel"
 
 
 class CopyleaksImageMixin(Base):
-    """Shows the newest scan of every watched field of a model, to users who may view scans.
+    """Shows what was measured and decided about every watched field of a model, to users who may view scans.
 
     Put it before ``ModelAdmin``. The column ``copyleaks_finding`` is appended to the list and the panel
-    ``copyleaks_panel`` to the form, unless the host's ``list_display``, ``fields`` or ``fieldsets`` place them.
+    ``copyleaks_panel`` to the form, unless the host's ``list_display``, ``fields`` or ``fieldsets`` place them;
+    filters by verdict and decision follow those of the host.
     """
 
     @property
@@ -52,6 +56,16 @@ class CopyleaksImageMixin(Base):
         if not self._shows_findings(request):
             return [column for column in columns if column != COLUMN]
         return columns if COLUMN in columns else [*columns, COLUMN]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = super().get_list_filter(request)
+        # Where the objects are in another database than the scans, no query can ask for both.
+        if not self._shows_findings(request) or not knows_scans(self.get_queryset(request).db):
+            return filters
+        watched_fields = self.copyleaks_fields()
+        secret = is_blind_for(request.user) if self._decides(request) else None
+        ours = (filters_of(it.field, named=len(watched_fields) > 1, secret=secret) for it in watched_fields)
+        return [*filters, *chain.from_iterable(ours)]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         host = super().get_changelist(request, **kwargs)
@@ -71,24 +85,41 @@ class CopyleaksImageMixin(Base):
             return fieldsets
         return [*fieldsets, (None, {"fields": (PANEL,)})]
 
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None and self._shows_findings(request):
+            self.copyleaks_read(request, [obj])
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     @admin.display(description=gettext_lazy("AI detection"))
     def copyleaks_finding(self, instance: Model) -> SafeString:
-        """Return the badges of all watched fields, named when there are several."""
-        scans = latest_scans_of(instance, self.copyleaks_fields())
+        """Return badge and decision for every picture of an object, with the field's name if there are several."""
         lines = (
-            (self._caption(watched), self._page_url(scans[watched.label]), finding_of(scans[watched.label]).badge)
-            for watched in self.copyleaks_fields()
-            if watched.label in scans
+            (caption, line_of(scan, self.admin_site, is_present=name == scan.file_name))
+            for caption, scan, name in self._found(instance)
+            if scan is not None and name
         )
-        return format_html_join("", '<span class="copyleaks-line">{}<a href="{}">{}</a></span>', lines)
+        return format_html_join("", '<span class="copyleaks-line">{}{}</span>', lines)
 
     @admin.display(description=gettext_lazy("AI detection"))
     def copyleaks_panel(self, instance: Model) -> SafeString:
-        """Return badge, finding, small picture and a link to the scan, for every watched field."""
-        scans = latest_scans_of(instance, self.copyleaks_fields())
+        """Return badge, finding, decision, small picture and a link to the scan, for every watched field."""
         entries = [
-            {"caption": self._caption(watched), **self._entry(instance, watched, scans.get(watched.label))}
-            for watched in self.copyleaks_fields()
+            (
+                caption,
+                scan
+                and entry_of(
+                    scan, self.admin_site, is_present=bool(name) and name == scan.file_name, title=str(instance)
+                ),
+            )
+            for caption, scan, name in self._found(instance)
         ]
         return render_to_string("admin/copyleaks_image/includes/panel.html", {"entries": entries})
 
@@ -96,41 +127,38 @@ class CopyleaksImageMixin(Base):
         """Return the watched fields of this admin's model, inherited ones included."""
         return [watched for watched in registry.watched_fields() if issubclass(self.model, watched.owner)]
 
+    def copyleaks_read(self, request: HttpRequest, instances: Sequence[Model]) -> None:
+        """Read the scans of objects with one query, as the user may know them: a second look stays a blind one."""
+        fields = [watched.field for watched in self.copyleaks_fields()]
+        remember(instances, fields)
+        if self._decides(request):
+            found = (newest_scan_of(instance, field) for instance in instances for field in fields)
+            disguise([scan for scan in found if scan is not None], request.user)
+
+    def _found(self, instance: Model) -> Iterator[tuple[str, ImageScan | None, str | None]]:
+        """Yield the caption, the scan that counts and the present file of every watched field."""
+        watched_fields = self.copyleaks_fields()
+        for watched in watched_fields:
+            caption = _("%(field)s: ") % {"field": capfirst(str(watched.field.verbose_name))}
+            name = registry.stored_name(instance, watched.field)
+            yield caption if len(watched_fields) > 1 else "", newest_scan_of(instance, watched.field), name
+
     def _shows_findings(self, request: HttpRequest) -> bool:
         if not self.admin_site.is_registered(ImageScan) or not self.copyleaks_fields():
             return False
         return self.admin_site.get_model_admin(ImageScan).has_view_permission(request)
 
-    def _caption(self, watched: WatchedField) -> str:
-        if len(self.copyleaks_fields()) < 2:
-            return ""
-        return _("%(field)s: ") % {"field": capfirst(str(watched.field.verbose_name))}
-
-    def _page_url(self, scan: ImageScan) -> str:
-        return reverse("admin:copyleaks_image_imagescan_change", args=(scan.pk,), current_app=self.admin_site.name)
-
-    def _entry(self, instance: Model, watched: WatchedField, scan: ImageScan | None) -> dict[str, object]:
-        if scan is None:
-            return {}
-        finding = finding_of(scan)
-        file = getattr(instance, watched.field.attname)
-        if not file or file.name != scan.file_name:
-            return {"scan": scan, "finding": finding, "url": self._page_url(scan), "is_outdated": True}
-        stage = Stage(
-            alt=_("Scan of %(object)s") % {"object": instance},
-            picture_url=image_url(self.admin_site, "rendition", scan.pk, "panel"),
-        )
-        if scan.result is not None and scan.result.mask_runs and not scan.result.mask_problem:
-            stage.overlay_url = image_url(self.admin_site, "overlay", scan.pk)
-        return {"scan": scan, "finding": finding, "url": self._page_url(scan), "stage": stage}
+    def _decides(self, request: HttpRequest) -> bool:
+        scans = cast("ScanPermissions", self.admin_site.get_model_admin(ImageScan))
+        return scans.has_decide_permission(request)
 
 
 class _RemembersScans(ChangeList):
-    """Reads the scans of a whole page of objects with one query."""
+    """Reads the scans of a whole page of objects at once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        remember(self.result_list, cast("CopyleaksImageMixin", self.model_admin).copyleaks_fields())
+        cast("CopyleaksImageMixin", self.model_admin).copyleaks_read(request, self.result_list)
 
 
 def _without_panel(fields: Iterable[Any]) -> list[Any]:

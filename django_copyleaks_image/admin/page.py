@@ -9,11 +9,12 @@ from django.utils.formats import localize, number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.reviewing.history import same_target
 
 from .reasons import reason_in_words
-from .targets import Target, same_target
+from .targets import Target
 
 Facts = list[tuple[str, object]]
 
@@ -80,14 +81,6 @@ def error_facts(scan: ImageScan) -> Facts:
         (_("Code"), format_html("<code>{}</code>", scan.error_code)),
     ]
     return [*facts, (_("Message"), scan.error_message)] if scan.error_message else facts
-
-
-def provenance(result: DetectionResult | None) -> Facts:
-    """Return what the file says about its origin, as the provider read it: untrusted text."""
-    metadata = result.metadata if result is not None else {}
-    if not isinstance(metadata, dict):
-        return []
-    return [(str(name), str(value)) for name, value in metadata.items()]
 
 
 def relatives(scan: ImageScan) -> Iterator[tuple[str, list[ImageScan]]]:

@@ -1,5 +1,6 @@
 """What every admin of this app has in common: rows are evidence, so they are read and never edited."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
@@ -7,6 +8,7 @@ from django.db.models import QuerySet
 from django.forms import Media, Script
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -37,6 +39,12 @@ class ReadOnlyAdmin(Base):
             return False
         self.message_user(request, _("Choose at most %(number)s rows at once.") % {"number": AT_ONCE}, messages.ERROR)
         return True
+
+    def tell_left_out(self, request: HttpRequest, refusals: Iterable[tuple[str, int]]) -> None:
+        """Tell the user how many of the chosen rows an action left out, for each reason."""
+        for reason, count in refusals:
+            words = ngettext("%(count)s was left out: %(reason)s", "%(count)s were left out: %(reason)s", count)
+            self.message_user(request, words % {"count": count, "reason": reason}, messages.WARNING)
 
     @property
     def media(self) -> Media:

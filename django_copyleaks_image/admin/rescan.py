@@ -1,16 +1,16 @@
 """Which of the chosen scans can be repeated, and why the others cannot."""
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.reviewing.history import same_target
 
 from . import files
-from .targets import same_target
 
 
 class _NotPossible(Exception):
@@ -38,7 +38,7 @@ class Plan:
         return self.refused.most_common()
 
 
-def plan(chosen: Iterable[ImageScan], *, statuses: Container[str]) -> Plan:
+def plan(chosen: Iterable[ImageScan], *, statuses: Container[str], may_scan: Callable[[ImageScan], bool]) -> Plan:
     """Sort out the scans that can be repeated: each file once, and only those that ended in one of ``statuses``."""
     result = Plan()
     seen: set[tuple[int, str, str]] = set()
@@ -47,6 +47,8 @@ def plan(chosen: Iterable[ImageScan], *, statuses: Container[str]) -> Plan:
         try:
             if target in seen:
                 raise _NotPossible(_("Another chosen scan is of the same object."))
+            if not may_scan(scan):
+                raise _NotPossible(_("You may not have this picture scanned again."))
             result.repeatable.append(Repeatable(scan, _repeatable_instance(scan, statuses)))
             seen.add(target)
         except _NotPossible as reason:

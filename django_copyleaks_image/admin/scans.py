@@ -17,9 +17,20 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 
 from . import page
 from .actions import ScanActions
-from .filters import WatchedFieldFilter
+from .desk.blind import disguise
+from .desk.bulk import BulkDecisions
+from .desk.choice import Choice
+from .desk.media import DECISION_MEDIA
+from .desk.standing import StandingDecision
+from .desk.views import DeskViews
+from .desk.words import number_waiting
+from .export import ScanExport
+from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter
 from .findings import finding_of
-from .images import ScanImageViews, image_url
+from .images import image_url
+from .overview import ScanOverview
+from .paginator import BoundedPaginator
+from .provenance import provenance
 from .reasons import reason_in_words
 from .stage import Stage, stage_of
 from .targets import Target, read_targets
@@ -31,30 +42,39 @@ class ScanChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if cast("BoundedPaginator", self.paginator).has_more:
+            # The search form states how many were found unless it is all there are; the bound would be untrue.
+            self.full_result_count = self.result_count
         listed = cast("Sequence[ImageScan]", self.result_list)
+        if cast("ImageScanAdmin", self.model_admin).has_decide_permission(request):
+            disguise(listed, request.user)
         targets = read_targets(listed, self.model_admin.admin_site, request)
         for scan in listed:
             scan.listed_target = targets[scan.pk]  # type: ignore[attr-defined]
 
 
 @admin.register(ImageScan)
-class ImageScanAdmin(ScanActions, ScanImageViews):
-    """Scans to look at and to repeat; they are evidence and cannot be edited."""
+class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, ScanOverview, ScanExport):
+    """Scans to look at, to decide about and to repeat; they are evidence and cannot be edited."""
 
     list_display = ("thumbnail", "finding", "scanned_object", "state", "age")
     list_display_links = ("thumbnail", "finding")
     list_filter = (
         "verdict",
+        DecisionFilter,
+        DeskFilter,
         "status",
-        "review",
+        StuckFilter,
         "sandbox",
         WatchedFieldFilter,
         "created_at",
     )
     search_fields = ("^scan_id", "file_name", "=object_id", "^sha256")
     search_help_text = gettext_lazy("Scan id, file name, object id or SHA-256")
+    paginator = BoundedPaginator
     ordering = ("-pk",)
     sortable_by = ("age",)
+    actions = ("confirm_ai", "clear_false_alarm", "scan_again", "retry_failed")
     change_form_template = "admin/copyleaks_image/imagescan/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> ImageScanQuerySet:
@@ -95,8 +115,10 @@ class ImageScanAdmin(ScanActions, ScanImageViews):
         lines = [reason_in_words(scan.error_code)] if scan.error_code else []
         if scan.removed_at is not None and scan.error_code != "file_removed":
             lines.append(reason_in_words("file_removed"))
-        if scan.review:
-            lines.append(_("Review: %(state)s") % {"state": scan.get_review_display()})
+        if scan.decision:
+            lines.append(_("Decision: %(decision)s") % {"decision": scan.get_decision_display()})
+        if scan.desk:
+            lines.append(_("Waits for: %(queue)s") % {"queue": scan.get_desk_display()})
         return format_html(
             "{}{}",
             scan.get_status_display(),
@@ -112,6 +134,14 @@ class ImageScanAdmin(ScanActions, ScanImageViews):
             timesince(created, depth=1),
         )
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        open_queues = self.queues_to_open(request)
+        if not open_queues:
+            return super().changelist_view(request, extra_context)
+        choice = Choice(queue=open_queues[0])
+        desk = {"desk_url": self.desk_url(choice), "waiting": number_waiting(self.number_of(request, choice))}
+        return super().changelist_view(request, desk | (extra_context or {}))
+
     def render_change_form(
         self,
         request: HttpRequest,
@@ -123,10 +153,13 @@ class ImageScanAdmin(ScanActions, ScanImageViews):
     ) -> HttpResponse:
         if obj is not None:
             context |= self._page_context(request, obj)
+            context["media"] += DECISION_MEDIA
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def _page_context(self, request: HttpRequest, scan: ImageScan) -> dict[str, Any]:
-        target = read_targets([scan], self.admin_site, request)[scan.pk]
+        target = self.target_of(request, scan)
+        # Before everything else: it may make a second look look like a first one.
+        decision = self.decision_section(request, scan, target)
         return {
             "title": target.label,
             "subtitle": None,
@@ -135,17 +168,18 @@ class ImageScanAdmin(ScanActions, ScanImageViews):
             "target": target,
             "finding": finding_of(scan),
             "stage": self._stage(request, scan, target),
+            "decision": decision,
             "holds": why_it_waits(scan),
             "scan_facts": page.scan_facts(scan, target),
             "timings": page.timings(scan),
             "error_facts": page.error_facts(scan),
-            "provenance": page.provenance(scan.result),
+            "provenance": provenance(scan.result),
             "relatives": [
                 (heading, [(other, finding_of(other)) for other in others]) for heading, others in page.relatives(scan)
             ],
             "resubmission": scans().filter(resubmission_of=scan).first(),
             "receipts": page.receipts_of(scan) if self._may_view_receipts(request) else [],
-            "may_scan": self.has_scan_permission(request),
+            "may_scan": self.has_scan_permission(request, scan),
         }
 
     def _stage(self, request: HttpRequest, scan: ImageScan, target: Target) -> Stage:

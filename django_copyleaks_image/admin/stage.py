@@ -3,35 +3,58 @@
 from dataclasses import dataclass, field
 
 from django.contrib.admin.sites import AdminSite
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from django_copyleaks_image.masks import Mask, MaskError, check_shape, regions
+from django_copyleaks_image import regions
+from django_copyleaks_image.alignment import EXCHANGES_SIDES, Box, Size, align_scan
+from django_copyleaks_image.findings import finding
+from django_copyleaks_image.masks import MaskError, check_shape
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database
 
 from . import files
-from .alignment import EXCHANGES_SIDES, Box, Size
 from .images import image_url
 
-# Regions are found by Python: this many runs take it a tenth of a second.
+# Regions that were left out on receipt are found by Python: this many runs take it a tenth of a second.
 _MAX_RUNS = 50_000
-_MAX_BOXES = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """One way to look at the picture, with the key that chooses it; ``js/stage.js`` knows the names and keys."""
+
+    name: str
+    key: str
+    label: Promise
+
+
+_ORIGINAL = View(name="original", key="1", label=gettext_lazy("Original"))
+_OVERLAY = View(name="overlay", key="2", label=gettext_lazy("Overlay"))
+_MASK = View(name="mask", key="3", label=gettext_lazy("Mask only"))
+_SIDE_BY_SIDE = View(name="side-by-side", key="4", label=gettext_lazy("Side by side"))
+_SWIPE = View(name="swipe", key="5", label=gettext_lazy("Swipe"))
+_HEATMAP = View(name="heatmap", key="6", label=gettext_lazy("Provider's heatmap"))
 
 
 @dataclass(kw_only=True, slots=True)
 class Stage:
-    """Addresses are empty for what there is not; size and boxes are in pixels of the upright picture.
+    """Addresses are empty for what there is not.
 
-    ``region_count`` is None when it is not known.
+    Boxes are in pixels of the upright picture as the provider measured it, which has the sides ``size``. The sides
+    of the scanned one, ``actual_size``, are those that a view of original pixels needs.
     """
 
     alt: str
     size: Size | None = None
+    actual_size: Size | None = None
     picture_url: str = ""
     picture_problem: str = ""
+    original_url: str = ""
     overlay_url: str = ""
+    full_overlay_url: str = ""
     heatmap_url: str = ""
     boxes: list[Box] = field(default_factory=list)
-    region_count: int | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -39,16 +62,38 @@ class Stage:
         """Return ``x,y,width,height`` of every box, separated by spaces, for a data attribute."""
         return " ".join(",".join(map(str, box)) for box in self.boxes)
 
+    @property
+    def more_regions(self) -> bool:
+        """Return whether there may be smaller regions than those in ``boxes``."""
+        return len(self.boxes) >= regions.MOST
+
+    @property
+    def views(self) -> list[View]:
+        """Return the ways to look at this stage; the first is chosen by itself if there is no overlay."""
+        if self.overlay_url:
+            views = [_ORIGINAL, _OVERLAY, _MASK, _SIDE_BY_SIDE, _SWIPE] if self.picture_url else [_MASK]
+        else:
+            views = [_ORIGINAL] if self.picture_url else []
+        return [*views, _HEATMAP] if self.heatmap_url else views
+
+    @property
+    def first_view(self) -> str:
+        """Return the name of the view that is shown at first."""
+        views = self.views or [_ORIGINAL]
+        return (_OVERLAY if _OVERLAY in views else views[0]).name
+
 
 def stage_of(scan: ImageScan, admin_site: AdminSite, *, alt: str) -> Stage:
-    """Return the stage of a scan for a user who may view its picture; reads the file once."""
+    """Return the stage of a scan for a user who may view its picture; ``alt`` names the picture."""
     examination = files.examine(scan)
-    stage = Stage(alt=alt, picture_problem=examination.problem)
+    described = _("%(picture)s: %(finding)s") % {"picture": alt, "finding": finding(scan)}
+    stage = Stage(alt=described, picture_problem=examination.problem)
     if not examination.problem:
         stage.picture_url = image_url(admin_site, "rendition", scan.pk, "page")
+        stage.original_url = image_url(admin_site, "original", scan.pk)
     if scan.width and scan.height:
         exchanged = examination.orientation in EXCHANGES_SIDES
-        stage.size = (scan.height, scan.width) if exchanged else (scan.width, scan.height)
+        stage.size = stage.actual_size = (scan.height, scan.width) if exchanged else (scan.width, scan.height)
     if scan.result is not None:
         _add_overlay(stage, scan, scan.result, admin_site, examination.orientation)
         _add_heatmap(stage, scan, scan.result, admin_site)
@@ -59,38 +104,43 @@ def _add_overlay(
     stage: Stage, scan: ImageScan, result: DetectionResult, admin_site: AdminSite, orientation: int | None
 ) -> None:
     try:
-        mask, measured = _drawable(result)
+        found = _regions(result)
     except MaskError as error:
         stage.notes.append(_("The mask is not drawn: %(why)s") % {"why": error})
         return
-    if not mask:
+    if found == []:
         empty = _("The provider marked no place.") if result.is_ai_detected else _("Nothing is marked as AI.")
         stage.notes.append(empty)
         return
-    alignment = files.alignment(scan, measured, orientation)
+    alignment = align_scan(scan, (result.image_width or 1, result.image_height or 1), orientation)
     stage.overlay_url = image_url(admin_site, "overlay", scan.pk)
+    stage.full_overlay_url = image_url(admin_site, "full_overlay", scan.pk)
     stage.size = alignment.size
-    if result.mask_runs <= _MAX_RUNS:
-        found = regions(mask, *measured, limit=_MAX_BOXES)
-        stage.boxes = [alignment.box(region) for region in found]
-        stage.region_count = len(found) if len(found) < _MAX_BOXES else None
+    stage.boxes = [alignment.box(regions.box_of(region)) for region in found or ()]
     if stage.picture_url and not alignment.certain:
         stage.notes.append(
             _("The alignment is assumed: nothing tells whether the provider measured the picture upright.")
         )
 
 
-def _drawable(result: DetectionResult) -> tuple[Mask, Size]:
-    """Return the mask and the sides of the measured picture; raise MaskError when one does not fit the other."""
+def _regions(result: DetectionResult) -> list[list[int]] | None:
+    """Return the marked regions, None when it would take too long to find them.
+
+    Raises MaskError when the mask cannot be drawn; regions that are stored are of one that can.
+    """
     if result.mask_problem:
         raise MaskError(result.mask_problem)
+    if result.regions is not None:
+        return list(result.regions)
     mask = result.read_mask()
-    if mask and not (result.image_width and result.image_height):
+    if not mask:
+        return []
+    if not (result.image_width and result.image_height):
         raise MaskError(_("The provider did not say how large the picture is."))
-    measured = result.image_width or 1, result.image_height or 1
-    if mask:
-        check_shape(mask, *measured)
-    return mask, measured
+    if result.mask_runs <= _MAX_RUNS:
+        return regions.find(mask, result.image_width, result.image_height)
+    check_shape(mask, result.image_width, result.image_height)
+    return None
 
 
 def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, admin_site: AdminSite) -> None:

@@ -17,8 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.models import ImageScan, scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.models import ImageScan
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType
@@ -56,11 +55,6 @@ def read_targets(listed: Iterable[ImageScan], admin_site: AdminSite, request: Ht
         for row in rows:
             targets[row.pk] = _target(row, model, instances.get(row.object_id), admin_site, request)
     return targets
-
-
-def same_target(scan: ImageScan) -> ImageScanQuerySet:
-    """Return all scans of the same field of the same object, this one included."""
-    return scans().for_target(content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name)
 
 
 def may_view(admin_site: AdminSite, request: HttpRequest, model: type[Model] | None, instance: Model | None) -> bool:

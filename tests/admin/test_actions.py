@@ -2,6 +2,7 @@ import shutil
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.http import HttpResponse
 from django.test import Client
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def payer(staff: Any) -> Client:
     """A client of a member of staff who may have pictures scanned again."""
-    client: Client = staff("view_imagescan", "change_imagescan", "view_photo")
+    client: Client = staff("view_imagescan", "rescan_imagescan", "view_photo")
     return client
 
 
@@ -119,12 +120,24 @@ def test_retry_failed__needs_the_file(payer: Client, settings: Any) -> None:
 
 
 @pytest.mark.parametrize("action", ["scan_again", "retry_failed"])
-def test_actions__are_closed_to_whoever_may_only_view(moderator: Client, action: str) -> None:
+def test_actions__are_closed_to_whoever_may_not_scan_again(staff: Any, action: str) -> None:
     scan = failed(photo())
-    act(moderator, action, scan, confirmed="yes")
+    client = staff("view_imagescan", "change_imagescan", "decide_imagescan", "view_photo")
+    act(client, action, scan, confirmed="yes")
     assert ImageScan.objects.count() == 1
-    assert action not in moderator.get(LIST).content.decode()
-    assert action not in moderator.get(f"{LIST}{scan.pk}/change/").content.decode()
+    assert action not in client.get(LIST).content.decode()
+    assert action not in client.get(f"{LIST}{scan.pk}/change/").content.decode()
+
+
+def test_actions__are_checked_for_each_scan(payer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed, denied = measured_photo("a.jpg"), measured_photo("b.jpg")
+    scans = site.get_model_admin(ImageScan)
+    monkeypatch.setattr(scans, "has_scan_permission", lambda request, obj=None: obj in (None, allowed))
+    found = messages(payer, act(payer, "scan_again", allowed, denied, confirmed="yes"))
+    assert found == ["1 scan was queued.", "1 was left out: You may not have this picture scanned again."]
+    assert successors(denied) == []
+    assert 'value="scan_again"' in payer.get(f"{LIST}{allowed.pk}/change/").content.decode()
+    assert 'value="scan_again"' not in payer.get(f"{LIST}{denied.pk}/change/").content.decode()
 
 
 def test_actions__need_the_csrf_token(payer: Client) -> None:

@@ -1,92 +1,26 @@
 """The pages in a real browser, under the strictest policy and without a single complaint of its console."""
 
 import math
-import shutil
-from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.test import Client, override_settings
 from PIL import Image
-from pytest_django.live_server_helper import LiveServer
 
 from django_copyleaks_image import masks
 from django_copyleaks_image.models import ImageScan
+from tests.admin.browsing import IN_A_BROWSER, scrolls_sideways, until
 from tests.admin.csp import STRICT_POLICY
 from tests.admin.rows import failed, measured, rectangle
 from tests.samples import photo, picture
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
-
-CHROMIUM = shutil.which("chromium")
 LIST = "/admin/copyleaks_image/imagescan/"
 HATCH = {(0x44, 0x01, 0x54), (0xFD, 0xE7, 0x25)}
 GREY = (100, 110, 120)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as environment, playwright.sync_playwright() as running:
-        # Playwright's event loop lives in the thread of the tests, where Django would refuse to query.
-        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        launched = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=30_000)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def strict_site(browser: Any) -> Iterator[str]:
-    """The address of a live site that sends the strict policy; the shared one was started without it."""
-    with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, "tests.admin.csp.strict_policy"]):
-        server = LiveServer("localhost")
-        yield server.url
-        server.stop()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def page(browser: Any, strict_site: str, complaints: list[str]) -> Iterator[Any]:
-    """A signed-in page under the strict policy, whose violations and console errors are collected."""
-    User.objects.create_superuser("moderator", password="moderator")
-    client = Client()
-    client.login(username="moderator", password="moderator")
-    session = client.cookies["sessionid"].value
-    context = browser.new_context(base_url=strict_site, viewport={"width": 1280, "height": 900})
-    context.add_cookies([{"name": "sessionid", "value": session, "url": strict_site}])
-    context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-    context.set_default_timeout(15_000)
-    opened = context.new_page()
-    opened.on("pageerror", lambda error: complaints.append(f"exception: {error}"))
-    opened.on(
-        "console",
-        lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None,
-    )
-    yield opened
-    context.close()
-
-
-def until(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
-    """Poll, because Playwright's own waiting needs eval, which the policy forbids."""
-    deadline = monotonic() + seconds
-    while not (value := condition()):
-        assert monotonic() < deadline, "it did not happen in time"
-        sleep(0.05)
-    return value
+pytestmark = IN_A_BROWSER
 
 
 def painted(page: Any) -> Image.Image:
@@ -154,10 +88,10 @@ def test_scan_page__puts_a_box_around_a_tiny_region(page: Any) -> None:
 def test_scan_page__switches_views_by_keyboard(page: Any, complaints: list[str]) -> None:
     scan = large_and_tiny()
     page.goto(f"{LIST}{scan.pk}/change/")
-    until(lambda: page.locator("[data-show=overlay][aria-pressed=true]").count())
-    page.locator("[data-show=original]").press("Enter")
+    until(lambda: page.locator("[data-act=overlay][aria-pressed=true]").count())
+    page.locator("[data-act=original]").press("Enter")
     assert is_near(at(painted(page), 0.25, 0.25), GREY)
-    page.locator("[data-show=mask]").press("Space")
+    page.locator("[data-act=mask]").press("Space")
     shown = painted(page)
     assert is_near(at(shown, 0.75, 0.25), (0, 0, 0))
     assert not is_near(at(shown, 0.25, 0.25), (0, 0, 0))
@@ -202,6 +136,5 @@ def test_pages__fit_the_screen_and_violate_no_policy(page: Any, complaints: list
     ]
     for address in addresses:
         page.goto(address, wait_until="networkidle")
-        root = "document.documentElement"
-        assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"), f"{address} scrolls sideways"
+        assert not scrolls_sideways(page), f"{address} scrolls sideways"
     assert complaints == []

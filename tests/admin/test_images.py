@@ -28,6 +28,10 @@ def overlay(client: Client, scan: ImageScan, **headers: str) -> Any:
     return client.get(f"{SCANS}overlay/{scan.pk}.png", headers=headers)
 
 
+def original(client: Client, scan: ImageScan) -> Any:
+    return client.get(f"{SCANS}original/{scan.pk}/")
+
+
 def opened(response: Any) -> Image.Image:
     return Image.open(BytesIO(response.content))
 
@@ -52,7 +56,17 @@ def test_rendition__of_an_unknown_size_or_scan_is_not_found(moderator: Client) -
     assert moderator.get(f"{SCANS}overlay/{scan.pk + 1}.png").status_code == 404
 
 
-@pytest.mark.parametrize("name", ["rendition/{}/page/", "rendition/{}/thumbnail/", "overlay/{}.png", "heatmap/{}.png"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rendition/{}/page/",
+        "rendition/{}/thumbnail/",
+        "original/{}/",
+        "overlay/{}.png",
+        "overlay/{}/full.png",
+        "heatmap/{}.png",
+    ],
+)
 def test_pictures__are_closed_to_whoever_may_not_view_scan_and_object(staff: Any, name: str) -> None:
     scan = measured_photo(heatmap=picture("PNG", (64, 64)))
     address = SCANS + name.format(scan.pk)
@@ -73,6 +87,7 @@ def test_pictures__respect_the_permission_for_the_single_object(
 
     monkeypatch.setattr(PhotoAdmin, "has_view_permission", may_view)
     assert rendition(moderator, secret).status_code == overlay(moderator, secret).status_code == 404
+    assert original(moderator, secret).status_code == 404
     assert rendition(moderator, public).status_code == overlay(moderator, public).status_code == 200
     page = moderator.get(f"{SCANS}{secret.pk}/change/").content.decode()
     assert "You may not view the object" in page
@@ -102,12 +117,47 @@ def test_known_picture__is_answered_304_without_opening_the_storage(
     assert "private" in again.headers["Cache-Control"]
 
 
-def test_thumbnail__is_made_once(moderator: Client, settings: Any) -> None:
+@pytest.mark.parametrize("size", ["thumbnail", "panel", "page"])
+def test_rendition__is_made_once_for_the_same_bytes(moderator: Client, settings: Any, size: str) -> None:
     scan = measured_photo()
-    first = rendition(moderator, scan, "thumbnail")
+    first = rendition(moderator, scan, size)
     shutil.rmtree(settings.MEDIA_ROOT)
-    assert rendition(moderator, scan, "thumbnail").content == first.content
-    assert rendition(moderator, scan, "page").status_code == 404
+    assert rendition(moderator, scan, size).content == first.content
+    cache.clear()
+    assert rendition(moderator, scan, size).status_code == 404
+
+
+def test_kept_renditions__are_told_apart_by_their_size(moderator: Client) -> None:
+    scan = measured_photo()
+    for _ in range(2):
+        assert opened(rendition(moderator, scan, "thumbnail")).size == (160, 160)
+        assert opened(rendition(moderator, scan, "page")).size == (640, 640)
+
+
+def test_kept_rendition__is_not_shown_once_the_picture_is_gone(moderator: Client) -> None:
+    scan = measured_photo()
+    rendition(moderator, scan)
+    Photo.objects.get(pk=scan.object_id).delete()
+    assert rendition(moderator, scan).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tiff", picture("TIFF", colour=(200, 100, 50))),
+        ("b.jpg", picture("JPEG", colour=(0, 100, 200, 50), mode="CMYK")),
+        ("c.png", picture("PNG", colour=40_000, mode="I;16")),
+        ("d.tiff", picture("TIFF", colour=40_000, mode="I;16")),
+        ("e.tiff", picture("TIFF", colour=(0, 100, 200, 50), mode="CMYK")),
+    ],
+)
+def test_tiff_cmyk_and_16_bits__are_shown(moderator: Client, name: str, content: bytes) -> None:
+    scan = measured(photo(name, content))
+    shown = opened(rendition(moderator, scan))
+    assert (shown.format, shown.mode, shown.size) == ("WEBP", "RGB", (640, 640))
+    # Neither black nor white: the colours were read as what they are.
+    assert all(10 < sum(extrema) < 500 for extrema in shown.getextrema())  # type: ignore[arg-type]
+    assert opened(original(moderator, scan)).size == (640, 640)
 
 
 def test_replaced_file__is_not_shown_as_the_scanned_one(moderator: Client) -> None:
@@ -145,7 +195,7 @@ def test_missing_file__is_not_found_with_the_reason(moderator: Client, settings:
     assert response.content.decode() == "The file is not in the storage."
 
 
-def test_unmeasured_file__is_shown_but_kept_nowhere(moderator: Client) -> None:
+def test_unmeasured_file__is_shown_but_kept_nowhere(moderator: Client, settings: Any) -> None:
     instance = photo()
     scan = ImageScan.objects.get(object_id=instance.pk)
     for size in ("thumbnail", "page"):
@@ -153,6 +203,87 @@ def test_unmeasured_file__is_shown_but_kept_nowhere(moderator: Client) -> None:
         assert response.status_code == 200
         assert "ETag" not in response.headers
         assert "no-store" in response.headers["Cache-Control"]
+    shutil.rmtree(settings.MEDIA_ROOT)
+    assert rendition(moderator, scan).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("image_format", "content_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")]
+)
+def test_original__is_sent_as_it_is_stored_and_kept_nowhere(
+    moderator: Client, image_format: str, content_type: str
+) -> None:
+    content = picture(image_format)
+    scan = measured(photo("private-name.bin", content))
+    response = original(moderator, scan)
+    assert response.content == content
+    assert response.headers["Content-Type"] == content_type
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert "ETag" not in response.headers
+    disposition = response.headers["Content-Disposition"]
+    assert disposition.startswith(f'inline; filename="scan-{scan.pk}.')
+    assert "private-name" not in disposition
+
+
+@pytest.mark.parametrize(
+    ("image_format", "orientation", "size"),
+    [
+        ("TIFF", None, (2400, 1800)),
+        ("BMP", None, (2400, 1800)),
+        ("PNG", 6, (1800, 2400)),
+        ("WEBP", 6, (1800, 2400)),
+    ],
+)
+def test_original__that_not_all_browsers_show_upright_is_encoded_anew_in_full_size(
+    moderator: Client, image_format: str, orientation: int | None, size: tuple[int, int]
+) -> None:
+    options: dict[str, Any] = {}
+    if orientation:
+        options["exif"] = Image.Exif()
+        options["exif"][0x0112] = orientation
+    content = picture(image_format, (2400, 1800), **options)
+    scan = measured(photo(content=content))
+    response = original(moderator, scan)
+    assert response.headers["Content-Type"] == "image/jpeg"
+    assert f'filename="scan-{scan.pk}.jpg"' in response.headers["Content-Disposition"]
+    assert opened(response).size == size
+
+
+def test_original__is_sent_of_the_scanned_bytes_only(moderator: Client, settings: Any) -> None:
+    scan = measured_photo()
+    path = Path(Photo.objects.get(pk=scan.object_id).image.path)
+    path.write_bytes(picture(colour="black"))
+    response = original(moderator, scan)
+    assert response.status_code == 404
+    assert response.content.decode() == "The file was replaced by another one."
+    shutil.rmtree(settings.MEDIA_ROOT)
+    assert original(moderator, scan).content.decode() == "The file is not in the storage."
+
+
+def test_original__that_is_no_picture_is_not_sent(moderator: Client) -> None:
+    scan = measured(photo("page.jpg", b"<html><script>alert(1)</script></html>"))
+    response = original(moderator, scan)
+    assert response.status_code == 404
+    assert response.headers["Content-Type"].startswith("text/plain")
+
+
+def test_full_overlay__has_the_pixels_of_the_picture(moderator: Client) -> None:
+    scan = measured(
+        photo(),
+        mask=rectangle(1001, 2001, 3, 2, of_width=4000),
+        size=(4000, 3000),
+        width=4000,
+        height=3000,
+        orientation=6,
+    )
+    assert max(opened(overlay(moderator, scan)).size) == 1600
+    full = moderator.get(f"{SCANS}overlay/{scan.pk}/full.png")
+    alpha = opened(full).convert("RGBA").getchannel("A")
+    assert alpha.size == (3000, 4000)
+    assert alpha.getbbox() == (997, 1001, 999, 1004)
+    assert full.headers["ETag"] != overlay(moderator, scan).headers["ETag"]
 
 
 def test_overlay__is_transparent_except_where_marked(moderator: Client) -> None:

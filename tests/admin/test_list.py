@@ -73,7 +73,7 @@ def test_list__says_in_words_what_was_found(moderator: Client) -> None:
     page = moderator.get(LIST).content.decode()
     assert '<span class="copyleaks-badge copyleaks-badge-partly-ai">Partly AI</span>' in page
     assert "AI share of the area: 37 %" in page
-    assert "Review: Pending" in page
+    assert "Waits for: Review" in page
 
 
 def test_list__says_why_nothing_was_measured(moderator: Client) -> None:

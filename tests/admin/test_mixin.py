@@ -2,13 +2,14 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from django_copyleaks_image.models import DetectionResult, ImageScan
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models import Decision, DetectionResult, ImageScan
+from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.verdicts import Verdict
 from tests.admin.markup import inline_code
 from tests.admin.rows import failed, measured_photo
@@ -36,6 +37,15 @@ def editor(staff: Any) -> Client:
     return client
 
 
+def decide(scan: ImageScan, standing: Standing, **changes: Any) -> User:
+    """Let a moderator decide about a scan, and return whom."""
+    user = User.objects.create_user(f"moderator{User.objects.count()}")
+    Decision.objects.create(scan=scan, kind=standing.value, decided_by=user, sha256=scan.sha256, desk=scan.desk)
+    columns = {"decision": standing, "desk": Desk.NONE, "review": Review.DECIDED} | changes
+    ImageScan.objects.filter(pk=scan.pk).update(**columns)
+    return user
+
+
 def test_list__shows_the_newest_finding_of_each_object(editor: Client) -> None:
     older = measured_photo("a.jpg")
     newest = failed(photo("b"))
@@ -46,7 +56,29 @@ def test_list__shows_the_newest_finding_of_each_object(editor: Client) -> None:
     assert f'<a href="{SCANS}{again.pk}/change/"' in page
     assert f'<a href="{SCANS}{newest.pk}/change/"' in page
     assert f'<a href="{SCANS}{older.pk}/change/"' not in page
-    assert page.count("Not measured</span>") == 2
+    assert page.count("copyleaks-badge-not-measured") == 2
+    ImageScan.objects.filter(pk=again.pk).update(forced=True)
+    assert f'<a href="{SCANS}{older.pk}/change/"' in text(editor, PHOTOS), "the result is still to come"
+
+
+def test_list__says_what_was_decided_and_what_waits(editor: Client) -> None:
+    decide(measured_photo("a.jpg"), Standing.CLEARED)
+    measured_photo("b.jpg")
+    page = text(editor, PHOTOS)
+    assert page.count('<span class="copyleaks-line copyleaks-quiet">Cleared (false alarm)</span>') == 1
+    assert page.count('<span class="copyleaks-line copyleaks-quiet">Waits at the review desk</span>') == 1
+
+
+def test_list__says_nothing_about_a_file_that_came_since(editor: Client) -> None:
+    replaced, removed = measured_photo("a.jpg"), measured_photo("b.jpg")
+    decide(replaced, Standing.CONFIRMED)
+    Photo.objects.filter(pk=replaced.object_id).update(image="photos/other.jpg")
+    Photo.objects.filter(pk=removed.object_id).update(image="")
+    page = text(editor, PHOTOS)
+    assert f'<a href="{SCANS}{replaced.pk}/change/"><span class="copyleaks-badge copyleaks-badge-not-measured">' in page
+    assert "copyleaks-badge-partly-ai" not in page
+    assert '<span class="copyleaks-line copyleaks-quiet">Confirmed' not in page
+    assert f"{SCANS}{removed.pk}/" not in page
 
 
 def test_list__costs_one_query_however_many_objects_it_shows(editor: Client, monkeypatch: Any) -> None:
@@ -63,6 +95,81 @@ def test_list__costs_one_query_however_many_objects_it_shows(editor: Client, mon
     assert queries() == few
     monkeypatch.setattr(type(admin.site.get_model_admin(Photo)), "_shows_findings", lambda *args: False)
     assert queries() == few - 1
+
+
+@pytest.fixture
+def three_photos() -> dict[str, Photo]:
+    """A photo without AI, a flagged one and a confirmed one; and a fourth that waits to be measured."""
+    clean = measured_photo("clean.jpg", detected=False, ai_ratio=0.0)
+    flagged, confirmed = measured_photo("flagged.jpg"), measured_photo("confirmed.jpg", verdict=Verdict.MOSTLY_AI)
+    decide(confirmed, Standing.CONFIRMED)
+    scans = {"clean": clean, "flagged": flagged, "confirmed": confirmed}
+    return {name: Photo.objects.get(pk=scan.object_id) for name, scan in scans.items()} | {"waiting": photo("waiting")}
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("copyleaks_image_verdict=no_ai", {"clean"}),
+        ("copyleaks_image_verdict=partly_ai", {"flagged"}),
+        ("copyleaks_image_verdict=", {"waiting"}),
+        ("copyleaks_image_verdict=nonsense", {"clean", "flagged", "confirmed", "waiting"}),
+        ("copyleaks_image_decision=confirmed", {"confirmed"}),
+        ("copyleaks_image_decision=", {"clean", "flagged", "waiting"}),
+        ("copyleaks_image_decision=&copyleaks_image_verdict=partly_ai", {"flagged"}),
+    ],
+)
+def test_filters__by_verdict_and_decision(
+    editor: Client, three_photos: dict[str, Photo], query: str, names: set[str]
+) -> None:
+    listed = editor.get(f"{PHOTOS}?{query}").context["cl"].result_list
+    assert {photo.pk for photo in listed} == {three_photos[name].pk for name in names}
+
+
+def test_filters__follow_those_of_the_host(editor: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(PhotoAdmin, "list_filter", ("title",))
+    response = editor.get(PHOTOS)
+    assert [each.title for each in response.context["cl"].filter_specs] == ["title", "verdict", "decision"]
+    assert 'href="?copyleaks_image_verdict=mostly_ai"' in response.content.decode()
+    assert 'href="?copyleaks_image_decision=cleared"' in response.content.decode()
+
+
+def test_filters__name_their_field_when_there_are_several(editor: Client, watch: Any) -> None:
+    watch(Listing, "front")
+    watch(Listing, "back")
+    Listing.objects.create(front=upload())
+    changelist = editor.get("/admin/gallery/listing/?copyleaks_back_verdict=no_ai").context["cl"]
+    titles = [each.title for each in changelist.filter_specs]
+    assert titles == ["verdict: front", "decision: front", "verdict: back", "decision: back"]
+    assert list(changelist.result_list) == []
+
+
+def test_filters__are_left_out_where_the_scans_are_in_another_database(
+    rf: Any, admin_user: User, monkeypatch: Any
+) -> None:
+    request = rf.get(PHOTOS)
+    request.user = admin_user
+    photo_admin = PhotoAdmin(Photo, admin.site)
+    assert len(photo_admin.get_list_filter(request)) == 2
+    monkeypatch.setattr(photo_admin, "get_queryset", lambda request: Photo.objects.using("other"))
+    assert not photo_admin.get_list_filter(request)
+
+
+def test_second_look__is_a_blind_one_in_the_hosts_admin_as_well(staff: Any) -> None:
+    scan = measured_photo()
+    decide(scan, Standing.CONFIRMED, desk=Desk.SECOND_LOOK)
+    rights = ("view_imagescan", "view_photo", "change_photo")
+    reader, decider = staff(*rights), staff(*rights, "decide_imagescan")
+    filtered = f"{PHOTOS}?copyleaks_image_decision=confirmed"
+
+    told = {PHOTOS: 'quiet">Confirmed as AI', f"{PHOTOS}{scan.object_id}/change/": "<strong>Confirmed as AI"}
+    for address, words in told.items():
+        assert words in text(reader, address)
+        assert words not in text(decider, address)
+        assert "Waits at the review desk" in text(decider, address)
+    assert [len(client.get(filtered).context["cl"].result_list) for client in (reader, decider)] == [1, 0]
+    undecided = decider.get(f"{PHOTOS}?copyleaks_image_decision=").context["cl"].result_list
+    assert [str(photo.pk) for photo in undecided] == [scan.object_id]
 
 
 def test_lists__work_with_integer_uuid_and_text_keys(admin_client: Client, watch: Any) -> None:
@@ -101,6 +208,32 @@ def test_form__shows_finding_small_picture_and_link(editor: Client) -> None:
     assert f'href="{SCANS}{scan.pk}/change/"' in page
     assert page.count("copyleaks_image/js/stage.js") == 1
     assert inline_code(response) == []
+
+
+def test_form__says_what_was_decided_by_whom_and_why(editor: Client) -> None:
+    scan = measured_photo()
+    change = f"{PHOTOS}{scan.object_id}/change/"
+    assert "Waits at the review desk" in text(editor, change)
+    assert "Decision" not in text(editor, change)
+
+    user = decide(scan, Standing.CLEARED)
+    Decision.objects.filter(decided_by=user).update(reason="Painted", note="<b>by hand</b>")
+
+    response = editor.get(change)
+    page = response.content.decode()
+    assert "Decision: <strong>Cleared (false alarm)</strong>" in page
+    assert f"{user.username}, <time" in page
+    assert "<bdi>Painted</bdi>" in page
+    assert "<bdi>&lt;b&gt;by hand&lt;/b&gt;</bdi>" in page
+    assert "Waits at" not in page
+    assert inline_code(response) == []
+
+
+def test_form__says_when_a_newer_scan_disagrees_with_the_decision(editor: Client) -> None:
+    scan = measured_photo()
+    decide(scan, Standing.CLEARED, desk=Desk.REVIEW, review=Review.PENDING)
+    page = text(editor, f"{PHOTOS}{scan.object_id}/change/")
+    assert "A newer scan disagrees with what was decided: Cleared (false alarm)." in page
 
 
 def test_form__shows_no_picture_of_a_file_that_was_replaced(editor: Client) -> None:
@@ -170,7 +303,7 @@ def test_host__is_as_it_was_for_users_who_may_not_view_scans(staff: Any, watch: 
     listing = Listing.objects.create(front=upload())
     for address in (PHOTOS, f"{PHOTOS}{scan.object_id}/change/"):
         page = text(client, address)
-        assert "copyleaks-badge" not in page
+        assert "copyleaks" not in page.replace("copyleaks_image/css", "").replace("copyleaks_image/js", "")
         assert "AI detection" not in page
     assert "AI detection" not in text(client, "/admin/gallery/listing/")
     assert "AI detection" not in text(client, f"/admin/gallery/listing/{listing.pk}/change/")

@@ -1,142 +1,309 @@
-// Draws what is marked on the pictures of this page, and switches between their views.
+// Pictures with what is marked on them: drawn on stages, and small in the forms of the project's own admin.
 "use strict";
+window.copyleaksImage = window.copyleaksImage || {};
 {
     const OPACITY = "copyleaks-image.opacity";
     // A region that is smaller on the screen, in CSS pixels, gets a box of this size around it.
     const LOCATOR = 28;
 
-    function setUpPane(pane) {
-        const frame = pane.querySelector(".copyleaks-frame");
-        const photo = frame.querySelector(".copyleaks-photo");
-        const { overlay, width, height } = frame.dataset;
-        if (width && height) {
-            setRatio(frame, width, height);
+    const between = (value, low, high) => Math.min(Math.max(value, low), high);
+
+    // Shows a picture in a frame that has its ratio, and that is larger than the pane when the picture is zoomed.
+    class Pane {
+        // The number of the region that is looked at, if any.
+        current;
+
+        constructor(element, onResize) {
+            this.element = element;
+            this.frame = element.querySelector(".copyleaks-frame");
+            this.#shape();
+            new ResizeObserver(onResize ?? (() => this.place())).observe(element);
         }
-        if (overlay) {
-            // Set by script: a style attribute would break a strict Content-Security-Policy. The address is made
-            // absolute, because the style sheet that uses it may come from another host.
-            const address = new URL(overlay, document.baseURI).href;
-            frame.style.setProperty("--mask", `url(${JSON.stringify(address)})`);
-            new ResizeObserver(() => drawBoxes(frame)).observe(frame);
+
+        // The sides of the upright picture in its own pixels, null as long as nothing tells them.
+        get sides() {
+            const { actualWidth, actualHeight, width, height } = this.frame.dataset;
+            if (actualWidth) {
+                return [Number(actualWidth), Number(actualHeight)];
+            }
+            const images = ["original", "photo", "heatmap"].map((name) => this.image(name));
+            const image = images.find((it) => it?.naturalWidth);
+            if (image) {
+                return [image.naturalWidth, image.naturalHeight];
+            }
+            return width ? [Number(width), Number(height)] : null;
         }
-        if (photo) {
-            whenSettled(photo, () => setRatio(frame, photo.naturalWidth, photo.naturalHeight), () => explain(pane, photo));
+
+        image(name) {
+            return this.frame.querySelector(`.copyleaks-${name}`);
+        }
+
+        get isVisible() {
+            return this.sides !== null && this.element.clientWidth > 0;
+        }
+
+        // The scale, in CSS pixels for a pixel of the picture, at which the whole of it is seen.
+        get fit() {
+            const [width, height] = this.sides;
+            return Math.min(this.element.clientWidth / width, this.element.clientHeight / height);
+        }
+
+        get isLargerThanPane() {
+            return this.width > this.element.clientWidth + 1 || this.height > this.element.clientHeight + 1;
+        }
+
+        get middle() {
+            return [this.element.clientWidth / 2, this.element.clientHeight / 2];
+        }
+
+        // The point of the picture, in shares of its sides, at a place in the pane.
+        pointAt([across, down]) {
+            return [(across - this.left) / this.width, (down - this.top) / this.height];
+        }
+
+        // Bring a point of the picture to the middle of the pane, or as near to it as the picture's edges allow.
+        // Sizes are set instead of a transformation, which would scale lines and boxes as well.
+        place(scale = null, [x, y] = [0.5, 0.5]) {
+            if (!this.isVisible) {
+                return;
+            }
+            const [width, height] = this.sides.map((side) => side * (scale ?? this.fit));
+            const { clientWidth, clientHeight } = this.element;
+            const start = (inner, outer, at) =>
+                inner <= outer ? (outer - inner) / 2 : between(outer / 2 - at * inner, outer - inner, 0);
+            Object.assign(this, { width, height, left: start(width, clientWidth, x), top: start(height, clientHeight, y) });
+            for (const name of ["width", "height", "left", "top"]) {
+                this.frame.style.setProperty(name, `${this[name]}px`);
+            }
+            this.#drawBoxes();
+        }
+
+        // The marked regions, the largest first: centre and size in shares of the picture's sides.
+        get regions() {
+            const { boxes, width, height } = this.frame.dataset;
+            return (boxes ? boxes.split(" ") : []).map((box) => {
+                const [x, y, across, down] = box.split(",").map(Number);
+                return { x: (x + across / 2) / width, y: (y + down / 2) / height, width: across / width, height: down / height };
+            });
+        }
+
+        // Wait until the pictures can be painted, or have failed, which is then said in words. Never rejects.
+        async load() {
+            const [photo, edge, heatmap] = ["photo", "edge", "heatmap"].map((name) => this.image(name));
+            heatmap?.addEventListener("load", () => this.#shape());
+            heatmap?.addEventListener("error", () => this.#explain(this.#text("heatmapFailed")));
+            await Promise.all([photo && this.#loadPhoto(photo), edge && this.#loadOverlay(edge)]);
+        }
+
+        // Set by script: a style attribute would break a strict Content-Security-Policy. The address is made
+        // absolute, because the style sheet that uses it may come from another host.
+        drawMask(overlay) {
+            this.frame.style.setProperty("--mask", `url(${JSON.stringify(new URL(overlay, document.baseURI).href)})`);
+        }
+
+        #shape() {
+            if (this.sides) {
+                this.element.style.setProperty("--ratio", this.sides[0] / this.sides[1]);
+                this.element.classList.add("copyleaks-sized");
+            }
+        }
+
+        #drawBoxes() {
+            this.image("boxes")?.replaceChildren();
+            this.regions.forEach((region, index) => {
+                const [width, height] = [region.width * this.width, region.height * this.height];
+                if (Math.max(width, height) < LOCATOR) {
+                    this.#drawBox(region, LOCATOR, LOCATOR);
+                } else if (index === this.current) {
+                    this.#drawBox(region, width + LOCATOR, height + LOCATOR);
+                }
+            });
+        }
+
+        #drawBox(region, across, down) {
+            const width = Math.min(across, this.width - 4);
+            const height = Math.min(down, this.height - 4);
+            const x = between(region.x * this.width - width / 2, 2, this.width - width - 2);
+            const y = between(region.y * this.height - height / 2, 2, this.height - height - 2);
+            for (const name of ["copyleaks-ground", "copyleaks-dashes"]) {
+                const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+                for (const [attribute, value] of Object.entries({ x, y, width, height, class: name })) {
+                    rect.setAttribute(attribute, value);
+                }
+                this.image("boxes").append(rect);
+            }
+        }
+
+        async #loadPhoto(photo) {
+            try {
+                await photo.decode();
+                this.#shape();
+            } catch {
+                // The answer that is no picture says why.
+                this.#explain((await answerInWords(photo.src)) || this.#text("pictureFailed") || photo.alt);
+                photo.remove();
+            }
+        }
+
+        async #loadOverlay(edge) {
+            this.drawMask(this.frame.dataset.overlay);
+            try {
+                await edge.decode();
+            } catch {
+                this.#explain(this.#text("overlayFailed"));
+                edge.parentElement.remove();
+            }
+        }
+
+        #explain(words) {
+            const problem = this.element.querySelector(".copyleaks-problem");
+            problem.textContent = words;
+            problem.hidden = !words;
+        }
+
+        #text(name) {
+            return textOf(this.element.closest("[data-copyleaks-stage]"), name);
         }
     }
 
-    function setRatio(frame, width, height) {
-        frame.style.setProperty("--ratio", width / height);
-        frame.classList.add("copyleaks-sized");
-    }
+    // Call drag(across, down) in CSS pixels, zoom(factor, place) about a place in the pane, and move(direction), which
+    // tells whether there was anything to move.
+    function followGestures(pane, { drag, zoom, move }) {
+        const pointers = new Map();
+        const on = (name, react, options) =>
+            pane.element.addEventListener(name, (event) => pane.isVisible && react(event), options);
 
-    function whenSettled(image, loaded, failed) {
-        if (image.complete) {
-            (image.naturalWidth ? loaded : failed)();
-            return;
+        on("wheel", onWheel, { passive: false });
+        on("pointerdown", onPointerDown);
+        on("pointermove", onPointerMove);
+        on("pointerup", (event) => pointers.delete(event.pointerId));
+        on("pointercancel", (event) => pointers.delete(event.pointerId));
+        on("dragstart", (event) => event.preventDefault());
+        on("keydown", onKey);
+
+        function onWheel(event) {
+            if (event.ctrlKey) {
+                event.preventDefault();
+                zoom(Math.exp(-event.deltaY / 300), placeOf(event));
+            }
         }
-        image.addEventListener("load", loaded);
-        image.addEventListener("error", failed);
+
+        function onPointerDown(event) {
+            if (event.button === 0 && !isForControl(event)) {
+                pointers.set(event.pointerId, placeOf(event));
+            }
+        }
+
+        // One pointer moves the picture; two of them hold two points of it.
+        function onPointerMove(event) {
+            const before = pointers.get(event.pointerId);
+            if (!before || !event.buttons) {
+                // The button was let go where this pane does not see it.
+                pointers.delete(event.pointerId);
+                return;
+            }
+            const now = placeOf(event);
+            pane.element.setPointerCapture(event.pointerId);
+            pointers.set(event.pointerId, now);
+            const other = [...pointers].find(([pointer]) => pointer !== event.pointerId)?.[1];
+            if (other) {
+                zoom(distance(now, other) / Math.max(distance(before, other), 1), other);
+            } else {
+                drag(now[0] - before[0], now[1] - before[1]);
+            }
+        }
+
+        function onKey(event) {
+            const direction = /^Arrow(\w+)$/.exec(event.key)?.[1].toLowerCase();
+            const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey && !isForControl(event);
+            if (direction && isPlain && move(direction)) {
+                event.preventDefault();
+            }
+        }
+
+        function placeOf(event) {
+            const { left, top } = pane.element.getBoundingClientRect();
+            return [event.clientX - left, event.clientY - top];
+        }
     }
 
-    // The answer that is no picture says why in words.
-    async function explain(pane, photo) {
-        photo.remove();
-        const problem = pane.querySelector(".copyleaks-problem");
+    // The divider lies on the picture, and has a use for pointers and arrow keys of its own.
+    function isForControl(event) {
+        return event.target.matches("input");
+    }
+
+    function distance(one, other) {
+        return Math.hypot(one[0] - other[0], one[1] - other[1]);
+    }
+
+    // Texts stand in data-text-* attributes of the stage, in the language of the page, with {name} for a value.
+    function textOf(stage, name, values = {}) {
+        const text = stage?.dataset[`text${name[0].toUpperCase()}${name.slice(1)}`] ?? "";
+        return text.replace(/{(\w+)}/g, (placeholder, value) => values[value] ?? placeholder);
+    }
+
+    async function answerInWords(address) {
         try {
-            const answer = await fetch(photo.src, { credentials: "same-origin" });
-            problem.textContent = answer.headers.get("Content-Type")?.startsWith("text/plain") ? await answer.text() : photo.alt;
+            const answer = await fetch(address, { credentials: "same-origin" });
+            return answer.headers.get("Content-Type")?.startsWith("text/plain") ? await answer.text() : "";
         } catch {
-            problem.textContent = photo.alt;
-        }
-        problem.hidden = false;
-    }
-
-    function drawBoxes(frame) {
-        const svg = frame.querySelector(".copyleaks-boxes");
-        const { boxes, width, height } = frame.dataset;
-        svg.replaceChildren();
-        if (!boxes || !frame.clientWidth) {
-            return;
-        }
-        const scaleX = frame.clientWidth / width;
-        const scaleY = frame.clientHeight / height;
-        for (const box of boxes.split(" ")) {
-            const [x, y, boxWidth, boxHeight] = box.split(",").map(Number);
-            if (Math.max(boxWidth * scaleX, boxHeight * scaleY) < LOCATOR) {
-                drawBox(svg, frame, (x + boxWidth / 2) * scaleX, (y + boxHeight / 2) * scaleY);
-            }
+            return "";
         }
     }
 
-    function drawBox(svg, frame, centreX, centreY) {
-        const x = Math.min(Math.max(centreX - LOCATOR / 2, 2), frame.clientWidth - LOCATOR - 2);
-        const y = Math.min(Math.max(centreY - LOCATOR / 2, 2), frame.clientHeight - LOCATOR - 2);
-        for (const name of ["copyleaks-ground", "copyleaks-dashes"]) {
-            const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-            for (const [attribute, value] of Object.entries({ x, y, width: LOCATOR, height: LOCATOR, class: name })) {
-                rect.setAttribute(attribute, value);
-            }
-            svg.append(rect);
-        }
-    }
-
-    function setUpViews(stage) {
-        const views = stage.querySelector(".copyleaks-views");
-        if (!views) {
-            return;
-        }
-        const buttons = [...views.querySelectorAll("[data-show]")];
-        const show = (view) => {
-            stage.dataset.view = view;
-            for (const button of buttons) {
-                button.setAttribute("aria-pressed", button.dataset.show === view);
-            }
-        };
-        for (const button of buttons) {
-            button.addEventListener("click", () => show(button.dataset.show));
-        }
-        show(stage.dataset.view);
-        views.hidden = false;
-    }
-
+    // The overlay is as opaque on all stages of a page, and on the next page in this browser.
     function setUpOpacity(stage) {
         const range = stage.querySelector(".copyleaks-opacity input");
         if (!range) {
             return;
         }
-        const apply = () => {
-            stage.style.setProperty("--opacity", range.value / 100);
-            stage.querySelector(".copyleaks-opacity output").textContent = `${range.value} %`;
-        };
-        range.value = remembered() ?? range.value;
         range.addEventListener("input", () => {
-            apply();
-            remember(range.value);
+            setOpacity(range.value);
+            remember(OPACITY, range.value);
         });
-        apply();
-        range.closest("label").hidden = false;
+        setOpacity(remembered(OPACITY) ?? range.value);
     }
 
-    // A browser may forbid storage altogether; the slider then starts anew on every page.
-    function remembered() {
+    function setOpacity(percent) {
+        document.documentElement.style.setProperty("--copyleaks-opacity", percent / 100);
+        for (const slider of document.querySelectorAll(".copyleaks-opacity")) {
+            slider.querySelector("input").value = percent;
+            slider.querySelector("output").textContent = `${percent} %`;
+        }
+    }
+
+    // A browser may forbid storage altogether; a choice then ends with the page.
+    function remembered(name) {
         try {
-            return localStorage.getItem(OPACITY);
+            return localStorage.getItem(name);
         } catch {
             return null;
         }
     }
 
-    function remember(value) {
+    function remember(name, value) {
         try {
-            localStorage.setItem(OPACITY, value);
+            localStorage.setItem(name, value);
         } catch {
             // See above.
         }
     }
 
-    document.querySelectorAll(".copyleaks-pane").forEach(setUpPane);
-    for (const stage of document.querySelectorAll("[data-copyleaks-stage]")) {
-        setUpViews(stage);
-        setUpOpacity(stage);
+    // One filter draws the outlines of all pictures; it must not be in a part that is hidden or taken away.
+    function shareOutline() {
+        const [first, ...others] = document.querySelectorAll(".copyleaks-definitions");
+        others.forEach((definitions) => definitions.remove());
+        if (first && first.parentElement !== document.body) {
+            document.body.append(first);
+        }
+    }
+
+    Object.assign(window.copyleaksImage, { Pane, answerInWords, between, followGestures, setUpOpacity, shareOutline, textOf });
+
+    shareOutline();
+    for (const element of document.querySelectorAll(".copyleaks-pane")) {
+        if (!element.closest("[data-copyleaks-stage]")) {
+            new Pane(element).load();
+        }
     }
 }

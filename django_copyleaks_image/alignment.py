@@ -9,8 +9,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from django_copyleaks_image.masks import Region
-from django_copyleaks_image.pictures import UPRIGHT
+from .models import ImageScan
+from .pictures import UPRIGHT
 
 EXCHANGES_SIDES = frozenset({5, 6, 7, 8})
 
@@ -31,11 +31,10 @@ class Alignment:
         """Return the sides of the measured picture once it is upright, in pixels."""
         return self.measured[::-1] if self.orientation in EXCHANGES_SIDES else self.measured
 
-    def box(self, region: Region) -> Box:
-        """Return x, y, width and height of a region on the upright picture."""
-        width, height = self.measured
-        left, top = region.x, region.y
-        right, bottom = width - region.x - region.width, height - region.y - region.height
+    def box(self, box: Box) -> Box:
+        """Return x, y, width and height on the upright picture of a box on the measured one."""
+        left, top, width, height = box
+        right, bottom = self.measured[0] - left - width, self.measured[1] - top - height
         # In the order of the orientations: the upright distance to the left side and to the top.
         x, y = (
             (left, top),
@@ -48,8 +47,8 @@ class Alignment:
             (top, right),
         )[self.orientation - 1]
         if self.orientation in EXCHANGES_SIDES:
-            return x, y, region.height, region.width
-        return x, y, region.width, region.height
+            return x, y, height, width
+        return x, y, width, height
 
     def turn(self, png: bytes) -> bytes:
         """Return an overlay turned upright."""
@@ -59,6 +58,13 @@ class Alignment:
         with Image.open(BytesIO(png), formats=["PNG"]) as image:
             image.transpose(UPRIGHT[self.orientation]).save(turned, "PNG", bits=1)
         return turned.getvalue()
+
+
+def align_scan(scan: ImageScan, measured: Size, orientation: int | None) -> Alignment:
+    """Return how a picture of the size that the provider measured lies on the scanned one."""
+    stored = (scan.width, scan.height) if scan.width and scan.height else None
+    turned = scan.image_format in ("HEIC", "HEIF")
+    return align(stored=stored, measured=measured, orientation=orientation, turned_by_decoder=turned)
 
 
 def align(

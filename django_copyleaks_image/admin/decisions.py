@@ -1,0 +1,92 @@
+"""The log of decisions: who decided what, when and why."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_copyleaks_image.models import Decision, home_database, scans
+from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.reviewing.queue import is_blind_for
+
+from .desk.words import person
+from .readonly import ReadOnlyAdmin
+from .targets import read_targets
+
+
+class DecisionChangeList(ChangeList):
+    """Reads the objects of all listed decisions together."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        listed = cast("Sequence[Decision]", self.result_list)
+        targets = read_targets([decision.scan for decision in listed], self.model_admin.admin_site, request)
+        for decision in listed:
+            decision.listed_label = targets[decision.scan_id].label  # type: ignore[attr-defined]
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """What people decided, newest first; the rows are evidence and cannot be edited."""
+
+    list_display = ("picture", "what", "who", "decided_at", "reason", "note")
+    list_display_links = None
+    list_filter = ("kind", "decided_at")
+    search_fields = ("^scan__scan_id", "^sha256", "note")
+    search_help_text = gettext_lazy("Scan id, SHA-256 or note")
+    ordering = ("-pk",)
+    sortable_by = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        """Return the decisions, without those of which the user must not hear before a second look of their own."""
+        decisions = Decision.objects.using(home_database()).order_by(*self.get_ordering(request))
+        secret = scans().filter(is_blind_for(request.user))
+        return decisions.exclude(scan__in=secret.values("pk")).select_related(
+            "scan__content_type", "decided_by", "reverses", "reversal"
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DecisionChangeList
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Everything about a decision stands on the page of its scan."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        decision = self.get_object(request, object_id)
+        if decision is None:
+            raise Http404
+        return redirect(self._page_url(decision))
+
+    @admin.display(description=gettext_lazy("picture"))
+    def picture(self, decision: Decision) -> str:
+        return format_html('<a href="{}">{}</a>', self._page_url(decision), cast("Any", decision).listed_label)
+
+    @admin.display(description=gettext_lazy("decision"), ordering="kind")
+    def what(self, decision: Decision) -> str:
+        if decision.kind == Kind.UNDONE and decision.reverses is not None:
+            return _("Undone: %(decision)s") % {"decision": decision.reverses.get_kind_display()}
+        kind = decision.get_kind_display()
+        if decision.is_second_look:
+            kind = _("Second look: %(decision)s") % {"decision": kind}
+        if hasattr(decision, "reversal"):
+            return format_html('<del>{}</del><span class="copyleaks-line copyleaks-quiet">{}</span>', kind, _("undone"))
+        return kind
+
+    @admin.display(description=gettext_lazy("decided by"))
+    def who(self, decision: Decision) -> str:
+        return person(decision.decided_by)
+
+    def _page_url(self, decision: Decision) -> str:
+        view = "admin:copyleaks_image_imagescan_change"
+        return reverse(view, args=(decision.scan_id,), current_app=self.admin_site.name)

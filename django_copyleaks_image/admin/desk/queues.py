@@ -1,0 +1,145 @@
+"""The queues that a user may open, and the pictures that are taken from one."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from django_copyleaks_image import registry
+from django_copyleaks_image.admin import targets
+from django_copyleaks_image.admin.images import ScanImageViews
+from django_copyleaks_image.admin.permissions import ScanPermissions
+from django_copyleaks_image.admin.targets import Target, read_targets
+from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.models.scan import Desk
+from django_copyleaks_image.reviewing import claims, queue, standing
+from django_copyleaks_image.reviewing.queue import Selection
+
+from .blind import disguise
+from .choice import QUEUES, Choice
+from .item import Item, item_of
+from .words import number_waiting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tab:
+    """A queue as a link."""
+
+    label: str
+    url: str
+    count: int
+    is_current: bool
+
+    @property
+    def number(self) -> str:
+        return number_waiting(self.count)
+
+
+class DeskQueues(ScanPermissions, ScanImageViews):
+    """Who may open which queue and decide about which picture, and what they are given next."""
+
+    def queues_to_open(self, request: HttpRequest) -> list[Desk]:
+        """Return the queues that the user may work through."""
+        if not self.has_view_permission(request):
+            return []
+        return [
+            desk
+            for desk in QUEUES
+            if (
+                self.has_decide_escalated_permission(request)
+                if desk == Desk.ESCALATED
+                else self.has_decide_permission(request)
+            )
+        ]
+
+    def may_decide(self, request: HttpRequest, scan: ImageScan, *, desk: str) -> bool:
+        """Return whether the user may decide about a picture that is taken from a queue, or from none."""
+        permitted = (
+            self.has_decide_escalated_permission(request, scan)
+            if desk == Desk.ESCALATED
+            else self.has_decide_permission(request, scan)
+        )
+        return permitted and self.may_view_pictures(request, scan)
+
+    def read_choice(self, request: HttpRequest, parameters: Mapping[str, str]) -> Choice:
+        """Return what the user wants to see; raise PermissionDenied for a queue that is closed to them."""
+        open_queues = self.queues_to_open(request)
+        if not open_queues:
+            raise PermissionDenied
+        choice = Choice.read(parameters, otherwise=open_queues[0])
+        if choice.queue not in open_queues:
+            raise PermissionDenied
+        return choice
+
+    def selection(self, request: HttpRequest, choice: Choice) -> Selection:
+        owners = {watched.owner for watched in registry.watched_fields()}
+        hidden = [owner for owner in owners if not targets.may_view(self.admin_site, request, owner, None)]
+        content_types = ContentType.objects.get_for_models(*hidden).values()
+        return choice.selection(frozenset(content_type.pk for content_type in content_types))
+
+    def number_of(self, request: HttpRequest, choice: Choice) -> int:
+        """Return how much waits there, as :func:`queue.count` does."""
+        return queue.count(self.selection(request, choice), request.user)
+
+    def tabs(self, request: HttpRequest, current: Choice) -> list[Tab]:
+        """Return the open queues; those of the sandbox only when something waits in them."""
+        tabs = []
+        for sandbox in (False, True):
+            for desk in self.queues_to_open(request):
+                choice = replace(current, queue=desk, sandbox=sandbox)
+                number = self.number_of(request, choice)
+                if number or not sandbox or choice == current:
+                    label = _("Sandbox: %(queue)s") % {"queue": desk.label} if sandbox else str(desk.label)
+                    url = self.desk_url(choice)
+                    tabs.append(Tab(label=label, url=url, count=number, is_current=choice == current))
+        return tabs
+
+    def desk_url(self, choice: Choice) -> str:
+        page = reverse("admin:copyleaks_image_imagescan_review", current_app=self.admin_site.name)
+        return f"{page}?{choice.query_string()}"
+
+    def page_url(self, scan_pk: int) -> str:
+        view = "admin:copyleaks_image_imagescan_change"
+        return reverse(view, args=(scan_pk,), current_app=self.admin_site.name)
+
+    def take(self, request: HttpRequest, choice: Choice, *, want: int, held: Collection[int]) -> list[Item]:
+        """Claim the next pictures for the user, besides those ``held``."""
+        may_see = partial(self._may_show, request)
+        selection = self.selection(request, choice)
+        return self._items(request, queue.take(selection, request.user, want=want, besides=held, may_see=may_see))
+
+    def offer(self, request: HttpRequest, choice: Choice, scan_pk: int) -> Item | None:
+        """Claim one picture for the user as it is now; None when it does not wait for them, or is another's."""
+        waiting = queue.waiting(self.selection(request, choice), request.user).filter(pk=scan_pk)
+        scan = waiting.with_result().select_related("content_type").first()
+        if scan is None or not self._may_show(request, scan) or not claims.claim(scan_pk, request.user):
+            return None
+        return self._items(request, [scan])[0]
+
+    def target_of(self, request: HttpRequest, scan: ImageScan) -> Target:
+        return read_targets([scan], self.admin_site, request)[scan.pk]
+
+    def _may_show(self, request: HttpRequest, scan: ImageScan) -> bool:
+        """Return whether a picture that waits is for the user.
+
+        One is withdrawn whose object holds another file by now, which happens when no signal tells of it.
+        """
+        if not self.may_decide(request, scan, desk=scan.desk):
+            return False
+        if not self.target_of(request, scan).holds_file:
+            standing.withdraw(scans().filter(pk=scan.pk))
+            return False
+        return True
+
+    def _items(self, request: HttpRequest, taken: Collection[ImageScan]) -> list[Item]:
+        blind = disguise(taken, request.user)
+        found = read_targets(taken, self.admin_site, request)
+        return [
+            item_of(scan, found[scan.pk], self.admin_site, is_blind=scan.pk in blind, page_url=self.page_url(scan.pk))
+            for scan in taken
+        ]

@@ -1,0 +1,49 @@
+"""Compares columns of the project's tables with what the scans have noted of them as text."""
+
+from typing import Any
+
+from django.db import router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import CharField, Func
+from django.db.models.sql.compiler import SQLCompiler
+
+from django_copyleaks_image.models import ImageScan, home_database
+
+
+class AsText(Func):
+    """A column of any type and collation as the scans write it, equal byte by byte or not at all.
+
+    It belongs on the project's side of a comparison, where it leaves the indexes of the scans usable. Raises
+    ValueError when the query runs in another database than the one that holds the scans.
+    """
+
+    output_field = CharField()
+    template = "CAST(%(expressions)s AS text)"
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+        if not knows_scans(connection.alias):
+            raise ValueError(
+                f"The scans are in the database {home_database()!r}, and this query runs in {connection.alias!r}, "
+                f"which cannot ask for them. Use standing() and prefetch_standings() for these objects."
+            )
+        return super().as_sql(compiler, connection, *args, **context)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        # With a collation of the project's own, the index of the scans, which has the default one, is not used.
+        return self.as_sql(compiler, connection, template=f'{self.template} COLLATE "default"')
+
+    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        # MariaDB refuses to compare columns of two collations, and by most of them "a" equals "A".
+        return self.as_sql(compiler, connection, template="CONVERT(%(expressions)s USING utf8mb4) COLLATE utf8mb4_bin")
+
+
+def knows_scans(alias: str) -> bool:
+    """Return whether a database holds the scans, or, as the routers' ``allow_relation`` says, is a replica of it."""
+    home = home_database()
+    return alias == home or bool(router.allow_relation(_a_scan_in(alias), _a_scan_in(home)))
+
+
+def _a_scan_in(alias: str) -> ImageScan:
+    scan = ImageScan()
+    scan._state.db = alias
+    return scan

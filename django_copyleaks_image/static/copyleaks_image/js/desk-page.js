@@ -1,0 +1,271 @@
+// The parts of the review desk's page: a picture, what is said about it, the menu of reasons and the note.
+"use strict";
+{
+    const { actionOfKey, advertiseKeys } = window.copyleaksImage;
+    // Milliseconds that a picture must have been on the screen before anything is decided about it.
+    const SEEN = 150;
+
+    // A picture with its version, as the server sent it: in the document from the start, so that it is decoded.
+    class Item {
+        #showing = { since: Infinity };
+        #stage;
+
+        constructor({ pk, version, title, html }, container) {
+            Object.assign(this, { pk, version, title, message: "", unsaved: null });
+            const template = document.createElement("template");
+            template.innerHTML = html;
+            this.article = template.content.querySelector("article");
+            this.hide();
+            container.append(this.article);
+            advertiseKeys(this.article, !container.closest(".copyleaks-shortcuts-off"));
+            this.#stage = window.copyleaksImage.setUpStage(this.article.querySelector("[data-copyleaks-stage]"));
+        }
+
+        get heading() {
+            return this.article.querySelector(".copyleaks-item-title");
+        }
+
+        get finding() {
+            return this.article.querySelector(".copyleaks-finding").innerText.replace(/\s+/g, " ").trim();
+        }
+
+        needsReason(kind) {
+            return this.article.dataset.reasons.split(" ").includes(kind);
+        }
+
+        act(name) {
+            return this.#stage.act(name);
+        }
+
+        show() {
+            const showing = { since: Infinity };
+            this.#showing = showing;
+            setHidden(this.article, false);
+            // The second frame begins after the first one, which has the picture, was painted.
+            this.#stage.ready.then(() => afterNextPaint((now) => (showing.since = now)));
+        }
+
+        hide() {
+            this.#showing = { since: Infinity };
+            setHidden(this.article, true);
+        }
+
+        wasSeenBefore(time) {
+            return time - this.#showing.since >= SEEN;
+        }
+    }
+
+    // Hidden articles are laid out, so that what they show is loaded and decoded: see the style sheet.
+    function setHidden(article, hidden) {
+        article.hidden = hidden;
+        article.inert = hidden;
+    }
+
+    function afterNextPaint(call) {
+        requestAnimationFrame(() => requestAnimationFrame(call));
+    }
+
+    // The pictures that are shown and kept ready, and what stands in their place when there is none.
+    class Gallery {
+        #root;
+        #container;
+        #empty;
+
+        constructor(root) {
+            this.#root = root;
+            this.#container = root.querySelector(".copyleaks-items");
+            this.#empty = root.querySelector(".copyleaks-empty");
+        }
+
+        add(answer) {
+            return new Item(answer, this.#container);
+        }
+
+        // Show one picture in place of another, either of which may be missing, and let the focus not get lost.
+        present(before, item, { isEmpty, isLoading }) {
+            const hadFocus = [this.#container, this.#empty].some((part) => part.contains(document.activeElement));
+            if (before !== item) {
+                before?.hide();
+                item?.show();
+            }
+            this.#empty.hidden = Boolean(item) || !isEmpty;
+            this.#container.setAttribute("aria-busy", !item && isLoading);
+            if (hadFocus && before !== item) {
+                const summary = this.#empty.hidden ? null : this.#empty.querySelector("h2");
+                (item?.heading ?? summary ?? this.#container).focus({ preventScroll: true });
+            }
+            if (this.#root.getBoundingClientRect().top < 0) {
+                this.#root.scrollIntoView();
+            }
+        }
+
+        keep(items) {
+            const kept = items.map((item) => item.article);
+            for (const article of [...this.#container.children].filter((child) => !kept.includes(child))) {
+                article.remove();
+            }
+        }
+
+        // The buttons stay focusable when they have nothing to do.
+        enable({ canDecide, canUndo }) {
+            for (const button of this.#root.querySelectorAll("[data-decide]")) {
+                button.setAttribute("aria-disabled", !canDecide);
+            }
+            this.#root.querySelector("[data-undo]").setAttribute("aria-disabled", !canUndo);
+        }
+    }
+
+    // What the desk says: aloud to screen readers, beside "Undo" about the last step, and above the picture.
+    class Voice {
+        #root;
+
+        constructor(root) {
+            this.#root = root;
+        }
+
+        // A sentence of the page, with names put in: text("shown", { title }).
+        text(name, values = {}) {
+            const sentence = this.#root.dataset[`text${name[0].toUpperCase()}${name.slice(1)}`];
+            return sentence.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+        }
+
+        announce(...sentences) {
+            this.#part(".copyleaks-live").textContent = sentences.filter(Boolean).join(" ");
+        }
+
+        step(sentence) {
+            this.#part(".copyleaks-said").textContent = sentence;
+        }
+
+        // Shown until the next decision.
+        warn(sentence, { retry = false } = {}) {
+            this.#part(".copyleaks-message").hidden = !sentence;
+            this.#part(".copyleaks-message-text").textContent = sentence;
+            this.#part("[data-retry]").hidden = !retry;
+        }
+
+        // What the server says about the whole desk.
+        report({ waiting, others, today }) {
+            this.#part(".copyleaks-waiting").textContent = waiting;
+            this.#part(".copyleaks-others").textContent = others;
+            if (today) {
+                this.#replaceSummary(today);
+            }
+        }
+
+        #replaceSummary(html) {
+            const empty = this.#part(".copyleaks-empty");
+            const hadFocus = empty.contains(document.activeElement);
+            empty.innerHTML = html;
+            if (hadFocus) {
+                empty.querySelector("h2").focus();
+            }
+        }
+
+        #part(selector) {
+            return this.#root.querySelector(selector);
+        }
+    }
+
+    // The numbered reasons: ask(kind) opens the menu, and choose(kind, reason, event) is called with the answer.
+    class Reasons {
+        #menu;
+        #numbered;
+        #root;
+        #kind = "";
+        #opener = null;
+
+        constructor(root, choose) {
+            this.#root = root;
+            this.#menu = root.querySelector(".copyleaks-reasons");
+            const buttons = [...this.#menu.querySelectorAll("[data-reason]")];
+            this.#numbered = Object.fromEntries(buttons.map((button, index) => [index + 1, button]));
+            this.#menu.addEventListener("click", (event) => {
+                const button = event.target.closest("button");
+                if (button) {
+                    this.#answer(button, event, choose);
+                }
+            });
+            this.#menu.addEventListener("keydown", (event) => {
+                const back = event.key === "Escape" && this.#menu.lastElementChild;
+                const button = back || actionOfKey(this.#numbered, event);
+                if (button && !event.repeat && !event.ctrlKey && !event.altKey && !event.metaKey) {
+                    event.preventDefault();
+                    this.#answer(button, event, choose);
+                }
+            });
+            this.#menu.addEventListener("focusout", (event) => {
+                if (document.hasFocus() && !this.#menu.contains(event.relatedTarget)) {
+                    this.close();
+                }
+            });
+        }
+
+        ask(kind) {
+            this.close();
+            this.#kind = kind;
+            this.#opener = document.activeElement;
+            this.#mark(true);
+            this.#menu.hidden = false;
+            this.#numbered[1].focus();
+        }
+
+        close() {
+            if (this.#menu.hidden) {
+                return;
+            }
+            const hadFocus = this.#menu.contains(document.activeElement);
+            this.#menu.hidden = true;
+            this.#mark(false);
+            if (hadFocus) {
+                this.#opener.focus({ preventScroll: true });
+            }
+        }
+
+        #answer(button, event, choose) {
+            const kind = this.#kind;
+            this.close();
+            if (button.dataset.reason) {
+                choose(kind, button.dataset.reason, event);
+            }
+        }
+
+        #mark(asking) {
+            this.#root.querySelector(`[data-decide=${this.#kind}]`).classList.toggle("copyleaks-asking", asking);
+        }
+    }
+
+    // The note that goes with the next decision.
+    class Note {
+        #input;
+        #opener = null;
+
+        constructor(input) {
+            this.#input = input;
+            input.addEventListener("keydown", (event) => {
+                if ((event.key === "Enter" || event.key === "Escape") && !event.isComposing) {
+                    event.preventDefault();
+                    (this.#opener ?? input).focus({ preventScroll: true });
+                    this.#opener = null;
+                }
+            });
+        }
+
+        write(goBackTo) {
+            this.#opener = document.activeElement === document.body ? goBackTo : document.activeElement;
+            this.#input.focus();
+        }
+
+        take() {
+            const note = this.#input.value.trim();
+            this.#input.value = "";
+            return note;
+        }
+
+        putBack(note) {
+            this.#input.value ||= note;
+        }
+    }
+
+    Object.assign(window.copyleaksImage, { Gallery, Voice, Reasons, Note });
+}

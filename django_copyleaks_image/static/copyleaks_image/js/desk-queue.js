@@ -1,0 +1,298 @@
+// The queue of the review desk: one picture is shown, the next ones are ready, and decisions are sent in order.
+"use strict";
+{
+    const { DeskServer, Gallery, Note, Reasons, Unanswered, Voice } = window.copyleaksImage;
+    // Pictures that are fetched and decoded before they are asked for.
+    const AHEAD = 2;
+
+    class Desk {
+        #gallery;
+        // The first one is shown.
+        #items = [];
+        // Decisions {item, kind, reason, note, id} without an answer, oldest first, and the one that is on its way.
+        #unsent = [];
+        #sending = null;
+        // Decisions that can be undone, oldest first, and those that are to be undone.
+        #taken = [];
+        #undoing = [];
+        #isBusy = false;
+        // Nothing more waits; or nothing can be asked, until the moderator tries again.
+        #isExhausted = false;
+        #isStuck = false;
+
+        constructor(root) {
+            this.server = new DeskServer(root);
+            this.voice = new Voice(root);
+            this.note = new Note(root.querySelector("[data-note]"));
+            this.reasons = new Reasons(root, (kind, reason, event) => this.decide(kind, event, reason));
+            this.#gallery = new Gallery(root);
+        }
+
+        get current() {
+            return this.#items[0];
+        }
+
+        get hasUnsaved() {
+            return this.#items.some((item) => item.unsaved);
+        }
+
+        // Take the decision for done and show the next picture. Nothing counts that came before the picture was seen.
+        decide(kind, event, reason = "") {
+            const item = this.current;
+            if (!item) {
+                return;
+            }
+            if (!item.wasSeenBefore(event.timeStamp)) {
+                this.voice.announce(this.voice.text("notPainted"));
+                return;
+            }
+            if (!reason && item.needsReason(kind)) {
+                this.reasons.ask(kind);
+                this.voice.announce(this.voice.text("reason"));
+                return;
+            }
+            this.#items.shift();
+            this.#queue({ item, kind, reason, note: this.note.take(), id: null });
+            this.#present(item);
+            this.#showMessage();
+            this.#work();
+        }
+
+        undo() {
+            const decision = this.#taken.pop();
+            if (!decision) {
+                this.voice.announce(this.voice.text("nothingToUndo"));
+            } else if (this.#unsent.includes(decision) && decision !== this.#sending) {
+                this.#unsent.splice(this.#unsent.indexOf(decision), 1);
+                this.note.putBack(decision.note);
+                this.#putInFront([decision.item]);
+                this.voice.announce(this.#next());
+            } else {
+                this.#undoing.push(decision);
+                this.#work();
+            }
+        }
+
+        // Send what was brought back once more, as it was decided.
+        retry() {
+            const before = this.current;
+            if (before?.unsaved) {
+                before.unsaved.note = this.note.take();
+            }
+            while (this.current?.unsaved) {
+                this.#queue(this.#items.shift().unsaved);
+            }
+            this.#present(before);
+            this.#showMessage();
+            this.look();
+        }
+
+        // Ask whether there is more.
+        look() {
+            this.#isExhausted = false;
+            this.#isStuck = false;
+            this.#work();
+        }
+
+        // Keep the claims, and drop the pictures that are somebody else's by now.
+        async renew() {
+            const asked = [...this.#items];
+            try {
+                const answer = await this.server.renew(asked.map((item) => item.pk));
+                this.voice.report(answer);
+                this.#drop(asked.filter((item) => !answer.held.includes(item.pk)));
+            } catch (problem) {
+                // Whatever is asked next runs into the same problem, and then it is told.
+                rethrowUnlessUnanswered(problem);
+            }
+            this.look();
+        }
+
+        leave() {
+            const waiting = this.#unsent.filter((decision) => decision !== this.#sending);
+            this.#unsent = this.#unsent.filter((decision) => decision === this.#sending);
+            this.#forget(waiting);
+            this.server.leave(waiting, this.#items.map((item) => item.pk));
+        }
+
+        // One request at a time: decisions first, then what was undone, then what is missing.
+        async #work() {
+            if (this.#isBusy) {
+                return;
+            }
+            this.#isBusy = true;
+            try {
+                while (this.#unsent.length || this.#undoing.length || this.#isMissing) {
+                    if (this.#unsent.length) {
+                        await this.#save(this.#unsent[0]);
+                    } else if (this.#undoing.length) {
+                        await this.#takeBack(this.#undoing[0]);
+                    } else {
+                        await this.#fetch();
+                    }
+                }
+            } catch (problem) {
+                rethrowUnlessUnanswered(problem);
+                this.#bringBack(problem.message);
+            } finally {
+                this.#sending = null;
+                this.#isBusy = false;
+                this.#tidy();
+            }
+        }
+
+        get #isMissing() {
+            return this.#items.length <= AHEAD && !this.#isExhausted && !this.#isStuck;
+        }
+
+        #queue(decision) {
+            Object.assign(decision.item, { message: "", unsaved: null });
+            this.#unsent.push(decision);
+            this.#taken.push(decision);
+            this.#isExhausted = false;
+            this.#isStuck = false;
+        }
+
+        async #save(decision) {
+            this.#sending = decision;
+            const answer = await this.server.decide(decision);
+            this.#sending = null;
+            this.#unsent.shift();
+            if (answer.stale || answer.refused) {
+                this.#giveUp(decision, answer);
+                return;
+            }
+            decision.id = answer.decision;
+            this.voice.step(answer.said);
+            this.voice.announce(answer.said, this.#unsent.length ? "" : this.#next());
+        }
+
+        // The server did not accept a decision: show the picture as it is now, if it is still this moderator's.
+        #giveUp(decision, answer) {
+            this.#forget([decision]);
+            const item = answer.item ? this.#gallery.add(answer.item) : answer.refused && decision.item;
+            if (item) {
+                item.message = answer.said;
+                this.note.putBack(decision.note);
+                this.#putInFront([item]);
+            } else {
+                this.voice.warn(`${decision.item.title}: ${answer.said}`);
+            }
+            this.voice.announce(answer.said, this.#next());
+        }
+
+        async #takeBack(decision) {
+            // Its own saving failed, so that there is nothing to undo.
+            const answer = decision.id === null ? null : await this.server.undo(decision);
+            this.#undoing.shift();
+            if (!answer) {
+                return;
+            }
+            if (answer.item) {
+                this.#putInFront([this.#gallery.add(answer.item)]);
+            }
+            if (answer.stale || answer.refused) {
+                this.voice.warn(`${decision.item.title}: ${answer.said}`);
+            } else {
+                this.voice.step(answer.said);
+                this.note.putBack(decision.note);
+            }
+            this.voice.announce(answer.said, this.#next());
+        }
+
+        async #fetch() {
+            const want = 1 + AHEAD - this.#items.length;
+            const answer = await this.server.next(want, this.#kept.map((item) => item.pk));
+            this.#isExhausted = answer.items.length < want;
+            this.voice.report(answer);
+            const hadNone = !this.current;
+            this.#items.push(...answer.items.map((item) => this.#gallery.add(item)));
+            if (hadNone) {
+                this.#present(null);
+                this.voice.announce(this.#next());
+            }
+        }
+
+        // Nothing could be sent: every picture that is not saved comes back, the oldest one in front.
+        #bringBack(reason) {
+            const unsaved = this.#unsent;
+            this.#unsent = [];
+            this.#forget(unsaved);
+            this.#taken.push(...this.#undoing.reverse().filter((decision) => decision.id !== null));
+            this.#undoing = [];
+            this.#isStuck = true;
+            for (const decision of unsaved) {
+                decision.item.unsaved = decision;
+                decision.item.message = `${this.voice.text("failed", decision.item)} ${reason}`;
+            }
+            this.#putInFront(unsaved.map((decision) => decision.item));
+            if (!unsaved.length) {
+                this.voice.warn(reason, { retry: true });
+            }
+            this.voice.announce(this.current?.message || reason);
+        }
+
+        #forget(decisions) {
+            this.#taken = this.#taken.filter((decision) => !decisions.includes(decision));
+        }
+
+        #drop(lost) {
+            const before = this.current;
+            this.#items = this.#items.filter((item) => !lost.includes(item));
+            if (this.current !== before) {
+                this.#present(before);
+                this.voice.warn(this.voice.text("lost", before));
+                this.voice.announce(this.voice.text("lost", before), this.#next());
+            }
+            this.#tidy();
+        }
+
+        #putInFront(items) {
+            const before = this.current;
+            this.#items.unshift(...items);
+            this.#present(before);
+            this.#showMessage();
+        }
+
+        // Show the first picture in place of another one.
+        #present(before) {
+            this.reasons.close();
+            const isEmpty = this.#isExhausted;
+            this.#gallery.present(before, this.current, { isEmpty, isLoading: !isEmpty && !this.#isStuck });
+            this.#tidy();
+        }
+
+        // Say why a picture was brought back, and give the note back that would have gone with the decision.
+        #showMessage() {
+            const item = this.current;
+            this.voice.warn(item?.message ?? "", { retry: Boolean(item?.unsaved) });
+            if (item?.unsaved) {
+                this.note.putBack(item.unsaved.note);
+            }
+        }
+
+        #tidy() {
+            this.#gallery.keep(this.#kept);
+            this.#gallery.enable({ canDecide: Boolean(this.current), canUndo: this.#taken.length > 0 });
+        }
+
+        get #kept() {
+            return [...this.#items, ...this.#unsent.map((decision) => decision.item)];
+        }
+
+        #next() {
+            if (this.current) {
+                return this.voice.text("shown", this.current);
+            }
+            return this.#isExhausted ? this.voice.text("empty") : "";
+        }
+    }
+
+    function rethrowUnlessUnanswered(problem) {
+        if (!(problem instanceof Unanswered)) {
+            throw problem;
+        }
+    }
+
+    window.copyleaksImage.Desk = Desk;
+}

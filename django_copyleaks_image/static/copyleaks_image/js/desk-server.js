@@ -1,0 +1,96 @@
+// What the review desk asks of the server: form fields go out, JSON comes back.
+"use strict";
+{
+    // Milliseconds after which an answer is given up.
+    const PATIENCE = 20_000;
+
+    // The server did not do what it was asked; the message is for the moderator.
+    class Unanswered extends Error {}
+
+    class DeskServer {
+        #root;
+        #common;
+
+        constructor(root) {
+            this.#root = root;
+            const { queue, order, field, sandbox } = root.dataset;
+            const csrfmiddlewaretoken = root.querySelector("[name=csrfmiddlewaretoken]").value;
+            this.#common = { queue, order, field, sandbox, csrfmiddlewaretoken };
+        }
+
+        next(want, held) {
+            return this.#ask(this.#root.dataset.nextUrl, { want, held: held.join() });
+        }
+
+        decide(decision) {
+            return this.#ask(this.#decideUrl(decision), fieldsOf(decision));
+        }
+
+        undo(decision) {
+            return this.#ask(withKey(this.#root.dataset.undoUrl, decision.id), {});
+        }
+
+        renew(held) {
+            return this.#ask(this.#root.dataset.claimsUrl, { renew: held.join(), release: "" });
+        }
+
+        // The page ends: nobody will read the answers.
+        leave(decisions, held) {
+            for (const decision of decisions) {
+                this.#tell(this.#decideUrl(decision), fieldsOf(decision));
+            }
+            if (held.length) {
+                this.#tell(this.#root.dataset.claimsUrl, { renew: "", release: held.join() });
+            }
+        }
+
+        #decideUrl(decision) {
+            return withKey(this.#root.dataset.decideUrl, decision.item.pk);
+        }
+
+        async #ask(url, fields) {
+            const { textOffline, textSignedOut, textForbidden, textTrouble } = this.#root.dataset;
+            let answer;
+            try {
+                answer = await fetch(url, {
+                    method: "POST",
+                    headers: { Accept: "application/json", "X-CSRFToken": this.#common.csrfmiddlewaretoken },
+                    body: new URLSearchParams({ ...this.#common, ...fields }),
+                    credentials: "same-origin",
+                    // What was sent arrives even when the page is left meanwhile; the admin redirects to its sign-in.
+                    keepalive: true,
+                    redirect: "manual",
+                    signal: AbortSignal.timeout(PATIENCE),
+                });
+            } catch {
+                throw new Unanswered(textOffline);
+            }
+            if (answer.type === "opaqueredirect") {
+                throw new Unanswered(textSignedOut);
+            }
+            if (!answer.ok) {
+                throw new Unanswered(answer.status === 403 ? textForbidden : textTrouble);
+            }
+            try {
+                return await answer.json();
+            } catch {
+                throw new Unanswered(textTrouble);
+            }
+        }
+
+        #tell(url, fields) {
+            navigator.sendBeacon(url, new URLSearchParams({ ...this.#common, ...fields }));
+        }
+    }
+
+    function fieldsOf({ item, kind, reason, note }) {
+        return { kind, version: item.version, reason, note };
+    }
+
+    // Addresses come with 0 in the place of the key.
+    function withKey(url, key) {
+        return url.replace(/\/0(?=\/(decide\/)?$)/, `/${key}`);
+    }
+
+    Object.assign(window.copyleaksImage, { DeskServer, Unanswered });
+}

@@ -1,0 +1,113 @@
+// The review desk: what its buttons, keys, choices and the comings and goings of the moderator do.
+"use strict";
+{
+    const { Desk, advertiseKeys, listenToKeys, remember } = window.copyleaksImage;
+    // Milliseconds between two renewals of the claims, which last ten minutes.
+    const RENEWAL = 120_000;
+
+    const root = document.getElementById("copyleaks-desk");
+    const desk = new Desk(root);
+    const { voice } = desk;
+
+    function find(selector) {
+        return root.querySelector(selector);
+    }
+
+    const STEPS = {
+        undo: () => desk.undo(),
+        note: () => desk.note.write(desk.current?.heading),
+        keys: () => find(".copyleaks-keys").showModal(),
+    };
+
+    // Not everybody may do everything: without its button a decision has no key.
+    function perform(action, event) {
+        if (action in STEPS) {
+            STEPS[action]();
+        } else if (find(`[data-decide=${action}]`)) {
+            desk.decide(action, event);
+        }
+    }
+
+    function setUpButtons() {
+        for (const button of root.querySelectorAll("[data-decide]")) {
+            button.addEventListener("click", (event) => {
+                // The second click of a double click is about the picture before.
+                if (event.detail < 2) {
+                    desk.decide(button.dataset.decide, event);
+                }
+            });
+        }
+        find("[data-undo]").addEventListener("click", STEPS.undo);
+        find("[data-keys]").addEventListener("click", STEPS.keys);
+        find("[data-close]").addEventListener("click", () => find(".copyleaks-keys").close());
+        find("[data-retry]").addEventListener("click", () => desk.retry());
+        find(".copyleaks-empty").addEventListener("click", (event) => {
+            if (event.target.closest("[data-look]")) {
+                desk.look();
+            }
+        });
+    }
+
+    function setUpChoices() {
+        const selection = find(".copyleaks-selection");
+        selection.querySelector("[data-apply]").hidden = true;
+        selection.addEventListener("change", () => selection.requestSubmit());
+        remember(find("[data-preference=blur]"), "blur", (on) => root.classList.toggle("copyleaks-blurred", on));
+        const shortcuts = find("[data-preference=shortcuts]");
+        remember(shortcuts, "shortcuts", (on) => {
+            root.classList.toggle("copyleaks-shortcuts-off", !on);
+            advertiseKeys(root, on);
+        });
+        shortcuts.addEventListener("change", () => {
+            voice.announce(voice.text(shortcuts.checked ? "shortcutsOn" : "shortcutsOff"));
+        });
+    }
+
+    // Claims are renewed while the desk is used, given up with the page, and looked after when somebody comes back.
+    function setUpClaims() {
+        let renewedAt = Date.now();
+        let wasUsed = true;
+        const renew = () => {
+            renewedAt = Date.now();
+            wasUsed = false;
+            desk.renew();
+        };
+        const renewWhenLate = () => {
+            wasUsed = true;
+            if (!document.hidden && Date.now() - renewedAt > 1.5 * RENEWAL) {
+                renew();
+            }
+        };
+        setInterval(() => {
+            if (wasUsed && !document.hidden) {
+                renew();
+            }
+        }, RENEWAL);
+        // After a long pause, or when the computer slept, others may have been faster.
+        for (const sign of ["keydown", "pointerdown", "pointermove", "visibilitychange"]) {
+            document.addEventListener(sign, renewWhenLate);
+        }
+        window.addEventListener("pagehide", () => desk.leave());
+        window.addEventListener("pageshow", (event) => {
+            if (event.persisted) {
+                renew();
+            }
+        });
+        window.addEventListener("online", () => {
+            if (!find("[data-retry]").hidden) {
+                desk.retry();
+            }
+        });
+        window.addEventListener("beforeunload", (event) => {
+            if (desk.hasUnsaved) {
+                event.preventDefault();
+            }
+        });
+    }
+
+    setUpButtons();
+    setUpChoices();
+    setUpClaims();
+    listenToKeys(root, { act: (name) => desk.current?.act(name) }, perform);
+    desk.look();
+}

@@ -1,0 +1,122 @@
+// The keys of the stage. On a scan's page they are listened to here, on the review desk by the desk.
+"use strict";
+window.copyleaksImage = window.copyleaksImage || {};
+{
+    const SHORTCUTS = "copyleaks-image.shortcuts";
+    const STAGE_KEYS = {
+        1: "original",
+        2: "overlay",
+        3: "mask",
+        4: "side-by-side",
+        5: "swipe",
+        6: "heatmap",
+        0: "actual-size",
+        "+": "zoom-in",
+        "=": "zoom-in", // The same key as plus, without Shift.
+        "-": "zoom-out",
+        arrowleft: "pan-left",
+        arrowright: "pan-right",
+        arrowup: "pan-up",
+        arrowdown: "pan-down",
+        r: "next-region",
+        h: "hide-overlay",
+    };
+    // What goes on for as long as the key is held; everything else happens once.
+    const REPEATED = /^(pan|zoom)-/;
+    const TYPED_INTO = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select";
+
+    // Return what a key stands for among `keys`: by what is printed on it, or by where it lies on layouts without
+    // Latin letters and on those that need Shift for digits.
+    function actionOfKey(keys, { key, code, shiftKey }) {
+        const printed = key.toLowerCase();
+        if (Object.hasOwn(keys, printed)) {
+            return keys[printed];
+        }
+        const digit = !shiftKey && /^Digit(\d)$/.exec(code);
+        const letter = !/^[\x21-\x7e]$/.test(key) && /^Key([A-Z])$/.exec(code);
+        const place = (digit || letter || ["", ""])[1].toLowerCase();
+        return Object.hasOwn(keys, place) ? keys[place] : undefined;
+    }
+
+    // Whether a key is meant for something else: for a field, for the browser, or for whoever has used it already.
+    function isMeantForAnother(event) {
+        const { target } = event;
+        return (
+            event.defaultPrevented ||
+            event.isComposing ||
+            event.ctrlKey ||
+            event.altKey ||
+            event.metaKey ||
+            target.isContentEditable ||
+            target.matches(TYPED_INTO) ||
+            (target.matches("[type=range], [type=radio]") && event.key.startsWith("Arrow"))
+        );
+    }
+
+    function listenToStageKeys(stage, isOn) {
+        let hiding = false;
+        const show = () => {
+            if (hiding) {
+                hiding = false;
+                stage.act("show-overlay");
+            }
+        };
+        document.addEventListener("keydown", (event) => {
+            const action = isOn() && !isMeantForAnother(event) && actionOfKey(STAGE_KEYS, event);
+            if (!action || (event.repeat && !REPEATED.test(action))) {
+                return;
+            }
+            hiding ||= action === "hide-overlay";
+            if (stage.act(action)) {
+                event.preventDefault();
+            }
+        });
+        document.addEventListener("keyup", (event) => {
+            if (actionOfKey(STAGE_KEYS, event) === "hide-overlay") {
+                show();
+            }
+        });
+        // The key is let go where this page does not see it.
+        window.addEventListener("blur", show);
+        document.addEventListener("visibilitychange", show);
+    }
+
+    // A browser may forbid storage altogether; the keys are then on, and the choice ends with the page.
+    function stored() {
+        try {
+            return localStorage.getItem(SHORTCUTS);
+        } catch {
+            return null;
+        }
+    }
+
+    function store(isOn) {
+        try {
+            localStorage.setItem(SHORTCUTS, isOn ? "on" : "off");
+        } catch {
+            // See above.
+        }
+    }
+
+    // Single keys can be switched off, since they are hit by accident with speech input; see WCAG 2.1.4.
+    function setUpScanPage(element) {
+        const choice = element.querySelector(".copyleaks-shortcuts");
+        const box = choice.querySelector("input");
+        const apply = () => element.classList.toggle("copyleaks-shortcuts-off", !box.checked);
+        box.checked = stored() !== "off";
+        box.addEventListener("change", () => {
+            store(box.checked);
+            apply();
+        });
+        apply();
+        choice.hidden = false;
+        listenToStageKeys(window.copyleaksImage.setUpStage(element), () => box.checked);
+    }
+
+    Object.assign(window.copyleaksImage, { actionOfKey, isMeantForAnother, listenToStageKeys });
+
+    const stage = document.querySelector("[data-copyleaks-stage]");
+    if (stage && !document.getElementById("copyleaks-desk")) {
+        setUpScanPage(stage);
+    }
+}

@@ -1,0 +1,92 @@
+"""axe-core finds no fault of ours, and none beyond stock admin's on the same Django."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import NoReverseMatch, reverse
+
+from tests.admin import axe
+from tests.admin.browsing import IN_A_BROWSER, until
+from tests.admin.rows import failed, measured_photo
+from tests.samples import photo
+
+pytestmark = IN_A_BROWSER
+pytest.importorskip("axe_playwright_python", reason="needs axe-core")
+
+LIST = "/admin/copyleaks_image/imagescan/"
+STOCK = ("/admin/", "/admin/password_change/", "/admin/auth/user/", "/admin/auth/user/add/", "/admin/auth/group/")
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed_page(page: Any, request: pytest.FixtureRequest) -> Any:
+    page.emulate_media(color_scheme=request.param)
+    return page
+
+
+@pytest.fixture
+def judge(themed_page: Any) -> Callable[[], None]:
+    """Return a function that fails when the page, as it is now, has a fault that is not stock admin's."""
+    stock: set[str] = set()
+    user = reverse("admin:auth_user_change", args=[User.objects.get().pk])
+    for address in (*STOCK, user):
+        themed_page.goto(address)
+        stock |= {found.rule for found in axe.findings(themed_page)}
+
+    def check() -> None:
+        found = axe.findings(themed_page)
+        assert [it for it in found if it.is_ours and it.impact in axe.SERIOUS] == []
+        assert [it for it in found if not it.is_ours and it.rule not in stock] == []
+
+    return check
+
+
+def test_desk__is_accessible(themed_page: Any, judge: Callable[[], None], configure: Callable[..., None]) -> None:
+    configure(REVIEW_REASONS=["Fake portrait", "Forged document"])
+    measured_photo("one.jpg")
+    measured_photo("two.jpg")
+    themed_page.goto(reverse("admin:copyleaks_image_imagescan_review"))
+    until(lambda: themed_page.locator(".copyleaks-item:not([hidden])").count())
+    judge()
+    themed_page.keyboard.press("?")
+    judge()
+    themed_page.keyboard.press("Escape")
+    themed_page.locator(".copyleaks-preferences summary").click()
+    until(lambda: _asks_for_a_reason(themed_page))
+    judge()
+
+
+def _asks_for_a_reason(page: Any) -> bool:
+    page.keyboard.press("a")
+    return bool(page.locator(".copyleaks-reasons").is_visible())
+
+
+def test_empty_desk__is_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
+    themed_page.goto(reverse("admin:copyleaks_image_imagescan_review"))
+    until(lambda: themed_page.locator(".copyleaks-empty").is_visible())
+    judge()
+
+
+def test_scan_pages__are_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
+    for scan in (measured_photo("one.jpg"), failed(photo("two.jpg"))):
+        themed_page.goto(f"{LIST}{scan.pk}/change/", wait_until="networkidle")
+        judge()
+
+
+def test_list__is_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
+    measured_photo("one.jpg")
+    failed(photo("two.jpg"))
+    themed_page.goto(LIST, wait_until="networkidle")
+    judge()
+
+
+def test_overview__is_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
+    try:
+        address = reverse("admin:copyleaks_image_imagescan_overview")
+    except NoReverseMatch:
+        pytest.skip("There is no overview.")
+    measured_photo("one.jpg")
+    failed(photo("two.jpg"))
+    themed_page.goto(address, wait_until="networkidle")
+    judge()

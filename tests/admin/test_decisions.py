@@ -1,0 +1,627 @@
+"""Decisions: at the desk, on the page of a scan, for many rows of the list, and in the log."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.html import escape
+
+from django_copyleaks_image.admin import readonly
+from django_copyleaks_image.models import Decision, ImageScan
+from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.reviewing import claims
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH
+from tests.admin.deskwork import DESK, SCANS, ask, awaiting_second_look, decided, next_items, next_keys, press, user_of
+from tests.admin.markup import inline_code
+from tests.admin.rows import failed, measured_photo, scan_of
+from tests.gallery.models import Photo
+from tests.samples import photo, upload
+
+LOG = "/admin/copyleaks_image/decision/"
+HOSTILE = "\"'><script>alert(1)</script>"
+# What browsers send with a form.
+AS_A_FORM = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reviewer(staff: Any) -> Client:
+    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    return client
+
+
+@pytest.fixture
+def bert(db: None) -> User:
+    return User.objects.create_user("bert", is_staff=True)
+
+
+def stored(scan: ImageScan) -> ImageScan:
+    return ImageScan.objects.get(pk=scan.pk)
+
+
+def page_of(client: Client, scan: ImageScan) -> str:
+    text: str = client.get(f"{SCANS}{scan.pk}/change/").content.decode()
+    return text
+
+
+def submit(client: Client, address: str, **fields: Any) -> Any:
+    """Post a form of the page of a scan, without a script."""
+    return client.post(f"{DESK}{address}", fields, headers=AS_A_FORM)
+
+
+def messages(client: Client) -> list[str]:
+    return [str(message) for message in client.get(SCANS).context["messages"]]
+
+
+# At the desk
+
+
+@pytest.mark.parametrize(
+    ("kind", "standing", "desk", "said"),
+    [
+        ("confirmed", Standing.CONFIRMED, Desk.NONE, "Confirmed as AI: coffee.jpg."),
+        ("cleared", Standing.CLEARED, Desk.NONE, "Cleared: coffee.jpg."),
+        ("escalated", Standing.ESCALATED, Desk.ESCALATED, "Escalated: coffee.jpg."),
+        ("skipped", Standing.UNDECIDED, Desk.REVIEW, "Skipped: coffee.jpg."),
+    ],
+)
+def test_decision__is_stored_and_said(reviewer: Client, kind: str, standing: Standing, desk: Desk, said: str) -> None:
+    scan = measured_photo("coffee.jpg")
+    assert next_keys(reviewer) == [scan.pk]
+    answer = press(reviewer, scan, kind, note=" Seen before. ")
+    decision = Decision.objects.get()
+    assert answer == {"decision": decision.pk, "said": said}
+    assert (decision.kind, decision.decided_by, decision.note) == (kind, user_of(reviewer), "Seen before.")
+    scan = stored(scan)
+    assert (scan.decision, scan.desk, scan.claimed_by) == (standing, desk, None)
+
+
+def test_decision__about_what_was_never_measured(reviewer: Client) -> None:
+    scan = failed(photo("small.jpg"), "too_small", Status.SKIPPED)
+    assert press(reviewer, scan, "confirmed", queue="unmeasured")["said"] == "Confirmed as AI: small.jpg."
+    assert stored(scan).decision == Standing.CONFIRMED
+
+
+def test_skipped_picture__returns_last_for_whoever_skipped_it(reviewer: Client, staff: Any) -> None:
+    first, second = measured_photo("a.jpg"), measured_photo("b.jpg")
+    press(reviewer, first, "skipped")
+    assert next_keys(staff("view_imagescan", "decide_imagescan", "view_photo"), want=1) == [first.pk]
+    ImageScan.objects.update(claimed_by=None, claimed_until=None)
+    assert next_keys(reviewer) == [second.pk, first.pk]
+
+
+def test_note__is_cut_and_cleaned(reviewer: Client) -> None:
+    press(reviewer, measured_photo(), "cleared", note="a\0b" + "c" * NOTE_LENGTH)
+    note = Decision.objects.get().note
+    assert note.startswith("abc")
+    assert len(note) == NOTE_LENGTH
+
+
+def test_reasons__are_asked_for_to_confirm_and_to_clear(reviewer: Client, configure: Any) -> None:
+    configure(REVIEW_REASONS=["Looks real", "Known artist"])
+    scan = measured_photo()
+    (item,) = next_items(reviewer)
+    assert 'data-reasons="confirmed cleared"' in item["html"]
+    assert press(reviewer, scan, "cleared")["refused"]
+    assert press(reviewer, scan, "cleared", reason="Because")["refused"]
+    assert Decision.objects.count() == 0
+    assert press(reviewer, scan, "skipped", reason="Known artist")["decision"]
+    assert press(reviewer, scan, "cleared", reason="Known artist")["decision"]
+    assert [decision.reason for decision in Decision.objects.order_by("pk")] == ["", "Known artist"]
+
+
+def test_reasons__are_not_asked_for_when_there_are_none(reviewer: Client) -> None:
+    measured_photo()
+    (item,) = next_items(reviewer)
+    assert 'data-reasons=""' in item["html"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"kind": "cleared"},
+        {"kind": "cleared", "version": "x"},
+        {"kind": "cleared", "version": "-1"},
+        {"kind": "undone", "version": "0"},
+        {"kind": "deleted", "version": "0"},
+    ],
+)
+def test_decision__that_is_not_understood_is_refused(reviewer: Client, fields: dict[str, str]) -> None:
+    scan = measured_photo()
+    answer = ask(reviewer, f"{scan.pk}/decide/", **fields)
+    assert answer == {"refused": True, "said": "The request was not understood."}
+    assert Decision.objects.count() == 0
+
+
+def test_second_escalation__is_refused(staff: Any) -> None:
+    senior = staff("view_imagescan", "decide_escalated_imagescan", "view_photo")
+    scan = measured_photo()
+    decided(scan, user_of(senior), Kind.ESCALATED)
+    answer = press(senior, scan, "escalated")
+    assert answer == {"refused": True, "said": "The picture is escalated already."}
+
+
+# Too late
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb"),
+    [
+        (Kind.CONFIRMED, "confirmed this picture as AI"),
+        (Kind.CLEARED, "cleared this picture"),
+        (Kind.ESCALATED, "escalated this picture"),
+    ],
+)
+def test_stale_decision__says_who_did_what_and_when(reviewer: Client, bert: User, kind: Kind, verb: str) -> None:
+    scan = measured_photo()
+    decision = decided(scan, bert, kind)
+    answer = press(reviewer, scan, "confirmed", version=0)
+    assert answer == {"stale": True, "said": f"bert {verb} a moment ago. Nothing was changed.", "item": None}
+    Decision.objects.filter(pk=decision.pk).update(decided_at=timezone.now() - timedelta(hours=2))
+    ImageScan.objects.update(finished_at=timezone.now() - timedelta(hours=3))
+    said = press(reviewer, scan, "confirmed", version=0)["said"]
+    assert said.replace("\xa0", " ") == f"bert {verb} 2 hours ago. Nothing was changed."
+    assert Decision.objects.count() == 1
+
+
+def test_stale_decision__gives_the_picture_as_it_is_now(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+    (before,) = next_items(reviewer)
+    ask(reviewer, "claims/", release=str(scan.pk))
+    decision = decided(scan, bert, Kind.CLEARED)
+    client = Client()
+    client.force_login(bert)
+    claims.release([scan.pk], bert)
+    Decision.objects.create(
+        scan=scan, kind=Kind.UNDONE, decided_by=bert, reverses=decision, sha256=scan.sha256, before=Standing.CLEARED
+    )
+    ImageScan.objects.update(desk=Desk.REVIEW, review=Review.PENDING, decision="", review_version=2)
+    answer = press(reviewer, scan, "confirmed", version=before["version"])
+    assert answer["said"] == "bert undid a decision about this picture a moment ago. Nothing was changed."
+    assert answer["item"]["version"] == 2
+    assert "<del>Cleared (false alarm)</del>" in answer["item"]["html"]
+    assert stored(scan).claimed_by == user_of(reviewer)
+    assert press(reviewer, scan, "confirmed", version=2)["decision"]
+
+
+def test_decision__about_what_somebody_else_looks_at_is_stale(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+    assert claims.claim(scan.pk, bert)
+    answer = press(reviewer, scan, "cleared")
+    assert answer == {"stale": True, "said": "bert is looking at this picture. Nothing was changed.", "item": None}
+    assert stored(scan).claimed_by == bert
+
+
+def test_decision__about_a_replaced_picture_is_stale(reviewer: Client) -> None:
+    replaced, behind_our_back = measured_photo("a.jpg"), measured_photo("b.jpg")
+    Photo.objects.get(pk=replaced.object_id).image.save("c.jpg", upload())
+    Photo.objects.filter(pk=behind_our_back.object_id).update(image="photos/another.jpg")
+    said = "The picture was replaced or removed. Nothing was changed."
+    for scan in (replaced, behind_our_back):
+        assert press(reviewer, scan, "cleared", version=0) == {"stale": True, "said": said, "item": None}
+        assert stored(scan).desk == Desk.NONE
+    assert Decision.objects.count() == 0
+
+
+def test_decision__about_what_was_scanned_again_is_stale(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+    decided(scan, bert, Kind.CLEARED)
+    ImageScan.objects.update(
+        finished_at=timezone.now() + timedelta(seconds=1), desk=Desk.REVIEW, review=Review.PENDING, review_version=2
+    )
+    answer = press(reviewer, scan, "cleared", version=1)
+    assert answer["said"] == "The picture was scanned again meanwhile. Nothing was changed."
+    assert answer["item"]["version"] == 2
+
+
+def test_decision__about_what_is_gone_is_stale(reviewer: Client) -> None:
+    for pk in (4711, 10**17, 10**30):
+        answer = ask(reviewer, f"{pk}/decide/", kind="cleared", version=0)
+        assert answer == {"stale": True, "said": "This picture is no longer here. Nothing was changed.", "item": None}
+
+
+def test_stale_decision__tells_nobody_of_the_first_look(reviewer: Client, bert: User) -> None:
+    scan = awaiting_second_look(measured_photo(), bert)
+    answer = press(reviewer, scan, "cleared", version=0)
+    assert answer["said"] == "Something happened to this picture meanwhile. Nothing was changed."
+    assert "No decision yet." in answer["item"]["html"]
+    assert "bert" not in str(answer)
+
+
+def test_skip__of_what_no_longer_waits_is_stale(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+    decided(scan, bert, Kind.CLEARED)
+    assert press(reviewer, scan, "skipped")["stale"]
+
+
+# Undoing
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("confirmed", "Undone: Confirmed as AI: coffee.jpg."),
+        ("cleared", "Undone: Cleared: coffee.jpg."),
+        ("escalated", "Undone: Escalated: coffee.jpg."),
+        ("skipped", "Undone: Skipped: coffee.jpg."),
+    ],
+)
+def test_undo__gives_the_picture_back(reviewer: Client, kind: str, said: str) -> None:
+    scan = measured_photo("coffee.jpg")
+    decision = press(reviewer, scan, kind)["decision"]
+    answer = ask(reviewer, f"undo/{decision}/")
+    assert answer["said"] == said
+    assert answer["item"]["pk"] == scan.pk
+    scan = stored(scan)
+    assert answer["item"]["version"] == scan.review_version
+    assert (scan.desk, scan.review, scan.decision) == (Desk.REVIEW, Review.PENDING, "")
+    assert scan.claimed_by == user_of(reviewer)
+    assert Decision.objects.latest("pk").reverses_id == decision
+
+
+def test_undo__twice_is_stale(reviewer: Client) -> None:
+    decision = press(reviewer, measured_photo(), "cleared")["decision"]
+    ask(reviewer, f"undo/{decision}/")
+    answer = ask(reviewer, f"undo/{decision}/")
+    name = user_of(reviewer).username
+    assert answer["stale"]
+    assert answer["said"] == f"{name} undid a decision about this picture a moment ago. Nothing was changed."
+    assert Decision.objects.count() == 2
+
+
+def test_undo__of_what_was_decided_since_is_stale(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+    decision = press(reviewer, scan, "escalated")["decision"]
+    decided(scan, bert, Kind.CLEARED)
+    answer = ask(reviewer, f"undo/{decision}/")
+    assert answer == {
+        "stale": True,
+        "said": "bert cleared this picture a moment ago. Nothing was changed.",
+        "item": None,
+    }
+
+
+def test_undo__while_somebody_looks_at_it_is_stale(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+    decision = press(reviewer, scan, "escalated")["decision"]
+    assert claims.claim(scan.pk, bert)
+    answer = ask(reviewer, f"undo/{decision}/")
+    assert answer == {"stale": True, "said": "bert is looking at this picture. Nothing was changed.", "item": None}
+
+
+def test_undo__of_others_decisions_is_refused(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+    decision = decided(scan, bert, Kind.CLEARED)
+    answer = ask(reviewer, f"undo/{decision.pk}/")
+    assert answer == {"refused": True, "said": "Only the person who decided can undo a decision."}
+    assert stored(scan).decision == Standing.CLEARED
+
+
+def test_undo__of_nothing_is_stale(reviewer: Client) -> None:
+    assert ask(reviewer, "undo/4711/")["stale"]
+
+
+def test_undo__needs_the_permission_of_the_queue_it_was_taken_from(staff: Any) -> None:
+    scan = measured_photo()
+    senior = staff("view_imagescan", "decide_escalated_imagescan", "view_photo")
+    decided(scan, user_of(senior), Kind.ESCALATED)
+    decision = press(senior, scan, "cleared")["decision"]
+    user_of(senior).user_permissions.clear()
+    assert senior.post(f"{DESK}undo/{decision}/").status_code == 403
+    assert stored(scan).decision == Standing.CLEARED
+
+
+# On the page of a scan
+
+
+def test_page__decides_without_a_script(reviewer: Client) -> None:
+    scan = measured_photo("coffee.jpg")
+    page = page_of(reviewer, scan)
+    assert "<h2>Decision: Undecided</h2>" in page
+    assert f'<a href="{DESK}?queue=review">Open in the review desk</a>' in page
+    address = f"{SCANS}{scan.pk}/change/"
+    assert f'action="{DESK}{scan.pk}/decide/"' in page
+    assert '<input type="hidden" name="version" value="0">' in page
+    assert f'<input type="hidden" name="back" value="{address}">' in page
+    response = submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=0, note="A sunset", back=address)
+    assert (response.status_code, response.headers["Location"]) == (302, address)
+    assert messages(reviewer) == ["Cleared: coffee.jpg."]
+    page = page_of(reviewer, scan)
+    assert "<h2>Decision: Cleared (false alarm)</h2>" in page
+    assert f"{user_of(reviewer).username}, <time" in page
+    assert "A sunset" in page
+    assert "Open in the review desk" not in page
+
+
+def test_page__undoes_without_a_script(reviewer: Client) -> None:
+    scan = measured_photo("coffee.jpg")
+    decision = press(reviewer, scan, "confirmed")["decision"]
+    assert f'action="{DESK}undo/{decision}/"' in page_of(reviewer, scan)
+    response = submit(reviewer, f"undo/{decision}/")
+    assert response.headers["Location"] == f"{SCANS}{scan.pk}/change/"
+    assert messages(reviewer) == ["Undone: Confirmed as AI: coffee.jpg."]
+    assert stored(scan).claimed_by is None
+    page = page_of(reviewer, scan)
+    assert "<del>Confirmed as AI</del>" in page
+    assert "Undo your decision" not in page
+
+
+def test_page__says_why_a_decision_was_not_taken(reviewer: Client, bert: User, configure: Any) -> None:
+    scan = measured_photo()
+    assert claims.claim(scan.pk, bert)
+    submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=0)
+    assert messages(reviewer) == ["bert is looking at this picture. Nothing was changed."]
+    configure(REVIEW_REASONS=["Looks real"])
+    submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=0)
+    assert "needs one of the reasons" in messages(reviewer)[0]
+    assert Decision.objects.count() == 0
+
+
+@pytest.mark.parametrize("back", ["https://example.org/", "//example.org/", "javascript:alert(1)", ""])
+def test_page__leads_back_to_this_site_alone(reviewer: Client, back: str) -> None:
+    scan = measured_photo()
+    response = submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=0, back=back)
+    assert response.headers["Location"] == f"{SCANS}{scan.pk}/change/"
+    assert submit(reviewer, "4711/decide/", kind="cleared", version=0, back=back).headers["Location"] == SCANS
+
+
+def test_page__offers_the_reasons(reviewer: Client, configure: Any) -> None:
+    configure(REVIEW_REASONS=["Looks real", HOSTILE])
+    scan = measured_photo()
+    page = page_of(reviewer, scan)
+    assert "<option>Looks real</option>" in page
+    assert escape(HOSTILE) in page
+    submit(reviewer, f"{scan.pk}/decide/", kind="escalated", version=0, reason="Looks real")
+    assert Decision.objects.get().reason == ""
+
+
+def test_page__shows_decisions_to_whoever_may_only_view(moderator: Client, bert: User) -> None:
+    scan = awaiting_second_look(measured_photo(), bert)
+    page = page_of(moderator, scan)
+    assert "<h2>Decision: Cleared (false alarm)</h2>" in page
+    assert "bert, <time" in page
+    assert DESK not in page
+
+
+def test_page__offers_no_decision_where_there_is_none(reviewer: Client) -> None:
+    waiting, replaced = scan_of(photo("waiting")), measured_photo("a.jpg")
+    Photo.objects.get(pk=replaced.object_id).image.save("c.jpg", upload())
+    for scan, obstacle in (
+        (waiting, "The scan is still under way."),
+        (replaced, "The picture was replaced or removed."),
+    ):
+        page = page_of(reviewer, scan)
+        assert obstacle in page
+        assert 'name="kind"' not in page
+
+
+def test_page__leaves_escalated_pictures_to_those_who_may(reviewer: Client, staff: Any) -> None:
+    scan = measured_photo()
+    press(reviewer, scan, "escalated")
+    page = page_of(reviewer, scan)
+    assert "<h2>Decision: Escalated</h2>" in page
+    assert 'name="kind"' not in page
+    page = page_of(staff("view_imagescan", "decide_escalated_imagescan", "view_photo"), scan)
+    assert 'name="kind" value="cleared"' in page
+    assert 'name="kind" value="escalated"' not in page
+    assert f"{DESK}?queue=escalated" in page
+
+
+def test_page__and_list_keep_a_first_look_from_whoever_takes_the_second(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+
+    def seen() -> tuple[str, str]:
+        page = re.sub(r'name="(csrfmiddlewaretoken|version)" value="\w+"', "", page_of(reviewer, scan))
+        row = re.search(r"<tbody>.*</tbody>", reviewer.get(SCANS).content.decode(), re.DOTALL)
+        assert row
+        return page, row[0]
+
+    before = seen()
+    awaiting_second_look(scan, bert)
+    assert seen() == before
+
+
+def test_page__tells_the_first_to_decide_about_the_second_look(reviewer: Client) -> None:
+    scan = awaiting_second_look(measured_photo(), user_of(reviewer))
+    page = page_of(reviewer, scan)
+    assert "<h2>Decision: Cleared (false alarm)</h2>" in page
+    assert "It waits for a second look by somebody else." in page
+    assert "Undo your decision" in page
+
+
+def test_list__says_what_was_decided_and_what_waits(reviewer: Client) -> None:
+    press(reviewer, measured_photo("a.jpg"), "cleared")
+    measured_photo("b.jpg")
+    page = reviewer.get(SCANS).content.decode()
+    assert "Decision: Cleared (false alarm)" in page
+    assert "Waits for: Review" in page
+
+
+# Many at once
+
+
+def choose(client: Client, action: str | list[str], *chosen: ImageScan, query: str = "", **fields: str) -> Any:
+    return client.post(f"{SCANS}{query}", {"action": action, ACTION_CHECKBOX_NAME: [s.pk for s in chosen], **fields})
+
+
+def versions(*chosen: ImageScan) -> dict[str, str]:
+    return {f"version_{scan.pk}": str(scan.review_version) for scan in chosen}
+
+
+@pytest.mark.parametrize(
+    ("action", "question", "standing", "said"),
+    [
+        ("confirm_ai", "Confirm 2 pictures as AI?", Standing.CONFIRMED, "2 pictures were confirmed as AI."),
+        ("clear_false_alarm", "Clear 2 pictures?", Standing.CLEARED, "2 pictures were cleared."),
+    ],
+)
+def test_bulk__asks_first_and_then_decides(
+    reviewer: Client, action: str, question: str, standing: Standing, said: str
+) -> None:
+    scans = [measured_photo("a.jpg"), failed(photo("b.jpg"))]
+    # A list with a menu of actions above and below sends both.
+    response = choose(reviewer, [action, ""], *scans)
+    page = response.content.decode()
+    assert question in page
+    assert f'name="action" value="{action}"' in page
+    for scan in scans:
+        assert f'src="{SCANS}rendition/{scan.pk}/thumbnail/"' in page
+        assert f'name="version_{scan.pk}" value="0"' in page
+    assert inline_code(response) == []
+    assert Decision.objects.count() == 0
+    response = choose(reviewer, action, *scans, confirmed="yes", note="Same series", **versions(*scans))
+    assert response.status_code == 302
+    assert messages(reviewer) == [said]
+    assert {stored(scan).decision for scan in scans} == {standing}
+    assert {decision.note for decision in Decision.objects.all()} == {"Same series"}
+
+
+def test_bulk__leaves_out_what_changed_meanwhile(reviewer: Client, bert: User) -> None:
+    cleared, claimed, replaced, untouched = (measured_photo(f"{name}.jpg") for name in "abcd")
+    seen = versions(cleared, claimed, replaced, untouched)
+    decided(cleared, bert, Kind.CLEARED)
+    assert claims.claim(claimed.pk, bert)
+    Photo.objects.get(pk=replaced.object_id).image.save("e.jpg", upload())
+    # The list is filtered by what one of them was before.
+    answer = choose(
+        reviewer,
+        "confirm_ai",
+        cleared,
+        claimed,
+        replaced,
+        untouched,
+        query="?desk=review",
+        confirmed="yes",
+        **seen,
+    )
+    assert answer.headers["Location"] == f"{SCANS}?desk=review"
+    assert sorted(messages(reviewer)) == [
+        "1 picture was confirmed as AI.",
+        "1 was left out: The picture was replaced or removed.",
+        "1 was left out: bert cleared this picture a moment ago. Nothing was changed.",
+        "1 was left out: bert is looking at this picture. Nothing was changed.",
+    ]
+    assert stored(cleared).decision == Standing.CLEARED
+    assert stored(untouched).decision == Standing.CONFIRMED
+
+
+def test_bulk__asks_for_a_reason(reviewer: Client, configure: Any) -> None:
+    configure(REVIEW_REASONS=["Looks real", HOSTILE])
+    scan = measured_photo()
+    page = choose(reviewer, "clear_false_alarm", scan).content.decode()
+    assert '<input type="radio" name="reason" value="Looks real" required>' in page
+    assert "Choose one of the reasons." not in page
+    assert HOSTILE not in page
+    page = choose(reviewer, "clear_false_alarm", scan, confirmed="yes", note=HOSTILE, **versions(scan)).content.decode()
+    assert "Choose one of the reasons." in page
+    assert f'name="note" value="{escape(HOSTILE)}"' in page
+    choose(reviewer, "clear_false_alarm", scan, confirmed="yes", reason="Looks real", **versions(scan))
+    assert Decision.objects.get().reason == "Looks real"
+
+
+def test_bulk__leaves_out_what_the_user_may_not_decide(reviewer: Client, staff: Any) -> None:
+    escalated, waiting, unfinished = measured_photo("a.jpg"), measured_photo("b.jpg"), scan_of(photo("c"))
+    press(reviewer, escalated, "escalated")
+    escalated = stored(escalated)
+    page = choose(reviewer, "confirm_ai", escalated, waiting, unfinished).content.decode()
+    assert "Confirm 1 picture as AI?" in page
+    assert "You may not decide about this picture." in page
+    assert "The scan is still under way." in page
+    choose(reviewer, "confirm_ai", escalated, confirmed="yes", **versions(escalated))
+    assert stored(escalated).decision == Standing.ESCALATED
+    blind = staff("view_imagescan", "decide_imagescan")
+    choose(blind, "confirm_ai", waiting, confirmed="yes", **versions(waiting))
+    assert stored(waiting).decision == ""
+
+
+def test_bulk__is_closed_to_whoever_may_not_decide(moderator: Client) -> None:
+    scan = measured_photo()
+    choose(moderator, "confirm_ai", scan, confirmed="yes", **versions(scan))
+    assert Decision.objects.count() == 0
+    assert "confirm_ai" not in moderator.get(SCANS).content.decode()
+
+
+def test_bulk__takes_a_bounded_number(reviewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readonly, "AT_ONCE", 1)
+    scans = measured_photo("a.jpg"), measured_photo("b.jpg")
+    for fields in ({}, {"confirmed": "yes", **versions(*scans)}):
+        choose(reviewer, "confirm_ai", *scans, **fields)
+        assert messages(reviewer) == ["Choose at most 1 rows at once."]
+    assert Decision.objects.count() == 0
+
+
+def test_bulk__shows_a_second_look_as_a_first_one(reviewer: Client, bert: User) -> None:
+    blind, before = awaiting_second_look(measured_photo("a.jpg"), bert), measured_photo("b.jpg")
+    decided(before, bert, Kind.CONFIRMED)
+    assert "Decided before" not in choose(reviewer, "confirm_ai", blind).content.decode()
+    assert "Decided before: Confirmed as AI" in choose(reviewer, "clear_false_alarm", before).content.decode()
+
+
+# The log
+
+
+@pytest.fixture
+def auditor(staff: Any) -> Client:
+    client: Client = staff("view_imagescan", "view_decision", "view_photo")
+    return client
+
+
+def test_log__says_who_decided_what_when_and_why(auditor: Client, reviewer: Client, bert: User) -> None:
+    scan = measured_photo("coffee.jpg")
+    decided(scan, bert, Kind.ESCALATED, note=HOSTILE)
+    senior = user_of(auditor)
+    decision = decided(scan, senior, Kind.CLEARED)
+    ImageScan.objects.update(desk="")
+    undone = press(reviewer, measured_photo("tea.jpg"), "confirmed")["decision"]
+    ask(reviewer, f"undo/{undone}/")
+    page = auditor.get(LOG).content.decode()
+    assert f'<a href="{SCANS}{scan.pk}/change/">coffee.jpg</a>' in page
+    assert "Cleared (false alarm)" in page
+    assert '<del>Confirmed as AI</del><span class="copyleaks-line copyleaks-quiet">undone</span>' in page
+    assert "Undone: Confirmed as AI" in page
+    assert "bert" in page
+    assert escape(HOSTILE) in page
+    assert HOSTILE not in page
+    assert auditor.get(f"{LOG}{decision.pk}/change/").headers["Location"] == f"{SCANS}{scan.pk}/change/"
+    assert auditor.get(f"{LOG}4711/change/").status_code == 404
+    kinds = [row.kind for row in auditor.get(LOG, {"kind__exact": "cleared"}).context["cl"].result_list]
+    assert kinds == ["cleared"]
+
+
+def test_log__costs_the_same_number_of_queries_for_1_and_9_rows(
+    auditor: Client, bert: User, django_assert_num_queries: Any
+) -> None:
+    decided(measured_photo("first.jpg"), bert, Kind.CLEARED)
+    auditor.get(LOG)  # Fills the cache of content types.
+    with CaptureQueriesContext(connection) as few:
+        auditor.get(LOG)
+    for number in range(8):
+        decided(measured_photo(f"{number}.jpg"), bert, Kind.CLEARED)
+    with django_assert_num_queries(len(few)):
+        auditor.get(LOG)
+
+
+def test_log__keeps_a_first_look_from_whoever_takes_the_second(auditor: Client, bert: User) -> None:
+    awaiting_second_look(measured_photo("coffee.jpg"), bert)
+    assert "coffee.jpg" not in auditor.get(LOG).content.decode()
+    awaiting_second_look(measured_photo("tea.jpg"), user_of(auditor))
+    assert "tea.jpg" in auditor.get(LOG).content.decode()
+
+
+def test_log__cannot_be_changed_and_is_closed_without_permission(admin_client: Client, reviewer: Client) -> None:
+    decision = press(reviewer, measured_photo(), "cleared")["decision"]
+    assert admin_client.get(f"{LOG}add/").status_code == 403
+    assert admin_client.post(f"{LOG}{decision}/delete/", {"post": "yes"}).status_code == 403
+    assert reviewer.get(LOG).status_code == 403
+    assert reviewer.get(f"{LOG}{decision}/change/").status_code == 403
+    assert Decision.objects.count() == 1

@@ -1,0 +1,565 @@
+"""The desk as its script sees it: the shell, the next pictures, who holds what, and who may do what."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.auth.models import User
+from django.db import connection
+from django.http import HttpRequest
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.html import escape
+
+from django_copyleaks_image.admin.desk import words
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.reviewing import queue
+from tests.admin.deskwork import DESK, SCANS, ask, awaiting_second_look, decided, next_items, next_keys, press, user_of
+from tests.admin.markup import inline_code
+from tests.admin.rows import failed, measured, measured_photo, scan_of
+from tests.gallery.models import Listing, Photo
+from tests.samples import photo, upload
+
+HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>"
+# Of one picture, whatever the number of those that wait.
+QUERIES = 20
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reviewer(staff: Any) -> Client:
+    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    return client
+
+
+@pytest.fixture
+def colleague(staff: Any) -> Client:
+    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    return client
+
+
+@pytest.fixture
+def senior(staff: Any) -> Client:
+    """A client of somebody who decides about escalated pictures alone."""
+    client: Client = staff("view_imagescan", "decide_escalated_imagescan", "view_photo")
+    return client
+
+
+def shell(client: Client, **parameters: str) -> Any:
+    response = client.get(DESK, parameters)
+    assert response.status_code == 200
+    return response
+
+
+def escalated(scan: ImageScan) -> ImageScan:
+    ImageScan.objects.filter(pk=scan.pk).update(desk=Desk.ESCALATED, review=Review.PENDING, decision=Standing.ESCALATED)
+    scan.refresh_from_db()
+    return scan
+
+
+def claimed_by(scan: ImageScan) -> Any:
+    return ImageScan.objects.get(pk=scan.pk).claimed_by
+
+
+# The shell
+
+
+def test_shell__holds_the_addresses_and_the_words_of_the_script(reviewer: Client) -> None:
+    page = shell(reviewer).content.decode()
+    for attribute in (
+        f'data-next-url="{DESK}next/"',
+        f'data-decide-url="{DESK}0/decide/"',
+        f'data-undo-url="{DESK}undo/0/"',
+        f'data-claims-url="{DESK}claims/"',
+        'data-queue="review"',
+        'data-order="oldest"',
+        'data-field=""',
+        'data-sandbox=""',
+        'data-decide="confirmed"',
+        'data-decide="cleared"',
+        'data-decide="escalated"',
+        'data-decide="skipped"',
+    ):
+        assert attribute in page
+    assert page.count("<h1") == 1
+    assert 'id="nav-sidebar"' not in page
+    assert '<p class="copyleaks-live" role="status" aria-live="polite">' in page
+
+
+def test_shell__holds_no_inline_code(reviewer: Client, configure: Any) -> None:
+    configure(REVIEW_REASONS=["Looks real"])
+    assert inline_code(shell(reviewer)) == []
+
+
+def test_shell__loads_the_scripts_in_the_order_in_which_they_build_on_each_other(reviewer: Client) -> None:
+    scripts = re.findall(r'src="/static/copyleaks_image/js/([\w-]+)\.js" defer', shell(reviewer).content.decode())
+    assert scripts[0] == "stage"
+    assert scripts[-1] == "desk"
+    assert "jquery" not in shell(reviewer).content.decode()
+
+
+def test_shell__numbers_the_reasons(reviewer: Client, configure: Any) -> None:
+    configure(REVIEW_REASONS=["Looks real", HOSTILE])
+    page = shell(reviewer).content.decode()
+    assert 'data-reason="Looks real" aria-keyshortcuts="1"><kbd>1</kbd> Looks real</button>' in page
+    assert f'data-reason="{escape(HOSTILE)}"' in page
+    assert HOSTILE not in page
+
+
+def test_tabs__say_how_much_waits_where(reviewer: Client, senior: Client) -> None:
+    measured_photo("a.jpg")
+    measured_photo("b.jpg")
+    escalated(measured_photo("c.jpg"))
+    failed(photo("d.jpg"))
+    assert [(tab.label, tab.number) for tab in shell(reviewer).context["tabs"]] == [
+        ("Review", "2"),
+        ("Not measured", "1"),
+    ]
+    assert [(tab.label, tab.number, tab.is_current) for tab in shell(senior).context["tabs"]] == [
+        ("Escalated", "1", True)
+    ]
+
+
+def test_tabs__of_the_sandbox_are_there_when_something_waits_in_it(reviewer: Client) -> None:
+    measured_photo("real.jpg")
+    assert "Sandbox" not in shell(reviewer).content.decode()
+    mock = measured_photo("mock.jpg", sandbox=True)
+    tabs = {tab.label: tab for tab in shell(reviewer).context["tabs"]}
+    assert set(tabs) == {"Review", "Not measured", "Sandbox: Review"}
+    assert mock.pk not in next_keys(reviewer)
+    page = reviewer.get(tabs["Sandbox: Review"].url)
+    assert 'data-sandbox="1"' in page.content.decode()
+    assert "mock results and no evidence" in page.content.decode()
+    (item,) = next_items(reviewer, sandbox="1")
+    assert item["pk"] == mock.pk
+    assert "Mock: Partly AI" in item["html"]
+    assert "this is a mock result and no evidence" in item["html"]
+
+
+def test_order__is_kept_for_the_user(reviewer: Client) -> None:
+    small, large = measured_photo("a.jpg", ai_ratio=0.1), measured_photo("b.jpg", ai_ratio=0.9)
+    assert next_keys(reviewer, order="oldest") == [small.pk, large.pk]
+    assert next_keys(reviewer, order="largest") == [large.pk, small.pk]
+    assert 'data-order="oldest"' in shell(reviewer).content.decode()
+    assert 'data-order="largest"' in shell(reviewer, order="largest").content.decode()
+    assert 'data-order="largest"' in shell(reviewer, queue="unmeasured").content.decode()
+    assert 'data-order="oldest"' in shell(reviewer, order="oldest").content.decode()
+
+
+def test_field__narrows_the_queue(staff: Any, watch: Any) -> None:
+    watch(Listing, "front")
+    client = staff("view_imagescan", "decide_imagescan", "view_photo", "view_listing")
+    of_photo = measured_photo()
+    of_listing = failed(Listing.objects.create(front=upload()))
+    ImageScan.objects.filter(pk=of_listing.pk).update(created_at=timezone.now() - timedelta(days=1))
+    unmeasured = {"queue": "unmeasured"}
+    assert next_keys(client, field="gallery.Photo.image") == [of_photo.pk]
+    assert next_keys(client, **unmeasured, field="gallery.Listing.front") == [of_listing.pk]
+    assert next_keys(client, **unmeasured, field="gallery.Photo.image") == []
+    page = shell(client, **unmeasured, field="gallery.Listing.front").content.decode()
+    assert 'data-field="gallery.Listing.front"' in page
+    assert '<option value="gallery.Listing.front" selected>Listing: front</option>' in page
+
+
+def test_parameters__that_are_not_known_count_as_not_given(reviewer: Client) -> None:
+    page = shell(reviewer, queue="nonsense", order="random", field="auth.User.name", sandbox="maybe").content.decode()
+    for attribute in ('data-queue="review"', 'data-order="oldest"', 'data-field=""', 'data-sandbox=""'):
+        assert attribute in page
+
+
+# The next pictures
+
+
+def test_next__gives_a_picture_with_all_that_is_needed_to_judge_it(reviewer: Client) -> None:
+    scan = measured_photo("coffee.jpg", metadata={"issuedBy": "OpenAI", "unknownKey": "x"})
+    (item,) = next_items(reviewer)
+    assert (item["pk"], item["version"], item["title"]) == (scan.pk, 0, "coffee.jpg")
+    html = item["html"]
+    assert html.strip().startswith(f'<article class="copyleaks-item" data-pk="{scan.pk}" data-version="0"')
+    assert "<bdi>coffee.jpg</bdi></h2>" in html
+    assert "Partly AI</span> <bdi>AI share of the area: 37 %" in html
+    assert f'src="{SCANS}rendition/{scan.pk}/page/"' in html
+    assert "<dt>Issued by</dt><dd><bdi>OpenAI</bdi></dd>" in html
+    assert "<dt>unknownKey</dt><dd><bdi>x</bdi></dd>" in html
+    assert f'<a href="/admin/gallery/photo/{scan.object_id}/change/">coffee.jpg</a>' in html
+    assert f'<a href="{SCANS}{scan.pk}/change/">' in html
+    assert "640 × 640 pixels" in html
+    assert "ai-image-1-ultra" in html
+    assert "It is no likelihood." in html
+    assert "No decision yet." in html
+
+
+def test_next__claims_what_it_gives_and_gives_others_the_next(reviewer: Client, colleague: Client) -> None:
+    scans = [measured_photo(f"{number}.jpg") for number in range(4)]
+    assert next_keys(reviewer, want=2) == [scans[0].pk, scans[1].pk]
+    assert claimed_by(scans[0]) == user_of(reviewer)
+    assert next_keys(colleague, want=1) == [scans[2].pk]
+    held = f"{scans[0].pk},{scans[1].pk}"
+    assert next_keys(reviewer, want=3, held=held) == [scans[3].pk]
+
+
+def test_next__gives_three_at_most(reviewer: Client) -> None:
+    for number in range(4):
+        measured_photo(f"{number}.jpg")
+    for want, given in (("3", 3), ("99", 3), ("-1", 1), ("x", 1)):
+        ImageScan.objects.update(claimed_by=None, claimed_until=None)
+        assert len(next_items(reviewer, want=want)) == given
+
+
+def test_next__costs_the_same_however_long_the_queue(
+    reviewer: Client, colleague: Client, django_assert_max_num_queries: Any
+) -> None:
+    def queries() -> int:
+        ImageScan.objects.update(claimed_by=None, claimed_until=None)
+        with CaptureQueriesContext(connection) as captured, django_assert_max_num_queries(QUERIES):
+            assert len(next_items(reviewer, want=1)) == 1
+        return len(captured)
+
+    for number in range(3):
+        measured_photo(f"{number}.jpg")
+    queries()  # Fills the cache of content types.
+    few = queries()
+    scan = measured_photo("one of many.jpg")
+    ImageScan.objects.bulk_create(
+        ImageScan(
+            **{
+                field.attname: getattr(scan, field.attname)
+                for field in ImageScan._meta.concrete_fields
+                if field.name not in ("id", "scan_id", "pay_key", "resubmission_of")
+            }
+        )
+        for _ in range(100)
+    )
+    assert queries() == few
+
+
+def test_next__says_how_many_wait(reviewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ask(reviewer, "next/")["waiting"] == "0 waiting"
+    for number in range(3):
+        measured_photo(f"{number}.jpg")
+    assert ask(reviewer, "next/")["waiting"] == "3 waiting"
+    for module in (queue, words):
+        monkeypatch.setattr(module, "COUNTED", 2)
+    assert ask(reviewer, "next/")["waiting"] == "more than 2 waiting"
+
+
+@pytest.mark.parametrize(
+    ("count", "phrase"), [(1, "1 waiting"), (1000, "1,000 waiting"), (1001, "more than 1,000 waiting")]
+)
+def test_waiting__groups_thousands(count: int, phrase: str) -> None:
+    assert words.waiting(count) == phrase
+
+
+def test_next__names_the_others_at_the_desk(reviewer: Client, colleague: Client) -> None:
+    measured_photo("a.jpg")
+    measured_photo("b.jpg")
+    assert ask(reviewer, "next/", want=1)["others"] == ""
+    assert ask(colleague, "next/", want=1)["others"] == f"{user_of(reviewer).username} is here too"
+
+
+@pytest.mark.parametrize(
+    ("names", "phrase"),
+    [
+        ([], ""),
+        (["anna"], "anna is here too"),
+        (["anna", "bert"], "anna and bert are here too"),
+        (["a", "b", "c", "d", "e"], "a, b, c, d and 1 other are here too"),
+        (["a", "b", "c", "d", "e", "f"], "a, b, c, d and 2 others are here too"),
+    ],
+)
+def test_others__are_named_up_to_four(names: list[str], phrase: str) -> None:
+    assert words.others(names) == phrase
+
+
+def test_next__shows_why_nothing_was_measured(reviewer: Client) -> None:
+    scan = failed(photo("small.jpg"), "too_small", Status.SKIPPED)
+    assert next_keys(reviewer) == []
+    (item,) = next_items(reviewer, queue="unmeasured")
+    assert item["pk"] == scan.pk
+    assert "Not measured</span> <bdi>The picture is too small: 512 × 512 pixels are needed.</bdi>" in item["html"]
+    assert "Nothing was measured, so nothing is known." in item["html"]
+    assert f"/rendition/{scan.pk}/" in item["html"]
+
+
+def test_next__escapes_what_strangers_wrote(reviewer: Client) -> None:
+    scan = measured_photo(metadata={"issuedBy": HOSTILE, HOSTILE: "x"})
+    Photo.objects.filter(pk=scan.object_id).update(title=HOSTILE[:100])
+    (item,) = next_items(reviewer)
+    assert item["title"] == HOSTILE[:100]
+    assert "<script" not in item["html"]
+    assert "<img src=x" not in item["html"]
+
+
+def test_next__shows_earlier_decisions_with_what_was_undone(reviewer: Client, colleague: Client) -> None:
+    scan = measured_photo()
+    bert = user_of(colleague)
+    decided(scan, bert, Kind.SKIPPED, note=HOSTILE)
+    decision = press(colleague, scan, "cleared", note="A real sunset")["decision"]
+    ask(colleague, f"undo/{decision}/")
+    ask(colleague, "claims/", release=str(scan.pk))
+    (item,) = next_items(reviewer)
+    assert "<del>Cleared (false alarm)</del>" in item["html"]
+    assert f"Undone by {bert.username}, " in item["html"]
+    assert "A real sunset" in item["html"]
+    assert "<strong>Skipped</strong>" in item["html"]
+    assert escape(HOSTILE) in item["html"]
+
+
+def test_next__withdraws_what_was_replaced_behind_our_back(reviewer: Client) -> None:
+    replaced, present = measured_photo("a.jpg"), measured_photo("b.jpg")
+    Photo.objects.filter(pk=replaced.object_id).update(image="photos/another.jpg")
+    assert next_keys(reviewer) == [present.pk]
+    replaced.refresh_from_db()
+    assert (replaced.desk, replaced.review, replaced.claimed_by) == (Desk.NONE, Review.NOT_NEEDED, None)
+
+
+def test_next__looks_behind_many_that_were_replaced(reviewer: Client) -> None:
+    for number in range(45):
+        measured_photo(f"{number}.jpg")
+    Photo.objects.update(image="photos/another.jpg")
+    present = measured_photo("present.jpg")
+    assert next_keys(reviewer, want=1) == [present.pk]
+    assert ImageScan.objects.exclude(desk="").get() == present
+
+
+# An empty queue
+
+
+def test_empty_queue__says_what_was_done_today(reviewer: Client, colleague: Client) -> None:
+    for number, kind in enumerate(("confirmed", "cleared", "cleared", "escalated")):
+        press(reviewer, measured_photo(f"mine {number}.jpg"), kind)
+    press(colleague, measured_photo("theirs.jpg"), "cleared")
+    decision = press(reviewer, measured_photo("mistake.jpg"), "confirmed")["decision"]
+    ask(reviewer, f"undo/{decision}/")
+    scan = ImageScan.objects.get(desk=Desk.REVIEW)
+    press(reviewer, scan, "skipped")
+    answer = ask(reviewer, "next/", want=1)
+    assert answer["today"] == ""
+    today = ask(reviewer, "next/", want=1, held=str(scan.pk))["today"]
+    assert "Nothing waits here." in today
+    assert "You have decided about 4 pictures today. Thank you!" in today
+    rows = dict(re.findall(r'<th scope="row">(.+?)</th><td>(\d+)</td><td>\d+</td>', today))
+    assert rows == {"Confirmed as AI": "1", "Cleared (false alarm)": "2", "Escalated": "1", "Skipped": "1"}
+    assert '<th scope="row">Cleared (false alarm)</th><td>2</td><td>3</td>' in today
+
+
+def test_empty_queue__forgets_yesterday(reviewer: Client) -> None:
+    decision = decided(measured_photo(), user_of(reviewer), Kind.CONFIRMED)
+    type(decision).objects.update(decided_at=timezone.now() - timedelta(days=1, minutes=1))
+    assert "Nothing was decided today." in ask(reviewer, "next/")["today"]
+
+
+def test_empty_queue__names_the_others_work(reviewer: Client, colleague: Client) -> None:
+    press(colleague, measured_photo(), "cleared")
+    assert "Others have decided about 1 picture today." in ask(reviewer, "next/")["today"]
+
+
+def test_empty_queue__points_to_where_something_waits(reviewer: Client) -> None:
+    failed(photo("a.jpg"))
+    today = ask(reviewer, "next/")["today"]
+    assert f'<a href="{DESK}?queue=unmeasured">Not measured</a> <span class="copyleaks-count">1</span>' in today
+    assert "queue=review" not in today
+
+
+def test_empty_queue__says_when_others_hold_the_rest(reviewer: Client, colleague: Client) -> None:
+    measured_photo()
+    assert len(next_items(colleague)) == 1
+    answer = ask(reviewer, "next/")
+    assert answer["waiting"] == "1 waiting"
+    assert "Others are looking at what still waits here." in answer["today"]
+
+
+# Claims
+
+
+def test_claims__are_renewed_and_released(reviewer: Client, colleague: Client) -> None:
+    kept, left = measured_photo("a.jpg"), measured_photo("b.jpg")
+    assert len(next_items(reviewer)) == 2
+    ImageScan.objects.update(claimed_until=timezone.now() + timedelta(seconds=5))
+    answer = ask(reviewer, "claims/", renew=str(kept.pk), release=str(left.pk))
+    assert answer["held"] == [kept.pk]
+    assert answer["waiting"] == "2 waiting"
+    assert answer["others"] == ""
+    kept.refresh_from_db()
+    assert kept.claimed_until is not None
+    assert kept.claimed_until > timezone.now() + timedelta(minutes=9)
+    assert next_keys(colleague) == [left.pk]
+
+
+def test_claims__of_others_are_theirs(reviewer: Client, colleague: Client) -> None:
+    scan = measured_photo()
+    assert len(next_items(reviewer)) == 1
+    assert ask(colleague, "claims/", renew=str(scan.pk), release=str(scan.pk))["held"] == []
+    assert claimed_by(scan) == user_of(reviewer)
+
+
+def test_claims__that_ran_out_and_were_taken_are_not_held(reviewer: Client, colleague: Client) -> None:
+    scan = measured_photo()
+    assert len(next_items(reviewer)) == 1
+    ImageScan.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert next_keys(colleague) == [scan.pk]
+    assert ask(reviewer, "claims/", renew=str(scan.pk))["held"] == []
+
+
+@pytest.mark.parametrize("keys", ["", ",", "x,-1,1.5", "9" * 18, "9" * 30, "٣"])
+def test_keys__that_are_none_are_ignored(reviewer: Client, keys: str) -> None:
+    assert ask(reviewer, "claims/", renew=keys, release=keys)["held"] == []
+    assert next_items(reviewer, held=keys) == []
+
+
+# Second looks
+
+
+def test_second_look__cannot_be_told_from_a_first_one(reviewer: Client, colleague: Client) -> None:
+    scan = measured_photo()
+    (first,) = next_items(reviewer)
+    ask(reviewer, "claims/", release=str(scan.pk))
+    awaiting_second_look(scan, user_of(colleague))
+    (second,) = next_items(reviewer)
+    assert second["version"] == 1
+    assert second["html"].replace('data-version="1"', 'data-version="0"') == first["html"]
+    assert user_of(colleague).username not in second["html"]
+
+
+def test_second_look__is_not_given_to_whoever_took_the_first(reviewer: Client) -> None:
+    awaiting_second_look(measured_photo(), user_of(reviewer))
+    assert next_items(reviewer) == []
+
+
+def test_contradicted_second_look__shows_everything_to_whoever_decides(
+    reviewer: Client, colleague: Client, senior: Client
+) -> None:
+    scan = awaiting_second_look(measured_photo(), user_of(colleague), Kind.CLEARED)
+    press(reviewer, scan, "confirmed")
+    (item,) = next_items(senior, queue="escalated")
+    assert "A second look disagrees with what was decided: Cleared (false alarm)." in item["html"]
+    assert "<strong>Second look: Confirmed as AI</strong>" in item["html"]
+
+
+# Who may do what
+
+
+@pytest.mark.parametrize("address", ["next/", "1/decide/", "undo/1/", "claims/"])
+def test_requests__of_the_script_are_posted_with_a_token_by_staff(reviewer: Client, address: str) -> None:
+    assert reviewer.get(f"{DESK}{address}").status_code == 405
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = reviewer.cookies
+    assert strict.post(f"{DESK}{address}").status_code == 403
+    assert Client().post(f"{DESK}{address}").headers["Location"].startswith("/admin/login/")
+
+
+@pytest.mark.parametrize(
+    "codenames", [(), ("view_imagescan", "view_photo", "rescan_imagescan"), ("decide_imagescan", "view_photo")]
+)
+def test_desk__is_closed_to_staff_who_may_not_decide(staff: Any, codenames: tuple[str, ...]) -> None:
+    scan = measured_photo()
+    client = staff(*codenames)
+    assert client.get(DESK).status_code == 403
+    for address in ("next/", f"{scan.pk}/decide/", "undo/1/", "claims/"):
+        assert client.post(f"{DESK}{address}", {"kind": "cleared", "version": 0}).status_code == 403
+    scan.refresh_from_db()
+    assert scan.review_version == 0
+
+
+def test_escalated_queue__has_a_permission_of_its_own(reviewer: Client, senior: Client) -> None:
+    scan, waiting = escalated(measured_photo("a.jpg")), measured_photo("b.jpg")
+    assert reviewer.get(DESK, {"queue": "escalated"}).status_code == 403
+    assert reviewer.post(f"{DESK}next/", {"queue": "escalated"}).status_code == 403
+    assert reviewer.post(f"{DESK}{scan.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
+    assert ask(reviewer, f"{scan.pk}/decide/", kind="cleared", version=7)["stale"]
+    assert senior.get(DESK, {"queue": "review"}).status_code == 403
+    assert senior.post(f"{DESK}{waiting.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
+    assert next_keys(senior) == [scan.pk]
+    assert press(senior, scan, "cleared")["decision"]
+    assert 'data-decide="escalated"' not in shell(senior).content.decode()
+
+
+def test_queue__leaves_out_models_that_the_user_may_not_view(staff: Any, reviewer: Client, watch: Any) -> None:
+    watch(Listing, "front")
+    listing = failed(Listing.objects.create(front=upload()))
+    assert ask(reviewer, "next/", queue="unmeasured") | {"today": ""} == {
+        "items": [],
+        "waiting": "0 waiting",
+        "others": "",
+        "today": "",
+    }
+    assert reviewer.post(f"{DESK}{listing.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
+    assert next_keys(staff("view_imagescan", "decide_imagescan", "view_listing"), queue="unmeasured") == [listing.pk]
+
+
+def test_queue__leaves_out_objects_that_the_user_may_not_view(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden, shown = measured_photo("hidden.jpg"), measured_photo("shown.jpg")
+    photos = site.get_model_admin(Photo)
+    monkeypatch.setattr(photos, "has_view_permission", lambda request, obj=None: str(obj) != "hidden.jpg")
+    assert next_keys(reviewer) == [shown.pk]
+    assert claimed_by(hidden) is None
+    assert reviewer.post(f"{DESK}{hidden.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
+    hidden.refresh_from_db()
+    assert hidden.desk == Desk.REVIEW
+
+
+class OwnersDecide:
+    """A backend with a permission on one object, as Django's own has none."""
+
+    def authenticate(self, request: HttpRequest) -> None:
+        return None
+
+    def has_perm(self, user: User, permission: str, obj: Any = None) -> bool:
+        return (
+            permission == "copyleaks_image.decide_imagescan"
+            and isinstance(obj, ImageScan)
+            and obj.image_format == "PNG"
+        )
+
+
+def test_permission__may_be_given_for_single_scans(staff: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", f"{__name__}.OwnersDecide"]
+    measured_photo("theirs.jpg")
+    mine = measured_photo("mine.jpg", image_format="PNG")
+    client = staff("view_imagescan", "view_photo")
+    client.force_login(user_of(client), "django.contrib.auth.backends.ModelBackend")
+    assert client.get(DESK).status_code == 403
+    scans = site.get_model_admin(ImageScan)
+    of_one = scans.has_decide_permission  # type: ignore[attr-defined]
+    monkeypatch.setattr(scans, "has_decide_permission", lambda request, obj=None: obj is None or of_one(request, obj))
+    assert next_keys(client) == [mine.pk]
+
+
+def test_desk__works_where_every_page_requires_a_login(reviewer: Client, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    settings.LOGIN_URL = "/admin/login/"
+    assert Client().get(DESK).headers["Location"].startswith("/admin/login/")
+    measured_photo()
+    assert shell(reviewer)
+    assert len(next_items(reviewer)) == 1
+
+
+def test_answers__are_kept_by_no_cache(reviewer: Client) -> None:
+    for response in (reviewer.get(DESK), reviewer.post(f"{DESK}next/")):
+        assert "no-store" in response.headers["Cache-Control"]
+
+
+# The ways to the desk
+
+
+def test_ways__to_the_desk_from_index_and_list(reviewer: Client, moderator: Client) -> None:
+    measured(photo("a.jpg"))
+    scan_of(photo("unfinished.jpg"))
+    entry = "/admin/copyleaks_image/reviewdesk/"
+    link = f'<a href="{DESK}?queue=review" class="copyleaks-review">Review (1)</a>'
+    assert link in reviewer.get(SCANS).content.decode()
+    assert entry in reviewer.get("/admin/").content.decode()
+    assert reviewer.get(entry).headers["Location"] == DESK
+    assert f'<a href="{DESK}?queue=review">Review</a> (1)' in reviewer.get("/admin/copyleaks_image/").content.decode()
+    assert "copyleaks-review" not in moderator.get(SCANS).content.decode()
+    assert entry not in moderator.get("/admin/").content.decode()
+    assert moderator.get(entry).status_code == 403
+    assert DESK not in moderator.get("/admin/copyleaks_image/").content.decode()

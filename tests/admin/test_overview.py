@@ -1,0 +1,256 @@
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from django_copyleaks_image.admin import chart
+from django_copyleaks_image.admin.figures import Day
+from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models.scan import Status
+from tests.admin.markup import inline_code
+from tests.admin.rows import failed, measured_photo, scan_of
+from tests.admin.test_figures import NO_AI, judge
+from tests.samples import photo
+
+OVERVIEW = "/admin/copyleaks_image/imagescan/overview/"
+LIST = "/admin/copyleaks_image/imagescan/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def anna() -> User:
+    return User.objects.create_user("anna")
+
+
+@pytest.fixture
+def bert() -> User:
+    return User.objects.create_user("bert")
+
+
+def page_of(client: Client, **parameters: Any) -> str:
+    response = client.get(OVERVIEW, parameters)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def on_card(page: str, label: str) -> str:
+    """Return the number that stands beside a label."""
+    found = re.search(rf"<dt>(?:<a [^>]*>)?{re.escape(label)}(?:</a>)?</dt><dd>([^<]*)</dd>", page)
+    assert found, f"{label} is not on the page"
+    return found[1]
+
+
+def test_page__says_it_all(moderator: Client, configure: Any, anna: User, bert: User) -> None:
+    configure(DAILY_BUDGET=2000, SECOND_LOOK_SHARE=1)
+    row = AccountState.load()
+    row.budget_day, row.budget_spent, row.budget_reserved = timezone.now().date(), 1234, 6
+    row.save()
+    scan = measured_photo("a.jpg", credits=8)
+    judge(scan, anna, Kind.CLEARED)
+    judge(scan, bert, Kind.CLEARED)
+    judge(measured_photo("b.jpg"), anna, Kind.CONFIRMED)
+    measured_photo("c.jpg")
+    failed(photo("lost"))
+    failed(photo("small"), "too_small", Status.SKIPPED)
+    scan_of(photo("stuck"), next_attempt_at=timezone.now() - timedelta(hours=1))
+    page = page_of(moderator)
+    assert on_card(page, "Review") == "2"
+    assert on_card(page, "of these, second looks") == "1"
+    assert on_card(page, "Escalated") == "0"
+    assert on_card(page, "Not measured") == "2"
+    assert on_card(page, "Queued") == "1"
+    assert on_card(page, "Stuck") == "1"
+    assert "<strong>1,234</strong> of 2,000 credits today" in page
+    assert 'value="62"' in page
+    assert on_card(page, "Reserved today") == "6"
+    assert on_card(page, "This month") == "10"
+    assert "<strong>50 %</strong> of 2 flagged pictures" in page
+    assert on_card(page, "Decisions") == "2"
+    assert on_card(page, "Overturned") == "0 (0 %)"
+    assert on_card(page, "Skipped") == "0"
+    assert on_card(page, "of these, in agreement") == "1 (100 %)"
+    assert "<strong>2</strong> of 6 scans" in page
+    assert "The picture is too small: 512 × 512 pixels are needed." in page
+    assert "No worker has been seen yet" in page
+    assert "Scans of the sandbox are left out." in page
+
+
+def test_page__links_to_the_lists_of_what_it_counts(moderator: Client) -> None:
+    waiting, lost = measured_photo("a.jpg"), failed(photo("lost"))
+    failed(photo("older"), created_at=timezone.now() - timedelta(days=40))
+    stuck = scan_of(photo("stuck"), next_attempt_at=timezone.now() - timedelta(hours=1))
+    measured_photo("mock.jpg", sandbox=True)
+    page = page_of(moderator)
+
+    def listed(label: str) -> list[ImageScan]:
+        found = re.search(rf'<a href="([^"]+)">{re.escape(label)}</a>', page)
+        assert found
+        return list(moderator.get(found[1].replace("&amp;", "&")).context["cl"].result_list)
+
+    assert listed("Review") == [waiting]
+    assert listed("Stuck") == [stuck]
+    assert listed("Queued") == [stuck]
+    assert listed("The provider accepted the picture, but no result came.") == [lost]
+
+
+def test_page__alarms_only_when_something_is_stuck(moderator: Client) -> None:
+    assert "copyleaks-alarming" not in page_of(moderator)
+    cache.clear()
+    scan_of(photo("stuck"), next_attempt_at=timezone.now() - timedelta(hours=1))
+    assert "copyleaks-alarming" in page_of(moderator)
+
+
+def test_page__is_friendly_when_there_is_nothing(moderator: Client) -> None:
+    page = page_of(moderator)
+    assert "No picture was uploaded." in page
+    assert "<svg class" not in page
+    assert "without a limit" in page
+
+
+def test_page__is_kept_for_a_minute(moderator: Client) -> None:
+    measured_photo("a.jpg")
+    with CaptureQueriesContext(connection) as anew:
+        page_of(moderator)
+    measured_photo("b.jpg")
+    with CaptureQueriesContext(connection) as kept:
+        assert on_card(page_of(moderator), "Review") == "1"
+    assert len(anew) - len(kept) == 7
+    cache.clear()
+    assert on_card(page_of(moderator), "Review") == "2"
+
+
+def test_page__shows_the_sandbox_apart(moderator: Client) -> None:
+    measured_photo("mock.jpg", sandbox=True)
+    assert on_card(page_of(moderator), "Review") == "0"
+    page = page_of(moderator, sandbox="1")
+    assert on_card(page, "Review") == "1"
+    assert "these are mock results and no evidence" in page
+    assert "credits" not in page
+
+
+def test_page__costs_the_same_number_of_queries_for_3_and_30_scans(moderator: Client, anna: User) -> None:
+    def add(number: int) -> None:
+        for _ in range(number):
+            name = f"{ImageScan.objects.count()}.jpg"
+            judge(measured_photo(name), anna, Kind.CLEARED)
+            failed(photo(name))
+            photo(name)
+
+    def queries() -> int:
+        cache.clear()
+        with CaptureQueriesContext(connection) as captured:
+            page_of(moderator)
+        return len(captured)
+
+    add(1)
+    queries()  # Fills the cache of content types.
+    few = queries()
+    add(9)
+    assert queries() == few
+
+
+def test_page__leads_to_the_desk_those_who_decide(staff: Any) -> None:
+    desk = f'href="{LIST}review/"'
+    assert desk not in page_of(staff("view_imagescan"))
+    assert desk in page_of(staff("view_imagescan", "decide_imagescan"))
+
+
+def test_page__is_linked_in_the_list(moderator: Client) -> None:
+    assert f'href="{OVERVIEW}"' in moderator.get(LIST).content.decode()
+
+
+def test_page__is_closed_without_permission(staff: Any, client: Client) -> None:
+    assert staff("view_accountstate").get(OVERVIEW).status_code == 403
+    assert client.get(OVERVIEW).status_code == 302
+    assert staff("view_imagescan").post(OVERVIEW).status_code == 405
+
+
+def test_page__holds_no_inline_code(moderator: Client) -> None:
+    measured_photo()
+    failed(photo())
+    assert inline_code(moderator.get(OVERVIEW)) == []
+
+
+def day_of(scans: int, measured: int = 0, flagged: int = 0, *, number: int = 1) -> Day:
+    date = (datetime(2026, 10, 31, tzinfo=UTC) + timedelta(days=number)).date()
+    return Day(date=date, scans=scans, measured=measured, flagged=flagged)
+
+
+def test_chart__is_a_picture_with_a_name_and_a_description(moderator: Client) -> None:
+    measured_photo("a.jpg")
+    measured_photo("b.jpg", **NO_AI)
+    with translation.override("de"):
+        page = page_of(moderator)
+    (svg,) = re.findall(r'<svg class="copyleaks-chart".*?</svg>', page, re.DOTALL)
+    root = ET.fromstring(svg)
+    assert root.attrib["role"] == "img"
+    by_id = {element.attrib["id"]: element.text for element in root if "id" in element.attrib}
+    assert by_id[root.attrib["aria-labelledby"]]
+    assert re.search(r": 2 .*50 %", by_id[root.attrib["aria-describedby"]] or "")
+    rects = root.findall(".//rect")
+    assert len(rects) == 30 + 2  # Room for every day to be pointed at, and the two bars of today.
+    for rect in rects:
+        for name in ("x", "y", "width", "height"):
+            assert re.fullmatch(r"\d+(\.\d+)?%?", rect.attrib[name]), "a browser reads no decimal comma"
+
+
+def test_chart__has_a_table_beside_it(moderator: Client) -> None:
+    measured_photo("a.jpg")
+    measured_photo("b.jpg", **NO_AI)
+    photo("queued")
+    page = page_of(moderator)
+    assert "<td>3</td><td>2</td><td>1</td><td>50 %</td></tr>" in page
+    assert page.count("<td>0</td><td>0</td><td>0</td><td>–</td></tr>") == 29
+
+
+def test_chart__bars_are_as_high_as_their_values() -> None:
+    drawn = chart.draw([day_of(40, 30, 3), day_of(20, 10, 0, number=2), day_of(0, number=3)])
+    scans, share = drawn.scales
+    assert (scans.caption, share.caption) == ("50 scans", "10 % flagged")
+    full, half, none = ({bar.kind: float(bar.height) for bar in column.bars} for column in drawn.columns)
+    assert full == {"scans": (scans.base - scans.top) * 0.8, "share": share.base - share.top}
+    assert half == {"scans": (scans.base - scans.top) * 0.4, "share": 1.0}
+    assert none == {}
+    assert drawn.columns[0].words == "November 1: 40 scans, 10 % of the measured ones flagged"
+    assert drawn.columns[2].words == "November 3: 0 scans"
+
+
+def test_chart__bars_stand_on_the_base_inside_their_day() -> None:
+    drawn = chart.draw([day_of(7, number=number) for number in range(1, 31)])
+    for column in drawn.columns:
+        (bar,) = column.bars
+        assert float(bar.y) + float(bar.height) == drawn.scales[0].base
+        left, room = float(column.x[:-1]), float(column.width[:-1])
+        assert left < float(bar.x[:-1]) < float(bar.x[:-1]) + float(bar.width[:-1]) < left + room
+    assert float(drawn.columns[-1].x[:-1]) + float(drawn.columns[-1].width[:-1]) == pytest.approx(100, abs=0.01)
+
+
+def test_chart__names_a_day_in_every_week_in_the_readers_language() -> None:
+    days = [day_of(7, number=number) for number in range(1, 31)]
+    assert [label.text for label in chart.draw(days).labels] == [
+        "Nov 30",
+        "Nov 23",
+        "Nov 16",
+        "Nov 9",
+        "Nov 2",
+    ]
+    with translation.override("de"):
+        assert chart.draw(days).labels[0].text == "30. Nov"
+
+
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [(0, 1), (0.3, 1), (1, 1), (1.1, 2), (3, 5), (5, 5), (7, 10), (12, 20), (201, 500), (10**6, 10**6)],
+)
+def test_chart__scales_end_at_a_round_number(value: float, end: int) -> None:
+    assert chart.round_up(value) == end
