@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,8 +17,9 @@ from typing import NoReturn
 
 import django
 from django.core.management import call_command
+from django.urls import reverse
 
-from .pictures import PICTURES
+from .pictures import PICTURES, Picture
 from .processes import LOOPBACK, DemoError, Process, free_port, is_free
 from .visitor import Visitor
 
@@ -26,7 +28,7 @@ REPOSITORY = PROJECT.parent
 DATA = REPOSITORY / ".demo"
 USUAL_PORT = 8000
 SCAN_SECONDS = 120
-NAME, PASSWORD = "admin", "demo"
+ADMINISTRATOR, MODERATOR, PASSWORD = "admin", "moderator", "demo"
 
 
 def main() -> int:
@@ -67,14 +69,13 @@ def play(*, once: bool, port: int | None) -> int:
         processes[0].wait_for(emulator_port)
         processes[1].wait_for(site_port)
         visitor = Visitor(site)
-        visitor.log_in(NAME, PASSWORD)
+        visitor.log_in(ADMINISTRATOR, PASSWORD)
         upload_all(visitor)
         wait_for_scans(processes)
         all_as_expected = report(Visitor(site))
         if once:
             return 0 if all_as_expected else 1
-        print(f"\n  The site    {site}/\n  Its admin   {site}/admin/   {NAME} / {PASSWORD}")
-        print(f"  Logs        {DATA}/*.log\n\nCtrl-C ends it all.", flush=True)
+        tell_addresses(site)
         while True:
             time.sleep(1)
             for process in processes:
@@ -128,27 +129,35 @@ def set_environment(site: str, emulator: str) -> None:
 
 
 def prepare_database() -> None:
-    """Create the tables and the one user."""
+    """Create the tables and the users."""
+    from .moderator import create_moderator  # noqa: PLC0415 - models can be imported only after the set-up
+
     os.environ["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
     call_command("migrate", verbosity=0)
-    call_command("createsuperuser", username=NAME, email="admin@example.org", interactive=False, verbosity=0)
+    call_command("createsuperuser", username=ADMINISTRATOR, email="admin@example.org", interactive=False, verbosity=0)
+    create_moderator(MODERATOR, PASSWORD)
 
 
 def upload_all(visitor: Visitor) -> None:
-    """Paint and upload every picture."""
-    for number, picture in enumerate(PICTURES, start=1):
-        print(f"Uploading {number} of {len(PICTURES)}: {picture.file_name}", flush=True)
-        visitor.upload(
-            title=picture.title,
-            file_name=picture.file_name,
-            content=picture.encode(),
-            is_private=picture.is_private,
-        )
+    """Paint and upload every picture; while one is uploaded, the next are painted."""
+    painters = ThreadPoolExecutor(max_workers=2)
+    try:
+        painted = painters.map(Picture.encode, PICTURES)
+        for number, (picture, content) in enumerate(zip(PICTURES, painted, strict=True), start=1):
+            print(f"Uploading {number} of {len(PICTURES)}: {picture.file_name}", flush=True)
+            visitor.upload(
+                title=picture.title,
+                file_name=picture.file_name,
+                content=content,
+                is_private=picture.is_private,
+            )
+    finally:
+        painters.shutdown(cancel_futures=True)
 
 
 def wait_for_scans(processes: list[Process]) -> None:
     """Wait until every scan has ended, or long enough to call it an error that one did not."""
-    from .outcomes import is_over  # noqa: PLC0415 - models can be imported only after the set-up
+    from .outcomes import is_over  # noqa: PLC0415 - as above
 
     print("Waiting for the callbacks …", flush=True)
     deadline = time.monotonic() + SCAN_SECONDS
@@ -159,9 +168,11 @@ def wait_for_scans(processes: list[Process]) -> None:
 
 
 def report(visitor: Visitor) -> bool:
-    """Print how every scan ended; return whether all did as expected."""
-    from .outcomes import outcome_of, table  # noqa: PLC0415 - as above
+    """Let the moderator begin, and print how every scan ended; return whether all did as expected."""
+    from .moderator import decide_first  # noqa: PLC0415 - as above
+    from .outcomes import outcome_of, table  # noqa: PLC0415
 
+    decide_first(MODERATOR)
     front_page = visitor.page("/")
     outcomes = [outcome_of(picture, front_page) for picture in PICTURES]
     print(f"\n{table(outcomes)}\n")
@@ -172,6 +183,15 @@ def report(visitor: Visitor) -> bool:
         paid = sum(outcome.ending.paid for outcome in outcomes)
         print(f"All as expected: {len(outcomes)} pictures, {paid} credits.")
     return not surprises
+
+
+def tell_addresses(site: str) -> None:
+    """Print where to look, and as whom."""
+    review_desk = reverse("admin:copyleaks_image_imagescan_review")
+    print(f"\n  The site           {site}/")
+    print(f"  The review desk    {site}{review_desk}   {MODERATOR} / {PASSWORD}")
+    print(f"  Its admin          {site}/admin/   {ADMINISTRATOR} / {PASSWORD}, who also decides what was escalated")
+    print(f"  Logs               {DATA}/*.log\n\nCtrl-C ends it all.", flush=True)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:

@@ -1,6 +1,6 @@
 """How the scans of the demo's pictures ended, read from the database, and the table that says so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django_copyleaks_image.api import latest_scan
 from django_copyleaks_image.models import ImageScan
@@ -11,7 +11,7 @@ from .pictures import Ending, Picture
 
 # The emulator marks whole pixels, so the share that it reports differs from the one asked for in the last digits.
 SHARE_TOLERANCE = 0.0005
-HEADINGS = ("picture", "expected", "status", "verdict", "AI share", "seconds", "credits", "gallery", "")
+HEADINGS = ("picture", "expected", "status", "verdict", "AI share", "seconds", "credits", "decision", "gallery", "")
 RIGHT_ALIGNED = {"AI share", "seconds", "credits"}
 
 
@@ -35,14 +35,14 @@ class Outcome:
             error_code=scan.error_code,
             # A scan that was never sent shares a result that another one paid for.
             paid=scan.result.credits or 0 if scan.result and scan.sent_at else 0,
+            decision=scan.decision,
             in_gallery=self.in_gallery,
         )
 
     @property
     def is_as_expected(self) -> bool:
-        return _without_share(self.ending) == _without_share(self.picture.ending) and _close(
-            self.ending.share, self.picture.ending.share
-        )
+        found, expected = self.ending, self.picture.ending
+        return replace(found, share=None) == replace(expected, share=None) and _close(found.share, expected.share)
 
     @property
     def seconds(self) -> float | None:
@@ -50,10 +50,6 @@ class Outcome:
         if self.scan is None or self.scan.finished_at is None:
             return None
         return (self.scan.finished_at - self.scan.created_at).total_seconds()
-
-
-def _without_share(ending: Ending) -> tuple[object, ...]:
-    return ending.status, ending.verdict, ending.error_code, ending.paid, ending.in_gallery
 
 
 def _close(share: float | None, expected: float | None) -> bool:
@@ -108,6 +104,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
         _share(ending),
         "" if seconds is None else f"{seconds:.1f}",
         str(ending.paid),
+        ending.decision,
         "shown" if ending.in_gallery else private,
         "" if outcome.is_as_expected else "NOT AS EXPECTED",
     )

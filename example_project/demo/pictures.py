@@ -16,23 +16,27 @@ FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tiff": "TIFF"}
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How a scan ends; ``share`` is the AI share of the area (0–1) or None, ``paid`` are credits."""
+    """How a scan ends, and what a person decides about it.
+
+    ``share`` is the AI share of the area (0–1) or None, ``paid`` are credits.
+    """
 
     status: str = "completed"
     verdict: str = ""
     share: float | None = None
     error_code: str = ""
     paid: int = 1
+    decision: str = ""
     in_gallery: bool = False
 
 
 NO_AI = Ending(verdict="no_ai", share=0.0, in_gallery=True)
 
 
-def some_ai(share: float, *, paid: int = 1) -> Ending:
-    """Return the ending of a picture of which a share was marked; shares are 0–1."""
+def some_ai(share: float, *, paid: int = 1, decision: str = "") -> Ending:
+    """Return the ending of a picture of which a share was marked; it is shown once a person clears it."""
     verdict = "mostly_ai" if share > 0.5 else "partly_ai"
-    return Ending(verdict=verdict, share=share, paid=paid)
+    return Ending(verdict=verdict, share=share, paid=paid, decision=decision, in_gallery=decision == "cleared")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,7 @@ class Picture:
     seed: int = 1
     is_private: bool = False
     is_turned: bool = False
+    is_for_print: bool = False
     is_cut_short: bool = False
 
     def encode(self) -> bytes:
@@ -57,6 +62,8 @@ class Picture:
             # As a camera that was held upright writes it: on its side, with the note to turn it.
             image = image.transpose(Image.Transpose.ROTATE_90)
             exif[ExifTags.Base.Orientation] = TURN_RIGHT
+        if self.is_for_print:
+            image = image.convert("CMYK")
         file = BytesIO()
         suffix = self.file_name[self.file_name.rindex(".") :]
         image.save(file, FORMATS[suffix], quality=90, exif=exif)
@@ -64,7 +71,7 @@ class Picture:
         return content[: len(content) // 2] if self.is_cut_short else content
 
 
-PICTURES = [
+CLEAN = [
     Picture(title="Sunday fruit", file_name="sunday-fruit.jpg", scene="still_life", ending=NO_AI),
     Picture(title="Birch wood in May", file_name="birch-wood.webp", scene="birches", seed=7, ending=NO_AI),
     Picture(
@@ -85,6 +92,10 @@ PICTURES = [
         size=TWELVE_MEGAPIXELS,
         ending=NO_AI,
     ),
+]
+
+# What waits in the review desk.
+FLAGGED = [
     Picture(
         title="A family evening",
         file_name="family-ai-12.jpg",
@@ -127,6 +138,85 @@ PICTURES = [
         seed=9,
         ending=Ending(verdict="partly_ai", share=0.0),
     ),
+    Picture(title="Morning flight", file_name="balloon-ai-6.jpg", scene="balloons", ending=some_ai(0.06)),
+    Picture(title="Regatta day", file_name="regatta-ai-4.jpg", scene="boats", seed=4, ending=some_ai(0.04)),
+    Picture(title="Poppies, poppies", file_name="poppies-ai-24.webp", scene="poppies", ending=some_ai(0.24)),
+    Picture(
+        title="Northern lights",
+        file_name="aurora-ai-71-chatgpt.jpg",
+        scene="aurora",
+        ending=some_ai(0.71),
+    ),
+    Picture(
+        title="Birches, held upright",
+        file_name="upright-ai-18.jpg",
+        scene="birches",
+        seed=12,
+        size=PORTRAIT,
+        is_turned=True,
+        ending=some_ai(0.18),
+    ),
+    Picture(
+        title="Sent to the printer",
+        file_name="print-ai-9.jpg",
+        scene="balloons",
+        seed=5,
+        is_for_print=True,
+        ending=some_ai(0.09),
+    ),
+    Picture(title="An old slide", file_name="slide-ai-14.tiff", scene="poppies", seed=4, ending=some_ai(0.14)),
+    Picture(
+        title="A poster for the wall",
+        file_name="poster-ai-45.jpg",
+        scene="lake",
+        seed=2,
+        size=TWELVE_MEGAPIXELS,
+        ending=some_ai(0.45),
+    ),
+    Picture(
+        title="From our balcony",
+        file_name="second-moon-ai-2.5.jpg",
+        scene="moonlight",
+        seed=3,
+        is_private=True,
+        ending=some_ai(0.025),
+    ),
+    Picture(
+        title="Holiday album, page 1",
+        file_name="holiday-ai-55.jpg",
+        scene="boats",
+        seed=3,
+        is_private=True,
+        ending=some_ai(0.55),
+    ),
+]
+
+# What the moderator has decided already.
+DECIDED = [
+    Picture(
+        title="Painted by hand",
+        file_name="fruit-ai-9.jpg",
+        scene="still_life",
+        seed=4,
+        ending=some_ai(0.09, decision="cleared"),
+    ),
+    Picture(
+        title="Skyline from a prompt",
+        file_name="skyline-ai-93-chatgpt.jpg",
+        scene="city_lights",
+        seed=5,
+        ending=some_ai(0.93, decision="confirmed"),
+    ),
+    Picture(
+        title="Is this the real sky?",
+        file_name="sky-ai-33.jpg",
+        scene="aurora",
+        seed=5,
+        ending=some_ai(0.33, decision="escalated"),
+    ),
+]
+
+UNMEASURED = [
     Picture(
         title="Too small to measure",
         file_name="thumbnail.jpg",
@@ -143,3 +233,5 @@ PICTURES = [
         ending=Ending(status="failed", error_code="invalid_file", paid=0),
     ),
 ]
+
+PICTURES = [*CLEAN, *FLAGGED, *DECIDED, *UNMEASURED]

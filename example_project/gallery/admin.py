@@ -1,8 +1,6 @@
-"""The site's own admin pages; the mixin adds the finding to their lists and forms."""
+"""The site's own admin pages; the mixin adds column, filters and panel. Pictures are decided about in the desk."""
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
-from django.http import HttpRequest
 
 from django_copyleaks_image.admin import CopyleaksImageMixin
 
@@ -14,15 +12,6 @@ class PhotoAdmin(CopyleaksImageMixin, admin.ModelAdmin):  # type: ignore[type-ar
     list_display = ["title", "uploaded_by", "uploaded_at", "standing_in_words"]
     list_select_related = ["uploaded_by"]
     search_fields = ["title"]
-    actions = ["show", "hold_back"]
-
-    @admin.action(description="Show the selected photos to everybody", permissions=["change"])
-    def show(self, request: HttpRequest, queryset: QuerySet[Photo]) -> None:
-        queryset.update(standing=Photo.Standing.SHOWN, judged_file=F("image"))
-
-    @admin.action(description="Hold the selected photos back", permissions=["change"])
-    def hold_back(self, request: HttpRequest, queryset: QuerySet[Photo]) -> None:
-        queryset.update(standing=Photo.Standing.HIDDEN, judged_file=F("image"))
 
 
 @admin.register(PrivatePhoto)

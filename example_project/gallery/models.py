@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from django_copyleaks_image.publishing import PictureStanding
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -65,13 +67,14 @@ class Upload(models.Model):
 class Photo(Upload):
     """A picture for everybody, once it was measured and nothing is held against it.
 
-    The receivers write ``standing`` for the file that they name in ``judged_file``. As soon as another file is
-    stored the two names differ, and the photo waits again without anybody having to reset it.
+    :meth:`judge` notes the standing of the file that it names in ``judged_file``. As soon as another file is stored
+    the two names differ, and the photo waits again without anybody having to reset it.
     """
 
     class Standing(models.TextChoices):
         SHOWN = "shown", "Shown to everybody"
-        HIDDEN = "hidden", "Held back for a moderator"
+        HELD_BACK = "held_back", "Held back for a moderator"
+        HIDDEN = "hidden", "Hidden: a moderator confirmed that AI has made it"
         UNCHECKED = "unchecked", "Held back: it could not be checked"
 
     image = models.ImageField(upload_to="photos/%Y/", max_length=200)
@@ -83,6 +86,20 @@ class Photo(Upload):
 
     def get_absolute_url(self) -> str:
         return reverse("gallery:photo", args=(self.pk,))
+
+    def judge(self, found: PictureStanding) -> None:
+        """Take what was measured and decided about the present file as the site's standing of it."""
+        self.judged_file = self.image.name or ""
+        if found.is_publishable():
+            self.standing = self.Standing.SHOWN
+        elif found.decision == "confirmed":
+            self.standing = self.Standing.HIDDEN
+        elif found.is_measured or found.decision:
+            self.standing = self.Standing.HELD_BACK
+        elif found.scan is not None and found.scan.is_finished:
+            self.standing = self.Standing.UNCHECKED
+        else:
+            self.standing = self.judged_file = ""
 
     @property
     def is_shown(self) -> bool:

@@ -1,29 +1,27 @@
-"""How this site reacts to the end of a scan. A signal may come twice, so each receiver only states a fact."""
+"""How this site reacts to scans and decisions.
+
+A signal may come twice, or after a newer one. So it only says when to look; what stands by now is asked.
+"""
 
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 
-from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.signals import scan_completed, scan_failed
+from django_copyleaks_image.api import standing
+from django_copyleaks_image.signals import decision_made, scan_completed, scan_failed
 
 from .models import Photo
 
 
-@receiver(scan_completed, sender=Photo)
-def show_or_hold_back(*, scan: ImageScan, **kwargs: Any) -> None:
-    """Show a photo without detected AI; hold back any other until a moderator decides."""
-    clean = scan.verdict == ImageScan.Verdict.NO_AI
-    _judge(scan, Photo.Standing.SHOWN if clean else Photo.Standing.HIDDEN)
-
-
-@receiver(scan_failed, sender=Photo)
-def hold_back_unmeasured(*, scan: ImageScan, **kwargs: Any) -> None:
-    """Hold back a photo that could not be measured."""
-    _judge(scan, Photo.Standing.UNCHECKED)
-
-
-def _judge(scan: ImageScan, standing: Photo.Standing) -> None:
-    # Named by file: what is known about a file that was replaced meanwhile says nothing about the new one.
-    present = Photo.objects.filter(pk=scan.object_id, image=scan.file_name)
-    present.update(standing=standing, judged_file=scan.file_name)
+@receiver([scan_completed, scan_failed, decision_made], sender=Photo)
+def judge(*, instance: Photo | None, **kwargs: Any) -> None:
+    """Note what may be done with the photo as it is now."""
+    if instance is None:  # Deleted meanwhile.
+        return
+    with transaction.atomic():
+        # One after the other: of two that asked at once, the one that writes last may have asked first.
+        photo = Photo.objects.select_for_update().filter(pk=instance.pk).first()
+        if photo is not None:
+            photo.judge(standing(photo, "image"))
+            photo.save(update_fields=["standing", "judged_file"])

@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
+from django_copyleaks_image.api import prefetch_standings
+
 from .forms import UploadForm
 from .models import Photo, PrivatePhoto
 from .previews import SIDES, preview
@@ -38,8 +40,8 @@ def photo(request: HttpRequest, pk: int) -> HttpResponse:
 def mine(request: HttpRequest) -> HttpResponse:
     """Show a user's own uploads and how they stand."""
     context = {
-        "photos": Photo.objects.filter(uploaded_by=request.user.pk),
-        "private_photos": PrivatePhoto.objects.filter(uploaded_by=request.user.pk),
+        "photos": prefetch_standings(Photo.objects.filter(uploaded_by=request.user.pk), "image"),
+        "private_photos": prefetch_standings(PrivatePhoto.objects.filter(uploaded_by=request.user.pk), "image"),
     }
     return render(request, "gallery/mine.html", context)
 

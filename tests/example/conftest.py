@@ -92,7 +92,8 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("site")
-    with Emulator(latency=0.0) as emulator:
+    # Each run of the worker is a process of its own, with a login of its own.
+    with Emulator(latency=0.0, login_limit=0) as emulator:
         site = Site(data, emulator)
         site.manage("migrate")
         site.manage("shell", stdin=USERS)

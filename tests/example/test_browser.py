@@ -76,7 +76,10 @@ def test_pages__fit_the_screen_and_violate_no_policy(
     page.set_viewport_size({"width": width, "height": 900})
     page.goto("/")
     photo = page.get_by_role("link", name=f"Pier {scheme} {width}").get_attribute("href")
-    for address in ("/", "/mine/", "/upload/", photo, "/admin/gallery/photo/"):
+    in_admin = "/admin/gallery/photo/"
+    filtered = f"{in_admin}?copyleaks_image_verdict=no_ai&copyleaks_image_decision="
+    panel = f"{in_admin}{photo.split('/')[-2]}/change/"
+    for address in ("/", "/mine/", "/upload/", photo, in_admin, filtered, panel):
         page.goto(address, wait_until="networkidle")
         root = "document.documentElement"
         assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"), f"{address} scrolls sideways"

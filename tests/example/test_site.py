@@ -6,9 +6,18 @@ import pytest
 
 from demo.processes import DemoError
 
-from .conftest import Site, jpeg, upload
+from .conftest import PASSWORD, Site, jpeg, upload
 
 pytestmark = pytest.mark.sockets
+
+IMPORTS = """
+from django.contrib.auth.models import User
+from django_copyleaks_image.api import latest_scan, request_scan
+from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.reviewing.decide import decide, undo
+from gallery.models import Photo, PrivatePhoto
+user = User.objects.get(username="moderator")
+"""
 
 
 def test_upload__waits_as_a_placeholder_and_is_shown_when_no_ai_was_detected(site: Site) -> None:
@@ -74,14 +83,81 @@ def test_replaced_file__waits_again(site: Site) -> None:
     assert "After" not in site.visitor().page("/")
 
 
-def test_moderator__shows_a_photo_that_was_held_back(site: Site) -> None:
-    pk = upload(site.visitor("anna"), "Collage", "collage-ai-5.jpg")
+def test_decisions__show_what_was_cleared_and_hide_what_was_confirmed(site: Site) -> None:
+    anna, stranger = site.visitor("anna"), site.visitor()
+    pk = upload(anna, "Collage", "collage-ai-5.jpg")
     site.check_pictures()
-    assert "Collage" not in site.visitor().page("/")
+    assert "Held back for a moderator" in anna.page(f"/photos/{pk}/")
 
-    site.visitor("moderator").submit("/admin/gallery/photo/", {"action": "show", "_selected_action": str(pk)})
+    decide(site, pk, "cleared")
+    assert f"/photos/{pk}/tile.jpg" in stranger.page("/")
+    assert re.search("AI share of the area: 5.0 %[^<]*; cleared by a moderator</span>", stranger.page(f"/photos/{pk}/"))
 
+    undo(site, pk)
+    assert "Collage" not in stranger.page("/")
+    assert stranger.get(f"/photos/{pk}/tile.jpg").status_code == 404
+    assert "Held back for a moderator" in anna.page(f"/photos/{pk}/")
+
+    decide(site, pk, "confirmed")
+    assert "Collage" not in stranger.page("/")
+    assert "Hidden: a moderator confirmed that AI has made it" in anna.page(f"/photos/{pk}/")
+    assert "; confirmed as AI by a moderator" in anna.page("/mine/")
+
+
+def test_decision__hides_a_photo_in_which_no_ai_was_detected(site: Site) -> None:
+    pk = upload(site.visitor("anna"), "Too good", "too-good.jpg")
+    site.check_pictures()
     assert f"/photos/{pk}/tile.jpg" in site.visitor().page("/")
+    decide(site, pk, "confirmed")
+    assert "Too good" not in site.visitor().page("/")
+
+
+def test_decision__outlives_one_more_scan_of_the_same_picture(site: Site) -> None:
+    pk = upload(site.visitor("anna"), "Mural", "mural-ai-20.jpg")
+    site.check_pictures()
+    decide(site, pk, "cleared")
+    run(site, f"request_scan(Photo.objects.get(pk={pk}), 'image', force=True)")
+    assert f"/photos/{pk}/tile.jpg" in site.visitor().page("/")
+    site.check_pictures()
+    assert f"/photos/{pk}/tile.jpg" in site.visitor().page("/")
+
+
+def test_decision__about_a_file_says_nothing_about_the_next_one(site: Site) -> None:
+    pk = upload(site.visitor("anna"), "First", "first-ai-20.jpg")
+    site.check_pictures()
+    decide(site, pk, "cleared")
+    change = f"/admin/gallery/photo/{pk}/change/"
+    moderator = site.visitor("moderator")
+    moderator.submit(change, {"title": "Second"}, files={"image": ("second-ai-30.jpg", jpeg())})
+    site.check_pictures()
+    assert "Second" not in site.visitor().page("/")
+    assert "Held back for a moderator" in moderator.page(f"/photos/{pk}/")
+
+
+def test_private_photo__is_labelled_for_its_owner(site: Site) -> None:
+    pk = upload(site.visitor("anna"), "Attic", "attic-ai-8.jpg", is_private=True)
+    site.check_pictures()
+    assert re.search("AI share of the area: 8.0 %[^<]*; under review</span>", site.visitor("anna").page("/mine/"))
+    decide(site, pk, "cleared", model="PrivatePhoto")
+    assert re.search("AI share of the area: 8.0 %[^<]*; cleared by a moderator", site.visitor("anna").page("/mine/"))
+    assert site.visitor("bert").get(f"/private/{pk}/page.jpg").status_code == 404
+
+
+def test_moderator_of_the_demo__reviews_and_does_nothing_else(site: Site) -> None:
+    pk = upload(site.visitor("anna"), "Kiosk", "kiosk-ai-12.jpg")
+    site.check_pictures()
+    site.manage("shell", stdin=f"from demo.moderator import create_moderator\ncreate_moderator('carl', {PASSWORD!r})\n")
+
+    carl = site.visitor("carl")
+
+    desk = "/admin/copyleaks_image/imagescan/review/"
+    assert carl.get(desk).url == site.url + desk
+    assert carl.get("/admin/copyleaks_image/imagescan/").status_code == 200
+    assert carl.get(f"/photos/{pk}/page.jpg").status_code == 200
+    assert "Kiosk" in carl.page(f"/admin/gallery/photo/{pk}/change/")
+    assert 'name="title"' not in carl.page(f"/admin/gallery/photo/{pk}/change/")
+    for forbidden in ("gallery/photo/add/", "auth/user/", "copyleaks_image/webhookreceipt/"):
+        assert carl.get(f"/admin/{forbidden}").status_code == 403, forbidden
 
 
 def test_file_that_is_no_picture__is_refused_with_a_reason(site: Site) -> None:
@@ -108,6 +184,22 @@ def test_request_log__names_pages_and_no_door(site: Site) -> None:
     assert "/copyleaks/" not in site.log
 
 
+def decide(site: Site, pk: int, kind: str, *, model: str = "Photo") -> None:
+    """Let the moderator decide about the newest scan of a photo."""
+    scan = f"scan = latest_scan({model}.objects.get(pk={pk}), 'image')"
+    run(site, f"{scan}; decide(scan.pk, user=user, kind=Kind({kind!r}), version=scan.review_version)")
+
+
+def undo(site: Site, pk: int) -> None:
+    """Let the moderator take the last decision about a photo back."""
+    scan = f"scan = latest_scan(Photo.objects.get(pk={pk}), 'image')"
+    run(site, f"{scan}; undo(scan.decisions.latest('pk').pk, user=user)")
+
+
+def run(site: Site, line: str) -> None:
+    site.manage("shell", stdin=f"{IMPORTS}\n{line}\n")
+
+
 def _stored(site: Site, stem: str) -> str:
     [path] = (site.data / "media").rglob(f"{stem}*")
     return path.relative_to(site.data / "media").as_posix()
@@ -115,4 +207,4 @@ def _stored(site: Site, stem: str) -> str:
 
 def _findings(site: Site, model: str) -> list[str]:
     page = site.visitor("moderator").page(f"/admin/gallery/{model}/")
-    return re.findall(r"No AI detected|Partly AI|Mostly AI", page)
+    return re.findall(r"copyleaks-badge[^>]*>([^<]*)<", page)

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=80)),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True)),
                 ('image', models.ImageField(max_length=200, upload_to='photos/%Y/')),
-                ('standing', models.CharField(blank=True, choices=[('shown', 'Shown to everybody'), ('hidden', 'Held back for a moderator'), ('unchecked', 'Held back: it could not be checked')], default='', editable=False, max_length=10)),
+                ('standing', models.CharField(blank=True, choices=[('shown', 'Shown to everybody'), ('held_back', 'Held back for a moderator'), ('hidden', 'Hidden: a moderator confirmed that AI has made it'), ('unchecked', 'Held back: it could not be checked')], default='', editable=False, max_length=10)),
                 ('judged_file', models.CharField(blank=True, default='', editable=False, max_length=200)),
                 ('uploaded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
             ],

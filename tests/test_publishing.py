@@ -1,0 +1,467 @@
+"""What a site may show: by querysets of every kind of key, for one object, and for lists of them."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.db.models import Model
+from django.utils import timezone
+
+from django_copyleaks_image.models import DetectionResult, ImageScan
+from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.publishing import prefetch_standings, publishable, standing, with_standing
+from django_copyleaks_image.registry import file_field, owner_of
+from django_copyleaks_image.scanning.request import request_scan, target_of
+from django_copyleaks_image.verdicts import Verdict
+from tests.gallery.models import Listing, Panorama, Photo, Poster, ProxyPhoto, Sticker
+from tests.samples import photo, picture, upload
+
+pytestmark = pytest.mark.django_db
+
+FIELDS = {Photo: "image", Poster: "file", Sticker: "file"}
+
+
+def completed(verdict: Verdict, **changes: Any) -> dict[str, Any]:
+    return {
+        "status": Status.COMPLETED,
+        "verdict": verdict,
+        "ai_share": 0.0 if verdict is Verdict.NO_AI else 0.37,
+        "finished_at": timezone.now(),
+    } | changes
+
+
+def flagged(**changes: Any) -> dict[str, Any]:
+    return completed(Verdict.PARTLY_AI, review=Review.PENDING, desk=Desk.REVIEW) | changes
+
+
+def decided(decision: Standing, verdict: Verdict = Verdict.PARTLY_AI) -> dict[str, Any]:
+    return completed(verdict, review=Review.DECIDED, decision=decision)
+
+
+def ended(status: Status, **changes: Any) -> dict[str, Any]:
+    return {"status": status, "error_code": "too_small", "finished_at": timezone.now()} | changes
+
+
+# The columns of a scan, and what becomes of its picture.
+SHOWN = {
+    "no AI": completed(Verdict.NO_AI),
+    "less AI than a person need see": completed(Verdict.PARTLY_AI),
+    "cleared": decided(Standing.CLEARED),
+    "cleared, then found to have AI": flagged(decision=Standing.CLEARED),
+    "cleared by eye": ended(Status.SKIPPED, decision=Standing.CLEARED),
+}
+HIDDEN = {
+    "confirmed": decided(Standing.CONFIRMED),
+    "confirmed against the verdict": decided(Standing.CONFIRMED, Verdict.NO_AI),
+    "confirmed by eye": ended(Status.FAILED, decision=Standing.CONFIRMED),
+    "escalated": flagged(decision=Standing.ESCALATED, desk=Desk.ESCALATED),
+}
+FLAGGED = {"flagged": flagged()}
+UNMEASURED = {
+    "queued": {},
+    "failed": ended(Status.FAILED),
+    "skipped": ended(Status.SKIPPED),
+    "superseded": ended(Status.SUPERSEDED),
+    "decided, then superseded": ended(Status.SUPERSEDED, decision=Standing.CLEARED),
+    "a mock": completed(Verdict.NO_AI, sandbox=True),
+    "a flagged mock": flagged(sandbox=True),
+    "a mock that was cleared": decided(Standing.CLEARED) | {"sandbox": True},
+}
+ALL = SHOWN | HIDDEN | FLAGGED | UNMEASURED
+
+
+def scans_of(instance: Model, field_name: str) -> Any:
+    owner = owner_of(file_field(type(instance), field_name))
+    return ImageScan.objects.for_target(**target_of(owner, instance, field_name, using="default"))
+
+
+def bring_to(instance: Model, field_name: str, columns: dict[str, Any]) -> ImageScan:
+    """Change the newest scan of an object and return it."""
+    scan: ImageScan = scans_of(instance, field_name).latest("pk")
+    result = DetectionResult.objects.create(
+        is_ai_detected=columns.get("verdict") != Verdict.NO_AI, ai_ratio=columns.get("ai_share"), mask_runs=1
+    )
+    has_result = columns.get("status") == Status.COMPLETED
+    ImageScan.objects.filter(pk=scan.pk).update(**columns, result=result if has_result else None)
+    scan.refresh_from_db()
+    return scan
+
+
+class Maker:
+    """Makes objects of a model with one kind of key, whose scans are as the columns say; without any, never scanned."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.field_name = FIELDS[model]
+
+    @property
+    def objects(self) -> Any:
+        return self.model.objects.all()
+
+    def __call__(self, columns: dict[str, Any] | None) -> Any:
+        number = self.objects.count()
+        instance = Sticker(code=f"sticker-{number}") if self.model is Sticker else self.model()
+        getattr(instance, self.field_name).save(f"{number}.jpg", upload())
+        if columns is None:
+            scans_of(instance, self.field_name).delete()
+        else:
+            bring_to(instance, self.field_name, columns)
+        return instance
+
+
+@pytest.fixture(params=[Photo, Poster, Sticker], ids=["integer", "uuid", "text"])
+def make(request: Any, watch: Any) -> Maker:
+    watch(request.param, FIELDS[request.param])
+    return Maker(request.param)
+
+
+@pytest.mark.parametrize("policy", [{}, {"unmeasured": "show"}, {"flagged": "show"}], ids=str)
+def test_publishable__follows_decision_verdict_and_policy(make: Maker, policy: dict[str, Any]) -> None:
+    made = {name: make(columns) for name, columns in ALL.items()} | {"never scanned": make(None)}
+    shown = set(SHOWN)
+    if "unmeasured" in policy:
+        shown |= {*UNMEASURED, "never scanned"}
+    if "flagged" in policy:
+        shown |= set(FLAGGED)
+
+    found = set(publishable(make.objects, make.field_name, **policy))
+
+    assert {name for name, instance in made.items() if instance in found} == shown
+    by_object = {name for name, it in made.items() if standing(it, make.field_name).is_publishable(**policy)}
+    assert by_object == shown
+
+
+def test_with_standing__tells_what_is_known_about_each_picture(make: Maker) -> None:
+    made = {name: make(columns) for name, columns in ALL.items()} | {"never scanned": make(None)}
+    expected = {}
+    for name, instance in made.items():
+        columns = ALL.get(name, {})
+        known = columns.get("status") == Status.COMPLETED and not columns.get("sandbox")
+        says_nothing = columns.get("sandbox") or columns.get("status") == Status.SUPERSEDED
+        decision = "" if says_nothing else columns.get("decision", "")
+        verdict, share = (columns["verdict"], columns["ai_share"]) if known else ("", None)
+        expected[instance.pk] = verdict, decision, share
+
+    rows = with_standing(make.objects, make.field_name)
+
+    assert {row.pk: (row.copyleaks_verdict, row.copyleaks_decision, row.copyleaks_ai_share) for row in rows} == expected
+    for row in prefetch_standings(rows, make.field_name):
+        stands = standing(row, make.field_name)
+        assert (stands.verdict, stands.decision, stands.ai_share) == expected[row.pk]
+    assert set(rows.filter(copyleaks_decision="escalated")) == {made["escalated"]}
+
+
+def test_mock__is_a_result_while_the_sandbox_is_on(make: Maker, configure: Any) -> None:
+    clean, marked = make(completed(Verdict.NO_AI, sandbox=True)), make(flagged(sandbox=True))
+    configure(SANDBOX=True)
+    assert list(publishable(make.objects, make.field_name)) == [clean]
+    assert set(publishable(make.objects, make.field_name, flagged="show")) == {clean, marked}
+    assert with_standing(make.objects, make.field_name).get(pk=marked.pk).copyleaks_verdict == "partly_ai"
+    assert standing(marked, make.field_name).is_flagged
+
+
+def test_object_without_a_file__has_nothing_to_hide(make: Maker) -> None:
+    empty = make(decided(Standing.CONFIRMED))
+    for nothing in ("",) if make.model is Photo else ("", None):
+        make.objects.update(**{make.field_name: nothing})
+        assert list(publishable(make.objects, make.field_name)) == [empty]
+        stands = standing(make.objects.get(), make.field_name)
+        assert (stands.has_file, stands.is_hidden, stands.sentence) == (False, False, "")
+    assert not standing(make.model(), make.field_name).has_file
+
+
+def test_file_that_is_not_stored_yet__is_not_measured() -> None:
+    unsaved = Photo(image=upload())
+    assert standing(unsaved, "image").is_hidden
+    assert standing(unsaved, "image").sentence == "Not measured"
+
+
+def test_other_file__is_not_measured_by_the_scan_of_the_one_before(make: Maker) -> None:
+    instance = make(decided(Standing.CLEARED))
+    make.objects.filter(pk=instance.pk).update(**{make.field_name: "elsewhere/other.jpg"})
+    instance = with_standing(make.objects, make.field_name).get()
+    assert (instance.copyleaks_verdict, instance.copyleaks_decision, instance.copyleaks_ai_share) == ("", "", None)
+    assert not publishable(make.objects, make.field_name)
+    assert standing(instance, make.field_name).scan is None
+
+
+def test_file_of_a_name_in_other_letters__is_another_file(make: Maker) -> None:
+    instance = make(completed(Verdict.NO_AI))
+    name = getattr(instance, make.field_name).name
+    make.objects.filter(pk=instance.pk).update(**{make.field_name: name.upper()})
+    assert not publishable(make.objects, make.field_name)
+
+
+def test_same_name_overwrite__waits_for_its_own_scan(make: Maker) -> None:
+    instance = make(decided(Standing.CLEARED))
+    field_file = getattr(instance, make.field_name)
+    name = field_file.name
+    field_file.storage.delete(name)
+    field_file.save(name.rpartition("/")[2], upload(content=picture(colour="red")))
+
+    assert field_file.name == name
+    assert not publishable(make.objects, make.field_name)
+    assert standing(instance, make.field_name).is_hidden
+    assert list(publishable(make.objects, make.field_name, unmeasured="show")) == [instance]
+
+
+def test_file_that_came_back_without_a_save__is_judged_by_the_newest_scan_alone(make: Maker) -> None:
+    instance = make(completed(Verdict.NO_AI))
+    first = getattr(instance, make.field_name).name
+    getattr(instance, make.field_name).save("second.jpg", upload(content=picture(colour="red")))
+    bring_to(instance, make.field_name, completed(Verdict.NO_AI))
+    make.objects.filter(pk=instance.pk).update(**{make.field_name: first})
+    assert not publishable(make.objects, make.field_name)
+
+
+def is_shown(make: Maker, instance: Model) -> bool:
+    """Return whether a picture may be shown, by both ways to ask."""
+    by_object = not standing(instance, make.field_name).is_hidden
+    assert publishable(make.objects, make.field_name).filter(pk=instance.pk).exists() == by_object
+    return by_object
+
+
+def test_scan_that_is_paid_again__counts_as_soon_as_it_has_a_result(make: Maker) -> None:
+    instance = make(decided(Standing.CLEARED))
+    request_scan(instance, make.field_name, force=True)
+    assert is_shown(make, instance)
+    bring_to(instance, make.field_name, ended(Status.FAILED))
+    assert is_shown(make, instance)
+    bring_to(instance, make.field_name, flagged(error_code="", sandbox=True))
+    assert is_shown(make, instance)
+    scans_of(instance, make.field_name).update(sandbox=False)
+    assert not is_shown(make, instance)
+
+
+def test_scan_that_replaces_a_lost_one__counts_as_soon_as_it_has_a_result(make: Maker) -> None:
+    instance = make(ended(Status.FAILED, decision=Standing.CLEARED))
+    lost = scans_of(instance, make.field_name).get()
+    ImageScan.objects.create(
+        content_type=lost.content_type,
+        object_id=lost.object_id,
+        field_name=lost.field_name,
+        file_name=lost.file_name,
+        resubmission_of=lost,
+    )
+    assert is_shown(make, instance)
+    bring_to(instance, make.field_name, flagged())
+    assert not is_shown(make, instance)
+
+
+def test_first_scan_of_a_file__counts_although_it_was_forced(make: Maker) -> None:
+    instance = make(completed(Verdict.NO_AI))
+    make.objects.update(**{make.field_name: "elsewhere/other.jpg"})
+    instance = make.objects.get()
+    request_scan(instance, make.field_name, force=True)
+    assert not is_shown(make, instance)
+    bring_to(instance, make.field_name, ended(Status.FAILED, decision=Standing.CLEARED))
+    assert is_shown(make, instance)
+
+
+def test_keys__of_other_models_fields_and_letters_are_told_apart(watch: Any) -> None:
+    for model, field_name in FIELDS.items():
+        watch(model, field_name)
+    watch(Listing, "front")
+    watch(Listing, "back")
+    one = photo()
+    listing = Listing.objects.create(pk=one.pk, front=upload(), back=upload())
+    sticker = Sticker.objects.create(code=str(one.pk), file=upload())
+    bring_to(listing, "front", decided(Standing.CLEARED))
+    # Of the same name, so that nothing but the target tells the scans apart.
+    ImageScan.objects.update(file_name=one.image.name)
+    Listing.objects.update(front=one.image.name, back=one.image.name)
+    Sticker.objects.update(file=one.image.name)
+
+    assert list(publishable(Listing.objects.all(), "front")) == [listing]
+    assert not publishable(Listing.objects.all(), "back")
+    assert not publishable(Photo.objects.all(), "image")
+    assert not publishable(Sticker.objects.all(), "file")
+    listing, sticker = Listing.objects.get(), Sticker.objects.get(code=sticker.code)
+    assert [standing(listing, name).is_hidden for name in ("front", "back")] == [False, True]
+    assert standing(sticker, "file").is_hidden
+
+
+def test_two_fields_of_a_model__are_annotated_under_two_prefixes(watch: Any) -> None:
+    watch(Listing, "front")
+    watch(Listing, "back")
+    listing = Listing.objects.create(front=upload(), back=upload())
+    bring_to(listing, "front", decided(Standing.CONFIRMED))
+    rows = with_standing(with_standing(Listing.objects.all(), "front"), "back", prefix="back")
+    row: Any = rows.get()
+    assert (row.copyleaks_decision, row.copyleaks_verdict) == ("confirmed", "partly_ai")
+    assert (row.back_decision, row.back_verdict, row.back_ai_share) == ("", "", None)
+
+
+@pytest.mark.parametrize("model", [Photo, ProxyPhoto, Panorama])
+def test_proxies_and_children__are_asked_by_the_column_of_their_parent(model: Any) -> None:
+    Photo.objects.create()
+    waiting, shown = model.objects.create(image=upload()), model.objects.create(image=upload())
+    bring_to(shown, "image", completed(Verdict.NO_AI))
+    rows = publishable(model.objects.exclude(image=""), "image")
+    assert list(rows) == [shown]
+    assert with_standing(rows, "image").get().copyleaks_verdict == "no_ai"
+    assert standing(waiting, "image").is_hidden
+    assert not standing(shown, "image").is_hidden
+
+
+def test_querysets__go_on_being_querysets(make: Maker) -> None:
+    shown, hidden = make(decided(Standing.CLEARED)), make(flagged())
+    rows = publishable(make.objects, make.field_name)
+    assert (rows.count(), rows.exists(), list(rows.values_list("pk", flat=True))) == (1, True, [shown.pk])
+    assert set(rows | make.objects.filter(pk=hidden.pk)) == {shown, hidden}
+    assert list(make.objects.exclude(pk__in=rows)) == [hidden]
+    annotated = with_standing(make.objects, make.field_name).order_by("-copyleaks_ai_share", "copyleaks_decision")
+    assert list(annotated) == [hidden, shown]
+    assert rows.update(**{make.field_name: ""}) == 1
+
+
+def test_queryset__can_be_built_where_the_database_must_not_be_asked(django_assert_num_queries: Any) -> None:
+    photo()
+    with django_assert_num_queries(0):
+        rows = with_standing(publishable(Photo.objects.all(), "image", unmeasured="show"), "image")
+    with django_assert_num_queries(1):
+        assert len(rows) == 1
+
+
+def test_field__must_be_one_that_holds_files() -> None:
+    for ask in (publishable, with_standing):
+        with pytest.raises(ImproperlyConfigured, match="is no FileField"):
+            ask(Photo.objects.all(), "title")
+    with pytest.raises(ImproperlyConfigured, match="no field 'picture'"):
+        standing(Photo(), "picture")
+
+
+@pytest.mark.parametrize("policy", [{"unmeasured": "maybe"}, {"flagged": True}])
+def test_policy__is_to_hide_or_to_show(policy: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match='"hide" or to "show"'):
+        publishable(Photo.objects.all(), "image", **policy)
+
+
+@pytest.mark.django_db(databases=["default", "other"])
+def test_scans_in_another_database__are_not_asked_for() -> None:
+    for rows in (
+        publishable(Photo.objects.using("other"), "image"),
+        publishable(Photo.objects.all(), "image").using("other"),
+        with_standing(Photo.objects.using("other"), "image"),
+    ):
+        with pytest.raises(ValueError, match="in the database 'default', and this query runs in 'other'"):
+            list(rows)
+
+
+class Replicas:
+    """The router of a site whose database "other" is a copy of the first one."""
+
+    def allow_relation(self, *objects: Model, **hints: Any) -> bool:
+        return True
+
+
+@pytest.mark.django_db(databases=["default", "other"])
+def test_replica__is_asked_like_the_database_of_the_scans(settings: Any) -> None:
+    settings.DATABASE_ROUTERS = [f"{__name__}.Replicas"]
+    rows = publishable(Photo.objects.using("other"), "image", unmeasured="show")
+    assert list(rows) == []
+
+
+# Indexes and collations
+
+# How the databases say that the scans of an object are found by the three columns of their target.
+PLANS = {
+    "sqlite": r"SEARCH V0 USING INDEX copyleaks_scan_target \(content_type_id=\? AND object_id=\? AND field_name=\?\)",
+    "postgresql": (
+        r"Index Scan.* using copyleaks_scan_target on copyleaks_image_imagescan \"?[Vv]0\"? \([^)]*\) "
+        r"Index Cond: \(\(content_type_id = \$\d+\) AND \(\(object_id\)::text = .* AND \(\(field_name\)::text = "
+    ),
+    "mysql": (
+        r'"table_name": "V0", "access_type": "ref", .* "key": "copyleaks_scan_target", "key_length": "\d+", '
+        r'"used_key_parts": \[ ?"content_type_id", "object_id", "field_name" ?\]'
+    ),
+}
+
+
+def assert_finds_scans_by_their_index(rows: Any) -> None:
+    if connection.vendor == "postgresql":
+        # It reads a table of a few rows as a whole, whatever its indexes.
+        with connection.cursor() as cursor:
+            cursor.execute("SET enable_seqscan = off")
+    plan = json.loads(rows.explain(format="json")) if connection.vendor == "mysql" else rows.explain()
+    plan = " ".join(plan.split())
+    assert re.search(PLANS[connection.vendor], plan), plan
+
+
+def test_scans__are_found_by_the_index_on_their_target(make: Maker) -> None:
+    for _ in range(20):
+        make(completed(Verdict.NO_AI))
+    assert_finds_scans_by_their_index(publishable(make.objects, make.field_name))
+    assert_finds_scans_by_their_index(with_standing(make.objects, make.field_name))
+
+
+COLLATIONS = {
+    "postgresql": ['COLLATE "C"'],
+    "mysql": ["COLLATE utf8mb4_bin", "COLLATE utf8mb4_unicode_ci", "CHARACTER SET latin1"],
+}.get(connection.vendor, [])
+NO_COLLATION = {"postgresql": 'COLLATE "default"', "mysql": ""}
+
+
+def collate_stickers(collation: str) -> None:
+    change = {"postgresql": "ALTER COLUMN {} TYPE {} {}", "mysql": "MODIFY {} {} {}"}[connection.vendor]
+    with connection.cursor() as cursor:
+        for column, type_ in (("code", "varchar(50)"), ("file", "varchar(100)")):
+            cursor.execute(f"ALTER TABLE gallery_sticker {change.format(column, type_, collation)}")
+
+
+@pytest.fixture
+def collation(request: Any, transactional_db: None) -> Iterator[None]:
+    """Give the text columns of a model a collation that the scans do not have."""
+    collate_stickers(request.param)
+    yield
+    Sticker.objects.all().delete()
+    collate_stickers(NO_COLLATION[connection.vendor])
+
+
+@pytest.mark.skipif(not COLLATIONS, reason="SQLite compares texts byte by byte unless it is told otherwise")
+@pytest.mark.parametrize("collation", COLLATIONS, indirect=True)
+@pytest.mark.usefixtures("collation")
+def test_text_keys__may_have_a_collation_of_their_own(watch: Any) -> None:
+    watch(Sticker, "file")
+    stickers = [Sticker.objects.create(code=f"sticker-{number}", file=upload(f"{number}.jpg")) for number in range(20)]
+    bring_to(stickers[7], "file", decided(Standing.CLEARED))
+    assert list(publishable(Sticker.objects.all(), "file")) == [stickers[7]]
+    assert_finds_scans_by_their_index(publishable(Sticker.objects.all(), "file"))
+    Sticker.objects.filter(code="sticker-7").update(file=str(stickers[7].file).upper())
+    assert not publishable(Sticker.objects.all(), "file")
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB thinks by itself that two letters are one")
+@pytest.mark.parametrize("collation", ["COLLATE utf8mb4_bin"], indirect=True)
+@pytest.mark.usefixtures("collation")
+def test_text_keys__that_differ_in_the_case_of_a_letter(watch: Any) -> None:
+    watch(Sticker, "file")
+    small = Sticker.objects.create(code="a", file=upload("1.jpg"))
+    bring_to(small, "file", decided(Standing.CLEARED))
+    large = Sticker.objects.create(code="A", file=upload("2.jpg"))
+    bring_to(large, "file", decided(Standing.CONFIRMED))
+    assert list(publishable(Sticker.objects.all(), "file")) == [small]
+    listed = prefetch_standings(Sticker.objects.order_by("file"), "file")
+    assert [standing(sticker, "file").decision for sticker in listed] == ["cleared", "confirmed"]
+    assert standing(small, "file").decision == "cleared"
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB has stored UUIDs in two ways")
+def test_uuid_keys__of_a_mariadb_without_a_type_for_them(transactional_db: None, watch: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(connection.features, "has_native_uuid_field", False)
+    watch(Poster, "file")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE gallery_poster MODIFY id char(32)")
+        try:
+            posters = [Poster.objects.create(file=upload(f"{number}.jpg")) for number in range(2)]
+            scan = bring_to(posters[1], "file", decided(Standing.CLEARED))
+            assert scan.object_id == posters[1].pk.hex
+            assert list(publishable(Poster.objects.all(), "file")) == [posters[1]]
+            assert not standing(posters[1], "file").is_hidden
+        finally:
+            Poster.objects.all().delete()
+            cursor.execute("ALTER TABLE gallery_poster MODIFY id uuid")
