@@ -1,56 +1,97 @@
 #!/usr/bin/env bash
-# Builds the wheel, installs it into an empty project with the five steps of the README, and lets a picture be
-# scanned there. Takes the Python to use: .ci/wheel_check.sh python3.12
+# Builds sdist and wheel as a release would, and installs the wheel into an empty project with the five steps of the
+# README, taken from there word for word; the site then has a picture scanned. The Python to use may be named:
+# .ci/wheel_check.sh python3.12
 set -euo pipefail
 
 python=${1:-python3}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+started=()
+stop() {
+    [ ${#started[@]} -eq 0 ] || kill "${started[@]}" 2> /dev/null || true
+    wait || true
+    rm -rf "$work"
+}
+trap stop EXIT
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_QUIET=1
 
+echo "Building ..."
+"$python" -m venv "$work/tools"
+tools=$work/tools/bin
+"$tools/python" -m pip install build docutils twine
+"$tools/python" -m build --outdir "$work/dist" "$here/.." > "$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
+wheel=$(echo "$work"/dist/*.whl)
+"$tools/python" "$here/wheel_content.py" "$here/.." "$wheel" "$work"/dist/*.tar.gz
+"$tools/python" -m twine check --strict "$work"/dist/*
+
+step() { "$tools/python" "$here/readme_steps.py" "$here/../README.rst" "$@"; }
+
+# The project that the README speaks to: an empty one with photos.
 "$python" -m venv "$work/venv"
-bin=$work/venv/bin
-"$bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$work/dist" "$here/.."
-"$bin/python" "$here/wheel_content.py" "$here/.." "$work"/dist/*.whl
-
-# Step 1 of the README: install.
-"$bin/python" -m pip install --quiet --disable-pip-version-check "$work"/dist/*.whl
+export PATH=$work/venv/bin:$PATH
+python -m pip install "django${DJANGO_VERSION:-}"
 cd "$work"
-"$bin/django-admin" startproject blank
+django-admin startproject blank
 cd blank
-"$bin/python" manage.py startapp gallery
+python manage.py startapp gallery
 cat >> gallery/models.py <<'PYTHON'
 
 
 class Photo(models.Model):
     image = models.ImageField(upload_to="photos")
 PYTHON
-
-# Step 2: add it to the project.
 cat >> blank/settings.py <<'PYTHON'
 
-INSTALLED_APPS += ["gallery", "django_copyleaks_image"]
+INSTALLED_APPS.append("gallery")
 MEDIA_ROOT = BASE_DIR / "media"
-COPYLEAKS_IMAGE = {
-    "PUBLIC_URL": "https://photos.example.org",
-    "FIELDS": ["gallery.Photo.image"],
-}
-PYTHON
-export COPYLEAKS_EMAIL=photos@example.org COPYLEAKS_API_KEY=00000000-0000-0000-0000-000000000000
-
-# Step 3: include the two addresses.
-cat >> blank/urls.py <<'PYTHON'
-
-from django.urls import include
-
-urlpatterns += [path("copyleaks/", include("django_copyleaks_image.urls"))]
+# Django 6.1 makes a project whose own mail settings do not pass "check --deploy".
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
 PYTHON
 
-# Step 4: create the tables and check the settings.
-"$bin/python" manage.py makemigrations gallery --verbosity 0
-"$bin/python" manage.py migrate --verbosity 0
-"$bin/python" manage.py check --fail-level WARNING
-"$bin/python" manage.py makemigrations --check --dry-run
+echo "Step 1: install"
+# What the README's command installs is the wheel that was built here.
+echo "django-copyleaks-image @ file://$wheel" > "$work/constraints.txt"
+PIP_CONSTRAINT=$work/constraints.txt bash -euc "$(step commands 1)"
+python -m pip check
 
-# Step 5: run the worker, which this does after saving a picture.
-"$bin/python" manage.py shell < "$here/wheel_scan.py"
+echo "Step 2: add it to the project"
+read -r site emulator < <(python -c '
+import socket
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(each.getsockname()[1] for each in sockets))
+')
+step apply 2 blank/settings.py --replace "https://photos.example.org=http://127.0.0.1:$site"
+for variable in $(step variables 2); do
+    export "$variable=photos@example.org"
+done
+
+echo "Step 3: include the addresses"
+step apply 3 blank/urls.py
+
+echo "Step 4: create the tables and check the settings"
+export PYTHONWARNINGS=error
+python manage.py makemigrations gallery --verbosity 0 2> /dev/null
+bash -euc "$(step commands 4)" > "$work/step4.log" 2>&1 || { cat "$work/step4.log" >&2; exit 1; }
+# An empty project has no cache that its processes share, and the emulator of this check no certificate.
+if grep -o 'copyleaks_image\.[EW][0-9]*' "$work/step4.log" | grep -vx 'copyleaks_image\.W0\(06\|11\)'; then
+    cat "$work/step4.log" >&2
+    exit 1
+fi
+python manage.py makemigrations --check --dry-run > "$work/makemigrations.log" 2>&1 || { cat "$work/makemigrations.log" >&2; exit 1; }
+
+echo "Step 5: run the worker, beside the site and a local Copyleaks"
+export COPYLEAKS_API_URL=http://127.0.0.1:$emulator COPYLEAKS_ID_URL=http://127.0.0.1:$emulator
+python manage.py copyleaks_emulator --port "$emulator" > "$work/emulator.log" 2>&1 &
+started+=($!)
+python manage.py runserver --noreload "127.0.0.1:$site" > "$work/site.log" 2>&1 &
+started+=($!)
+bash -euc "exec $(step commands 5)" > "$work/worker.log" 2>&1 &
+worker=$!
+started+=("$worker")
+if ! python manage.py shell < "$here/wheel_scan.py"; then
+    tail -n 20 "$work"/{emulator,site,worker}.log >&2
+    exit 1
+fi
+kill "$worker"
+wait "$worker"
