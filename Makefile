@@ -13,10 +13,10 @@ TOX := $(VENV)/.tox-$(VERSION)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test browser tox fuzz sabotage chaos bench lint format demo clean
+.PHONY: help test browser tox fuzz sabotage chaos bench review-speed lint messages format demo clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: $(TEST) ## run the tests on SQLite and report the branch coverage; ARGS="-k webhook" are pytest's
 	PYTHONDEVMODE=1 $(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
@@ -46,6 +46,13 @@ lint: $(LINT) ## check style, formatting, types and migrations
 	cd example_project && MYPYPATH=.. ../$(BIN)/mypy --config-file mypy.ini
 	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings copyleaks_image
 	$(BIN)/python example_project/manage.py makemigrations --check --dry-run
+
+review-speed: $(BROWSER) ## time fifty decisions at the review desk in Chromium, from the key to the next picture
+	$(BIN)/python -m benchmarks.review_speed
+
+messages: $(TEST) ## collect the texts to translate, and compile the translations; needs GNU gettext
+	cd django_copyleaks_image && ../$(BIN)/python -m django makemessages --all --no-obsolete --no-location
+	cd django_copyleaks_image && ../$(BIN)/python -m django compilemessages
 
 format: $(LINT) ## format the code and mend what can be mended by a machine
 	$(BIN)/ruff check --fix

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import django
 
-NAMES = ("heatmap", "upload", "webhook")
+NAMES = ("heatmap", "upload", "webhook", "drain", "startup", "lists")
 RESULTS = Path(__file__).with_name("results.json")
 
 

@@ -69,7 +69,9 @@ class Emulator:
                 heatmaps=heatmaps,
                 log=log,
             )
-            server = Server((options.host, options.port), endpoints, hang=options.hang, log=log)
+            server = Server(
+                (options.host, options.port), endpoints, delay=options.answer_delay, hang=options.hang, log=log
+            )
             self._port = server.server_port
             # Waiting half a second for shutdown, the default, would slow down every test.
             thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="copyleaks-emulator")

@@ -53,6 +53,7 @@ class Options:
     check_limit: int = _option(0, "synchronous checks in 15 minutes (documented as 900)")
     credits: int = _option(1_000_000, "credits of the account")
     latency: float = _option(0.5, "seconds between a submission and the fetch of its picture")
+    answer_delay: float = _option(0.0, "seconds before each answer")
     late: float = _option(5.0, "seconds by which late, and at most reordered, callbacks are held back")
     hang: float = _option(35.0, "seconds an unanswered connection is kept open")
     webhook_timeout: float = _option(70.0, "seconds a webhook may take to answer")

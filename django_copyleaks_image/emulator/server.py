@@ -23,8 +23,11 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = False
 
-    def __init__(self, address: tuple[str, int], endpoints: Endpoints, *, hang: float, log: EventLog) -> None:
+    def __init__(
+        self, address: tuple[str, int], endpoints: Endpoints, *, delay: float, hang: float, log: EventLog
+    ) -> None:
         self.endpoints = endpoints
+        self.delay = delay
         self.hang = hang
         self.log = log
         self.stopping = threading.Event()
@@ -123,6 +126,7 @@ class Handler(BaseHTTPRequestHandler):
         self._write(json_response(status, {"message": message}, headers=(("Connection", "close"),)))
 
     def _answer(self, answer: Answer) -> None:
+        self.server.stopping.wait(self.server.delay)
         if isinstance(answer, Response):
             self._write(answer)
             return

@@ -1,0 +1,127 @@
+"""How fast a worker empties the queue, through real sockets: against the ideal, and at the account's rate.
+
+The ideal of 16 threads that wait 250 ms for each answer is 64 scans a second.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+import requests
+from django.core.management import call_command
+
+from benchmarks.figures import Figure, alternating
+from benchmarks.local_copyleaks import local_copyleaks
+from django_copyleaks_image.copyleaks.client import Submission, client_from_settings
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.worker import Worker
+from tests.gallery.models import Photo
+from tests.samples import picture, upload
+
+THREADS = 16
+DELAY = 0.25
+SCANS = 300
+RATE = 10
+RATE_SECONDS = 10
+CALLS = 400
+
+
+def measure() -> Iterator[Figure]:
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    with local_copyleaks("--answer-delay", str(DELAY), RATE_LIMIT=100_000):
+        _queue(SCANS)
+        drained = _drain(SCANS)
+    ideal = THREADS / DELAY
+    yield Figure(name="drain_16_threads_vs_ideal", value=drained / ideal, goal=0.9, better="higher", unit="of 64/s")
+    yield from _at_the_rate_limit()
+    yield from _per_call()
+
+
+def _at_the_rate_limit() -> Iterator[Figure]:
+    with TemporaryDirectory() as folder:
+        ledger = Path(folder) / "ledger"
+        with local_copyleaks("--rate-limit", str(RATE), "--ledger", str(ledger), RATE_LIMIT=RATE):
+            _queue(RATE * RATE_SECONDS)
+            rate = _drain(RATE * RATE_SECONDS)
+    refused = ImageScan.objects.filter(attempts__gt=1).count()
+    yield Figure(name="drain_at_10_a_second", value=rate, goal=9.5, better="higher", unit="/s")
+    yield Figure(name="drain_refused_for_the_rate", value=refused, goal=0, better="lower", unit="scans")
+
+
+def _queue(count: int) -> None:
+    ImageScan.objects.all().delete()
+    width = 512
+    for number in range(count):
+        # A comment behind the picture makes other bytes of it without the work of encoding it.
+        content = picture(size=(width, width)) + f"{os.getpid()}-{number}-{time.monotonic_ns()}".encode()
+        Photo.objects.create(title=str(number), image=upload(f"{number}.jpg", content))
+
+
+def _drain(count: int) -> float:
+    """Return how many scans a second a worker submits."""
+    worker = Worker(threads=THREADS, poll_seconds=0.1)
+    runner = Thread(target=worker.run)
+    submitted = ImageScan.objects.filter(status=Status.SUBMITTED)
+    start = time.perf_counter()
+    runner.start()
+    while submitted.count() < count:
+        time.sleep(0.05)
+    taken = time.perf_counter() - start
+    worker.stop()
+    runner.join()
+    return count / taken
+
+
+def _per_call() -> Iterator[Figure]:
+    """Compare our client with a bare session, and with a connection per call as in the vendor's own SDK."""
+    with local_copyleaks(RATE_LIMIT=100_000) as url:
+        client = client_from_settings()
+        session = requests.Session()
+        token = requests.post(
+            f"{url}/v3/account/login/api", json={"email": "a@example.org", "key": "key"}, timeout=10
+        ).json()["access_token"]
+        numbers = iter(range(10**9))
+
+        def submission() -> Submission:
+            return Submission(
+                scan_id=f"bench-{next(numbers)}",
+                url="https://photos.example.org/picture.jpg",
+                file_name="picture.jpg",
+                model="ai-image-1-ultra",
+                webhook_url="https://photos.example.org/hook",
+                sandbox=False,
+            )
+
+        def ours() -> None:
+            for _ in range(CALLS):
+                client.submit(submission())
+
+        def bare(put: object = session.put) -> None:
+            for _ in range(CALLS):
+                sent = submission()
+                answer = put(  # type: ignore[operator]
+                    f"{url}/v1/ai-image-detector-async/{sent.scan_id}/submit",
+                    data=sent.body().content,
+                    headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+                    timeout=30,
+                )
+                assert answer.status_code == 201, answer.status_code
+
+        yield Figure(
+            name="client_put_vs_bare_session",
+            value=alternating(ours, bare, repeat=5),
+            goal=1.25,
+            better="lower",
+            unit="×",
+        )
+        yield Figure(
+            name="client_put_vs_connection_per_call",
+            value=alternating(ours, lambda: bare(requests.put), repeat=5),
+            goal=1,
+            better="lower",
+            unit="×",
+        )
