@@ -13,7 +13,7 @@ TOX := $(VENV)/.tox-$(VERSION)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test browser tox fuzz sabotage chaos bench review-speed lint messages format demo clean
+.PHONY: help test browser tox fuzz sabotage chaos bench review-speed screenshots lint messages format demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,8 @@ test: $(TEST) ## run the tests on SQLite and report the branch coverage; ARGS="-
 browser: $(BROWSER) ## run the browser tests in an installed Chromium
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
-tox: $(TOX) ## run the tests on every Python, Django and database of tox.ini that is there; ARGS="-e py311-django52-sqlite"
-	$(BIN)/tox run $(ARGS)
+tox: $(TOX) ## run the tests on every Python, Django and database of tox.ini that is there; ARGS="-e py311-django52-sqlite" PARALLEL=2
+	$(BIN)/tox $(if $(PARALLEL),run-parallel --parallel $(PARALLEL),run) $(ARGS)
 
 fuzz: $(TEST) ## feed the payload parser 100,000 hostile bodies
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/copyleaks/test_payload_fuzzing.py $(ARGS)
@@ -49,6 +49,9 @@ lint: $(LINT) ## check style, formatting, types and migrations
 
 review-speed: $(BROWSER) ## time fifty decisions at the review desk in Chromium, from the key to the next picture
 	$(BIN)/python -m benchmarks.review_speed
+
+screenshots: $(BROWSER) ## take the pictures in docs/screenshots anew, of the demo in an installed Chromium
+	cd example_project && ../$(BIN)/python -m demo --screenshots ../docs/screenshots
 
 messages: $(TEST) ## collect the texts to translate, and compile the translations; needs GNU gettext
 	cd django_copyleaks_image && ../$(BIN)/python -m django makemessages --all --no-obsolete --no-location

@@ -14,6 +14,7 @@ scan_completed = Signal()
 scan_failed = Signal()
 
 # A person decided about a picture, or undid a decision: ``decision.kind`` tells which (``"undone"``), and
-# ``scan.decision`` what stands now ("" for nothing). Skipping decides nothing and is not sent. The decision is
-# about the bytes of ``scan.sha256``: compare ``scan.file_name`` with the file that the object holds by now.
+# ``scan.decision`` what stands now ("" for nothing): go by that, since a second look does not change what stands.
+# Skipping decides nothing and is not sent. The decision is about the bytes of ``scan.sha256``: compare
+# ``scan.file_name`` with the file that the object holds by now.
 decision_made = Signal()

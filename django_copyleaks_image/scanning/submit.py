@@ -35,7 +35,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
 
-from . import account, calls, ends, prepare, reconcile
+from . import account, calls, ends, lost, prepare, reconcile
 from .transactions import atomically
 
 logger = logging.getLogger(__name__)
@@ -162,19 +162,7 @@ def _store_facts(scan: ImageScan, facts: prepare.Facts) -> None:
     bought = "\n".join((scan.sha256, scan.model, scan.mask_type, str(scan.sandbox)))
     scan.content_key = hashlib.sha256(bought.encode()).hexdigest()
     scan.image_format, scan.orientation = facts.picture.format, facts.picture.orientation
-    names = (
-        "orientation",
-        "sha256",
-        "byte_size",
-        "width",
-        "height",
-        "image_format",
-        "model",
-        "mask_type",
-        "sandbox",
-        "content_key",
-    )
-    _update_leased(scan, **{name: getattr(scan, name) for name in names})
+    _update_leased(scan, **{name: getattr(scan, name) for name in lost.MEASURED_FACTS})
 
 
 def _shared_or_paid_by_a_twin(scan: ImageScan) -> bool:

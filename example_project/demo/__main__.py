@@ -36,10 +36,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end after the table, 1 unless all is as expected")
     parser.add_argument("--port", type=int, help=f"port of the site ({USUAL_PORT}, or a free one if that is taken)")
+    parser.add_argument("--screenshots", type=Path, help="take pictures of the admin into this folder, and end")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return play(once=arguments.once, port=arguments.port)
+        return play(once=arguments.once, port=arguments.port, screenshots=arguments.screenshots)
     except DemoError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -48,7 +49,7 @@ def main() -> int:
         return 0
 
 
-def play(*, once: bool, port: int | None) -> int:
+def play(*, once: bool, port: int | None, screenshots: Path | None) -> int:
     """Play the demo; return 0 when every scan ended as expected."""
     site_port, emulator_port = choose_port(port), free_port()
     site, emulator = f"http://{LOOPBACK}:{site_port}", f"http://{LOOPBACK}:{emulator_port}"
@@ -73,7 +74,11 @@ def play(*, once: bool, port: int | None) -> int:
         upload_all(visitor)
         wait_for_scans(processes)
         all_as_expected = report(Visitor(site))
-        if once:
+        if screenshots is not None:
+            from .screenshots import take  # noqa: PLC0415 - needs Playwright
+
+            take(site, screenshots, name=ADMINISTRATOR, password=PASSWORD)
+        if once or screenshots is not None:
             return 0 if all_as_expected else 1
         tell_addresses(site)
         while True:
@@ -177,10 +182,12 @@ def report(visitor: Visitor) -> bool:
     outcomes = [outcome_of(picture, front_page) for picture in PICTURES]
     print(f"\n{table(outcomes)}\n")
     surprises = [outcome.picture.title for outcome in outcomes if not outcome.is_as_expected]
+    paid = sum(outcome.ending.paid for outcome in outcomes)
+    if paid != (expected := sum(picture.ending.paid for picture in PICTURES)):
+        surprises.append(f"{paid} credits instead of {expected}")
     if surprises:
         print(f"Not as expected: {', '.join(surprises)}.")
     else:
-        paid = sum(outcome.ending.paid for outcome in outcomes)
         print(f"All as expected: {len(outcomes)} pictures, {paid} credits.")
     return not surprises
 
