@@ -261,6 +261,28 @@ def test_when_turns_false_and_the_file_is_replaced__supersedes_only(watch: Calla
     assert statuses(listing, "front") == [Status.SUPERSEDED]
 
 
+def test_left_out_bytes_under_an_old_name__are_not_those_that_were_judged(watch: Any) -> None:
+    watch(Listing, "front", when=lambda listing: listing.published)
+    listing = Listing.objects.create(front=upload(), published=True)
+    judged = only_scan()
+    ended = {"status": Status.FAILED, "error_code": "x", "finished_at": judged.created_at, "desk": "unmeasured"}
+    ImageScan.objects.update(**ended)
+    listing.published = False
+    listing.front.storage.delete(judged.file_name)
+    listing.front = upload(content=picture(colour="red"))
+    listing.save()
+    assert listing.front.name == judged.file_name
+
+    left_out = ImageScan.objects.latest("pk")
+    judged.refresh_from_db()
+    assert (left_out.status, left_out.error_code, left_out.desk) == (Status.SKIPPED, "not_wanted", "")
+    assert judged.desk == ""
+
+    listing.published = True
+    listing.save()
+    assert ImageScan.objects.latest("pk").status == Status.QUEUED
+
+
 def test_when_raises__the_upload_goes_on(watch: Callable[..., None], caplog: pytest.LogCaptureFixture) -> None:
     watch(Listing, "front", when=lambda listing: 1 / 0)
 

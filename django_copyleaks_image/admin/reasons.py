@@ -25,6 +25,7 @@ REASONS: dict[str, str | Promise] = {
     "unreadable_result": gettext_lazy("The provider's answer was not understood."),
     "file_replaced": gettext_lazy("The file was replaced by another one."),
     "file_removed": gettext_lazy("The file was removed."),
+    "not_wanted": gettext_lazy("The file was replaced by one that this site leaves out."),
     "model_removed": gettext_lazy("The model of the object no longer exists."),
     "field_removed": gettext_lazy("The field of the object no longer exists."),
     "scanned_again": gettext_lazy("A newer scan was asked for."),

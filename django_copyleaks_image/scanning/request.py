@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections, transaction
 from django.db.models import Model
+from django.utils import timezone
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.dispatch import wake_after_commit
@@ -20,6 +21,11 @@ from django_copyleaks_image.reviewing.history import same_target
 from . import ends
 
 logger = logging.getLogger(__name__)
+
+# The reason of bytes that ``when=`` left out although they took the place of others.
+NOT_WANTED = "not_wanted"
+# What a save must know of the newest scan.
+_WEIGHED = ("pk", "status", "file_name", "error_code", "desk", "forced", "resubmission_of")
 
 
 def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageScan:
@@ -65,7 +71,7 @@ def file_saved(watched: WatchedField, instance: Model, *, created: bool, written
         # A new key has no earlier scan: looking for one would nearly double the cost of the save.
         if not created:
             earlier = scans().for_target(**target).order_by("-pk")
-            latest = earlier.only("pk", "status", "file_name", "desk", "forced", "resubmission_of").first()
+            latest = earlier.only(*_WEIGHED).first()
         if latest is not None and _covers(latest, name) and not written:
             return
         if not name:
@@ -76,6 +82,9 @@ def file_saved(watched: WatchedField, instance: Model, *, created: bool, written
         if is_wanted(watched, instance):
             scan = ImageScan(**target, file_name=name, database=using)
             _with_the_media(lambda: queue(scan, reason), using=using)
+        elif latest is not None and written and latest.file_name == name:
+            left_out = ImageScan(**target, file_name=name, database=using, **_not_wanted())
+            _with_the_media(lambda: _leave_out(left_out), using=using)
         elif reason:
             _with_the_media(lambda: _leave_behind(scans().for_target(**target)), using=using)
 
@@ -127,6 +136,19 @@ def _leave_behind(target_scans: ImageScanQuerySet) -> None:
     standing.withdraw(target_scans)
 
 
+def _leave_out(scan: ImageScan) -> None:
+    """Store that the project's rule left out new bytes under an old name: what was found before is not theirs."""
+    with transaction.atomic(using=home_database()):
+        _leave_behind(same_target(scan))
+        scan.save(using=home_database(), force_insert=True)
+
+
+def _not_wanted() -> dict[str, Any]:
+    now = timezone.now()
+    ended = {"finished_at": now, "notified_at": now, "next_attempt_at": None}
+    return {"status": ImageScan.Status.SKIPPED, "error_code": NOT_WANTED, **ended}
+
+
 def bytes_changed(scan: ImageScan) -> None:
     """Supersede a scan whose file was found to hold other bytes under the same name, and queue those."""
     successor = ImageScan(
@@ -142,7 +164,8 @@ def bytes_changed(scan: ImageScan) -> None:
 
 
 def _covers(scan: ImageScan, file_name: str) -> bool:
-    return scan.file_name == file_name and scan.status != ImageScan.Status.SUPERSEDED
+    left_out = scan.status == ImageScan.Status.SUPERSEDED or scan.error_code == NOT_WANTED
+    return scan.file_name == file_name and not left_out
 
 
 def _with_the_media(write: Any, *, using: str) -> None:
