@@ -57,6 +57,8 @@ def end_lost_scans(now: datetime) -> None:
 
 
 def _end_as_lost(scan: ImageScan) -> bool:
+    if scan.receipts.using(home_database()).filter(outcome=Outcome.RECEIVED).exists():
+        return False  # It has come and is being judged at this moment: to resubmit would be to pay twice.
     message = "Copyleaks accepted the picture, but no result came."
     return lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True)
 

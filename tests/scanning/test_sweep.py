@@ -110,6 +110,16 @@ def test_overdue_result__is_lost_and_resubmitted_once(heard: list[tuple[str, Any
     assert [name for name, _ in heard] == ["failed:failed:result_lost"]
 
 
+def test_overdue_result_that_is_being_judged__is_not_lost() -> None:
+    scan = waiting()
+    age(scan, hours=2)
+    receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+
+    sweep.end_lost_scans(timezone.now())
+
+    assert only_scan().status == Status.SUBMITTED
+
+
 def test_overdue_result__fails_if_the_settings_say_so(configure: Callable[..., None]) -> None:
     configure(ON_LOST_RESULT="fail")
     scan = waiting()
