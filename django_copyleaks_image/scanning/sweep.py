@@ -57,10 +57,15 @@ def end_lost_scans(now: datetime) -> None:
 
 
 def _end_as_lost(scan: ImageScan) -> bool:
-    if scan.receipts.using(home_database()).filter(outcome=Outcome.RECEIVED).exists():
-        return False  # It has come and is being judged at this moment: to resubmit would be to pay twice.
+    if _is_being_judged(scan):
+        return False
     message = "Copyleaks accepted the picture, but no result came."
     return lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True)
+
+
+def _is_being_judged(scan: ImageScan) -> bool:
+    """Return whether a result has come at this moment: to pay for another would be to pay twice."""
+    return scan.receipts.using(home_database()).filter(outcome=Outcome.RECEIVED).exists()
 
 
 def free_pay_keys(now: datetime) -> None:
@@ -69,7 +74,8 @@ def free_pay_keys(now: datetime) -> None:
     holding = Q(pay_key__isnull=False) | Q(budget_day__isnull=False)
     stuck = scans().filter(holding, status=Status.SUPERSEDED, finished_at__lt=overdue)
     for scan in stuck.order_by("pk")[:BATCH]:
-        lost.give_key_up(scan)
+        if not _is_being_judged(scan):
+            lost.give_key_up(scan)
 
 
 def send_owed_signals(now: datetime) -> None:
