@@ -132,9 +132,23 @@ PROTECTIONS = (
     Protection(
         "shared result",
         "scanning/submit.py",
-        "    if paid is None or paid.result is None:",
-        "    if True:",
+        "    if result := bought.result_for(scan):",
+        "    if result := None:",
         "tests/scanning/test_submit.py -k result_that_exists",
+    ),
+    Protection(
+        "arriving result",
+        "scanning/submit.py",
+        "bought.exists_or_arrives_for(scan)",
+        "False",
+        "tests/scanning/test_bought.py -k before_its_resubmission",
+    ),
+    Protection(
+        "overdue result that is being judged",
+        "scanning/sweep.py",
+        "if bought.is_arriving_for(scan):",
+        "if False:",
+        "tests/scanning/test_sweep.py -k being_judged",
     ),
     Protection(
         "lease before the call",

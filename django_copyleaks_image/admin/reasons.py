@@ -16,6 +16,7 @@ REASONS: dict[str, str | Promise] = {
     "empty_file": gettext_lazy("The file is empty."),
     "storage_failed": gettext_lazy("The storage could not be read."),
     "waits_for_twin": gettext_lazy("Identical bytes are being scanned; their result will be shared."),
+    "result_arriving": gettext_lazy("A result for identical bytes is just being stored; it will be shared."),
     "budget_exhausted": gettext_lazy("Today's budget is used up."),
     "rate_limit": gettext_lazy("Too many submissions at once; this one waits for its turn."),
     "unforeseen_error": gettext_lazy("An unforeseen error; the log of the worker tells more."),

@@ -30,12 +30,12 @@ from django_copyleaks_image.copyleaks.errors import (
     RateLimitError,
     TransientError,
 )
-from django_copyleaks_image.models import ImageScan, home_database, scans
+from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
 
-from . import account, calls, ends, lost, prepare, reconcile
+from . import account, bought, calls, ends, lost, prepare, reconcile
 from .transactions import atomically
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ LONGEST_SLOT_WAIT = timedelta(seconds=20)
 # Seconds before the slot in which the row is marked as sent, so that a slow database does not shift the call.
 SLOT_HEAD_START = 0.05
 BUDGET_NAP = timedelta(minutes=5)
+ARRIVAL_NAP = timedelta(seconds=2)
 
 Sleep: TypeAlias = Callable[[float], object]
 
@@ -134,7 +135,10 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     if not scan.sha256:
         _store_facts(scan, prepare.measure(scan))
     file = prepare.stored_file(scan)
-    if not scan.forced and _shared_or_paid_by_a_twin(scan):
+    if not scan.forced:
+        _take_pay_key(scan)
+    if result := bought.result_for(scan):
+        _share(scan, result)
         return
     call = calls.ready_call(scan, file)
     slot = _wait_for_slot(sleep)
@@ -165,11 +169,11 @@ def _store_facts(scan: ImageScan, facts: prepare.Facts) -> None:
     _update_leased(scan, **{name: getattr(scan, name) for name in lost.MEASURED_FACTS})
 
 
-def _shared_or_paid_by_a_twin(scan: ImageScan) -> bool:
-    """Take the pay key; share a result that exists. Raise NotNow while a twin is paying.
+def _take_pay_key(scan: ImageScan) -> None:
+    """Become the payer of these bytes; raise NotNow while a twin is.
 
-    The key is taken first and the result looked for second: a payer stores its result and gives up its key in
-    one transaction, so whoever holds the key sees every result that was paid before.
+    The key is taken first and a result looked for second: a payer stores its result and gives up its key in one
+    transaction, so whoever holds the key sees every result that was paid before.
     """
     try:
         with transaction.atomic(using=home_database()):
@@ -180,12 +184,9 @@ def _shared_or_paid_by_a_twin(scan: ImageScan) -> bool:
             "The same bytes are being scanned already; their result is shared.",
             ends.TWIN_NAP,
         ) from None
-    measured = scans().filter(content_key=scan.content_key, result__isnull=False)
-    paid = measured.with_result().order_by("-pk").first()
-    if paid is None or paid.result is None:
-        return False
-    result = paid.result
 
+
+def _share(scan: ImageScan, result: DetectionResult) -> None:
     def share() -> None:
         if ends.complete(scan, result):
             ends.wake_twins(scan.content_key)
@@ -194,7 +195,6 @@ def _shared_or_paid_by_a_twin(scan: ImageScan) -> bool:
             logger.info("Scan %s: completed with a result that was paid before.", scan.scan_id)
 
     atomically(share)
-    return True
 
 
 def _wait_for_slot(sleep: Sleep) -> float:
@@ -208,7 +208,10 @@ def _wait_for_slot(sleep: Sleep) -> float:
 
 
 def _mark_as_sent(scan: ImageScan) -> None:
-    """Reserve the credit, check the lease once more, and write down that the call is about to be made."""
+    """Reserve the credit, check the lease once more, and write down that the call is about to be made.
+
+    A result that was given up as lost may have come since; raise NotNow, and the next attempt shares it.
+    """
     now = timezone.now()
     today = now.date()
 
@@ -220,6 +223,8 @@ def _mark_as_sent(scan: ImageScan) -> None:
             may_have_arrived=True,
             budget_day=today,
         )
+        if not scan.may_have_arrived and bought.exists_or_arrives_for(scan):
+            raise NotNow("result_arriving", "A result for the same bytes is just being stored.", ARRIVAL_NAP)
         # A credit reserved on an earlier day says nothing about today's budget.
         if scan.budget_day != today and not account.reserve_credit(today, conf.DAILY_BUDGET):
             raise NotNow("budget_exhausted", "Today's budget is used up.", BUDGET_NAP)

@@ -8,11 +8,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, Decision, ImageScan, WebhookReceipt, home_database, scans
-from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models import AccountState, Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import Status
 
-from . import account, certificates, erasure, heatmaps, lost, notify, receive
+from . import account, bought, certificates, erasure, heatmaps, lost, notify, receive
 from .transactions import atomically
 
 logger = logging.getLogger(__name__)
@@ -57,15 +56,10 @@ def end_lost_scans(now: datetime) -> None:
 
 
 def _end_as_lost(scan: ImageScan) -> bool:
-    if _is_being_judged(scan):
+    if bought.is_arriving_for(scan):
         return False
     message = "Copyleaks accepted the picture, but no result came."
     return lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True)
-
-
-def _is_being_judged(scan: ImageScan) -> bool:
-    """Return whether a result has come at this moment: to pay for another would be to pay twice."""
-    return scan.receipts.using(home_database()).filter(outcome=Outcome.RECEIVED).exists()
 
 
 def free_pay_keys(now: datetime) -> None:
@@ -74,7 +68,7 @@ def free_pay_keys(now: datetime) -> None:
     holding = Q(pay_key__isnull=False) | Q(budget_day__isnull=False)
     stuck = scans().filter(holding, status=Status.SUPERSEDED, finished_at__lt=overdue)
     for scan in stuck.order_by("pk")[:BATCH]:
-        if not _is_being_judged(scan):
+        if not bought.is_arriving_for(scan):
             lost.give_key_up(scan)
 
 
@@ -90,9 +84,6 @@ def send_owed_signals(now: datetime) -> None:
 
 def apply_left_over_receipts(now: datetime) -> None:
     """Apply the receipts whose process died between storing and judging."""
-    receipts = WebhookReceipt.objects.using(home_database())
-    left_over = receipts.filter(
-        outcome=Outcome.RECEIVED, received_at__lt=now - GRACE, received_at__gt=now - timedelta(days=2)
-    )
+    left_over = bought.unjudged_receipts().filter(received_at__lt=now - GRACE)
     for receipt in left_over.order_by("received_at")[:BATCH]:
         receive.settle(receipt)

@@ -542,9 +542,9 @@ def test_payer_that_fails__hands_the_key_on() -> None:
     payer, twin = submit.claim(2)
     for scan in (payer, twin):
         submit._store_facts(scan, prepare.measure(scan))
-    assert not submit._shared_or_paid_by_a_twin(payer)
+    submit._take_pay_key(payer)
     with pytest.raises(submit.NotNow) as waits:
-        submit._shared_or_paid_by_a_twin(twin)
+        submit._take_pay_key(twin)
     submit._put_back(twin, waits.value)
 
     ends.fail(payer, "error_14")
@@ -554,4 +554,5 @@ def test_payer_that_fails__hands_the_key_on() -> None:
     assert twin.next_attempt_at <= timezone.now()
     assert twin.attempts == 0
     (again,) = submit.claim(1)
-    assert not submit._shared_or_paid_by_a_twin(again)
+    submit._take_pay_key(again)
+    assert ImageScan.objects.get(pay_key__isnull=False) == again

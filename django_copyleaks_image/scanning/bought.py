@@ -1,0 +1,43 @@
+"""What was paid for already: a result that a scan can share instead of buying its own."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models.scan import ImageScanQuerySet
+
+# A receipt that could not be judged for so long is left to a person, who may replay it.
+JUDGED_WITHIN = timedelta(days=2)
+
+
+def result_for(scan: ImageScan) -> DetectionResult | None:
+    """Return the newest result that serves this scan too, without its large columns."""
+    source = _sources(scan).with_result().filter(result__isnull=False).order_by("-pk").first()
+    return source.result if source is not None else None
+
+
+def is_arriving_for(scan: ImageScan) -> bool:
+    """Return whether a result that may serve this scan too has been received and is being judged."""
+    return unjudged_receipts().filter(scan__in=_sources(scan)).exists()
+
+
+def exists_or_arrives_for(scan: ImageScan) -> bool:
+    """Return whether there is a result that serves this scan too, even if it is still being judged."""
+    arriving = unjudged_receipts().filter(scan=OuterRef("pk"))
+    return _sources(scan).filter(Q(result__isnull=False) | Exists(arriving)).exists()
+
+
+def unjudged_receipts() -> QuerySet[WebhookReceipt]:
+    """Return the receipts that were stored and not judged yet."""
+    receipts = WebhookReceipt.objects.using(home_database())
+    return receipts.filter(outcome=Outcome.RECEIVED, received_at__gt=timezone.now() - JUDGED_WITHIN)
+
+
+def _sources(scan: ImageScan) -> ImageScanQuerySet:
+    """Return the scans of the same bytes; for a forced one only itself and the one that it resubmits."""
+    if scan.forced:
+        return scans().filter(Q(pk=scan.pk) | Q(resubmission=scan))
+    return scans().filter(content_key=scan.content_key)
