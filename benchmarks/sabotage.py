@@ -160,8 +160,8 @@ PROTECTIONS = (
     Protection(
         "claims are exclusive",
         "scanning/submit.py",
-        "        .due(now)\n        .order_by()\n",
-        "",
+        "scans().due(now).order_by()",
+        "scans()",
         "tests/scanning/test_submit.py -k faster_to_take",
     ),
     Protection(

@@ -88,14 +88,13 @@ def _lease(pks: list[int]) -> list[ImageScan]:
         return []
     now = timezone.now()
     owner = f"{gethostname()[:60]}:{uuid4().hex}"
-    claimed = (
-        scans()
-        .due(now)
-        .order_by()
-        .filter(pk__in=pks)
-        .update(lease_owner=owner, lease_until=now + LEASE, attempts=F("attempts") + 1)
-    )
-    if not claimed:
+    due = scans().due(now).order_by().filter(pk__in=pks)
+
+    def lease() -> int:
+        return due.update(lease_owner=owner, lease_until=now + LEASE, attempts=F("attempts") + 1)
+
+    # Several rows at once: another process that changes the same ones in another order would be a deadlock.
+    if not atomically(lease):
         return []
     return list(scans().filter(pk__in=pks, lease_owner=owner).select_related("content_type").order_by("pk"))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -18,7 +18,7 @@ from django_copyleaks_image.copyleaks.client import Client
 from django_copyleaks_image.copyleaks.errors import AuthenticationError, PaymentError, RateLimitError
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.scanning import account, ends, prepare, submit
 from django_copyleaks_image.worker import Worker
 from tests.gallery.models import Photo
@@ -390,6 +390,23 @@ def test_claim__of_rows_another_worker_was_faster_to_take() -> None:
 
     assert len(submit._lease(seen_by_both)) == 1
     assert submit._lease(seen_by_both) == []
+
+
+def test_claim__that_the_database_breaks_off_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo("meadow.jpg")
+    original = ImageScanQuerySet.update
+    broken_off: list[dict[str, Any]] = []
+
+    def update(rows: ImageScanQuerySet, **columns: Any) -> int:
+        if not broken_off:
+            broken_off.append(columns)
+            raise OperationalError("deadlock detected")
+        return original(rows, **columns)
+
+    monkeypatch.setattr(ImageScanQuerySet, "update", update)
+
+    assert submit.claim(1) == [only_scan()]
+    assert "lease_owner" in broken_off[0]
 
 
 def test_lease_of_a_dead_worker__ends_and_the_same_id_is_used(emulator: Emulator) -> None:
