@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections, transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from django_copyleaks_image import registry
@@ -24,8 +24,14 @@ logger = logging.getLogger(__name__)
 
 # The reason of bytes that ``when=`` left out although they took the place of others.
 NOT_WANTED = "not_wanted"
-# What a save must know of the newest scan.
-_WEIGHED = ("pk", "status", "file_name", "error_code", "desk", "forced", "resubmission_of")
+
+
+class _Newest(NamedTuple):
+    """What every save must know of the newest scan: columns, since a model instance would cost as much again."""
+
+    status: str
+    file_name: str
+    error_code: str
 
 
 def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageScan:
@@ -70,15 +76,14 @@ def file_saved(watched: WatchedField, instance: Model, *, created: bool, written
         latest = None
         # A new key has no earlier scan: looking for one would nearly double the cost of the save.
         if not created:
-            earlier = scans().for_target(**target).order_by("-pk")
-            latest = earlier.only(*_WEIGHED).first()
+            latest = _newest(scans().for_target(**target))
         if latest is not None and _covers(latest, name) and not written:
             return
         if not name:
             if latest is not None:
                 _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
             return
-        reason = "file_replaced" if latest is not None and _leaves_something(latest) else ""
+        reason = "file_replaced" if latest is not None and _leaves_something(scans().for_target(**target)) else ""
         if is_wanted(watched, instance):
             scan = ImageScan(**target, file_name=name, database=using)
             _with_the_media(lambda: queue(scan, reason), using=using)
@@ -121,13 +126,14 @@ def queue(scan: ImageScan, supersede_reason: str = "") -> None:
     wake_after_commit(scan.scan_id, using=home)
 
 
-def _leaves_something(latest: ImageScan) -> bool:
-    """Return whether something unfinished, or waiting at the desk, may be left of a file that was replaced.
+def _newest(target_scans: ImageScanQuerySet) -> _Newest | None:
+    row = target_scans.order_by("-pk").values_list(*_Newest._fields).first()
+    return None if row is None else _Newest(*row)
 
-    One more scan of the same file may have left an earlier one at the desk.
-    """
-    is_rescan = latest.forced or latest.resubmission_of_id is not None
-    return latest.status in UNFINISHED or bool(latest.desk) or is_rescan
+
+def _leaves_something(target_scans: ImageScanQuerySet) -> bool:
+    """Return whether something unfinished, or waiting at the desk, is left of a file that was replaced."""
+    return target_scans.filter(Q(status__in=UNFINISHED) | ~Q(desk="")).exists()
 
 
 def _leave_behind(target_scans: ImageScanQuerySet) -> None:
@@ -163,9 +169,9 @@ def bytes_changed(scan: ImageScan) -> None:
             queue(successor, "file_replaced")
 
 
-def _covers(scan: ImageScan, file_name: str) -> bool:
-    left_out = scan.status == ImageScan.Status.SUPERSEDED or scan.error_code == NOT_WANTED
-    return scan.file_name == file_name and not left_out
+def _covers(latest: _Newest, file_name: str) -> bool:
+    left_out = latest.status == ImageScan.Status.SUPERSEDED or latest.error_code == NOT_WANTED
+    return latest.file_name == file_name and not left_out
 
 
 def _with_the_media(write: Any, *, using: str) -> None:
