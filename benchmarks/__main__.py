@@ -12,7 +12,18 @@ from pathlib import Path
 
 import django
 
-NAMES = ("heatmap", "upload", "webhook", "drain", "startup", "lists")
+NAMES = (
+    "heatmap",
+    "upload",
+    "webhook",
+    "throughput",
+    "drain",
+    "workers",
+    "startup",
+    "lists",
+    "queue_work",
+    "growth",
+)
 RESULTS = Path(__file__).with_name("results.json")
 
 

@@ -13,12 +13,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
+from django.core.management.color import no_style
 from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
-from django_copyleaks_image.models import Decision, DetectionResult, ImageScan
+from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Listing, Photo
@@ -27,6 +29,7 @@ GOING_ON = 1_000
 NEWEST = 100
 DAYS = 90
 
+_OURS = (Decision, WebhookReceipt, ImageScan, DetectionResult)
 _OVERDUE = timezone.now() - timedelta(days=1)
 _NO_AI: dict[str, Any] = {"status": Status.COMPLETED, "verdict": Verdict.NO_AI, "ai_share": 0.0}
 _PARTLY: dict[str, Any] = {"status": Status.COMPLETED, "verdict": Verdict.PARTLY_AI, "ai_share": 0.2}
@@ -86,6 +89,7 @@ _SCAN = {
     "finished_at": f"CASE WHEN template.finished_at IS NOT NULL THEN {_CREATED} END",
     "result_id": "CASE WHEN template.result_id IS NOT NULL THEN number END",
 }
+_RECEIPT = {"id": "number", "scan_id": "number", "digest": _HASH, "received_at": _CREATED}
 _DECISION = {
     "id": "number",
     "scan_id": "number",
@@ -109,6 +113,7 @@ def fill(size: int) -> User:
     ]
     states += [(state, Photo) for state in _HISTORY]
     kinds = [_scan(-number, model, state, result) for number, (state, model) in enumerate(states, 1)]
+    receipt = WebhookReceipt.objects.create(pk=-1, scan=kinds[0], byte_size=0, outcome=Outcome.APPLIED)
     decision = Decision.objects.create(pk=-1, scan=kinds[0], kind=Kind.CONFIRMED, decided_by=decider)
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # Checks no foreign keys: they are right.
@@ -132,15 +137,33 @@ def fill(size: int) -> User:
             (listing, _LISTING, "TRUE"),
             (result, _RESULT, "kind.result_id IS NOT NULL"),
             (kinds[0], _SCAN, "TRUE"),
+            (receipt, _RECEIPT, "kind.result_id IS NOT NULL"),
             (decision, _DECISION, "kind.decision IN ('confirmed', 'cleared')"),
         ):
             with _indexes_afterwards(cursor, template._meta.db_table):
                 cursor.execute(_multiplication(template, columns, condition), {"size": size})
         cursor.execute("RESET session_replication_role")
-        for model in (Decision, ImageScan, DetectionResult, Listing, Photo):
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Photo, Listing, *_OURS]):
+            cursor.execute(statement)
+        for model in (*_OURS, Listing, Photo):
             model._base_manager.filter(pk__lt=0).delete()
         cursor.execute("VACUUM ANALYZE")
     return moderator
+
+
+def queue_up(template: ImageScan, count: int) -> None:
+    """Insert so many copies of a queued scan, each of an object that is gone."""
+    names = [str(field.column) for field in ImageScan._meta.concrete_fields if not field.primary_key]
+    own = {"scan_id": "gen_random_uuid()", "object_id": "1000000000 + number"}
+    values = ", ".join(own.get(name, f'template."{name}"') for name in names)
+    table = ImageScan._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {values}"
+            f" FROM {table} AS template, generate_series(1, %s) AS number WHERE template.id = %s",
+            [count, template.pk],
+        )
+        cursor.execute("VACUUM ANALYZE")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 6000, 4500
 
 def measure() -> Iterator[Figure]:
     for runs, floor in ((7_500, 100), (200_000, 25)):
-        mask = _mask(runs)
+        mask = frayed_mask(runs)
         ours = seconds(partial(overlay_png, mask, WIDTH, HEIGHT))
         naive = seconds(partial(_per_pixel, mask), repeat=1)
         yield Figure(name=f"overlay_{runs}_runs_ms", value=ours * 1000, goal=100, better="lower", unit="ms")
@@ -44,7 +44,7 @@ def measure() -> Iterator[Figure]:
         )
 
 
-def _mask(runs: int) -> Mask:
+def frayed_mask(runs: int) -> Mask:
     """Return blobs with frayed edges, as a detector gives them: several runs a row at most."""
     generator = random.Random(runs)
     starts, lengths = [], []

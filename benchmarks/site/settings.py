@@ -1,0 +1,17 @@
+"""The test project as a server runs it: connections stay open, and SQLite writes ahead."""
+
+import environ
+
+from tests.settings import *  # noqa: F403
+
+env = environ.Env()
+
+ROOT_URLCONF = "benchmarks.site.urls"
+MEDIA_ROOT = env.str("SITE_MEDIA_ROOT")
+DATABASES = {"default": env.json("SITE_DATABASE") | {"CONN_MAX_AGE": 60}}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    }
