@@ -29,10 +29,12 @@ def go_round() -> None:
 
 
 class Worker:
-    """Works until it is told to stop; scans in progress are finished first."""
+    """Works until it is told to stop; scans in progress are finished first, those only claimed are given back."""
 
     def __init__(self, *, threads: int, poll_seconds: float) -> None:
         self._threads = threads
+        # Claimed beyond the threads, so that none of them waits for the next claim. Few enough to start in their lease.
+        self._ahead = max(1, threads // 2)
         self._poll_seconds = poll_seconds
         self._stop = Event()
         self._busy: set[Future[None]] = set()
@@ -89,29 +91,36 @@ class Worker:
             self._stop.wait(DATABASE_NAP)
 
     def _claim(self, pool: ThreadPoolExecutor) -> int:
-        """Give every idle thread a due scan, unless the account must rest; return how many there were."""
+        """Claim for the threads and some ahead once none is left waiting, unless the account must rest.
+
+        Returns how many there were.
+        """
         self._busy = {future for future in self._busy if not future.done()}
-        idle = self._threads - len(self._busy)
-        if idle < 1 or account.is_on_hold():
+        if len(self._busy) > self._threads or account.is_on_hold():
             return 0
-        claimed = submit.claim(idle)
+        claimed = submit.claim(self._threads + self._ahead - len(self._busy))
         self._busy.update(pool.submit(self._work_on, scan) for scan in claimed)
         return len(claimed)
 
     def _wait(self, claimed: int) -> None:
         """Wait for a free thread while there may be more to claim, else for the next poll."""
-        if claimed or len(self._busy) == self._threads:
+        if claimed or len(self._busy) >= self._threads:
             wait(self._busy, timeout=self._poll_seconds, return_when=FIRST_COMPLETED)
         else:
             self._stop.wait(self._poll_seconds)
 
     def _work_on(self, scan: ImageScan) -> None:
+        # Whatever goes wrong: the lease ends by itself, and the row is then claimed again under the same id.
         try:
-            submit.work_on(scan)
+            if self._stop.is_set():
+                submit.give_back(scan)
+            else:
+                submit.work_on(scan)
         except AnyDatabaseError as error:
-            # The lease ends by itself, and the row is then claimed again under the same id.
             logger.error("Scan %s: the database was lost (%s).", scan.scan_id, type(error).__name__)
             _forget_connections()
+        except Exception:
+            logger.exception("Scan %s: an unforeseen error in the worker.", scan.scan_id)
         finally:
             close_old_connections()
 

@@ -1,36 +1,16 @@
 """The loop of the worker; what it does with a scan is tested in ``scanning/``."""
 
-from concurrent.futures import Future
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Semaphore, Thread
 
 import pytest
+from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState
+from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.scanning import submit
 from django_copyleaks_image.worker import Worker
-
-
-def test_all_threads_busy__the_first_that_ends_is_given_more_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = Worker(threads=1, poll_seconds=0.01)
-    busy: Future[None] = Future()
-    worker._busy = {busy}
-    slept: list[float] = []
-    monkeypatch.setattr(worker._stop, "wait", slept.append)
-
-    worker._wait(0)
-    busy.set_result(None)
-    worker._wait(0)
-
-    assert slept == []
-
-
-def test_nothing_to_claim__waits_for_the_next_poll(monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = Worker(threads=2, poll_seconds=0.01)
-    worker._busy = {Future()}
-    slept: list[float] = []
-    monkeypatch.setattr(worker._stop, "wait", slept.append)
-
-    worker._wait(0)
-
-    assert slept == [0.01]
+from tests.samples import photo
 
 
 @pytest.mark.django_db(transaction=True)
@@ -38,3 +18,91 @@ def test_once__shows_that_somebody_works() -> None:
     Worker(threads=1, poll_seconds=0.01).run_once()
 
     assert AccountState.objects.get().worker_seen_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_threads_busy__the_next_scans_are_claimed_ahead_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = Semaphore(0), Event()
+
+    def begin(_scan: ImageScan) -> None:
+        begun.release()
+        go_on.wait(10)
+
+    monkeypatch.setattr(submit, "work_on", begin)
+    for number in range(6):
+        photo(f"{number}.jpg")
+    worker = Worker(threads=2, poll_seconds=0.01)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert worker._claim(pool) == 3
+        assert begun.acquire(timeout=10)
+        assert begun.acquire(timeout=10)
+        assert worker._claim(pool) == 0
+        assert ImageScan.objects.filter(lease_until=None).count() == 3
+        go_on.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stopped__begun_scans_are_finished_and_those_only_claimed_are_due_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = Worker(threads=1, poll_seconds=0.01)
+    begun: list[str] = []
+
+    def stop_after(scan: ImageScan) -> None:
+        begun.append(scan.scan_id)
+        worker.stop()
+
+    monkeypatch.setattr(submit, "work_on", stop_after)
+    photo("first.jpg")
+    photo("second.jpg")
+
+    worker.run_once()
+
+    first, second = ImageScan.objects.order_by("pk")
+    assert begun == [first.scan_id]
+    assert (first.attempts, second.attempts) == (1, 0)
+    assert list(ImageScan.objects.due(timezone.now())) == [second]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_runs__every_scan_is_worked_on_and_an_error_is_logged_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(5):
+        photo(f"{number}.jpg")
+    worker = Worker(threads=2, poll_seconds=0.01)
+    begun: list[str] = []
+
+    def fail_the_first(scan: ImageScan) -> None:
+        is_first = not begun
+        begun.append(scan.scan_id)
+        if len(begun) == 5:
+            worker.stop()
+        if is_first:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(submit, "work_on", fail_the_first)
+
+    worker.run()
+
+    assert sorted(begun) == sorted(ImageScan.objects.values_list("scan_id", flat=True))
+    assert f"Scan {begun[0]}: an unforeseen error in the worker." in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_due__sleeps_until_the_next_poll() -> None:
+    worker = Worker(threads=2, poll_seconds=0.05)
+    runner = Thread(target=worker.run)
+
+    runner.start()
+    try:
+        time.sleep(0.2)
+        photo()
+        deadline = time.monotonic() + 10
+        while not ImageScan.objects.exclude(attempts=0).exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        worker.stop()
+        runner.join()

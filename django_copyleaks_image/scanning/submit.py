@@ -48,6 +48,8 @@ LONGEST_SLOT_WAIT = timedelta(seconds=20)
 SLOT_HEAD_START = 0.05
 BUDGET_NAP = timedelta(minutes=5)
 ARRIVAL_NAP = timedelta(seconds=2)
+# For ``attempts``: takes back the one that the claim has counted.
+_NOT_COUNTED = Greatest(F("attempts"), 1) - 1
 
 Sleep: TypeAlias = Callable[[float], object]
 
@@ -262,7 +264,7 @@ def _try_again(scan: ImageScan, code: str, message: str, *, cause: CopyleaksErro
     asked_for = cause.retry_after if cause is not None else None
     wait = min(LONGEST_WAIT, max(backoff, asked_for or 0))
     logger.warning("Scan %s: attempt %s failed (%s); next in %.0f s.", scan.scan_id, scan.attempts, code, wait)
-    _release(scan, code, message, timedelta(seconds=wait), unclassified_attempts=unclassified)
+    _postpone(scan, code, message, timedelta(seconds=wait), unclassified_attempts=unclassified)
 
 
 def _give_up(scan: ImageScan, code: str, message: str, *, charged: bool) -> None:
@@ -275,23 +277,30 @@ def _give_up(scan: ImageScan, code: str, message: str, *, charged: bool) -> None
     atomically(end)
 
 
+def give_back(scan: ImageScan) -> None:
+    """Release a claimed scan that was not begun: it stays as due as it was, and the attempt does not count."""
+    _release(scan, attempts=_NOT_COUNTED)
+
+
 def _put_back(scan: ImageScan, reason: NotNow) -> None:
     """Release a scan that waits through no fault of its own: the attempt does not count."""
     logger.info("Scan %s: waits (%s).", scan.scan_id, reason.code)
-    _release(scan, reason.code, reason.message, reason.wait, attempts=Greatest(F("attempts"), 1) - 1)
+    _postpone(scan, reason.code, reason.message, reason.wait, attempts=_NOT_COUNTED)
 
 
-def _release(scan: ImageScan, code: str, message: str, wait: timedelta, **changes: object) -> None:
+def _postpone(scan: ImageScan, code: str, message: str, wait: timedelta, **changes: object) -> None:
+    _release(
+        scan,
+        next_attempt_at=timezone.now() + wait,
+        error_code=code,
+        error_message=message[: ends.MESSAGE_LENGTH],
+        **changes,
+    )
+
+
+def _release(scan: ImageScan, **changes: object) -> None:
     try:
-        _update_leased(
-            scan,
-            lease_owner="",
-            lease_until=None,
-            next_attempt_at=timezone.now() + wait,
-            error_code=code,
-            error_message=message[: ends.MESSAGE_LENGTH],
-            **changes,
-        )
+        _update_leased(scan, lease_owner="", lease_until=None, **changes)
     except LeaseLost:
         logger.info("Scan %s: ended or taken meanwhile.", scan.scan_id)
 
