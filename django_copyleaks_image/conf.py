@@ -183,17 +183,18 @@ def _number(
         text
         for bound, text in (
             (above, f"above {above:g}"),
-            (at_least, f"at least {at_least:g}"),
-            (at_most, f"at most {at_most:g}"),
+            (at_least, f"of at least {at_least:g}"),
+            (at_most, f"of at most {at_most:g}"),
         )
         if math.isfinite(bound)
     ]
+    problem = f"a number {' and '.join(bounds)}"
 
     def parse(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(" ".join(["a number", *bounds]))
+            raise ValueError(problem)
         if value <= above or value < at_least or value > at_most:
-            raise ValueError(" and ".join(["a number", *bounds]))
+            raise ValueError(problem)
         return value
 
     return parse
@@ -265,7 +266,10 @@ def _import_callable(value: object) -> Callable[..., object]:
     try:
         found = import_string(_text(value))
     except ImportError as error:
-        problem = f"a dotted path that can be imported ({error})"
+        problem = "a dotted path that can be imported"
+        # The value may be a header in the wrong place, so only what another module lacks is named.
+        if error.name and not str(value).startswith(error.name):
+            problem += f" (it needs the module {error.name!r})"
     else:
         if callable(found):
             return cast("Callable[..., object]", found)
@@ -355,7 +359,7 @@ class Conf:
     REVIEW_AREA = Setting(0.0, _area, "AI share of the area above which a scan goes to review.", decode="json")
     MOSTLY_AI_AREA = Setting(0.5, _area, "AI share of the area above which it is mostly AI.", decode="json")
     REVIEW_REASONS = Setting(
-        (), _reasons, "Reasons, one of which every decision to confirm or clear must name.", decode="list"
+        (), _reasons, "Reasons, one of which every decision to confirm or clear must name.", decode="json"
     )
     SECOND_LOOK_SHARE = Setting(
         0.0, _area, "Share of decided pictures that another moderator judges as well, blind.", decode="json"

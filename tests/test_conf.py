@@ -38,6 +38,7 @@ def test_dictionary_wins_over_environment_over_default(
         ("MAX_ATTEMPTS", '{"unknown": 3}', {"transient": 30, "unknown": 3}),
         ("WEBHOOK_HEADERS", '[["X-Door", "secret"]]', (("X-Door", Secret("secret")),)),
         ("MODE", "sync", "sync"),
+        ("REVIEW_REASONS", '["Too smooth, too clean", "Hands"]', ("Too smooth, too clean", "Hands")),
     ],
 )
 def test_environment__is_decoded_by_type(
@@ -126,6 +127,37 @@ def test_wrong_value__is_quoted_nowhere(key: str, configure: Callable[..., None]
     ours = [frame for frame in shown.stack if "django_copyleaks_image" in frame.filename]
     assert ours
     assert "hush-hush" not in str(caught.value) + repr([frame.locals for frame in ours])
+
+
+@pytest.mark.parametrize("header", ["Bearer hush-hush", "Bearer hush-hush.token", "json.hush-hush"])
+def test_header_in_the_place_of_a_dotted_path__is_quoted_nowhere(header: str, configure: Callable[..., None]) -> None:
+    configure(FETCH_HEADERS=header)
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        _ = conf.FETCH_HEADERS
+
+    assert "hush-hush" not in str(caught.value)
+
+
+def test_dotted_path__whose_module_needs_another_that_is_missing_names_it(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "their_dispatch.py").write_text("import no_such_broker")
+    monkeypatch.syspath_prepend(tmp_path)
+    configure(DISPATCHER="their_dispatch.wake")
+
+    with pytest.raises(ImproperlyConfigured, match="needs the module 'no_such_broker'"):
+        _ = conf.DISPATCHER
+
+
+@pytest.mark.parametrize("value", ["half", 2])
+def test_number__outside_its_bounds_or_none_at_all_is_told_them_in_a_sentence(
+    value: object, configure: Callable[..., None]
+) -> None:
+    configure(REVIEW_AREA=value)
+
+    with pytest.raises(ImproperlyConfigured, match="must be a number of at least 0 and of at most 1.$"):
+        _ = conf.REVIEW_AREA
 
 
 def test_secret__shows_itself_to_nobody() -> None:
