@@ -156,7 +156,7 @@ def test_number__outside_its_bounds_or_none_at_all_is_told_them_in_a_sentence(
 ) -> None:
     configure(REVIEW_AREA=value)
 
-    with pytest.raises(ImproperlyConfigured, match="must be a number of at least 0 and of at most 1.$"):
+    with pytest.raises(ImproperlyConfigured, match=r"must be a number of at least 0 and of at most 1\.$"):
         _ = conf.REVIEW_AREA
 
 
