@@ -5,6 +5,7 @@ an :class:`~django.core.exceptions.ImproperlyConfigured` where it is used and a 
 neither ever quotes the value, which may be a secret.
 """
 
+import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -115,12 +116,23 @@ class Setting(Generic[T]):
                 raise ValueError(f"true or false (in the environment variable {name})")
             return text in env.BOOLEAN_TRUE_STRINGS
         if self.decode == "json":
-            try:
-                return env.json(name)
-            except ValueError:
-                problem = f"JSON (in the environment variable {name})"
-            raise ValueError(problem)
-        return env.list(name) if self.decode == "list" else env.str(name)
+            return self._json_or_text(name)
+        return [item.strip() for item in env.list(name)] if self.decode == "list" else env.str(name)
+
+    def _json_or_text(self, name: str) -> object:
+        """Decode JSON; what is none may still be a text that fits, such as a dotted path."""
+        text = environ.Env().str(name)
+        try:
+            return json.loads(text)
+        except ValueError:
+            pass
+        try:
+            self.parse(text)
+        except ValueError as error:
+            problem = f"{error}, as JSON (in the environment variable {name})"
+        else:
+            return text
+        raise ValueError(problem)
 
 
 def configured_dict() -> Mapping[str, object]:
@@ -265,10 +277,10 @@ def _header_source(value: object) -> HeaderSource:
 def _import_callable(value: object) -> Callable[..., object]:
     try:
         found = import_string(_text(value))
-    except ImportError as error:
-        problem = "a dotted path that can be imported"
+    except (ImportError, ValueError) as error:
+        problem = 'a dotted path that can be imported, such as "package.module.function"'
         # The value may be a header in the wrong place, so only what another module lacks is named.
-        if error.name and not str(value).startswith(error.name):
+        if isinstance(error, ImportError) and error.name and not str(value).startswith(error.name):
             problem += f" (it needs the module {error.name!r})"
     else:
         if callable(found):

@@ -30,6 +30,7 @@ def test_dictionary_wins_over_environment_over_default(
             "gallery.Photo.image,gallery.Listing.front",
             ("gallery.Photo.image", "gallery.Listing.front"),
         ),
+        ("FIELDS", " gallery.Photo.image, gallery.Listing.front", ("gallery.Photo.image", "gallery.Listing.front")),
         ("SANDBOX", "true", True),
         ("SANDBOX", "off", False),
         ("TIMEOUT", "[1, 2]", (1, 2)),
@@ -85,7 +86,7 @@ WRONG: dict[str, list[object]] = {
     "CLIENT_CERTIFICATE_HEADER": [None],
     "TRUSTED_PROXIES": ["10.0.0.1", ["10.0.0.300"], [3]],
     "MEDIA_ACCESS": ["public"],
-    "DISPATCHER": ["no.such.module", "django_copyleaks_image.conf.DICT_NAME", None],
+    "DISPATCHER": ["no.such.module", ".inline", "inline", "django_copyleaks_image.conf.DICT_NAME", None],
     "RATE_LIMIT": [0, -1, "10", True, float("nan"), float("inf")],
     "TIMEOUT": [5, [5], [0, 1], [1, 2, 3], [5, 300]],
     "MAX_ATTEMPTS": [3, {"permanent": 1}, {"transient": 0}, {"unknown": 1.5}],
@@ -158,6 +159,21 @@ def test_number__outside_its_bounds_or_none_at_all_is_told_them_in_a_sentence(
 
     with pytest.raises(ImproperlyConfigured, match=r"must be a number of at least 0 and of at most 1\.$"):
         _ = conf.REVIEW_AREA
+
+
+def test_environment__that_is_no_json_says_what_is_wanted(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.COPYLEAKS_IMAGE = {}
+    monkeypatch.setenv("COPYLEAKS_RATE_LIMIT", "fast")
+
+    with pytest.raises(ImproperlyConfigured, match=r"must be a number above 0, as JSON \(in .* COPYLEAKS_RATE_LIMIT\)"):
+        _ = conf.RATE_LIMIT
+
+
+def test_environment__names_a_callable_without_quotation_marks(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.COPYLEAKS_IMAGE = {}
+    monkeypatch.setenv("COPYLEAKS_FETCH_HEADERS", "tests.test_conf.headers_for")
+
+    assert conf.FETCH_HEADERS is headers_for
 
 
 def test_secret__shows_itself_to_nobody() -> None:

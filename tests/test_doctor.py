@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 
+from django_copyleaks_image.copyleaks.client import Client
+from django_copyleaks_image.copyleaks.errors import RateLimitError
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import AccountState, ImageScan
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.scanning import account, addresses
 from tests.samples import photo
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
@@ -38,7 +41,7 @@ def test_every_step__says_what_is_wrong(capsys: pytest.CaptureFixture[str], conf
     photo()
     ImageScan.objects.update(created_at=timezone.now() - timedelta(days=1))
 
-    with pytest.raises(CommandError, match="6 of 6"):
+    with pytest.raises(CommandError, match="6 of 7"):
         call_command("copyleaks_doctor")
 
     out = told(capsys)
@@ -46,13 +49,91 @@ def test_every_step__says_what_is_wrong(capsys: pytest.CaptureFixture[str], conf
         assert words in out
 
 
-def test_something_else_before_the_webhook(
-    emulator: Emulator, capsys: pytest.CaptureFixture[str], configure: Callable[..., None], live_server: Any
-) -> None:
-    account.heartbeat()
-    configure(PUBLIC_URL=live_server.url + "/admin")
-
-    with pytest.raises(CommandError, match="1 of 6"):
+def problems(capsys: pytest.CaptureFixture[str], *, found: int) -> str:
+    with pytest.raises(CommandError, match=f"{found} of 7"):
         call_command("copyleaks_doctor")
+    return "\n".join(line for line in told(capsys).splitlines() if line.startswith("!!"))
 
-    assert "instead of 404" in told(capsys)
+
+@pytest.fixture
+def well(emulator: Emulator) -> Emulator:
+    account.heartbeat()
+    return emulator
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [("/admin", "answered 403: a proxy, a redirect or a login"), ("/blog", "another site answers")]
+)
+def test_public_address__that_leads_elsewhere(
+    path: str,
+    reason: str,
+    well: Emulator,
+    capsys: pytest.CaptureFixture[str],
+    configure: Callable[..., None],
+    live_server: Any,
+) -> None:
+    configure(PUBLIC_URL=live_server.url + path)
+
+    assert reason in problems(capsys, found=1)
+
+
+def test_public_address__of_another_site_with_the_same_app(
+    well: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "webhook_token", lambda _scan_id: "signed-with-another-key")
+
+    assert "another SECRET_KEY" in problems(capsys, found=1)
+
+
+def test_public_address__whose_host_is_not_allowed(
+    well: Emulator, capsys: pytest.CaptureFixture[str], settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["photos.example.org"]
+
+    assert "ALLOWED_HOSTS" in problems(capsys, found=1)
+
+
+def test_urls_not_included(well: Emulator, capsys: pytest.CaptureFixture[str], settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.admin_only_urls"
+
+    found = problems(capsys, found=2)
+
+    assert 'Settings: The URLs of django_copyleaks_image are not included. Add path("copyleaks/"' in found
+    assert "Public address: the URLs of django_copyleaks_image are not included." in found
+
+
+def test_wrong_setting__is_told_by_each_step_that_needs_it(
+    well: Emulator, capsys: pytest.CaptureFixture[str], configure: Callable[..., None]
+) -> None:
+    configure(TIMEOUT="x")
+
+    assert problems(capsys, found=3).count("COPYLEAKS_IMAGE['TIMEOUT'] must be a pair of seconds") == 3
+
+
+def test_nothing_watched(well: Emulator, capsys: pytest.CaptureFixture[str], configure: Callable[..., None]) -> None:
+    configure(FIELDS=[])
+
+    assert "Watched fields: none" in problems(capsys, found=1)
+
+
+def test_tables_missing(well: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_such_table() -> AccountState:
+        raise OperationalError("no such table")
+
+    monkeypatch.setattr(account, "state", no_such_table)
+
+    assert problems(capsys, found=2).count("run migrate") == 2
+
+
+def test_account__that_has_logged_in_too_often(
+    well: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many_logins(_client: Client) -> int:
+        raise RateLimitError
+
+    monkeypatch.setattr(Client, "credits", too_many_logins)
+
+    found = problems(capsys, found=1)
+
+    assert "share a cache" in found
+    assert "API_KEY" not in found

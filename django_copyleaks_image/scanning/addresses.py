@@ -24,6 +24,8 @@ from django_copyleaks_image.models import ImageScan
 WEBHOOK_SALT = "copyleaks_image.webhook"
 MEDIA_SALT = "copyleaks_image.media"
 STEM_LENGTH = 100
+# In the place of a scan's id: whether this very site answers under its public address. No scan has this id.
+PROBE = "doctor"
 
 
 def webhook_token(scan_id: str) -> str:
@@ -56,6 +58,11 @@ def scan_id_of_media_token(token: str) -> str | None:
 def webhook_url(scan: ImageScan) -> str:
     """Return where Copyleaks posts the result of a scan."""
     return door_url("webhook", scan.scan_id, webhook_token(scan.scan_id))
+
+
+def probe_url() -> str:
+    """Return a webhook address of no scan, which only this site, with its ``SECRET_KEY``, answers with 204."""
+    return door_url("webhook", PROBE, webhook_token(PROBE))
 
 
 def media_url(scan: ImageScan, file: FieldFile) -> str:

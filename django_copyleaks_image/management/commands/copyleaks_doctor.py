@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import requests
 from django.core.checks import Tags, run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.db.models import Count
+from django.urls import NoReverseMatch
 from django.utils import timezone
 
+from django_copyleaks_image import registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
@@ -17,6 +22,20 @@ from django_copyleaks_image.models import scans
 from django_copyleaks_image.scanning import account, addresses
 
 HEARTBEAT = timedelta(minutes=2)
+# What to look at, by the reason for which the account's credits could not be asked for.
+ADVICE = {
+    "connection_failed": "Check API_URL and ID_URL, the firewall, and whether the emulator runs, if it is used.",
+    "rate_limited": "Too many logins: Copyleaks takes the next one in about five minutes. Let the processes share a "
+    "cache (copyleaks_image.W011), so that they share the login.",
+    "http_404": "Check API_URL and ID_URL: something else answers there.",
+    "payment_required": "Buy credits.",
+}
+_CREDENTIALS = "Check EMAIL and API_KEY."
+# The statuses of the webhook's address that have a cause of their own.
+_REFUSALS = {
+    400: "the site refuses its own name: add the host of PUBLIC_URL to ALLOWED_HOSTS.",
+    404: "another site answers there, or this one under another path or with another SECRET_KEY.",
+}
 
 
 class Problem(Exception):
@@ -30,6 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         steps: list[tuple[str, Callable[[], str]]] = [
             ("Settings", _settings),
+            ("Watched fields", _watched_fields),
             ("Account", _account),
             ("Pause and budget", _pause_and_budget),
             ("Public address", _public_address),
@@ -39,12 +59,24 @@ class Command(BaseCommand):
         failed = 0
         for name, step in steps:
             try:
-                self.stdout.write(f"{self.style.SUCCESS('ok'):<4} {name}: {step()}")
+                self.stdout.write(f"{self.style.SUCCESS('ok'):<4} {name}: {_without_traceback(step)}")
             except Problem as problem:
                 failed += 1
                 self.stdout.write(f"{self.style.ERROR('!!'):<4} {name}: {problem}")
         if failed:
             raise CommandError(f"{failed} of {len(steps)} steps found a problem.")
+
+
+def _without_traceback(step: Callable[[], str]) -> str:
+    """Return what a step says; what it cannot do for want of a setting, table or address is a problem like others."""
+    try:
+        return step()
+    except ImproperlyConfigured as error:
+        raise Problem(str(error)) from None
+    except NoReverseMatch:
+        raise Problem("the URLs of django_copyleaks_image are not included.") from None
+    except DatabaseError as error:
+        raise Problem(f"the database refuses ({type(error).__name__}): run migrate, if tables are missing.") from None
 
 
 def _settings() -> str:
@@ -59,11 +91,18 @@ def _settings() -> str:
     return "all keys are sound."
 
 
+def _watched_fields() -> str:
+    watched = ", ".join(field.label for field in registry.watched_fields())
+    if not watched:
+        raise Problem("none, so nothing is ever scanned: name them in FIELDS or with register().")
+    return f"{watched}."
+
+
 def _account() -> str:
     try:
         left = client_from_settings().credits()
     except CopyleaksError as error:
-        raise Problem(f"{error.message} ({error.slug}) Check EMAIL, API_KEY, API_URL and ID_URL.") from None
+        raise Problem(f"{error.message} ({error.slug}) {ADVICE.get(error.slug, _CREDENTIALS)}") from None
     if left <= 0:
         raise Problem("there are no credits left; buy some.")
     return f"the login works, {left} credits are left."
@@ -73,7 +112,8 @@ def _pause_and_budget() -> str:
     state = account.state()
     if state.paused_at is not None:
         raise Problem(
-            f"paused since {state.paused_at:%Y-%m-%d %H:%M} UTC: {state.pause_message} ({state.pause_reason})"
+            f"paused since {state.paused_at:%Y-%m-%d %H:%M} UTC: {state.pause_message} ({state.pause_reason}) "
+            "The worker asks again every minute, and goes on by itself."
         )
     left = account.budget_left()
     if left == 0:
@@ -84,13 +124,16 @@ def _pause_and_budget() -> str:
 def _public_address() -> str:
     if conf.MODE == "sync":
         return "not needed in synchronous mode."
-    url = addresses.door_url("webhook", "doctor", "nobody")
+    if not conf.PUBLIC_URL:
+        raise Problem("PUBLIC_URL is not set.")
+    url = addresses.probe_url()
     try:
         status = requests.post(url, json={}, timeout=conf.TIMEOUT, allow_redirects=False).status_code
     except requests.RequestException as error:
         raise Problem(f"PUBLIC_URL cannot be reached from here ({type(error).__name__}).") from None
-    if status != 404:  # Ours refuses a stranger with 404; a login page or a proxy answers something else.
-        raise Problem(f"the webhook answered {status} instead of 404: a proxy, a redirect or a login stands before it.")
+    if status != HTTPStatus.NO_CONTENT:
+        reason = _REFUSALS.get(status, "a proxy, a redirect or a login stands before the webhook.")
+        raise Problem(f"PUBLIC_URL answered {status}: {reason}")
     return "the webhook answers there (seen from this machine, not from outside)."
 
 
