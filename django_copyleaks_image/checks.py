@@ -90,7 +90,7 @@ def check_account(**kwargs: Any) -> list[CheckMessage]:
             id=f"{PREFIX}.W012",
         )
         for key in ("API_URL", "ID_URL")
-        if (url := _value(key)) and not _is_https(url) and urlsplit(url).hostname not in LOOPBACK
+        if (url := _value(key)) and not _is_https(url) and not _is_local(url)
     ]
     return messages
 
@@ -110,7 +110,7 @@ def check_public_url(**kwargs: Any) -> list[CheckMessage]:
                 id=f"{PREFIX}.E005",
             )
         )
-    elif public_url and not _is_https(public_url):
+    elif public_url and not _is_https(public_url) and not (_is_local(public_url) and _is_local(_value("API_URL"))):
         messages.append(
             Warning(
                 f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and door secrets travel in plain text.",
@@ -234,6 +234,10 @@ def _is_https(url: str) -> bool:
     return urlsplit(url).scheme == "https"
 
 
+def _is_local(url: str | None) -> bool:
+    return url is not None and urlsplit(url).hostname in LOOPBACK
+
+
 @register(Tags.models)
 def check_fields(**kwargs: Any) -> list[CheckMessage]:
     """Check that every watched field exists and holds a file."""
@@ -263,6 +267,20 @@ def _problem_of(find: Callable[[], FileField]) -> str:
     except (LookupError, ImproperlyConfigured) as error:
         return str(error)
     return ""
+
+
+@register(Tags.models)
+def check_that_something_is_watched(**kwargs: Any) -> list[CheckMessage]:
+    """Check that there is anything to scan: otherwise uploads would pass in silence."""
+    if _value("FIELDS") is None or _value("FIELDS") or registry.registered():
+        return []
+    return [
+        Warning(
+            "No field is watched, so no upload is ever scanned.",
+            hint=f"Name fields in {DICT_NAME}['FIELDS'], or use register() or @scan_images.",
+            id=f"{PREFIX}.W021",
+        )
+    ]
 
 
 @register(Tags.security)

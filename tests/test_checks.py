@@ -90,6 +90,25 @@ def test_public_url__without_https(configure: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("api_url", "expected"), [("http://127.0.0.1:8001", []), ("https://api.copyleaks.com", ["W006"])]
+)
+def test_public_url__on_this_machine_is_fine_for_a_copyleaks_on_this_machine(
+    api_url: str, expected: list[str], configure: Callable[..., None]
+) -> None:
+    configure(PUBLIC_URL="http://localhost:8000", API_URL=api_url, ID_URL=api_url)
+
+    assert ids() == expected
+
+
+def test_nothing_is_watched(configure: Callable[..., None], watch: Callable[..., None]) -> None:
+    configure(FIELDS=[])
+    assert ids() == ["W021"]
+
+    watch(Photo, "image")
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
     "label", ["gallery.Photo.title", "gallery.Photo.nothing", "gallery.Nothing.image", "nowhere.Photo.image"]
 )
 def test_field_that_holds_no_file(label: str, configure: Callable[..., None]) -> None:

@@ -53,6 +53,15 @@ def test_command_prints_its_address_and_stops_cleanly(number: int) -> None:
     assert errors == ""
 
 
+def test_help__tells_what_file_names_ask_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(["manage.py", "copyleaks_emulator", "--help"])
+
+    words = capsys.readouterr().out
+    assert "'ai-37' anywhere in it marks 37 %" in words
+    assert "malformed-truncated" in words
+
+
 def test_unknown_fault_is_named_with_those_that_exist() -> None:
     parser = Command().create_parser("manage.py", "copyleaks_emulator")
 
