@@ -35,7 +35,6 @@ class AccountState(models.Model):
     certificates_due_at = models.DateTimeField(_("next fetch of the certificates at"), null=True, blank=True)
 
     class Meta:
-        app_label = "copyleaks_image"
         verbose_name = _("account state")
         verbose_name_plural = _("account state")
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -56,7 +56,6 @@ class Decision(models.Model):
     notified_at = models.DateTimeField(_("signal sent at"), null=True, blank=True)
 
     class Meta:
-        app_label = "copyleaks_image"
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         indexes: ClassVar[list[models.Index]] = [

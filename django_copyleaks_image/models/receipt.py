@@ -50,7 +50,6 @@ class WebhookReceipt(ReadWhereWritten):
     detail = models.TextField(_("detail"), blank=True, default="")
 
     class Meta:
-        app_label = "copyleaks_image"
         verbose_name = _("webhook receipt")
         verbose_name_plural = _("webhook receipts")
         indexes: ClassVar[list[models.Index]] = [

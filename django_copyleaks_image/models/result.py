@@ -58,7 +58,6 @@ class DetectionResult(ReadWhereWritten):
     )
 
     class Meta:
-        app_label = "copyleaks_image"
         verbose_name = _("detection result")
         verbose_name_plural = _("detection results")
         constraints: ClassVar[list[models.BaseConstraint]] = [

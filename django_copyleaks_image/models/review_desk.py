@@ -10,7 +10,6 @@ class ReviewDesk(ImageScan):
 
     class Meta:
         proxy = True
-        app_label = "copyleaks_image"
         default_permissions = ()
         verbose_name = _("review desk")
         verbose_name_plural = _("review desk")

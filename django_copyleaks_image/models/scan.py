@@ -179,7 +179,6 @@ class ImageScan(ReadWhereWritten):
     objects = ImageScanQuerySet.as_manager()
 
     class Meta:
-        app_label = "copyleaks_image"
         verbose_name = _("image scan")
         verbose_name_plural = _("image scans")
         permissions = (
