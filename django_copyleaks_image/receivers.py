@@ -4,7 +4,6 @@ Receivers are connected to every concrete model, proxy and child by itself. A re
 them all, but a senderless ``post_delete`` disables fast deletes for every model of the project.
 """
 
-import logging
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -16,8 +15,6 @@ from . import registry
 from .conf import DICT_NAME
 from .registry import WatchedField
 from .scanning import request
-
-logger = logging.getLogger(__name__)
 
 _watched: dict[type[Model], list[WatchedField]] = {}
 
@@ -43,9 +40,10 @@ def _reconnect(**kwargs: Any) -> None:
         _note_writes(watched.field)
         for model in watched.models():
             _watched.setdefault(model, []).append(watched)
-    for model in _watched:
+    for model, fields in _watched.items():
         post_save.connect(media_saved, sender=model, dispatch_uid="copyleaks_image.saved")
-        post_delete.connect(media_deleted, sender=model, dispatch_uid="copyleaks_image.deleted")
+        if any(_is_deleted_with(model, watched) for watched in fields):
+            post_delete.connect(media_deleted, sender=model, dispatch_uid="copyleaks_image.deleted")
 
 
 def media_saved(
@@ -71,7 +69,16 @@ def media_saved(
 def media_deleted(*, sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
     """Supersede what is unfinished for a deleted object."""
     for watched in _watched[sender]:
-        request.object_deleted(watched, instance, using=using)
+        if _is_deleted_with(sender, watched):
+            request.object_deleted(watched, instance, using=using)
+
+
+def _is_deleted_with(model: type[Model], watched: WatchedField) -> bool:
+    """Return whether the file is gone with an object of this model: a child may leave it to its parent.
+
+    Where the parent goes too, its own deletion is announced.
+    """
+    return model._meta.concrete_model is watched.owner
 
 
 def _was_saved(instance: Model, field: FileField, update_fields: frozenset[str] | None) -> bool:

@@ -217,6 +217,24 @@ def test_child_of_multi_table_inheritance__targets_the_parent() -> None:
     assert only_scan().status == Status.SUPERSEDED
 
 
+def test_child_deleted_without_its_parent__leaves_the_parents_picture_alone() -> None:
+    saved = Panorama.objects.create(image=upload())
+    saved.delete(keep_parents=True)
+
+    scan = only_scan()
+    assert (scan.status, scan.removed_at) == (Status.QUEUED, None)
+    assert scan.content_object == Photo.objects.get()
+
+
+@pytest.mark.parametrize("model", [Photo, ProxyPhoto, Panorama])
+def test_deleted_object__is_forgotten_whatever_model_it_is_deleted_as(model: Any) -> None:
+    Panorama.objects.create(image=upload())
+
+    model.objects.all().delete()
+
+    assert (only_scan().status, only_scan().file_name) == (Status.SUPERSEDED, "")
+
+
 def test_abstract_model__stands_for_its_children_with_any_key(watch: Callable[..., None]) -> None:
     watch(Picture, "file")
     poster = Poster.objects.create(file=upload())
