@@ -272,7 +272,7 @@ PROTECTIONS = (
     Protection(
         "same-name overwrite",
         "receivers.py",
-        "        written.add(self.field.attname)\n",
+        "        _written(self.instance).add(self.field.attname)\n",
         "",
         "tests/test_receivers.py -k same_name",
     ),

@@ -60,10 +60,14 @@ def media_saved(
     if raw:  # A fixture: other rows may be missing. Reconciliation finds it later.
         return
     for watched in _watched[sender]:
-        if _was_saved(instance, watched.field, update_fields):
-            request.file_saved(
-                watched, instance, created=created, written=_take_note(instance, watched.field), using=using
-            )
+        if not _was_saved(instance, watched.field, update_fields):
+            continue
+        written = _written(instance)
+        is_followed = request.file_saved(
+            watched, instance, created=created, written=watched.field.attname in written, using=using
+        )
+        if is_followed:  # Else the next save is the only one that can tell of the new bytes.
+            written.discard(watched.field.attname)
 
 
 def media_deleted(*, sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
@@ -97,8 +101,7 @@ class _NotesWrites:
     instance: Model
 
     def save(self, name: str, content: Any, save: bool = True) -> None:
-        written = self.instance._state.__dict__.setdefault("copyleaks_written", set())
-        written.add(self.field.attname)
+        _written(self.instance).add(self.field.attname)
         super().save(name, content, save=save)  # type: ignore[misc]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -116,9 +119,7 @@ def _note_writes(field: FileField) -> None:
         field.attr_class = type(original.__name__, (_NotesWrites, original), {"__module__": original.__module__})
 
 
-def _take_note(instance: Model, field: FileField) -> bool:
-    written = instance._state.__dict__.get("copyleaks_written", set())
-    if field.attname not in written:
-        return False
-    written.discard(field.attname)
-    return True
+def _written(instance: Model) -> set[str]:
+    """Return the attributes of the fields whose bytes were written since a scan of them was queued."""
+    written: set[str] = instance._state.__dict__.setdefault("copyleaks_written", set())
+    return written

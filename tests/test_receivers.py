@@ -323,6 +323,24 @@ def test_our_insert_fails__inside_a_transaction__the_upload_goes_on(monkeypatch:
     assert not ImageScan.objects.exists()
 
 
+def test_same_name_overwrite_whose_scan_failed__is_seen_at_the_next_save(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_save(self: ImageScan, **kwargs: Any) -> None:
+        raise DatabaseError("The disk is full.")
+
+    uploaded = photo("same.jpg")
+    name = str(uploaded.image.name)
+    uploaded.image.storage.delete(name)
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageScan, "save", broken_save)
+        uploaded.image.save("same.jpg", upload("same.jpg", picture(colour="red")))
+    assert (uploaded.image.name, statuses(uploaded)) == (name, [Status.QUEUED])
+
+    uploaded.save()
+    uploaded.save()
+
+    assert statuses(uploaded) == [Status.SUPERSEDED, Status.QUEUED]
+
+
 def test_rolled_back_save__leaves_no_scan() -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         photo()

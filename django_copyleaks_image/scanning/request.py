@@ -1,8 +1,7 @@
 """A saved file becomes a queued scan: one INSERT, no network, no file read."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
@@ -65,40 +64,50 @@ def latest_scan(instance: Model, field: str) -> ImageScan | None:
     return scans().for_target(**target).with_result().order_by("-pk").first()
 
 
-def file_saved(watched: WatchedField, instance: Model, *, created: bool, written: bool, using: str) -> None:
+def file_saved(watched: WatchedField, instance: Model, *, created: bool, written: bool, using: str) -> bool:
     """Queue a scan when a save changed the file; whatever goes wrong here, the upload goes on.
 
-    ``written`` tells that bytes were written, which a name comparison cannot see when they keep their name.
+    ``written`` tells that bytes were written, which a name comparison cannot see when they keep their name. Returns
+    False when something went wrong.
     """
-    with _never_spoiling_the_save(f"queue a scan of {watched.label} {instance.pk}"):
-        name = registry.stored_name(instance, watched.field) or ""
-        target = target_of(watched.owner, instance, watched.name, using=using)
-        latest = None
-        # A new key has no earlier scan: looking for one would nearly double the cost of the save.
-        if not created:
-            latest = _newest(scans().for_target(**target))
-        if latest is not None and _covers(latest, name) and not written:
-            return
-        if not name:
-            if latest is not None:
-                _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
-            return
-        reason = "file_replaced" if latest is not None and _leaves_something(scans().for_target(**target)) else ""
-        if is_wanted(watched, instance):
-            scan = ImageScan(**target, file_name=name, database=using)
-            _with_the_media(lambda: queue(scan, reason), using=using)
-        elif latest is not None and written and latest.file_name == name:
-            left_out = ImageScan(**target, file_name=name, database=using, **_not_wanted())
-            _with_the_media(lambda: _leave_out(left_out), using=using)
-        elif reason:
-            _with_the_media(lambda: _leave_behind(scans().for_target(**target)), using=using)
+    return _without_spoiling_the_save(
+        f"queue a scan of {watched.label} {instance.pk}",
+        lambda: _follow(watched, instance, created=created, written=written, using=using),
+    )
+
+
+def _follow(watched: WatchedField, instance: Model, *, created: bool, written: bool, using: str) -> None:
+    name = registry.stored_name(instance, watched.field) or ""
+    target = target_of(watched.owner, instance, watched.name, using=using)
+    latest = None
+    # A new key has no earlier scan: looking for one would nearly double the cost of the save.
+    if not created:
+        latest = _newest(scans().for_target(**target))
+    if latest is not None and _covers(latest, name) and not written:
+        return
+    if not name:
+        if latest is not None:
+            _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
+        return
+    reason = "file_replaced" if latest is not None and _leaves_something(scans().for_target(**target)) else ""
+    if is_wanted(watched, instance):
+        scan = ImageScan(**target, file_name=name, database=using)
+        _with_the_media(lambda: queue(scan, reason), using=using)
+    elif latest is not None and written and latest.file_name == name:
+        left_out = ImageScan(**target, file_name=name, database=using, **_not_wanted())
+        _with_the_media(lambda: _leave_out(left_out), using=using)
+    elif reason:
+        _with_the_media(lambda: _leave_behind(scans().for_target(**target)), using=using)
 
 
 def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:
     """Supersede what is unfinished for an object that was deleted, and forget what identifies the picture."""
-    with _never_spoiling_the_save(f"remove the scans of {watched.label} {instance.pk}"):
+
+    def forget() -> None:
         target = target_of(watched.owner, instance, watched.name, using=using)
         _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
+
+    _without_spoiling_the_save(f"remove the scans of {watched.label} {instance.pk}", forget)
 
 
 def is_wanted(watched: WatchedField, instance: Model) -> bool:
@@ -182,18 +191,20 @@ def _with_the_media(write: Any, *, using: str) -> None:
         transaction.on_commit(write, using=using, robust=True)
 
 
-@contextmanager
-def _never_spoiling_the_save(what: str) -> Iterator[None]:
+def _without_spoiling_the_save(what: str, work: Callable[[], None]) -> bool:
     """Log what goes wrong, a database error or a ``when=`` that raises: reconciliation looks at the file again.
 
-    Inside a transaction a failed statement would spoil it for the project, hence the savepoint.
+    Inside a transaction a failed statement would spoil it for the project, hence the savepoint. Returns False when
+    something went wrong.
     """
     home = home_database()
     try:
         if connections[home].in_atomic_block:
             with transaction.atomic(using=home):
-                yield
+                work()
         else:
-            yield
+            work()
     except Exception:
         logger.exception("Could not %s; the save goes on.", what)
+        return False
+    return True
