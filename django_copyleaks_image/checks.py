@@ -240,11 +240,12 @@ def _is_local(url: str | None) -> bool:
 
 @register(Tags.models)
 def check_fields(**kwargs: Any) -> list[CheckMessage]:
-    """Check that every watched field exists and holds a file."""
+    """Check that every watched field exists, holds a file, and belongs to objects that a scan can name."""
     named = [(label, partial(_resolved_file_field, label)) for label in _value("FIELDS") or ()]
     named += [
         (f"{model._meta.label}.{name}", partial(registry.file_field, model, name))
-        for model, name in registry.registered()
+        for registered, name in registry.registered()
+        for model in registry.concrete_models(registered) or [registered]
     ]
     return [
         Error(

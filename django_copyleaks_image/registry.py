@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.db.models import FileField, Model
+from django.db.models import CompositePrimaryKey, FileField, Model
 from django.dispatch import Signal
 
 from .conf import conf
@@ -112,7 +112,8 @@ def resolve(label: str) -> tuple[type[Model], str]:
 def file_field(model: type[Model], name: str) -> FileField:
     """Return the file field ``name`` of a model.
 
-    Raises :class:`~django.core.exceptions.ImproperlyConfigured` when it does not exist or holds no file.
+    Raises :class:`~django.core.exceptions.ImproperlyConfigured` when it does not exist, holds no file, or belongs to
+    objects that no scan can name.
     """
     try:
         field = model._meta.get_field(name)
@@ -120,6 +121,12 @@ def file_field(model: type[Model], name: str) -> FileField:
         raise ImproperlyConfigured(f"{model._meta.label} has no field {name!r}.") from None
     if not isinstance(field, FileField):
         raise ImproperlyConfigured(f"{model._meta.label}.{name} is no FileField or ImageField.")
+    if isinstance(field.model._meta.pk, CompositePrimaryKey):
+        # One column of text, as of generic foreign keys, names the object of a scan.
+        raise ImproperlyConfigured(
+            f"{field.model._meta.label} has a composite primary key, and a scan refers to its object by a single key. "
+            f"Give the model a primary key of one column and a unique constraint on the others."
+        )
     return field
 
 
@@ -150,8 +157,7 @@ def watched_fields() -> list[WatchedField]:
     """
     found: dict[FileField, WatchedField] = {}
     for model, field_name, options in _resolvable():
-        concrete = [model] if not model._meta.abstract else _concrete_subclasses(model)
-        for candidate in concrete:
+        for candidate in concrete_models(model):
             try:
                 field = file_field(candidate, field_name)
             except ImproperlyConfigured:
@@ -168,8 +174,11 @@ def options_for(model: type[Model] | None, field_name: str) -> Options:
     return Options()
 
 
-def _concrete_subclasses(abstract: type[Model]) -> list[type[Model]]:
-    return [model for model in apps.get_models(include_auto_created=True) if issubclass(model, abstract)]
+def concrete_models(model: type[Model]) -> list[type[Model]]:
+    """Return the models that a registered one stands for: itself, or the subclasses of an abstract model."""
+    if not model._meta.abstract:
+        return [model]
+    return [subclass for subclass in apps.get_models(include_auto_created=True) if issubclass(subclass, model)]
 
 
 def _resolvable() -> Iterator[tuple[type[Model], str, Options]]:

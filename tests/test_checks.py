@@ -12,12 +12,17 @@ from typing import Any
 import pytest
 from django.core import checks
 from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from django_copyleaks_image import checks as ours
+from django_copyleaks_image import registry
+from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.scanning import account
-from tests.gallery.models import Photo
+from tests.gallery.models import Photo, Picture
 from tests.samples import photo
 
 ROOT = Path(__file__).parent.parent
@@ -124,6 +129,27 @@ def test_registered_field_that_holds_no_file(watch: Callable[..., None]) -> None
     watch(Photo, "title")
 
     assert ids() == ["E007"]
+
+
+@isolate_apps("tests.gallery")
+def test_composite_primary_key__is_no_key_that_a_scan_can_name(watch: Callable[..., None]) -> None:
+    class Stamp(Picture):
+        pk = models.CompositePrimaryKey("album", "number")
+        album = models.IntegerField()
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "gallery"
+
+    watch(Stamp, "file")
+
+    (message,) = found()
+    assert message.id == "copyleaks_image.E007"
+    assert "gallery.Stamp.file" in message.msg
+    assert "primary key of one column" in message.msg
+    assert Stamp not in {watched.owner for watched in registry.watched_fields()}
+    with pytest.raises(ImproperlyConfigured, match="composite primary key"):
+        request_scan(Stamp(album=1, number=2), "file")
 
 
 def test_urls_not_included(settings: Any, configure: Callable[..., None]) -> None:
