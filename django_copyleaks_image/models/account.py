@@ -29,6 +29,8 @@ class AccountState(models.Model):
     reconciled_at = models.DateTimeField(_("last reconciliation at"), null=True, blank=True)
     # Highest key that reconciliation has seen, by "app_label.model.field".
     reconciliation_marks = models.JSONField(_("reconciliation marks"), default=dict, blank=True)
+    # How far it has come in looking at everything again; never shown.
+    reconciliation_walks = models.JSONField(default=dict, blank=True)
 
     # Thumbprints of the vendor's TLS client certificates; public, refreshed daily where they are used.
     certificate_thumbprints = models.JSONField(_("certificate thumbprints"), default=list, blank=True)

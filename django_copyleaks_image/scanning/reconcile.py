@@ -1,7 +1,8 @@
 """Finds stored files that have no scan: what signals never told of, or a dying process left out.
 
 ``bulk_create``, ``QuerySet.update``, fixtures, and a process killed between the media's commit and ours are seen
-here. The worker looks only at integer keys above a mark, since older files were there before the app was.
+here. What has come lately is found within a minute among integer keys above a mark, since older files were there
+before the app was; everything else by :mod:`.walk`, in time.
 """
 
 import logging
@@ -18,8 +19,8 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
 from django_copyleaks_image.registry import WatchedField
 
-from . import account
-from .request import is_wanted, queue, target_of
+from . import account, walk
+from .request import queue, target_of
 
 logger = logging.getLogger(__name__)
 
@@ -50,16 +51,8 @@ def _without_scan(watched: WatchedField, chunk: list[Model], database: str) -> I
     seen = set(known.values_list("object_id", "file_name"))
     for object_id, instance in targets.items():
         name = registry.stored_name(instance, watched.field)
-        if (object_id, name) not in seen and _is_wanted(watched, instance):
+        if (object_id, name) not in seen and walk.wants(watched, instance):
             yield instance
-
-
-def _is_wanted(watched: WatchedField, instance: Model) -> bool:
-    try:
-        return is_wanted(watched, instance)
-    except Exception:
-        logger.exception("when= of %s raised for %s; its file is not scanned.", watched.label, instance.pk)
-        return False
 
 
 def queue_unscanned(watched: WatchedField, instance: Model, *, database: str) -> ImageScan:
@@ -79,7 +72,7 @@ def queue_current_file(scan: ImageScan) -> None:
     for watched in registry.watched_fields():
         is_it = watched.owner is owner and watched.name == scan.field_name
         has_file = is_it and instance is not None and registry.stored_name(instance, watched.field)
-        if has_file and _is_wanted(watched, instance):
+        if has_file and walk.wants(watched, instance):
             queue_unscanned(watched, instance, database=scan.database)
 
 
@@ -93,21 +86,24 @@ def reconcile_if_due() -> int:
 
 
 def reconcile() -> int:
-    """Queue what was left out of every watched field with an integer key; return how many scans were queued.
+    """Queue what was left out lately, and take the next steps of the walks; return how many scans were queued.
 
-    At the first look at a field its highest key becomes the mark: ``copyleaks_scan`` is for the files before it.
+    At the first look at a field with an integer key its highest key becomes the mark: ``copyleaks_scan`` is for the
+    files before it.
     """
     queued = 0
     marks: dict[str, list[Any]] = dict(account.state().reconciliation_marks)
     for watched in registry.watched_fields():
         if not isinstance(watched.owner._meta.pk, AutoField | IntegerField):
             continue
-        mark, candidate, candidate_at = marks.get(watched.label) or _first_marks(watched)
-        for instance in unscanned(watched, above=mark):
-            queue_unscanned(watched, instance, database=router.db_for_write(watched.owner))
-            queued += 1
-        marks[watched.label] = _advanced(watched, mark, candidate, candidate_at)
+        with walk.going_on_after_errors_of(watched.label):
+            mark, candidate, candidate_at = marks.get(watched.label) or _first_marks(watched)
+            for instance in unscanned(watched, above=mark):
+                queue_unscanned(watched, instance, database=router.db_for_write(watched.owner))
+                queued += 1
+            marks[watched.label] = _advanced(watched, mark, candidate, candidate_at)
     AccountState.objects.using(home_database()).update(reconciliation_marks=marks)
+    queued += walk.walk_on()
     if queued:
         logger.info("Reconciliation queued %s files that had no scan.", queued)
     return queued

@@ -117,10 +117,18 @@ def is_wanted(watched: WatchedField, instance: Model) -> bool:
 
 def target_of(owner: type[Model], instance: Model, field_name: str, *, using: str) -> dict[str, Any]:
     """Return the columns that name the scanned field: the concrete owner and its key in database form."""
-    key_field = owner._meta.pk
-    key = key_field.get_db_prep_value(getattr(instance, key_field.attname), connections[using])
+    key = getattr(instance, owner._meta.pk.attname)
     content_type = ContentType.objects.db_manager(home_database()).get_for_model(owner)
-    return {"content_type": content_type, "object_id": str(key), "field_name": field_name}
+    return {
+        "content_type": content_type,
+        "object_id": object_id_of(owner, key, using=using),
+        "field_name": field_name,
+    }
+
+
+def object_id_of(owner: type[Model], key: Any, *, using: str) -> str:
+    """Return a key in database form."""
+    return str(owner._meta.pk.get_db_prep_value(key, connections[using]))
 
 
 def queue(scan: ImageScan, supersede_reason: str = "") -> None:

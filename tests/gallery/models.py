@@ -24,6 +24,16 @@ class Panorama(Photo):
     degrees = models.IntegerField(default=180)
 
 
+class Portrait(models.Model):
+    """Its key is that of another object: an integer, but none that grows."""
+
+    photo = models.OneToOneField(Photo, models.CASCADE, primary_key=True)
+    face = models.ImageField(upload_to="portraits", blank=True)
+
+    def __str__(self) -> str:
+        return f"Portrait {self.pk}"
+
+
 class Picture(models.Model):
     """Abstract: each concrete child owns a column."""
 
