@@ -9,7 +9,7 @@ from typing import Any
 from django.core.signals import setting_changed
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 
 from . import registry
 from .conf import DICT_NAME
@@ -33,6 +33,7 @@ def _settings_changed(*, setting: str, **kwargs: Any) -> None:
 
 def _reconnect(**kwargs: Any) -> None:
     for model in _watched:
+        pre_save.disconnect(sender=model, dispatch_uid="copyleaks_image.attached")
         post_save.disconnect(sender=model, dispatch_uid="copyleaks_image.saved")
         post_delete.disconnect(sender=model, dispatch_uid="copyleaks_image.deleted")
     _watched.clear()
@@ -42,8 +43,21 @@ def _reconnect(**kwargs: Any) -> None:
             _watched.setdefault(model, []).append(watched)
     for model, fields in _watched.items():
         post_save.connect(media_saved, sender=model, dispatch_uid="copyleaks_image.saved")
-        if any(_is_deleted_with(model, watched) for watched in fields):
+        owned = [watched for watched in fields if _owns(model, watched)]
+        if owned:
             post_delete.connect(media_deleted, sender=model, dispatch_uid="copyleaks_image.deleted")
+        if len(owned) < len(fields):
+            pre_save.connect(child_saving, sender=model, dispatch_uid="copyleaks_image.attached")
+
+
+def child_saving(*, sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    """Note to which parents a child that is new itself is being attached: their files may have been scanned."""
+    parents = [watched.owner for watched in _watched[sender] if not _owns(sender, watched)]
+    instance._state.__dict__["copyleaks_attached"] = {
+        owner
+        for owner in parents
+        if (link := sender._meta.get_ancestor_link(owner)) and getattr(instance, link.attname) is not None
+    }
 
 
 def media_saved(
@@ -59,12 +73,17 @@ def media_saved(
     """Queue a scan for each watched file that this save may have changed."""
     if raw:  # A fixture: other rows may be missing. Reconciliation finds it later.
         return
+    attached: set[type[Model]] = instance._state.__dict__.pop("copyleaks_attached", set())
     for watched in _watched[sender]:
         if not _was_saved(instance, watched.field, update_fields):
             continue
         written = _written(instance)
         is_followed = request.file_saved(
-            watched, instance, created=created, written=watched.field.attname in written, using=using
+            watched,
+            instance,
+            created=created and watched.owner not in attached,
+            written=watched.field.attname in written,
+            using=using,
         )
         if is_followed:  # Else the next save is the only one that can tell of the new bytes.
             written.discard(watched.field.attname)
@@ -73,14 +92,14 @@ def media_saved(
 def media_deleted(*, sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
     """Supersede what is unfinished for a deleted object."""
     for watched in _watched[sender]:
-        if _is_deleted_with(sender, watched):
+        if _owns(sender, watched):
             request.object_deleted(watched, instance, using=using)
 
 
-def _is_deleted_with(model: type[Model], watched: WatchedField) -> bool:
-    """Return whether the file is gone with an object of this model: a child may leave it to its parent.
+def _owns(model: type[Model], watched: WatchedField) -> bool:
+    """Return whether the column is this model's own: a child may be attached to a parent, and leave it behind.
 
-    Where the parent goes too, its own deletion is announced.
+    Where the parent is deleted too, Django announces it.
     """
     return model._meta.concrete_model is watched.owner
 

@@ -217,6 +217,35 @@ def test_child_of_multi_table_inheritance__targets_the_parent() -> None:
     assert only_scan().status == Status.SUPERSEDED
 
 
+def test_new_child__costs_no_look_either() -> None:
+    Panorama.objects.create(image=upload())
+
+    with CaptureQueriesContext(connection) as queries:
+        Panorama.objects.create(image=upload())
+
+    assert written_statements(queries).count("INSERT") == 3
+    assert "SELECT" not in written_statements(queries)
+
+
+def test_child_of_an_object_that_was_there__has_its_file_scanned_already() -> None:
+    uploaded = photo()
+    child = Panorama(photo_ptr=uploaded, title="wider", image=uploaded.image.name)
+    child.save()
+    assert statuses(uploaded) == [Status.QUEUED]
+
+    child.image = upload("other.jpg")
+    child.save()
+    assert statuses(uploaded) == [Status.SUPERSEDED, Status.QUEUED]
+
+
+def test_child_attached_with_another_file__replaces_it() -> None:
+    uploaded = photo()
+
+    Panorama.objects.create(photo_ptr=uploaded, image=upload("other.jpg"))
+
+    assert statuses(uploaded) == [Status.SUPERSEDED, Status.QUEUED]
+
+
 def test_child_deleted_without_its_parent__leaves_the_parents_picture_alone() -> None:
     saved = Panorama.objects.create(image=upload())
     saved.delete(keep_parents=True)
