@@ -5,20 +5,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from .answers import Refusal, Response, json_response, too_many_requests
+from .answers import Refusal, Response, json_response, login_refusal, too_many_requests
 from .ledger import Ledger
 from .options import Options
 
 LOGIN_WINDOW, LOGIN_BLOCK = 15 * 60.0, 5 * 60.0
 
 
-def vendor_time(moment_ns: int) -> str:
-    """Return a UTC time with the vendor's seven fractional digits."""
+def vendor_time(moment_ns: int, zone: tzinfo = UTC) -> str:
+    """Return a time with the vendor's seven fractional digits; UTC is written as Z, any other zone as its offset."""
     ticks = moment_ns // 100
-    return f"{datetime.fromtimestamp(ticks // 10**7, UTC):%Y-%m-%dT%H:%M:%S}.{ticks % 10**7:07d}Z"
+    text = datetime.fromtimestamp(ticks // 10**7, zone).isoformat()
+    return f"{text[:19]}.{ticks % 10**7:07d}{'Z' if zone is UTC else text[19:]}"
 
 
 class Window:
@@ -58,12 +59,14 @@ class Account:
         self._requests = Window(options.rate_limit, 1.0)
         self._checks = Window(options.check_limit, 15 * 60.0)
 
-    def login(self, credentials: Mapping[str, Any]) -> Response:
-        """Answer a login; https://docs.copyleaks.com/reference/actions/account/login ."""
+    def login(self, given: Mapping[str, Any]) -> Response:
+        """Answer a login whose members have lower-case names.
+
+        https://docs.copyleaks.com/reference/actions/account/login
+        """
         if not self._logins.admit():
             self._ledger.count("login refused: limit")
             return too_many_requests()
-        given = {name.lower(): value for name, value in credentials.items()}
         missing = {
             name: [f"The {name.lower()} field is required."]
             for name in ("Email", "Key")
@@ -73,7 +76,7 @@ class Account:
             return json_response(400, missing)
         if not self._accepts(given["email"], given["key"]):
             self._ledger.count("login refused: credentials")
-            return json_response(401, {"message": "Invalid login credentials."})
+            return login_refusal()
         self._ledger.count("login")
         return json_response(200, self._issue())
 
@@ -114,7 +117,8 @@ class Account:
         with self._lock:
             self._tokens = {old: end for old, end in self._tokens.items() if end > now / 1e9}
             self._tokens[token] = expires / 1e9
-        return {"access_token": token, ".issued": vendor_time(now), ".expires": vendor_time(expires)}
+        zone = self._options.utc_offset
+        return {"access_token": token, ".issued": vendor_time(now, zone), ".expires": vendor_time(expires, zone)}
 
 
 def _token(authorization: str) -> str:

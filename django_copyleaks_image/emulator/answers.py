@@ -1,8 +1,11 @@
 """HTTP answers of the vendor: the structured error, its codes, and the other shapes of errors."""
 
 import json
+import math
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any, Literal, NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
@@ -61,6 +64,11 @@ VENDOR_ERRORS: Mapping[int, VendorError] = {
 }
 PASSING_CODES = frozenset({5, 9, 16})
 ACCOUNT_CODES = frozenset({2, 3, 4, 13, 17, 32, 37})
+# Lists of codes grow, so a client has to survive one that it does not know: 99.
+ERRORS: Mapping[int, VendorError] = {
+    **VENDOR_ERRORS,
+    99: VendorError(400, "invalid_request_error", "something_new", "This error stands in no list."),
+}
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Web server is down</h1></body></html>"
 
@@ -71,9 +79,9 @@ class Refusal(Exception):
     def __init__(self, code: int, message: str = "", *, param: str = "", status: int | None = None) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message or VENDOR_ERRORS[code].message
+        self.message = message or ERRORS[code].message
         self.param = param
-        self.status = status or VENDOR_ERRORS[code].status
+        self.status = status or ERRORS[code].status
 
 
 def json_response(status: int, value: object, *, headers: Headers = ()) -> Response:
@@ -83,7 +91,7 @@ def json_response(status: int, value: object, *, headers: Headers = ()) -> Respo
 
 def error_object(refusal: Refusal) -> dict[str, Any]:
     """Return the structured error, as it stands under ``error`` in answers and failure callbacks."""
-    row = VENDOR_ERRORS[refusal.code]
+    row = ERRORS[refusal.code]
     details = [{"param": refusal.param, "message": refusal.message}] if refusal.param else []
     return {
         "type": row.type,
@@ -100,10 +108,18 @@ def refusal_response(refusal: Refusal) -> Response:
     return json_response(refusal.status, {"error": error_object(refusal)})
 
 
-def too_many_requests(*, retry_after: int | None = None) -> Response:
+def too_many_requests() -> Response:
     """Return the 429 of an exceeded limit; here ``error`` is a string."""
-    headers = () if retry_after is None else (("Retry-After", str(retry_after)),)
-    return json_response(429, {"error": "Rate limit exceeded"}, headers=headers)
+    return json_response(429, {"error": "Rate limit exceeded"})
+
+
+def login_refusal(*, key: str = "message") -> Response:
+    """Return the 401 of wrong credentials; older answers say ``Message``."""
+    return json_response(401, {key: "Invalid login credentials."})
+
+
+def _typed_only(status: int, error_type: str) -> Response:
+    return json_response(status, {"error": {"type": error_type, "message": "The request was not carried out."}})
 
 
 FAULT_ANSWERS: Mapping[str, Response] = {
@@ -112,7 +128,6 @@ FAULT_ANSWERS: Mapping[str, Response] = {
     "no-credits": refusal_response(Refusal(13, status=400)),
     "status-409": refusal_response(Refusal(30, "The scan id exists already.", param="scanId", status=409)),
     "status-429": too_many_requests(),
-    "status-429-retry-after": too_many_requests(retry_after=1),
     "status-503": refusal_response(Refusal(9)),
     "status-520": Response(status=520, body=_PAGE, content_type="text/html"),
     "error-message": json_response(400, {"message": "The request is invalid."}),
@@ -121,5 +136,28 @@ FAULT_ANSWERS: Mapping[str, Response] = {
     "error-string": json_response(400, {"error": "The request is invalid."}),
     "error-empty": Response(status=500),
     "error-html": Response(status=502, body=_PAGE, content_type="text/html"),
-    **{f"error-code-{code}": refusal_response(Refusal(code)) for code in VENDOR_ERRORS},
+    # Structured, but without a code: only the type tells what is wrong.
+    "error-type-request": _typed_only(400, "invalid_request_error"),
+    "error-type-authentication": _typed_only(400, "authentication_error"),
+    "error-type-payment": _typed_only(400, "payment_error"),
+    "error-type-api": _typed_only(500, "api_error"),
+    **{f"error-code-{code}": refusal_response(Refusal(code)) for code in ERRORS},
+    "login-refused": login_refusal(),
+    "login-refused-capital": login_refusal(key="Message"),
 }
+
+
+def fault_answer(name: str, *, retry_after: float) -> Response | None:
+    """Return the answer that a fault stands for, None when it spoils something else.
+
+    With ``-retry-after`` behind its name the answer says after how many seconds to come again, with
+    ``-retry-after-date`` at which time (RFC 9110, 10.2.3); the vendor documents neither.
+    """
+    plain, wanted, form = name.partition("-retry-after")
+    answer = FAULT_ANSWERS.get(plain) or FAULT_ANSWERS.get(plain.removeprefix("login-"))
+    if answer is None or not wanted:
+        return answer
+    # A date has whole seconds, and "not before" is what both mean.
+    seconds = math.ceil(time.time() + retry_after if form else retry_after)
+    value = formatdate(seconds, usegmt=True) if form else str(seconds)
+    return replace(answer, headers=(("Retry-After", value),))

@@ -3,16 +3,16 @@
 import gzip
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from email.message import Message
 
 from .accounts import Account
 from .answers import (
-    FAULT_ANSWERS,
     Refusal,
     Response,
     Silence,
+    fault_answer,
     json_response,
     refusal_response,
     too_many_requests,
@@ -103,7 +103,7 @@ class Endpoints:
             _route("GET", "/v2/security/client-certificates", self.certificates),
             _route("GET", "/_emulator/ledger", self.ledger),
             _route("GET", "/_emulator/health", self.health),
-            _route("GET", r"/_emulator/heatmaps/([a-z0-9-]+)\.png", self.heatmap),
+            _route("GET", r"/_emulator/heatmaps/([a-z0-9-]+)\.(?:png|jpeg|webp)", self.heatmap),
         ]
 
     def find(self, path: str) -> tuple[Route, str] | None:
@@ -119,8 +119,14 @@ class Endpoints:
             credentials = json.loads(request.body)
         except (ValueError, RecursionError):
             credentials = None
-        answer = self._account.login(credentials if isinstance(credentials, dict) else {})
-        self._log.line("login", detail=f"answered {answer.status}")
+        given = {name.lower(): each for name, each in credentials.items()} if isinstance(credentials, dict) else {}
+        faults = self._faults.strike_login(str(given.get("email")))
+        answer = self._answer_of(faults, "login-{}")
+        if answer is None:
+            answer = self._account.login(given)
+        else:
+            self._ledger.count("login refused: fault")
+        self._log.line("login", detail=f"answered {answer.status}" if isinstance(answer, Response) else answer.kind)
         return answer
 
     def submit(self, request: Request) -> Answer:
@@ -142,8 +148,8 @@ class Endpoints:
         return json_response(200, {"status": "ok"})
 
     def heatmap(self, request: Request) -> Answer:
-        png = self._heatmaps.get(request.argument)
-        return Response(status=404) if png is None else Response(status=200, body=png, content_type="image/png")
+        picture, media_type = self._heatmaps.get(request.argument) or (b"", "")
+        return Response(status=200, body=picture, content_type=media_type) if picture else Response(status=404)
 
     def _guarded(self, request: Request, answer: Callable[[Request], Answer], *, check: bool = False) -> Answer:
         try:
@@ -171,7 +177,9 @@ class Endpoints:
             return refused
         if outcome == "new":
             self._processing.begin(submission, faults)
-        return _silence(faults, "after") or json_response(201, {})
+        return _silence(faults, "{}-after") or (
+            Response(status=201) if "empty-201" in faults else json_response(201, {})
+        )
 
     def _check(self, request: Request) -> Answer:
         check = self._read_check(request)
@@ -188,7 +196,7 @@ class Endpoints:
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             body = gzip.compress(answer.body, compresslevel=1)
             answer = replace(answer, body=body, headers=(("Content-Encoding", "gzip"),))
-        return _silence(faults, "after") or answer
+        return _silence(faults, "{}-after") or answer
 
     def _read_check(self, request: Request) -> Check | None:
         scan_id = check_scan_id(request.argument)
@@ -209,21 +217,24 @@ class Endpoints:
         """Return the answer of the first fault that refuses the request before it is accepted."""
         if "status-401" in faults:
             self._account.revoke(request.authorization)
-        named = (FAULT_ANSWERS[name] for name in sorted(faults) if name in FAULT_ANSWERS)
-        answer = _silence(faults, "before") or next(named, None)
+        answer = self._answer_of(faults, "{}-before")
         if isinstance(answer, Response) and answer.status == 429:
             self._ledger.count("rate limited")
         return answer
 
+    def _answer_of(self, faults: frozenset[str], silence: str) -> Answer | None:
+        named = (fault_answer(name, retry_after=self._options.retry_after) for name in sorted(faults))
+        return _silence(faults, silence) or next(filter(None, named), None)
+
     def _accept(self, scan: Scan, faults: frozenset[str]) -> tuple[Outcome, Response | None]:
         """Charge a scan; the answer is the one of a repeated or an unpaid scan id that is refused."""
-        marked = sorted(name.removeprefix("repeated-") for name in faults if name.startswith("repeated-"))
-        policy = marked[0] if marked else self._options.repeated
+        policy = self._options.under(faults).repeated
         outcome = self._ledger.accept(
             scan.scan_id,
             cost=cost(sandbox=scan.sandbox),
             credits_total=self._options.credits,
             rescan=policy == "charged",
+            faults=faults,
         )
         if outcome == "unpaid":
             return outcome, refusal_response(Refusal(13))
@@ -237,6 +248,7 @@ def _route(method: str, path: str, answer: Callable[[Request], Answer], *, max_b
     return Route(method=method, path=re.compile(path), answer=answer, max_body=max_body)
 
 
-def _silence(faults: frozenset[str], when: str) -> Silence | None:
-    kinds: Mapping[str, Silence] = {f"hang-{when}": Silence("hang"), f"reset-{when}": Silence("reset")}
-    return next((silence for name, silence in kinds.items() if name in faults), None)
+def _silence(faults: frozenset[str], pattern: str) -> Silence | None:
+    """Return the silence whose name, put into the pattern, is among the faults."""
+    silences = (Silence("hang"), Silence("reset"))
+    return next((each for each in silences if pattern.format(each.kind) in faults), None)

@@ -22,8 +22,11 @@ _COLOURS = bytes(channel for level in range(256) for channel in (255, 220 - leve
 _OPACITY = bytes(level * 4 // 5 for level in range(256))
 
 
-def draw(finding: Finding) -> bytes:
-    """Return a PNG of at most 1,024 pixels a side; its intensity falls off from the centre of each blob."""
+def draw(finding: Finding, kind: str = "png") -> bytes:
+    """Return a picture of at most 1,024 pixels a side; its intensity falls off from the centre of each blob.
+
+    PNG and WebP are transparent where nothing was found, JPEG is black there.
+    """
     factor = min(1.0, MAX_SIDE / max(finding.width, finding.height))
     size = max(1, round(finding.width * factor)), max(1, round(finding.height * factor))
     canvas = Image.new("L", size)
@@ -39,6 +42,14 @@ def draw(finding: Finding) -> bytes:
     canvas.putpalette(_COLOURS)
     file = BytesIO()
     canvas.save(file, "PNG", transparency=_OPACITY)
+    if kind == "png":
+        return file.getvalue()
+    file, layer = BytesIO(), Image.open(file, formats=["PNG"]).convert("RGBA")
+    if kind == "jpeg":
+        black = Image.new("RGB", size)
+        black.paste(layer, mask=layer.getchannel("A"))
+        layer = black
+    layer.save(file, kind)
     return file.getvalue()
 
 
@@ -48,35 +59,34 @@ class Heatmaps:
     def __init__(self, options: Options, origin: Callable[[], str]) -> None:
         self._options = options
         self._origin = origin
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[bytes, str]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, scan_id: str) -> bytes | None:
+    def get(self, scan_id: str) -> tuple[bytes, str] | None:
+        """Return the heatmap of a scan and its media type."""
         with self._lock:
             return self._kept.get(scan_id)
 
-    def add(self, body: dict[str, Any], finding: Finding, scan_id: str) -> None:
+    def add(self, body: dict[str, Any], finding: Finding, scan_id: str, faults: frozenset[str]) -> None:
         """Add the heatmap to a result body."""
-        if self._options.heatmap_encoding == "absent":
+        options = self._options.under(faults)
+        if options.heatmap_encoding == "absent":
             return
-        png = draw(finding)
+        picture, media_type = draw(finding, options.heatmap_format), f"image/{options.heatmap_format}"
         with self._lock:
-            self._kept[scan_id] = png
+            self._kept[scan_id] = picture, media_type
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        place = self._options.heatmap_place
+        place = options.heatmap_place
         holder = body if place == "top" else body[place]
-        holder[self._options.heatmap_key] = self._encode(png, scan_id)
-
-    def _encode(self, png: bytes, scan_id: str) -> str | dict[str, str]:
-        text = base64.b64encode(png).decode()
-        address = f"{self._origin()}/_emulator/heatmaps/{scan_id}.png"
+        text = base64.b64encode(picture).decode()
+        address = f"{self._origin()}/_emulator/heatmaps/{scan_id}.{options.heatmap_format}"
         encodings: dict[str, str | dict[str, str]] = {
-            "data-uri": f"data:image/png;base64,{text}",
+            "data-uri": f"data:{media_type};base64,{text}",
             "url": address,
             "base64": text,
             "object-url": {"url": address},
             "object-data": {"data": text},
             "object-base64": {"base64": text},
         }
-        return encodings[self._options.heatmap_encoding]
+        holder[options.heatmap_key] = encodings[options.heatmap_encoding]

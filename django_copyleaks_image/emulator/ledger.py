@@ -4,7 +4,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +14,10 @@ Outcome = Literal["new", "repeated", "unpaid"]
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One scan id. ``callbacks`` holds the status of every delivery tried, 0 for none received."""
+    """One scan id. ``callbacks`` holds the status of every delivery tried, 0 for none received.
+
+    ``faults`` are those that struck the try which was accepted: what its callback went through.
+    """
 
     scan_id: str
     endpoint: str = ""
@@ -26,6 +29,7 @@ class Entry:
     charged: int = 0
     sha256: str = ""
     callbacks: tuple[int, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def delivered(self) -> int:
@@ -38,7 +42,8 @@ class Entry:
         return self.state in ("accepted", "analysed")
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "callbacks": list(self.callbacks), "delivered": self.delivered}
+        lists = {"callbacks": list(self.callbacks), "faults": list(self.faults)}
+        return {**asdict(self), **lists, "delivered": self.delivered}
 
 
 class Ledger:
@@ -110,7 +115,9 @@ class Ledger:
             )
             return entry.tries
 
-    def accept(self, scan_id: str, *, cost: int, credits_total: int, rescan: bool) -> Outcome:
+    def accept(
+        self, scan_id: str, *, cost: int, credits_total: int, rescan: bool, faults: Iterable[str] = ()
+    ) -> Outcome:
         """Accept and charge a tried scan id, unless it was scanned before or there are too few credits."""
         with self._changed:
             entry = self._entries[scan_id]
@@ -118,7 +125,15 @@ class Ledger:
                 return "repeated"
             if self._charged + cost > credits_total:
                 return "unpaid"
-            self._store(replace(entry, state="accepted", accepted=entry.accepted + 1, charged=entry.charged + cost))
+            self._store(
+                replace(
+                    entry,
+                    state="accepted",
+                    accepted=entry.accepted + 1,
+                    charged=entry.charged + cost,
+                    faults=tuple(sorted(faults)),
+                )
+            )
             return "new"
 
     def received(self, scan_id: str, sha256: str) -> None:
@@ -159,4 +174,5 @@ class Ledger:
         for line in lines:
             values = json.loads(line)
             del values["delivered"]
-            self._store(Entry(**{**values, "callbacks": tuple(values["callbacks"])}))
+            lists = {name: tuple(values[name]) for name in ("callbacks", "faults") if name in values}
+            self._store(Entry(**{**values, **lists}))

@@ -2,11 +2,12 @@
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from .faults import FAULTS
+from .faults import FAULTS, SWITCH_FAULTS, SWITCHES
 
 
 def _option(default: Any, help: str, *, show: bool = True, **argument: Any) -> Any:  # noqa: A002
@@ -38,6 +39,14 @@ def _seconds_list(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(",") if part.strip())
 
 
+def _offset(text: str) -> tzinfo:
+    """Parse ``+02:00``; ``Z`` is UTC itself."""
+    zone = datetime.fromisoformat(f"2000-01-01T00:00:00{text}").tzinfo
+    if zone is None:
+        raise ValueError(text)
+    return zone
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """How the emulator behaves. Times are seconds; a limit of 0 switches that limit off."""
@@ -48,12 +57,20 @@ class Options:
     email: str = _option("", "the only e-mail address that may log in; empty accepts any")
     key: str = _option("", "the only key that may log in; empty accepts any", show=False)
     token_lifetime: float = _option(48 * 3600.0, "validity of a token in seconds")
-    login_limit: int = _option(12, "logins in 15 minutes; one more blocks logins for 5 minutes")
+    utc_offset: tzinfo = _option(  # noqa: RUF009 - it returns a field
+        UTC, "offset in which a login states its times, such as +02:00", type=_offset
+    )
+    login_limit: int = _option(
+        12,
+        "logins in 15 minutes; one more blocks logins for 5 minutes. A limit counts what came before and belongs to "
+        "the account, so no file name sets it; fault-login-status-429 in the e-mail address plays its answer",
+    )
     rate_limit: int = _option(0, "API requests a second (the account limit is documented as 10)")
     check_limit: int = _option(0, "synchronous checks in 15 minutes (documented as 900)")
     credits: int = _option(1_000_000, "credits of the account")
     latency: float = _option(0.5, "seconds between a submission and the fetch of its picture")
     answer_delay: float = _option(0.0, "seconds before each answer")
+    retry_after: float = _option(5.0, "seconds that the faults with retry-after in their name ask to wait")
     late: float = _option(5.0, "seconds by which late, and at most reordered, callbacks are held back")
     hang: float = _option(35.0, "seconds an unanswered connection is kept open")
     webhook_timeout: float = _option(70.0, "seconds a webhook may take to answer")
@@ -66,16 +83,13 @@ class Options:
         "free",
         "a scan id that was accepted before is answered 201 and not scanned again (free), is scanned and "
         "charged again (charged), or is refused with 409 or 400",
-        choices=("free", "charged", "409", "400"),
+        choices=SWITCHES["repeated"],
     )
     fetch_headers_key: str = _option("headers", "JSON key of the headers sent when a picture is fetched")
-    heatmap_key: str = _option("heatmap", "JSON key of the heatmap", choices=("heatmap", "mask", "overlay"))
-    heatmap_place: str = _option("top", "object that holds the heatmap", choices=("top", "result", "imageInfo"))
-    heatmap_encoding: str = _option(
-        "data-uri",
-        "how the heatmap is given",
-        choices=("data-uri", "url", "base64", "object-url", "object-data", "object-base64", "absent"),
-    )
+    heatmap_key: str = _option("heatmap", "JSON key of the heatmap", choices=SWITCHES["heatmap_key"])
+    heatmap_place: str = _option("top", "object that holds the heatmap", choices=SWITCHES["heatmap_place"])
+    heatmap_encoding: str = _option("data-uri", "how the heatmap is given", choices=SWITCHES["heatmap_encoding"])
+    heatmap_format: str = _option("png", "kind of picture that the heatmap is", choices=SWITCHES["heatmap_format"])
     faults: Mapping[str, float] = field(
         default_factory=dict,
         metadata={
@@ -100,6 +114,11 @@ class Options:
             choices = each.metadata.get("choices")
             if choices and getattr(self, each.name) not in choices:
                 raise ValueError(f"{each.name} must be one of {', '.join(choices)}")
+
+    def under(self, faults: frozenset[str]) -> "Options":
+        """Return the options for a scan with these faults, of which some set a switch."""
+        set_by_name: dict[str, Any] = dict(SWITCH_FAULTS[name] for name in sorted(faults) if name in SWITCH_FAULTS)
+        return replace(self, **set_by_name)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

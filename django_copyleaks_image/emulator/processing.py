@@ -87,7 +87,7 @@ class Processing:
             return failure_body(refusal, submission.developer_payload)
         body = result_body(finding, scan_id=submission.scan_id, model=submission.model, credits=credits_charged)
         if submission.heatmap:
-            self._heatmaps.add(body, finding, submission.scan_id)
+            self._heatmaps.add(body, finding, submission.scan_id, faults)
         if submission.developer_payload is not None:
             body["developerPayload"] = submission.developer_payload
         return body

@@ -16,6 +16,14 @@ Body = dict[str, Any]
 # One picture costs one credit; a sandbox scan costs nothing.
 COST = 1
 
+# Metadata are written by whoever made the picture.
+HOSTILE_METADATA = {
+    "issuedBy": "<script>alert(1)</script>\x00\x1b[2J\ud800\u202e",
+    "appOrDeviceUsed": '=HYPERLINK("https://example.org")',
+    "contentSummary": "x" * 5000,
+    "nested": {"deeper": [None, 1e300]},
+}
+
 
 def cost(*, sandbox: bool) -> int:
     return 0 if sandbox else COST
@@ -54,27 +62,18 @@ def failure_of(faults: frozenset[str]) -> Refusal | None:
     for name in sorted(faults):
         if name in FAILURE_CODES:
             return Refusal(FAILURE_CODES[name])
-        if name in ("failed", "failed-object", "failed-string"):
+        if name in ("failed", "failed-object", "failed-string", "failed-no-code"):
             return Refusal(16)
     return None
 
 
 def distort(body: Body, faults: frozenset[str]) -> Body:
     """Return the body of a callback as the faults would have it."""
-    body = dict(body)
-    if "failed-object" in faults:
-        body = {"error": body["error"]}
-    if "failed-string" in faults:
-        body = {"error": body["error"]["message"]}
+    body = _distorted_failure(body, faults) if "error" in body else _distorted_result(body, faults)
     if "payload-missing" in faults:
         body.pop("developerPayload", None)
     if "payload-null" in faults:
         body["developerPayload"] = None
-    if "scanned-image" in faults and "scannedDocument" in body:
-        body["scannedImage"] = body.pop("scannedDocument")
-    for fault, name in (("no-verdict", "isAiDetected"), ("no-summary", "summary")):
-        if fault in faults:
-            body.pop(name, None)
     if "malformed-types" in faults:
         body |= {
             "model": 7,
@@ -83,6 +82,30 @@ def distort(body: Body, faults: frozenset[str]) -> Body:
             "summary": [0.5],
             "imageInfo": None,
         }
+    return body
+
+
+def _distorted_failure(body: Body, faults: frozenset[str]) -> Body:
+    error = body["error"]
+    if "failed-string" in faults:
+        return {"error": error["message"]}
+    if "failed-no-code" in faults:
+        error = {name: error[name] for name in ("type", "message")}
+    return {"error": error} if "failed-object" in faults else {**body, "error": error}
+
+
+def _distorted_result(body: Body, faults: frozenset[str]) -> Body:
+    body = dict(body)
+    if "scanned-image" in faults:
+        body["scannedImage"] = body.pop("scannedDocument")
+    if "mask-mismatch" in faults and body["summary"]["ai"]:
+        # As in the documentation's own example, whose mask covers 0.3 % of the picture.
+        body["summary"] = {"human": 0.3, "ai": 0.7}
+    if "metadata-hostile" in faults:
+        body["imageInfo"] = body["imageInfo"] | {"metadata": HOSTILE_METADATA}
+    for fault, name in (("no-verdict", "isAiDetected"), ("no-summary", "summary")):
+        if fault in faults:
+            del body[name]
     return body
 
 

@@ -33,9 +33,10 @@ class Client:
         given.setdefault("timeout", 10)
         return self.session.request(method, self.emulator.url + path, **given)
 
-    def login(self) -> requests.Response:
-        answer = self.call("POST", "/v3/account/login/api", json=CREDENTIALS)
-        self.token = answer.json().get("access_token", "")
+    def login(self, **changes: str) -> requests.Response:
+        answer = self.call("POST", "/v3/account/login/api", json={**CREDENTIALS, **changes})
+        if answer.ok:
+            self.token = answer.json()["access_token"]
         return answer
 
     @property

@@ -1,6 +1,6 @@
 import re
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -21,6 +21,21 @@ def test_login_answers_in_the_documented_shape(client: Client) -> None:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z", answer.json()[name])
     issued, expires = (datetime.fromisoformat(answer.json()[name]) for name in (".issued", ".expires"))
     assert expires - issued == timedelta(hours=48)
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [(2, "+02:00"), (-3.5, "-03:30"), (0, "+00:00")],
+)
+def test_times_of_a_login_with_an_offset(start: Start, hours: float, text: str) -> None:
+    client = start(utc_offset=timezone(timedelta(hours=hours), "somewhere"))
+    before = datetime.now(UTC)
+
+    answer = client.login().json()
+
+    for name in (".issued", ".expires"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}" + re.escape(text), answer[name])
+    assert before <= datetime.fromisoformat(answer[".issued"]) <= datetime.now(UTC)
 
 
 def test_login_without_a_key_names_the_field(refusing: Client) -> None:

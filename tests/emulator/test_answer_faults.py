@@ -1,10 +1,11 @@
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 import requests
 
-from django_copyleaks_image.emulator.answers import VENDOR_ERRORS
+from django_copyleaks_image.emulator.answers import ERRORS, VENDOR_ERRORS
 
 from .client import Client
 from .conftest import Start
@@ -23,11 +24,16 @@ def twice_struck(client: Client, fault: str) -> list[requests.Response]:
         ("no-credits", 400),
         ("status-429", 429),
         ("status-429-retry-after", 429),
+        ("status-429-retry-after-date", 429),
         ("status-503", 503),
+        ("status-503-retry-after", 503),
         ("status-520", 520),
         ("error-empty", 500),
         ("error-html", 502),
         ("error-code-9", 503),
+        ("error-type-authentication", 400),
+        ("error-type-payment", 400),
+        ("error-type-api", 500),
     ],
 )
 def test_passing_fault_strikes_two_tries_of_a_scan_id(client: Client, fault: str, status: int) -> None:
@@ -60,21 +66,67 @@ def test_no_credits_is_told_by_code_and_type(client: Client) -> None:
 
 
 def test_retry_after_is_given_by_one_of_the_two(client: Client) -> None:
-    assert client.submit("fault-status-429-retry-after.jpg").headers["Retry-After"] == "1"
+    assert client.submit("fault-status-429-retry-after.jpg").headers["Retry-After"] == "5"
     answer = client.submit("fault-status-429.jpg")
     assert "Retry-After" not in answer.headers
     assert answer.json() == {"error": "Rate limit exceeded"}
     assert client.emulator.ledger.counted("rate limited") == 2
 
 
+def test_retry_after_as_a_date_that_is_no_earlier(start: Start) -> None:
+    client = start(retry_after=40)
+    before = time.time()
+
+    answer = client.submit("fault-status-429-retry-after-date.jpg")
+
+    asked = answer.headers["Retry-After"]
+    assert asked.endswith(" GMT")
+    assert before + 40 <= parsedate_to_datetime(asked).timestamp() <= time.time() + 41
+
+
+def test_retry_after_during_maintenance(start: Start) -> None:
+    answer = start(retry_after=120).submit("fault-status-503-retry-after.jpg")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "120")
+
+
 def test_structured_error_with_each_code(client: Client) -> None:
     types = {"invalid_request_error", "authentication_error", "payment_error", "api_error"}
-    for code in VENDOR_ERRORS:
+    for code in ERRORS:
         error = client.submit(f"fault-error-code-{code}.jpg").json()["error"]
 
         assert error["code"] == code
         assert error["type"] in types
         assert sorted(error) == ["code", "details", "id", "message", "type", "url"]
+
+
+def test_code_that_no_list_has(client: Client) -> None:
+    assert [answer.json()["error"]["code"] for answer in twice_struck(client, "error-code-99")] == [99, 99, 99]
+    assert 99 not in VENDOR_ERRORS
+
+
+@pytest.mark.parametrize(
+    ("fault", "error_type"),
+    [
+        ("error-type-request", "invalid_request_error"),
+        ("error-type-authentication", "authentication_error"),
+        ("error-type-payment", "payment_error"),
+        ("error-type-api", "api_error"),
+    ],
+)
+def test_error_with_a_type_and_no_code(client: Client, fault: str, error_type: str) -> None:
+    error = client.submit(f"fault-{fault}.jpg").json()["error"]
+
+    assert error["type"] == error_type
+    assert "code" not in error
+
+
+def test_acceptance_with_an_empty_body(client: Client) -> None:
+    answer = client.submit("fault-empty-201.jpg", scan_id="the-scan")
+
+    assert (answer.status_code, answer.content) == (201, b"")
+    client.receiver.wait()
+    assert client.emulator.ledger.charged == 1
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,9 @@ def test_gzip_callback(client: Client) -> None:
     assert_consistent(delivery.json())
 
 
-@pytest.mark.parametrize(("fault", "code"), [("failed", 16), ("failed-code-9", 9), ("failed-code-14", 14)])
+@pytest.mark.parametrize(
+    ("fault", "code"), [("failed", 16), ("failed-code-9", 9), ("failed-code-14", 14), ("failed-code-99", 99)]
+)
 def test_structured_failure_callback(client: Client, fault: str, code: int) -> None:
     body = delivered(client, fault).json()
 
@@ -138,6 +140,35 @@ def test_bare_failure_callback(client: Client, fault: str, kind: type) -> None:
 
     assert list(body) == ["error"]
     assert isinstance(body["error"], kind)
+
+
+def test_failure_callback_with_a_type_and_no_code(client: Client) -> None:
+    body = delivered(client, "failed-no-code").json()
+
+    assert body["error"].keys() == {"type", "message"}
+    assert (body["status"], body["error"]["type"]) == (1, "api_error")
+
+
+def test_share_that_does_not_agree_with_the_mask(client: Client) -> None:
+    body = delivered(client, "mask-mismatch").json()
+
+    shape = body["imageInfo"]["shape"]
+    marked = sum(body["result"]["lengths"]) / (shape["width"] * shape["height"])
+    assert marked == pytest.approx(0.05, abs=0.001)
+    assert body["summary"] == {"human": 0.3, "ai": 0.7}
+
+
+def test_share_of_a_picture_without_a_mask_stays(client: Client) -> None:
+    client.submit("fault-mask-mismatch.jpg")
+
+    assert client.receiver.wait()[0].json()["summary"] == {"human": 1.0, "ai": 0.0}
+
+
+def test_metadata_that_somebody_else_wrote(client: Client) -> None:
+    metadata = delivered(client, "metadata-hostile").json()["imageInfo"]["metadata"]
+
+    assert "<script>" in metadata["issuedBy"]
+    assert "\x00" in metadata["issuedBy"]
 
 
 @pytest.mark.parametrize(

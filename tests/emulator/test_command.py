@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import requests
 from django.core.management import CommandError, call_command
 
 from django_copyleaks_image.emulator import Emulator
+from django_copyleaks_image.emulator.faults import FAULTS
 from django_copyleaks_image.emulator.options import Options, add_arguments, from_arguments
 from django_copyleaks_image.management.commands.copyleaks_emulator import Command
 
@@ -90,6 +92,26 @@ def test_every_option_has_its_switch() -> None:
     options = from_arguments({**vars(given), "verbosity": 1})
     assert options.faults == {"lost": 0.1, "status-503": 0.05}
     assert (options.seed, options.webhook_retries) == (7, (0.5, 2.0))
+
+
+def test_offset_of_a_login() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+
+    def offset(text: str) -> timedelta | None:
+        return from_arguments(vars(parser.parse_args([f"--utc-offset={text}"]))).utc_offset.utcoffset(None)
+
+    assert [offset("+02:00"), offset("-03:30"), offset("Z")] == [timedelta(hours=2), timedelta(hours=-3.5), timedelta()]
+    for wrong in ("", "2", "+25:00"):
+        with pytest.raises(SystemExit):
+            offset(wrong)
+
+
+def test_help__names_every_fault() -> None:
+    epilog = Command().create_parser("manage.py", "copyleaks_emulator").epilog
+
+    assert epilog is not None
+    assert set(re.findall(r"[a-z0-9-]+", epilog)) >= FAULTS
 
 
 def test_key_is_not_shown() -> None:

@@ -15,7 +15,7 @@ KEYS = {"heatmap", "mask", "overlay"}
 
 
 def callback(client: Client, **changes: Any) -> dict[str, Any]:
-    client.submit("ai-20.jpg", **{"maskType": "heatmap", "scan_id": "the-scan", **changes})
+    client.submit(**{"file_name": "ai-20.jpg", "maskType": "heatmap", "scan_id": "the-scan", **changes})
     body: dict[str, Any] = client.receiver.wait()[0].json()
     return body
 
@@ -79,6 +79,69 @@ def test_address_behind_a_public_origin(start: Start) -> None:
     address = callback(client)["heatmap"]
 
     assert address == "https://copyleaks.example.org/_emulator/heatmaps/the-scan.png"
+
+
+@pytest.mark.parametrize(("kind", "marked"), [("jpeg", b"\xff\xd8\xff"), ("webp", b"RIFF")])
+def test_other_kinds_of_pictures(start: Start, kind: str, marked: bytes) -> None:
+    start_of_uri, _, data = callback(start(heatmap_format=kind))["heatmap"].partition(",")
+
+    assert start_of_uri == f"data:image/{kind};base64"
+    content = base64.b64decode(data)
+    assert content.startswith(marked)
+    picture = Image.open(BytesIO(content), formats=[kind])
+    assert picture.size == (640, 512)
+    # Something is marked, and something is not.
+    assert picture.convert("RGB").convert("L").getextrema() != (0, 0)
+
+
+def test_address_of_another_kind_of_picture(client: Client) -> None:
+    address = callback(client, file_name="ai-20-fault-heatmap-encoding-url-fault-heatmap-format-webp.jpg")["heatmap"]
+
+    answer = client.session.get(address, timeout=5)
+
+    assert address.endswith(".webp")
+    assert (answer.headers["Content-Type"], answer.content[:4]) == ("image/webp", b"RIFF")
+
+
+@pytest.mark.parametrize(
+    ("faults", "place", "key"),
+    [
+        ("fault-heatmap-place-result", "result", "heatmap"),
+        ("fault-heatmap-place-imageInfo fault-heatmap-key-mask", "imageInfo", "mask"),
+        ("fault-heatmap-key-overlay_x1Y", "", "overlay"),
+    ],
+)
+def test_place_and_key_by_file_name(client: Client, faults: str, place: str, key: str) -> None:
+    body = callback(client, file_name=f"ai-20 {faults}.jpg")
+
+    holder = body[place] if place else body
+    assert holder[key].startswith("data:image/png;base64,")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "members"),
+    [
+        ("url", None),
+        ("base64", None),
+        ("data-uri", None),
+        ("object-url", {"url"}),
+        ("object-data", {"data"}),
+        ("object-base64", {"base64"}),
+    ],
+)
+def test_encoding_by_file_name__overrides_the_switch(start: Start, encoding: str, members: set[str] | None) -> None:
+    client = start(heatmap_encoding="absent")
+
+    heatmap = callback(client, file_name=f"ai-20-fault-heatmap-encoding-{encoding}.jpg")["heatmap"]
+
+    if members is None:
+        assert heatmap.startswith({"url": "http://", "data-uri": "data:"}.get(encoding, "iVBOR"))
+    else:
+        assert heatmap.keys() == members
+
+
+def test_absent_by_file_name(client: Client) -> None:
+    assert not KEYS & callback(client, file_name="ai-20-fault-heatmap-encoding-absent.jpg").keys()
 
 
 def test_absent_although_asked_for(start: Start) -> None:

@@ -32,9 +32,20 @@ def test_ledger_over_http(client: Client) -> None:
             "charged": 1,
             "sha256": hashlib.sha256(client.receiver.files["/photo"]).hexdigest(),
             "callbacks": [200],
+            "faults": [],
             "delivered": 1,
         }
     ]
+
+
+def test_faults_of_the_accepted_try_are_entered(client: Client) -> None:
+    name = "ai-5 fault-status-503 fault-gzip fault-malformed-types.jpg"
+    for _ in range(3):
+        client.submit(name, scan_id="the-scan")
+
+    entry = client.emulator.ledger.get("the-scan")
+    assert entry is not None
+    assert entry.faults == ("gzip", "malformed-types")
 
 
 def test_health(client: Client) -> None:
@@ -65,7 +76,7 @@ def test_concurrent_puts_of_one_id_are_charged_once(client: Client) -> None:
 def test_ledger_file_survives_a_restart_and_a_torn_line(start: Start, tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     client = start(ledger=path, repeated="409")
-    client.submit(scan_id="the-scan")
+    client.submit("fault-gzip.jpg", scan_id="the-scan")
     client.receiver.wait()
     assert client.emulator.ledger.wait_for(lambda ledger: ledger.entries()[0].delivered == 1)
     client.emulator.stop()

@@ -65,6 +65,8 @@ def test_share_beyond_everything_is_everything() -> None:
         ("fault-status-429-retry-after.jpg", {"status-429-retry-after"}),
         ("fault-error-code-13.jpg", {"error-code-13"}),
         ("fault-failed-code-14_x.jpg", {"failed-code-14"}),
+        ("fault-heatmap-place-imageInfo_x.jpg", {"heatmap-place-imageinfo"}),
+        ("fault-status-429-retry-after-date.jpg", {"status-429-retry-after-date"}),
     ],
 )
 def test_faults_named_in_a_file_name(name: str, faults: set[str]) -> None:

@@ -7,14 +7,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_copyleaks_image.emulator.emulator import Emulator
-from django_copyleaks_image.emulator.faults import FAULTS
+from django_copyleaks_image.emulator.faults import FAULTS, LOGIN_FAULTS
 from django_copyleaks_image.emulator.options import add_arguments, from_arguments
 
 DEFAULT_PORT = 8001
 FILE_NAMES = (
     "The name of a picture decides its result: 'ai-37' anywhere in it marks 37 % of the area, 'nomask' detects without "
     "saying where, 'chatgpt' adds content credentials, any other name has no AI. 'fault-NAME' strikes its request or "
-    f"its callback with a fault, --fault NAME=PROBABILITY any: {', '.join(sorted(FAULTS))}."
+    f"its callback with a fault, --fault NAME=PROBABILITY any: {', '.join(sorted(FAULTS - LOGIN_FAULTS))}. A login has "
+    f"no file: its e-mail address names the faults: {', '.join(sorted(LOGIN_FAULTS))}."
 )
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
