@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
+from benchmarks.chaos import faults
 from benchmarks.chaos.judge import Judgement, judge
 from benchmarks.chaos.plan import Action, steps_of
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
-from django_copyleaks_image.scanning import ends, lost, receive
+from django_copyleaks_image.scanning import account, ends, lost, receive
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo, picture, submitted
 
@@ -29,6 +31,8 @@ def sent(image: Photo) -> ImageScan:
     with image.image.open() as stored:
         scan.sha256 = hashlib.sha256(stored.read()).hexdigest()
     scan.save(update_fields=["sha256"])
+    account.state()
+    assert account.reserve_credit(timezone.now().date(), None)
     return scan
 
 
@@ -160,6 +164,7 @@ def test_result_of_a_replaced_file_that_was_overdue__not_paid_twice(configure: C
 
 def test_paid_id_of_no_row__paid_twice() -> None:
     scan = finished(photo(TWO_PERCENT))
+    assert account.reserve_credit(timezone.now().date(), None)
 
     assert judged(entry(scan), entry(scan, scan_id="unknown")) == {"paid_twice": 1}
 
@@ -209,6 +214,76 @@ def test_credit_that_stays_reserved__wrong() -> None:
     ImageScan.objects.update(budget_day=timezone.now().date())
 
     assert judged(entry(scan)) == {"wrong": 1}
+
+
+def test_charged_credit_that_the_budget_does_not_know__wrong() -> None:
+    scans = [finished(photo(f"u0000{number}-ai-02.jpg", picture(colour=(number * 90, 0, 0)))) for number in range(2)]
+    books = [entry(scan) for scan in scans]
+    assert judged(*books) == {}
+
+    AccountState.objects.update(budget_reserved=F("budget_reserved") - 1)
+
+    assert judged(*books) == {"wrong": 1}
+
+
+def test_budget_that_was_never_used__wrong() -> None:
+    scan = finished(photo(TWO_PERCENT))
+    AccountState.objects.all().delete()
+
+    assert judged(entry(scan)) == {"wrong": 1}
+
+
+def test_budget_of_the_day_after_the_scan__is_not_compared() -> None:
+    scan = finished(photo(TWO_PERCENT))
+    AccountState.objects.update(budget_reserved=0, budget_day=F("budget_day") + timedelta(days=1))
+
+    assert judged(entry(scan)) == {}
+
+
+def test_second_credit_for_one_id__is_in_no_books() -> None:
+    scan = finished(photo(TWO_PERCENT))
+
+    assert judged(entry(scan, charged=2)) == {}
+
+
+def test_unreadable_result__explained_if_it_was_sent_so() -> None:
+    scan = sent(photo(TWO_PERCENT))
+    receive.deliver(scan, as_json(detection(scan, isAiDetected="yes")), Source.WEBHOOK)
+
+    assert judged(entry(scan, faults=["gzip", "malformed-types"])) == {}
+    assert judged(entry(scan, faults=["gzip"])) == {"wrong": 1}
+
+
+def test_unreadable_result__explains_the_end_of_a_twin() -> None:
+    payer, twin = sent(photo(TWO_PERCENT)), photo(TWO_PERCENT)
+    ImageScan.objects.update(content_key="the same bytes")
+    receive.deliver(payer, as_json(detection(payer, isAiDetected="yes")), Source.WEBHOOK)
+
+    ended = ImageScan.objects.get(object_id=twin.pk)
+    assert ended.error_code == "unreadable_result"
+    assert judged(entry(payer, faults=["malformed-types"])) == {}
+    assert judged(entry(payer, faults=[])) == {"wrong": 2}
+
+
+def test_heatmap_that_was_not_fetched__unfinished() -> None:
+    scan = sent(photo(TWO_PERCENT))
+    receive.deliver(scan, as_json(detection(scan, heatmap="https://copyleaks.example/1.png")), Source.WEBHOOK)
+
+    assert judged(entry(scan)) == {"unfinished": 1}
+
+
+def test_faults__are_counted_apart_from_forms() -> None:
+    struck = faults.count(
+        [
+            "12:00:00.000 async    1b2 u00001-ai-02.jpg, try 1",
+            "12:00:00.000 async    1b2 u00001-ai-02.jpg, try 2, faults: gzip, heatmap-encoding-url",
+            "12:00:00.000 async    1b3 u00002-ai-02.jpg, try 1, faults: heatmap-encoding-url",
+            "12:00:00.000 login    - answered 503",
+        ]
+    )
+
+    assert (struck.requests, struck.spoilt) == (3, 1)
+    assert struck.by_name == {"gzip": 1, "heatmap-encoding-url": 2}
 
 
 def test_plan__follows_from_the_seed() -> None:

@@ -18,10 +18,11 @@ class ChaosConfig(AppConfig):
 
     def ready(self) -> None:
         from django_copyleaks_image import worker  # noqa: PLC0415 - models can be imported from here on
-        from django_copyleaks_image.scanning import account, ends, reconcile, submit, sweep  # noqa: PLC0415
+        from django_copyleaks_image.scanning import account, ends, heatmaps, reconcile, submit, sweep  # noqa: PLC0415
 
         account.PROBE_INTERVAL = timedelta(seconds=2)
         ends.TWIN_NAP = timedelta(seconds=2)
+        heatmaps.RETRY_AFTER = timedelta(seconds=4)
         reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)
         reconcile.GRACE = timedelta(seconds=10)
         submit.LEASE = timedelta(seconds=LEASE_SECONDS)

@@ -3,14 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account
 
+# Why a scan may end without a result and not be resubmitted: what came was paid for, and not understood.
+UNREADABLE = "unreadable_result"
 # Why a scan may end without a result and be resubmitted.
 LOST = "result_lost"
 PASSING = frozenset({"download_failed", "temporarily_unavailable", "internal_error"})
@@ -28,6 +31,33 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.title}: {self.what}" + (f" (scan {self.scan_id})" if self.scan_id else "")
+
+
+def charged_ids(ledger: Mapping[str, Any]) -> int:
+    """Return how many scan ids were charged.
+
+    With ``--repeated charged`` some cost two credits. The provider says so nowhere, hence no books can hold it.
+    """
+    return sum(entry["charged"] > 0 for entry in ledger["scans"])
+
+
+def overdrawn(ledger: Mapping[str, Any]) -> list[Finding]:
+    """Return a finding if the budget knows of fewer credits than were charged when the ledger was read before.
+
+    The budget is a hard limit, and that holds only while every charged credit is spent or reserved in the books. Those
+    begin anew at midnight UTC: a run that crosses it is not compared.
+    """
+    state = account.state()
+    known, charged = state.budget_spent + state.budget_reserved, charged_ids(ledger)
+    if known >= charged or _crosses_midnight(state.budget_day):
+        return []
+    return [Finding(title="budget", what=f"{charged} ids were charged, and {known} credits are spent or reserved")]
+
+
+def _crosses_midnight(budget_day: date | None) -> bool:
+    if budget_day is None:
+        return False
+    return ImageScan.objects.filter(sent_at__lt=datetime.combine(budget_day, time.min, UTC)).exists()
 
 
 class Books:
@@ -126,9 +156,14 @@ class Books:
             return False
         return bool(scan.content_key) and any(it.content_key == scan.content_key for it in self.resubmissions.values())
 
+    def got_something_unreadable(self, scan: ImageScan) -> bool:
+        """Return whether a scan, or the one whose result it waited for, was answered with what is no result."""
+        same = [it for it in self.scans if it == scan or (scan.content_key and it.content_key == scan.content_key)]
+        return any("malformed-types" in self.entries.get(it.scan_id, {}).get("faults", ()) for it in same)
+
     def facts(self) -> dict[str, str]:
         """Return what the closing table says about rows and ledger."""
-        account = AccountState.load()
+        state = account.state()
         statuses = Counter(scan.status for scan in self.scans)
         causes = Counter(scan.error_code for scan in self.scans if scan.status == Status.FAILED)
         charged = [entry for entry in self.entries.values() if entry["charged"]]
@@ -138,9 +173,12 @@ class Books:
             "causes of failure": _listed(causes),
             "resubmissions": str(len(self.resubmissions)),
             "results shared": str(shared),
-            "budget": f"{account.budget_spent} spent, {account.budget_reserved} still reserved",
+            "budget": f"{state.budget_spent} spent, {state.budget_reserved} still reserved",
             "paid in vain, overwritten": str(sum(map(self._paid_in_vain, self.scans))),
             "ledger": f"{sum(entry['charged'] for entry in charged)} credits for {len(charged)} ids",
+            "heatmaps fetched": str(
+                sum(bool(it.heatmap_url and not it.heatmap_problem) for it in self.results.values())
+            ),
         }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 from django.core.management import call_command
@@ -16,7 +17,7 @@ from django.db.models import Count
 
 from django_copyleaks_image.models import AccountState, ImageScan
 
-from . import faults, judge
+from . import books, faults, judge
 from .apps import RECONCILE_SECONDS
 from .databases import Database
 from .plan import UPLOADERS, Action, Step
@@ -66,6 +67,7 @@ class Conductor:
         self._rng = random.Random(f"conductor {options.seed}")
         self._counts: Counter[str] = Counter()
         self._taken_away = ""
+        self._overdrawn: list[books.Finding] = []
         self._started = time.monotonic()
         self._reported = 0.0
         # How much was uploaded, and when the last of it was seen.
@@ -107,8 +109,8 @@ class Conductor:
                 running.enter_context(visitor.process)
             self._disturb()
             self._wait_for_the_end()
-            ledger = requests.get(f"{self._addresses.emulator}/_emulator/ledger", timeout=30).json()
-            judgement = judge.judge(ledger, kept=self._kept())
+            judgement = judge.judge(self._ledger(), kept=self._kept())
+        judgement.wrong += self._overdrawn[:1]
         judgement.facts = self._facts() | judgement.facts
         return judgement
 
@@ -121,6 +123,10 @@ class Conductor:
         processes = (self._emulator, self._site, *self._workers, *(it.process for it in self._visitors))
         for process in processes:
             yield from (f"{process.name}: {line}" for line in process.lines() if scan_id in line)
+
+    def _ledger(self) -> dict[str, Any]:
+        ledger: dict[str, Any] = requests.get(f"{self._addresses.emulator}/_emulator/ledger", timeout=30).json()
+        return ledger
 
     def _wait_for_reconciliation(self) -> None:
         """Wait for its first look: what was stored before that is not its business."""
@@ -205,6 +211,7 @@ class Conductor:
     def _report(self) -> None:
         self._reported = time.monotonic()
         with _after_losing_the_database():
+            self._overdrawn += books.overdrawn(self._ledger())
             rows = dict(ImageScan.objects.values_list("status").annotate(Count("pk")).order_by("status"))
             states = "  ".join(f"{status} {count}" for status, count in rows.items())
             killed = self._counts["workers killed"]

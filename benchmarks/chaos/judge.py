@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django_copyleaks_image.models import ImageScan, WebhookReceipt
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Photo
 
-from .books import LOST, PASSING, Books, Finding
+from .books import LOST, PASSING, UNREADABLE, Books, Finding, overdrawn
 
 # The emulator marks whole pixels, and the vendor's numbers have single precision.
 SHARE_TOLERANCE = 1e-4
@@ -49,12 +49,18 @@ class Judgement:
 
 
 def unfinished() -> list[Finding]:
-    """Return the scans that have not ended, whose signal is owed, or that have a receipt nobody has judged."""
+    """Return what has not ended: scans, owed signals, receipts that nobody has judged, heatmaps not fetched yet."""
     scans = ImageScan.objects.filter(notified_at=None) | ImageScan.objects.unfinished()
     receipts = WebhookReceipt.objects.filter(outcome=Outcome.RECEIVED).select_related("scan")
+    results = DetectionResult.objects.exclude(heatmap_due_at=None).only("heatmap_problem", "receipt__scan__scan_id")
     return [
         *(Finding(title=scan.file_name, what=f"is {_state(scan)}", scan_id=scan.scan_id) for scan in scans),
         *(Finding(title=it.scan.file_name, what="receipt not judged", scan_id=it.scan.scan_id) for it in receipts),
+        *(
+            Finding(title="heatmap", what=f"not fetched: {it.heatmap_problem}", scan_id=it.receipt.scan.scan_id)
+            for it in results.select_related("receipt__scan")
+            if it.receipt is not None
+        ),
     ]
 
 
@@ -70,6 +76,7 @@ def judge(ledger: Mapping[str, Any], *, kept: set[str]) -> Judgement:
     for scan in books.scans:
         for problem in filter(None, (books.foreign_result(scan), books.forgotten_credit(scan))):
             judgement.wrong.append(Finding(title=scan.file_name, what=problem, scan_id=scan.scan_id))
+    judgement.wrong += overdrawn(ledger)
     judgement.paid_twice += books.paid_twice()
     judgement.facts = books.facts()
     return judgement
@@ -127,6 +134,8 @@ def _is_admissible(scan: ImageScan, books: Books) -> bool:
         return "small" in scan.file_name and scan.error_code == "too_small"
     if scan.error_code == _refusal(scan.file_name):
         return True
+    if scan.error_code == UNREADABLE:
+        return books.got_something_unreadable(scan)
     if scan.resubmission_of_id is None:
         return books.failed_with_its_payer(scan)
     # A picture that is refused may end as lost, too: a refusal of a repeated id reads as "it is here already".

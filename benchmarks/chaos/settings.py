@@ -43,6 +43,8 @@ COPYLEAKS_IMAGE = {
     "RATE_LIMIT": 60,
     "TIMEOUT": [1, 2],
     "RESULT_DEADLINE": 8,
+    # Never reached: it is there so that every credit is reserved and settled under it.
+    "DAILY_BUDGET": 1_000_000,
 }
 LOGGING = {
     "version": 1,

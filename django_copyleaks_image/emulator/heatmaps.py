@@ -13,6 +13,7 @@ from .findings import Finding
 from .options import Options
 
 MAX_SIDE = 1024
+_FETCHED = ("url", "object-url")
 _KEPT = 200
 # Pillow's gradient reaches its end in the corners of the square; ours must end where the ellipse does.
 _INSIDE_THE_ELLIPSE = [max(0, level - 75) * 255 // 180 for level in range(256)]
@@ -73,10 +74,11 @@ class Heatmaps:
         if options.heatmap_encoding == "absent":
             return
         picture, media_type = draw(finding, options.heatmap_format), f"image/{options.heatmap_format}"
-        with self._lock:
-            self._kept[scan_id] = picture, media_type
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+        if options.heatmap_encoding in _FETCHED:
+            with self._lock:
+                self._kept[scan_id] = picture, media_type
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
         place = options.heatmap_place
         holder = body if place == "top" else body[place]
         text = base64.b64encode(picture).decode()
