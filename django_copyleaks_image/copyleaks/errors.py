@@ -7,6 +7,7 @@ See https://docs.copyleaks.com/using-the-apis/api-errors/.
 import re
 import time
 from collections.abc import Collection, Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from django.utils.http import parse_http_date_safe
@@ -18,6 +19,7 @@ from .bodies import PayloadError, load_json
 
 MESSAGE_LENGTH = 500
 MAX_RETRY_AFTER = 3600.0
+MAX_FIELDS = 50
 NO_REASON = "Copyleaks gave no reason."
 
 _HIDDEN = "[hidden]"
@@ -178,10 +180,12 @@ def _error(
     document: object, hide: Collection[Secret], *, status: int | None = None, retry_after: float | None = None
 ) -> CopyleaksError:
     # The current shape has an object under "error", the login's rate limit a string; others have neither.
-    detail = values.folded(document).get("error") or document
-    members = values.folded(detail)
+    members = values.folded(document)
+    detail = members.get("error") or document
+    if detail is not document:
+        members = values.folded(detail)
     return build_error(
-        message=_message(detail, hide) or (NO_REASON if status is None else f"HTTP {status}"),
+        message=_message(detail, members, hide) or (NO_REASON if status is None else f"HTTP {status}"),
         status=status,
         code=values.whole_number(members.get("code"), at_least=0, at_most=999_999),
         error_type=_error_type(members.get("type")),
@@ -216,13 +220,13 @@ def _kind_of_status(status: int | None, *, has_code: bool) -> _Kind:
     return _STATUSES.get(status, UnknownError)
 
 
-def _message(detail: object, hide: Collection[Secret]) -> str:
-    """Return the vendor's words from any known shape: an object, lists of words by field, a string."""
-    members = values.folded(detail)
+def _message(detail: object, members: Mapping[str, object], hide: Collection[Secret]) -> str:
+    """Return the vendor's words from any known shape: an object with these members, lists by field, a string."""
     words = detail if isinstance(detail, str) else members.get("message") or members.get("title")
     if not isinstance(words, str):
         lists = ((name, value[0]) for name, value in members.items() if isinstance(value, list) and value)
-        words = "; ".join(f"{name}: {first}" for name, first in lists if isinstance(first, str))
+        named = (f"{name}: {first}" for name, first in lists if isinstance(first, str))
+        words = "; ".join(islice(named, MAX_FIELDS))
     for secret in hide:
         if secret:
             words = words.replace(secret.reveal(), _HIDDEN)

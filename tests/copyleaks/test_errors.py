@@ -141,6 +141,13 @@ def test_message__from_every_known_shape(document: object, message: str) -> None
     assert of_response(400, document).message == expected
 
 
+def test_message__of_very_many_fields_reads_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "MAX_FIELDS", 2)
+    document = {"error": {f"field{number}": ["is wrong"] for number in range(5)}}
+
+    assert error_from_payload(document).message == "field0: is wrong; field1: is wrong"
+
+
 def test_message__is_one_bounded_printable_line() -> None:
     error = of_response(400, {"message": "a\r\nb\x00\x1b[31m\u202ec\ud800" + " word" * 1000})
 
