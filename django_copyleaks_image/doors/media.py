@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseNotFound
 from django.views.decorators.csrf import csrf_exempt
@@ -82,6 +83,10 @@ def _hashed(scan: ImageScan, first: bytes, rest: Iterator[bytes]) -> Iterator[by
         return
     if digest.hexdigest() != scan.sha256:
         logger.warning("Scan %s: the file holds other bytes now; they are scanned instead.", scan.scan_id)
-        scan_requests.bytes_changed(scan)
+        try:
+            scan_requests.bytes_changed(scan)
+        except DatabaseError:
+            # As above. The row is as it was: the next try, or the deadline of the result, finds out again.
+            logger.exception("Scan %s: the other bytes could not be queued.", scan.scan_id)
     else:
         yield held

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import DatabaseError
 from django.test import AsyncClient, Client
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import addresses, prepare
+from django_copyleaks_image.scanning import request as scan_requests
 from tests.gallery.models import Photo
 from tests.samples import only_scan, photo, picture, submitted
 
@@ -133,6 +135,26 @@ def test_other_bytes_under_the_same_name__supersede_the_scan(scan: ImageScan) ->
     old, new = ImageScan.objects.order_by("pk")
     assert (old.status, old.error_code) == (Status.SUPERSEDED, "file_replaced")
     assert (new.status, new.file_name, new.target) == (Status.QUEUED, name, old.target)
+
+
+def test_other_bytes_that_cannot_be_queued__end_the_stream_and_are_found_again(
+    scan: ImageScan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(scan: ImageScan) -> None:
+        raise DatabaseError("server closed the connection")
+
+    storage, name = Photo.objects.get().image.storage, scan.file_name
+    storage.delete(name)
+    storage.save(name, ContentFile(picture(size=(700, 700), colour="red")))
+    with monkeypatch.context() as patch:
+        patch.setattr(scan_requests, "bytes_changed", broken)
+        assert body(fetch(scan)) == b""
+    assert scan.scan_id in caplog.text
+    assert addresses.media_token(scan.scan_id).split(":")[1] not in caplog.text
+
+    assert body(fetch(scan)) == b""
+
+    assert ImageScan.objects.get(pk=scan.pk).status == Status.SUPERSEDED
 
 
 def test_door__writes_no_token_to_the_log(scan: ImageScan, caplog: pytest.LogCaptureFixture) -> None:
