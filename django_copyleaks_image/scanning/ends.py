@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from django_copyleaks_image import registry, verdicts
+from django_copyleaks_image import registry, signals, verdicts
 from django_copyleaks_image.models import DetectionResult, ImageScan, scans
 from django_copyleaks_image.models.scan import UNFINISHED, Status
 from django_copyleaks_image.reviewing import standing
@@ -46,6 +46,7 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
     place = standing.place_of_completed(scan, verdict, needs_review=needs_review, ends_from=_COMPLETABLE)
     if place is None:
         return False
+    is_heard = place.is_present and notify.is_heard(signals.scan_completed, scan)
     now = timezone.now()
     completed = _end(
         scan,
@@ -56,12 +57,12 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
         verdict=verdict,
         ai_share=result.ai_ratio or 0.0,
         finished_at=now,
-        notified_at=None if place.is_present else now,
+        notified_at=None if is_heard else now,
         pay_key=None,
         error_code="",
         error_message="",
     )
-    if completed and place.is_present:
+    if completed and is_heard:
         notify.after_commit(scan.pk)
     return completed
 
@@ -92,6 +93,7 @@ def _end_without_result(
         place = standing.place_of_unmeasured(scan, ends_from=UNFINISHED) if announce else None
         if announce and place is None:
             return False
+        is_heard = announce and notify.is_heard(signals.scan_failed, scan)
         now = timezone.now()
         ended = _end(
             scan,
@@ -101,12 +103,12 @@ def _end_without_result(
             error_code=code,
             error_message=message[:MESSAGE_LENGTH],
             finished_at=now,
-            notified_at=None if announce else now,
+            notified_at=None if is_heard else now,
             pay_key=None,
         )
         if ended:
             wake_twins(scan.content_key)
-            if announce:
+            if is_heard:
                 notify.after_commit(scan.pk)
         return ended
 
@@ -208,7 +210,10 @@ def complete_twins(scan: ImageScan, result: DetectionResult) -> None:
     Call inside the result's transaction.
     """
     gave_up = Q(status=Status.FAILED, error_code__in=("result_lost", "unreadable_result"))
-    completed = [twin for twin in _twins(scan, Q(status=Status.QUEUED) | gave_up) if complete(twin, result)]
+    twins = list(_twins(scan, Q(status=Status.QUEUED) | gave_up))
+    if not twins:  # As nearly always. One that is just being measured looks by itself after its nap.
+        return
+    completed = [twin for twin in twins if complete(twin, result)]
     wake_twins(scan.content_key)
     for twin in completed:
         # One may have been sent since it was read; then its credit was reserved, and counts as spent.

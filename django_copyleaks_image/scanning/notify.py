@@ -3,15 +3,17 @@
 Signals are sent after commit: at least once, in the normal course exactly once.
 """
 
-import logging
-
 from django.db import transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from django_copyleaks_image import signals
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 
-logger = logging.getLogger(__name__)
+
+def is_heard(signal: Signal, scan: ImageScan) -> bool:
+    """Return whether a receiver waits for this signal of the scans of a model: else none is owed."""
+    return signal.has_listeners(scan.content_type.model_class())
 
 
 def after_commit(scan_pk: int) -> None:

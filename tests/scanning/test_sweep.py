@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
@@ -501,6 +503,16 @@ def test_sweep__does_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert set(done) == parts
     assert len(done) == len(parts)
+
+
+def test_nobody_listens__no_signal_is_owed() -> None:
+    scan = waiting()
+
+    with CaptureQueriesContext(connection) as queries:
+        deliver(scan, detection(scan))
+
+    assert only_scan().notified_at is not None
+    assert not any('"notified_at" IS NULL' in query["sql"] for query in queries)
 
 
 def test_budget_warnings__are_logged_once_each(
