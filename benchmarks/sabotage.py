@@ -97,9 +97,16 @@ PROTECTIONS = (
     Protection(
         "receipts per scan",
         "scanning/receive.py",
-        "count() >= RECEIPTS_PER_SCAN",
-        "count() >= 10_000",
+        "if _bodies_of(scan) < RECEIPTS_PER_SCAN",
+        "if _bodies_of(scan) < 10_000",
         "tests/doors/test_webhook.py -k capped",
+    ),
+    Protection(
+        "lease of a receipt",
+        "scanning/inbox.py",
+        "        if lease(pk):",
+        "        if lease(pk) or True:",
+        "tests/scanning/test_concurrency.py -k judged_by_two",
     ),
     Protection(
         "body of another scan",

@@ -8,6 +8,7 @@ from importlib import import_module
 from time import monotonic
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from .conf import conf
@@ -39,6 +40,17 @@ def tasks(scan_id: str) -> None:
 def celery(scan_id: str) -> None:
     """Hand the scan to a Celery worker."""
     _hand_over(scan_id, engine="celery")
+
+
+def a_worker_polls() -> bool:
+    """Return whether everything is left to the polling worker, what Copyleaks sends back as well.
+
+    A setting that is broken wakes nobody either.
+    """
+    try:
+        return conf.DISPATCHER is outbox
+    except ImproperlyConfigured:
+        return True
 
 
 def engine_of(dispatcher: object) -> str:

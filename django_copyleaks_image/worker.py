@@ -1,4 +1,4 @@
-"""The process behind ``copyleaks_worker``: claims due scans, works on several at a time, sweeps and reconciles."""
+"""The process behind ``copyleaks_worker``: works on several scans at a time, judges callbacks, sweeps, reconciles."""
 
 import logging
 import signal
@@ -12,7 +12,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connections
 
 from .models import ImageScan
-from .scanning import account, reconcile, submit, sweep
+from .scanning import account, receive, reconcile, submit, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -46,36 +46,50 @@ class Worker:
     def run(self) -> None:
         """Work until :meth:`stop`; a lost database is waited for."""
         logger.info("Worker started with %s threads.", self._threads)
-        rounds = Thread(target=self._go_rounds, name="rounds")
-        rounds.start()
+        # Each in a thread of its own: neither a call to the network nor a picture is waited for.
+        others = [
+            Thread(target=self._repeat, name="rounds", args=(go_round, ROUND_SECONDS)),
+            Thread(target=self._repeat, name="receipts", args=(self._judge, self._poll_seconds)),
+        ]
+        for thread in others:
+            thread.start()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
             while not self._stop.is_set():
                 with self._surviving_the_database():
                     close_old_connections()
                     self._wait(self._claim(pool))
-        rounds.join()
+        for thread in others:
+            thread.join()
         logger.info("Worker stopped.")
 
     def run_once(self) -> None:
         """Work until nothing is due, then return; database errors are raised."""
         account.heartbeat()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
+            self._judge()
             sweep.sweep()
             reconcile.reconcile()
-            while not self._stop.is_set() and (self._claim(pool) or self._busy):
+            while not self._stop.is_set() and (self._judge() + self._claim(pool) or self._busy):
                 account.heartbeat()
                 wait(self._busy, return_when=FIRST_COMPLETED)
                 self._busy = {future for future in self._busy if not future.done()}
             sweep.sweep()
+            while not self._stop.is_set() and (self._judge()):
+                account.heartbeat()
 
-    def _go_rounds(self) -> None:
-        """Do the rest in a thread of its own, since it may wait for the network: no claim waits for it."""
+    def _repeat(self, step: Callable[[], object], pause: float) -> None:
+        """Take a step until :meth:`stop`, at once again after one that found something to do."""
         while not self._stop.is_set():
+            found = None
             with self._surviving_the_database():
                 close_old_connections()
-                go_round()
-            self._stop.wait(ROUND_SECONDS)
+                found = step()
+            if not found:
+                self._stop.wait(pause)
         connections.close_all()
+
+    def _judge(self) -> int:
+        return receive.judge_due(until=self._stop.is_set)
 
     @contextmanager
     def _surviving_the_database(self) -> Iterator[None]:

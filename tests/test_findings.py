@@ -7,7 +7,7 @@ import pytest
 from django_copyleaks_image import api
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.scanning import receive
+from django_copyleaks_image.scanning import receive, results
 from tests.admin.rows import failed, measured_photo
 from tests.samples import as_json, detection, photo, submitted
 
@@ -61,7 +61,7 @@ def test_finding__without_ai_or_result() -> None:
 
 
 def test_regions__are_left_to_the_page_when_there_are_too_many_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receive, "RUNS_SEARCHED", 1)
+    monkeypatch.setattr(results, "RUNS_SEARCHED", 1)
     scan = received()
     assert DetectionResult.objects.get().regions is None
     assert api.finding(scan) == "AI share of the area: 2.0 %"

@@ -1,16 +1,21 @@
 """The loop of the worker; what it does with a scan is tested in ``scanning/``."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore, Thread
+from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState, ImageScan
-from django_copyleaks_image.scanning import submit
+from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
+from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account, inbox, receive, submit, sweep
 from django_copyleaks_image.worker import Worker
-from tests.samples import photo
+from tests.samples import as_json, detection, photo, submitted
 
 
 @pytest.mark.django_db(transaction=True)
@@ -90,19 +95,111 @@ def test_runs__every_scan_is_worked_on_and_an_error_is_logged_and_stops_nothing(
     assert f"Scan {begun[0]}: an unforeseen error in the worker." in caplog.text
 
 
-@pytest.mark.django_db(transaction=True)
-def test_nothing_due__sleeps_until_the_next_poll() -> None:
-    worker = Worker(threads=2, poll_seconds=0.05)
-    runner = Thread(target=worker.run)
+@pytest.fixture
+def running() -> Iterator[Worker]:
+    """Return a worker of one thread that runs beside the test."""
+    worker = Worker(threads=1, poll_seconds=0.02)
 
+    def run() -> None:
+        worker.run()
+        connections.close_all()
+
+    runner = Thread(target=run)
     runner.start()
+    yield worker
+    worker.stop()
+    runner.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_due__sleeps_until_the_next_poll(running: Worker) -> None:
+    time.sleep(0.2)
+    photo()
+    deadline = time.monotonic() + 10
+    while not ImageScan.objects.exclude(attempts=0).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def received() -> ImageScan:
+    """Return a scan whose callback waits to be judged."""
+    uploaded = photo("judged.jpg")
+    scan = submitted(ImageScan.objects.get(object_id=str(uploaded.pk)))
+    receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+    return scan
+
+
+def wait_until_completed(scan: ImageScan) -> None:
+    deadline = time.monotonic() + 10
+    while not ImageScan.objects.filter(pk=scan.pk, status=Status.COMPLETED).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_callback__is_judged_while_submissions_and_the_network_keep_the_rest_busy(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    go_on, busy = Event(), Semaphore(0)
+
+    def keep_busy(*args: object) -> None:
+        busy.release()
+        go_on.wait(10)
+
+    monkeypatch.setattr(submit, "work_on", keep_busy)
+    monkeypatch.setattr(account, "probe_if_due", keep_busy)
+    photo("being-sent.jpg")
+    request.getfixturevalue("running")
     try:
-        time.sleep(0.2)
-        photo()
-        deadline = time.monotonic() + 10
-        while not ImageScan.objects.exclude(attempts=0).exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        assert busy.acquire(timeout=10)
+        assert busy.acquire(timeout=10)
+        wait_until_completed(received())
     finally:
+        go_on.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_that_died_while_judging__loses_nothing(request: pytest.FixtureRequest) -> None:
+    scan = received()
+    assert next(inbox.claimed()).scan == scan
+    request.getfixturevalue("running")
+    time.sleep(0.2)
+    assert ImageScan.objects.get(pk=scan.pk).status == Status.SUBMITTED
+
+    WebhookReceipt.objects.update(judging_due_at=timezone.now())  # Its lease ends.
+
+    wait_until_completed(scan)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_once__leaves_nothing_to_be_judged_that_comes_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    scans = [received()]
+    sweep_ = sweep.sweep
+
+    def receive_more() -> None:
+        sweep_()
+        scans.append(received())
+
+    monkeypatch.setattr(sweep, "sweep", receive_more)
+
+    Worker(threads=1, poll_seconds=0.01).run_once()
+
+    assert len(scans) == 3
+    assert {ImageScan.objects.get(pk=scan.pk).status for scan in scans} == {Status.COMPLETED}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stopped__nothing_more_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker(threads=1, poll_seconds=0.01)
+    first, second = received(), received()
+    settle = receive.settle
+
+    def stop_after(receipt: WebhookReceipt, **known: Any) -> Outcome:
         worker.stop()
-        runner.join()
+        return settle(receipt, **known)
+
+    monkeypatch.setattr(receive, "settle", stop_after)
+
+    assert worker._judge() == 1
+    statuses = ImageScan.objects.filter(pk__in=(first.pk, second.pk)).values_list("status", flat=True)
+    assert sorted(statuses) == [Status.COMPLETED, Status.SUBMITTED]

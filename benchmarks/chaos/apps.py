@@ -18,11 +18,20 @@ class ChaosConfig(AppConfig):
 
     def ready(self) -> None:
         from django_copyleaks_image import worker  # noqa: PLC0415 - models can be imported from here on
-        from django_copyleaks_image.scanning import account, ends, heatmaps, reconcile, submit, sweep  # noqa: PLC0415
+        from django_copyleaks_image.scanning import (  # noqa: PLC0415
+            account,
+            ends,
+            heatmaps,
+            inbox,
+            reconcile,
+            submit,
+            sweep,
+        )
 
         account.PROBE_INTERVAL = timedelta(seconds=2)
         ends.TWIN_NAP = timedelta(seconds=2)
         heatmaps.RETRY_AFTER = timedelta(seconds=4)
+        inbox.LEASE = timedelta(seconds=3)
         reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)
         reconcile.GRACE = timedelta(seconds=10)
         submit.LEASE = timedelta(seconds=LEASE_SECONDS)

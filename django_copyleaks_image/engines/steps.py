@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, submit
+from django_copyleaks_image.scanning import account, receive, submit
 from django_copyleaks_image.worker import go_round
 
 # How long a due scan is left to the message that was sent for it.
@@ -39,6 +39,7 @@ def work_on(scan_id: str) -> datetime | None:
 
 def sweep() -> None:
     """Do what the worker does beside submitting, and send messages for the scans that nobody came for."""
+    receive.judge_due()
     go_round()
     if account.is_on_hold():
         return

@@ -2,9 +2,11 @@
 
 import hashlib
 import zlib
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +27,23 @@ class Outcome(models.TextChoices):
     CONTRADICTS = "contradicts", _("Names another scan")
     UNREADABLE = "unreadable", _("Not understood")
     MALFORMED = "malformed", _("No JSON object")
+
+
+# A receipt that could not be judged for so long is left to a person, who may replay it.
+JUDGED_WITHIN = timedelta(days=2)
+
+
+class WebhookReceiptQuerySet(models.QuerySet["WebhookReceipt"]):
+    """Receipts by what is still to be done about them."""
+
+    def unjudged(self, now: datetime) -> "WebhookReceiptQuerySet":
+        """Return what is being judged, or will be: until a try later than :data:`JUDGED_WITHIN` has failed."""
+        is_tried_again = Q(judging_due_at__gt=now) | Q(judging_due_at__lte=F("received_at") + JUDGED_WITHIN)
+        return self.filter(is_tried_again, outcome=Outcome.RECEIVED)
+
+    def due(self, now: datetime) -> "WebhookReceiptQuerySet":
+        """Return the unjudged receipts that no live process is judging, oldest first."""
+        return self.unjudged(now).filter(judging_due_at__lte=now).order_by("judging_due_at")
 
 
 class WebhookReceipt(ReadWhereWritten):
@@ -48,12 +67,17 @@ class WebhookReceipt(ReadWhereWritten):
     last_received_at = models.DateTimeField(_("last received at"), default=timezone.now)
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, default=Outcome.RECEIVED)
     detail = models.TextField(_("detail"), blank=True, default="")
+    # While it is judged, when the lease of the process that does so ends.
+    judging_due_at = models.DateTimeField(_("next attempt at"), default=timezone.now)
+
+    objects = WebhookReceiptQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("webhook receipt")
         verbose_name_plural = _("webhook receipts")
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["received_at"], name="copyleaks_receipt_age"),
+            models.Index(fields=["outcome", "judging_due_at"], name="copyleaks_receipt_due"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["scan", "digest"], name="copyleaks_receipt_once"),

@@ -4,7 +4,8 @@ The secrets are derived from ``SECRET_KEY`` and the scan id and stored nowhere. 
 salts, so a token of one never opens the other. ``SECRET_KEY_FALLBACKS`` are accepted by Django's signer.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from unicodedata import normalize
@@ -18,8 +19,10 @@ from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils.text import get_valid_filename
 
 from django_copyleaks_image import pictures
-from django_copyleaks_image.conf import Secret, conf
+from django_copyleaks_image.conf import HeaderPairs, Secret, conf, header_pairs
 from django_copyleaks_image.models import ImageScan
+
+logger = logging.getLogger(__name__)
 
 WEBHOOK_SALT = "copyleaks_image.webhook"
 MEDIA_SALT = "copyleaks_image.media"
@@ -92,12 +95,25 @@ def _prefix_of_the_site() -> Iterator[None]:
         set_script_prefix(of_the_thread)
 
 
+def fetch_headers_for(scan: ImageScan) -> HeaderPairs:
+    """Return the headers that Copyleaks is to send when it fetches the picture of a scan."""
+    configured = conf.FETCH_HEADERS
+    return header_pairs(configured(scan)) if callable(configured) else configured
+
+
 def secrets_of(scan: ImageScan) -> list[Secret]:
-    """Return what no stored or shown text about a scan may quote: its door tokens and the configured headers."""
-    fetch_headers = conf.FETCH_HEADERS
-    pairs = (*conf.WEBHOOK_HEADERS, *(() if callable(fetch_headers) else fetch_headers))
-    tokens = webhook_token(scan.scan_id), media_token(scan.scan_id)
-    return [*map(Secret, tokens), *(value for _, value in pairs)]
+    """Return what no stored or shown text about a scan may quote: its door tokens and the configured headers.
+
+    Headers that cannot be had are left out: a setting that is broken says nothing about the text.
+    """
+    secrets = [Secret(webhook_token(scan.scan_id)), Secret(media_token(scan.scan_id))]
+    sources: tuple[Callable[[], HeaderPairs], ...] = (lambda: conf.WEBHOOK_HEADERS, lambda: fetch_headers_for(scan))
+    for configured in sources:
+        try:
+            secrets += [value for _, value in configured()]
+        except Exception as error:  # noqa: BLE001 - FETCH_HEADERS may be the project's own code
+            logger.error("Scan %s: a configured header cannot be read (%s).", scan.scan_id, type(error).__name__)
+    return secrets
 
 
 def vendor_file_name(scan: ImageScan) -> str:

@@ -1,16 +1,11 @@
 """What was paid for already: a result that a scan can share instead of buying its own."""
 
-from datetime import timedelta
-
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
-from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import ImageScanQuerySet
-
-# A receipt that could not be judged for so long is left to a person, who may replay it.
-JUDGED_WITHIN = timedelta(days=2)
 
 
 def result_for(scan: ImageScan) -> DetectionResult | None:
@@ -30,10 +25,9 @@ def exists_or_arrives_for(scan: ImageScan) -> bool:
     return _sources(scan).filter(Q(result__isnull=False) | Exists(arriving)).exists()
 
 
-def unjudged_receipts() -> QuerySet[WebhookReceipt]:
+def unjudged_receipts() -> WebhookReceiptQuerySet:
     """Return the receipts that were stored and not judged yet."""
-    receipts = WebhookReceipt.objects.using(home_database())
-    return receipts.filter(outcome=Outcome.RECEIVED, received_at__gt=timezone.now() - JUDGED_WITHIN)
+    return WebhookReceipt.objects.using(home_database()).unjudged(timezone.now())
 
 
 def _sources(scan: ImageScan) -> ImageScanQuerySet:

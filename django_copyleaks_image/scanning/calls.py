@@ -9,7 +9,7 @@ from io import BytesIO
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
-from django_copyleaks_image.conf import HeaderPairs, conf, header_pairs
+from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import Client, Submission, client_from_settings
 from django_copyleaks_image.copyleaks.errors import ConflictError, CopyleaksError, PermanentError, UnknownError
 from django_copyleaks_image.models import ImageScan, scans
@@ -47,15 +47,10 @@ def _submission(scan: ImageScan, file: FieldFile) -> Submission:
         sandbox=scan.sandbox,
         webhook_url=addresses.webhook_url(scan),
         webhook_headers=conf.WEBHOOK_HEADERS,
-        fetch_headers=_fetch_headers(scan),
+        fetch_headers=addresses.fetch_headers_for(scan),
         fetch_headers_key=conf.FETCH_HEADERS_KEY,
         developer_payload=scan.scan_id,
     )
-
-
-def _fetch_headers(scan: ImageScan) -> HeaderPairs:
-    configured = conf.FETCH_HEADERS
-    return header_pairs(configured(scan)) if callable(configured) else configured
 
 
 def _verified_bytes(scan: ImageScan, file: FieldFile) -> bytes:

@@ -1,18 +1,22 @@
 """An authentic payload is stored as received, then judged, then applied exactly once.
 
 The receipt is committed before anything is read from it, in a transaction of its own: the webhook is the only
-copy of a paid result, and whatever goes wrong afterwards can be repeated from the receipt.
+copy of a paid result, and whatever goes wrong afterwards can be repeated from the receipt. Where a worker polls, it
+is the worker that judges, so that nothing of a project's own runs while the vendor waits for an answer.
 """
 
 import logging
+from collections.abc import Callable
+from typing import cast
 
-from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db import IntegrityError
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
-from django_copyleaks_image import masks, regions
+from django_copyleaks_image.conf import Secret
+from django_copyleaks_image.copyleaks.bodies import load_object
 from django_copyleaks_image.copyleaks.errors import TransientError
-from django_copyleaks_image.copyleaks.heatmaps import HeatmapUrl
 from django_copyleaks_image.copyleaks.payloads import (
     Detection,
     Failure,
@@ -24,15 +28,14 @@ from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookRec
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 
-from . import account, addresses, ends, lost
+from . import account, addresses, ends, inbox, lost
+from .results import result_of
 from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 
 # Distinct bodies kept per scan. The vendor sends one; more than this many come from a fault or an abuse.
 RECEIPTS_PER_SCAN = 20
-# Regions are found by Python: this many runs take it 40 ms, and the vendor is waiting for the answer.
-RUNS_SEARCHED = 20_000
 # What changed a scan is never judged again; anything else may be, after a fix.
 SETTLED = (Outcome.APPLIED, Outcome.SHARED, Outcome.FAILURE)
 
@@ -41,89 +44,148 @@ class TooManyReceipts(Exception):
     """The scan has its full number of distinct bodies; this one was not stored."""
 
 
+class _Contradicts(PayloadError):
+    """A body is about another scan than the one that the address names."""
+
+
 class _AlreadyEnded(Exception):
     """Another delivery was first: roll back what this one had written."""
 
 
-def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
-    """Store a body for a scan and apply it.
+def keep(scan: ImageScan, body: bytes) -> Outcome:
+    """Store a callback for the worker to judge; only whether it is a JSON object is found out at once.
 
-    Raises :class:`TooManyReceipts`, and database errors as long as nothing is stored. What fails later is the
-    receiver's own trouble: the sweep applies the receipt again.
+    Raises what :func:`store` raises.
     """
-    outcome = settle(store(scan, body, source))
-    # Should the picture be gone: what comes late about it is judged, and then erased like the rest.
-    scans().filter(pk=scan.pk, removed_at__isnull=False).update(erasure_due_at=timezone.now())
-    return outcome
-
-
-def settle(receipt: WebhookReceipt) -> Outcome:
-    """Apply a stored receipt, whatever goes wrong: it is stored, so its sender must not hear of our troubles."""
+    judged: dict[str, object] = {}
     try:
-        return apply(receipt)
-    except DatabaseError:
-        logger.exception("Receipt %s could not be applied yet; the sweep will.", receipt.pk)
-        return Outcome.RECEIVED
+        load_object(body)
+    except NotJsonObject as error:
+        judged = {"outcome": Outcome.MALFORMED, "detail": str(error)}
+    except PayloadError:
+        pass  # It nests too deep, which is for the worker to say.
+    receipt = store(scan, body, Source.WEBHOOK, **judged)
+    if judged:
+        _erase_with_the_picture(scan)
+    return Outcome(receipt.outcome)
+
+
+def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
+    """Store a body for a scan and judge it at once, unless another process is doing so.
+
+    Raises what :func:`store` raises. What fails later is the receiver's own trouble: the receipt is judged again.
+    """
+    receipt = store(scan, body, source, judging_due_at=timezone.now() + inbox.LEASE)
+    if receipt.deliveries > 1 and not inbox.lease(receipt.pk):
+        return Outcome(receipt.outcome)
+    return settle(receipt, body=body)
+
+
+def judge_due(*, until: Callable[[], bool] = lambda: False) -> int:
+    """Judge the receipts that are due, at most a batch and only ``until`` it says so; return how many."""
+    judged = 0
+    for receipt in inbox.claimed():
+        settle(receipt, scan=receipt.scan)
+        judged += 1
+        if until():
+            break
+    return judged
+
+
+def settle(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: bytes | None = None) -> Outcome:
+    """Judge a stored receipt, whatever goes wrong: it is stored, so its sender must not hear of our troubles.
+
+    A failure that is not the body's leaves the receipt as it is, to be judged again. ``scan``, read since the receipt
+    was stored, and ``body`` save reading them once more.
+    """
+    try:
+        scan = scan or _scan_of(receipt)
+        try:
+            return apply(receipt, scan=scan, body=body)
+        finally:
+            if scan.removed_at is not None:
+                _erase_with_the_picture(scan)
     except Exception:
-        logger.exception("Receipt %s could not be applied; it is kept and can be replayed after a fix.", receipt.pk)
-        return _not_understood(receipt, receipt.scan, "An unforeseen error; the log has it.")
+        logger.exception("Receipt %s could not be judged; it is kept and will be tried again.", receipt.pk)
+        return Outcome(receipt.outcome)
 
 
-def store(scan: ImageScan, body: bytes, source: Source) -> WebhookReceipt:
+def addressed(scan_id: str) -> ImageScan | None:
+    """Return the scan that a callback is for: its key, and how many bodies it has, which is all that storing needs."""
+    return scans().filter(scan_id=scan_id).only("scan_id").annotate(bodies=Count("receipts")).first()
+
+
+def store(scan: ImageScan, body: bytes, source: Source, **columns: object) -> WebhookReceipt:
     """Store a body as received, or count another delivery of the same one. Commits by itself.
 
-    Raises :class:`TooManyReceipts` when the scan has :data:`RECEIPTS_PER_SCAN` different ones already.
+    ``columns`` are those of a body that is new. Raises :class:`TooManyReceipts` when the scan has
+    :data:`RECEIPTS_PER_SCAN` different ones already, and database errors as long as nothing is stored.
     """
     digest = WebhookReceipt.digest_of(body)
+    if _bodies_of(scan) < RECEIPTS_PER_SCAN:
+        compressed = WebhookReceipt.compress(body)
+        receipt = WebhookReceipt(
+            scan=scan, source=source, body=compressed, byte_size=len(body), digest=digest, **columns
+        )
+        try:
+            atomically(lambda: receipt.save(using=home_database(), force_insert=True))
+        except IntegrityError:
+            if not _receipts().filter(scan=scan, digest=digest).exists():
+                raise
+        else:
+            return receipt
     same = _receipts().filter(scan=scan, digest=digest)
-
-    def count_delivery() -> int:
-        return same.update(deliveries=F("deliveries") + 1, last_received_at=timezone.now())
-
-    if atomically(count_delivery):
-        return same.get()
-    if _receipts().filter(scan=scan).count() >= RECEIPTS_PER_SCAN:
+    if not atomically(lambda: same.update(deliveries=F("deliveries") + 1, last_received_at=timezone.now())):
         raise TooManyReceipts
-    receipt = WebhookReceipt(
-        scan=scan, source=source, body=WebhookReceipt.compress(body), byte_size=len(body), digest=digest
-    )
-    try:
-        atomically(lambda: receipt.save(using=home_database(), force_insert=True))
-    except IntegrityError:  # The same body was being stored at the same moment.
-        atomically(count_delivery)
-        return same.get()
-    return receipt
+    return same.get()
 
 
-def apply(receipt: WebhookReceipt) -> Outcome:
+def _bodies_of(scan: ImageScan) -> int:
+    counted = vars(scan).get("bodies")
+    return _receipts().filter(scan=scan).count() if counted is None else counted
+
+
+def apply(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: bytes | None = None) -> Outcome:
     """Read a receipt and let it change its scan, at most once; also replays one after a fix.
 
     Returns, and stores on the receipt, what became of it.
     """
     if receipt.outcome in SETTLED:
         return Outcome(receipt.outcome)
-    scan = scans().select_related("content_type").get(pk=receipt.scan_id)
-    body = receipt.payload()
+    scan = scan or _scan_of(receipt)
+    if body is None:
+        body = receipt.payload()
     if receipt.byte_size and not body:  # Erased with its picture.
         return Outcome(receipt.outcome)
     try:
-        payload = parse_callback(body, hide=addresses.secrets_of(scan))
+        found = _understood(receipt, scan, body)
     except NotJsonObject as error:
         return _conclude(receipt, Outcome.MALFORMED, str(error))
+    except _Contradicts as contradiction:
+        logger.error("Scan %s: a result was not applied: %s", scan.scan_id, contradiction)
+        return _conclude(receipt, Outcome.CONTRADICTS, str(contradiction))
     except PayloadError as error:
         logger.error("Scan %s: the result was not understood (%s); it is kept.", scan.scan_id, error)
         return _not_understood(receipt, scan, str(error))
+    except Exception:
+        logger.exception("Receipt %s could not be read; it is kept and can be replayed after a fix.", receipt.pk)
+        return _not_understood(receipt, scan, "An unforeseen error; the log has it.")
+    if isinstance(found, Failure):
+        return _apply_failure(receipt, scan, found)
+    return _apply_result(receipt, scan, found)
+
+
+def _understood(receipt: WebhookReceipt, scan: ImageScan, body: bytes) -> Failure | DetectionResult:
+    """Return what a body states; nothing but the body itself can make this fail."""
+    # Only the message of a failure may quote a secret: without need the project's own code is not asked for them.
+    secrets = cast("list[Secret]", SimpleLazyObject(lambda: addresses.secrets_of(scan)))
+    payload = parse_callback(body, hide=secrets)
     if contradiction := _contradiction(scan, payload):
-        logger.error("Scan %s: a result was not applied: %s", scan.scan_id, contradiction)
-        return _conclude(receipt, Outcome.CONTRADICTS, contradiction)
-    if isinstance(payload, Failure):
-        return _apply_failure(receipt, scan, payload)
-    return _apply_detection(receipt, scan, payload)
+        raise _Contradicts(contradiction)
+    return payload if isinstance(payload, Failure) else result_of(payload, scan, receipt)
 
 
-def _apply_detection(receipt: WebhookReceipt, scan: ImageScan, detection: Detection) -> Outcome:
-    result = _result_of(detection, scan, receipt)
-
+def _apply_result(receipt: WebhookReceipt, scan: ImageScan, result: DetectionResult) -> Outcome:
     def apply_once() -> Outcome:
         # The INSERT comes first: it takes SQLite's write lock before anything was read. The account's row, which
         # all share, comes last.
@@ -162,19 +224,24 @@ def _apply_failure(receipt: WebhookReceipt, scan: ImageScan, failure: Failure) -
 
 
 def _not_understood(receipt: WebhookReceipt, scan: ImageScan, reason: str) -> Outcome:
-    with transaction.atomic(using=home_database()):
+    def fail() -> Outcome:
         fail_as_unreadable(scan, reason)
         return _conclude(receipt, Outcome.UNREADABLE, reason)
+
+    return atomically(fail)
 
 
 def fail_as_unreadable(scan: ImageScan, reason: str) -> None:
     """End a scan whose paid answer was not understood, and its twins: nothing of it is ever paid again."""
-    with transaction.atomic(using=home_database()):
+
+    def fail() -> None:
         if ends.fail(scan, "unreadable_result", reason):
             ends.fail_twins(scan, "unreadable_result", reason)
             account.settle_credit(scan, 1)
         else:
             lost.give_key_up(scan)
+
+    atomically(fail)
 
 
 def note_oversized(scan: ImageScan) -> None:
@@ -182,46 +249,13 @@ def note_oversized(scan: ImageScan) -> None:
     scans().filter(pk=scan.pk, status=Status.SUBMITTED).update(error_code=lost.OVERSIZED)
 
 
-def _result_of(detection: Detection, scan: ImageScan, receipt: WebhookReceipt) -> DetectionResult:
-    width, height = detection.width or scan.width, detection.height or scan.height
-    return DetectionResult(
-        is_ai_detected=detection.is_ai_detected,
-        ai_ratio=detection.ai_ratio,
-        human_ratio=detection.human_ratio,
-        model=detection.model or scan.model,
-        image_width=width,
-        image_height=height,
-        mask=masks.pack(detection.mask) if detection.mask else b"",
-        mask_runs=len(detection.mask.starts) if detection.mask else 0,
-        mask_problem=detection.mask_problem[:200],
-        regions=_regions(detection.mask, width, height),
-        metadata=detection.metadata,
-        credits=detection.credits,
-        scanned_at=detection.scanned_at,
-        received_at=receipt.received_at,
-        receipt=receipt,
-        **_heatmap_columns(detection),
-    )
+def _erase_with_the_picture(scan: ImageScan) -> None:
+    """Have what came about a deleted picture erased like the rest, once it is judged."""
+    scans().filter(pk=scan.pk, removed_at__isnull=False).update(erasure_due_at=timezone.now())
 
 
-def _regions(mask: masks.Mask | None, width: int | None, height: int | None) -> list[list[int]] | None:
-    """Return the marked regions as stored, None when they cannot be sought or are left to the page that shows them."""
-    if mask is None or not width or not height or len(mask.starts) > RUNS_SEARCHED:
-        return None
-    try:
-        return regions.find(mask, width, height)
-    except masks.MaskError:  # The page says why such a mask is not drawn.
-        return None
-
-
-def _heatmap_columns(detection: Detection) -> dict[str, object]:
-    """Return where the provider's own gradient is: inline, or at an address that the worker fetches later."""
-    heatmap = detection.heatmap
-    if heatmap is None:
-        return {"heatmap_problem": detection.heatmap_problem[:200]}
-    if isinstance(heatmap, HeatmapUrl):
-        return {"heatmap_url": heatmap.url, "heatmap_due_at": timezone.now()}
-    return {"heatmap": heatmap.data}
+def _scan_of(receipt: WebhookReceipt) -> ImageScan:
+    return scans().select_related("content_type").get(pk=receipt.scan_id)
 
 
 def _contradiction(scan: ImageScan, payload: Detection | Failure) -> str:

@@ -11,13 +11,13 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import Status
 
-from . import account, bought, certificates, erasure, heatmaps, lost, notify, receive
+from . import account, bought, certificates, erasure, heatmaps, lost, notify
 from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = timedelta(seconds=10)
-# A process that has just ended a scan, or stored a receipt, is given this long to do the rest by itself.
+# A process that has just ended a scan is given this long to do the rest by itself.
 GRACE = timedelta(seconds=30)
 BATCH = 200
 
@@ -38,7 +38,6 @@ def sweep() -> None:
     now = timezone.now()
     account.probe_if_due()
     certificates.refresh_if_due()
-    apply_left_over_receipts(now)
     end_lost_scans(now)
     free_pay_keys(now)
     send_owed_signals(now)
@@ -80,10 +79,3 @@ def send_owed_signals(now: datetime) -> None:
     decided = Decision.objects.using(home_database()).filter(notified_at=None, decided_at__lt=now - GRACE)
     for pk in decided.order_by("decided_at").values_list("pk", flat=True)[:BATCH]:
         notify.send_decision(pk)
-
-
-def apply_left_over_receipts(now: datetime) -> None:
-    """Apply the receipts whose process died between storing and judging."""
-    left_over = bought.unjudged_receipts().filter(received_at__lt=now - GRACE)
-    for receipt in left_over.order_by("received_at")[:BATCH]:
-        receive.settle(receipt)

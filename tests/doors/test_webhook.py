@@ -2,17 +2,19 @@
 
 import gzip
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signing import Signer
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
-from django.urls import reverse
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve, reverse
 from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.views import exception_handler
@@ -22,7 +24,9 @@ from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookRec
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import addresses, receive, sweep
-from tests.samples import as_json, clean, detection, only_scan, photo, submitted
+from django_copyleaks_image.signals import scan_completed
+from tests.gallery.models import Photo
+from tests.samples import as_json, clean, detection, judge, only_scan, photo, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,10 +41,17 @@ def door(scan_id: str, token: str | None = None) -> str:
     return reverse("copyleaks_image:webhook", args=(scan_id, token or addresses.webhook_token(scan_id)))
 
 
-def post(scan: ImageScan, body: bytes, **headers: Any) -> HttpResponse:
+def call(scan: ImageScan, body: bytes, **headers: Any) -> HttpResponse:
     return Client(raise_request_exception=False).post(  # type: ignore[return-value]
         door(scan.scan_id), body, content_type="application/json", headers=headers or None
     )
+
+
+def post(scan: ImageScan, body: bytes, **headers: Any) -> HttpResponse:
+    """Call, and let the worker judge what was stored."""
+    response = call(scan, body, **headers)
+    judge()
+    return response
 
 
 def test_result__is_stored_and_applied(scan: ImageScan) -> None:
@@ -56,6 +67,10 @@ def test_result__is_stored_and_applied(scan: ImageScan) -> None:
     result = DetectionResult.objects.get()
     assert (result.ai_ratio, result.mask_runs, result.read_mask().area) == (0.02, 2, 100)
     assert (result.receipt, scan.result) == (receipt, result)
+
+
+def let_leases_end() -> None:
+    WebhookReceipt.objects.update(judging_due_at=timezone.now())
 
 
 def test_clean_picture__needs_no_review(scan: ImageScan) -> None:
@@ -202,6 +217,7 @@ def test_under_asgi(scan: ImageScan) -> None:
     response = async_to_sync(AsyncClient().post)(url, as_json(clean(scan)), content_type="application/json")
 
     assert response.status_code == 200
+    judge()
     scan.refresh_from_db()
     assert scan.status == Status.COMPLETED
 
@@ -272,11 +288,151 @@ def test_stored_but_not_applied__is_answered_2xx_and_applied_later(
         patch.setattr(ends, "complete", broken)
         assert post(scan, as_json(detection(scan))).status_code == 200
     assert WebhookReceipt.objects.get().outcome == Outcome.RECEIVED
+    assert judge() == 0  # The process that failed may still be at it.
 
-    sweep.apply_left_over_receipts(timezone.now() + timedelta(hours=1))
+    let_leases_end()
+    judge()
 
     scan.refresh_from_db()
     assert scan.status == Status.COMPLETED
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    """Return the ids of the scans whose result the project has heard of."""
+    ids: list[str] = []
+
+    def hear(*, scan: ImageScan, **kwargs: Any) -> None:
+        ids.append(scan.scan_id)
+
+    scan_completed.connect(hear, sender=Photo)
+    yield ids
+    scan_completed.disconnect(hear, sender=Photo)
+
+
+def test_callback__is_answered_before_the_worker_judges_it(scan: ImageScan, heard: list[str]) -> None:
+    assert call(scan, as_json(detection(scan))).status_code == 200
+
+    scan.refresh_from_db()
+    assert (scan.status, WebhookReceipt.objects.get().outcome) == (Status.SUBMITTED, Outcome.RECEIVED)
+    assert heard == []
+    assert judge() == 1
+    scan.refresh_from_db()
+    assert (scan.status, WebhookReceipt.objects.get().outcome) == (Status.COMPLETED, Outcome.APPLIED)
+    assert heard == [scan.scan_id]
+
+
+def ignore(scan_id: str) -> None:
+    """Stand in for a project's own dispatcher."""
+
+
+@pytest.mark.parametrize("dispatcher", ["django_copyleaks_image.dispatch.inline", "tests.doors.test_webhook.ignore"])
+def test_callback__is_judged_at_once_where_no_worker_may_poll(
+    dispatcher: str, scan: ImageScan, heard: list[str], configure: Callable[..., None]
+) -> None:
+    configure(DISPATCHER=dispatcher)
+
+    assert [call(scan, as_json(detection(scan))).status_code for _ in range(2)] == [200, 200]
+    assert call(scan, b"[]").status_code == 400
+
+    scan.refresh_from_db()
+    assert scan.status == Status.COMPLETED
+    assert heard == [scan.scan_id]
+    assert judge() == 0
+
+
+def test_broken_dispatcher__leaves_the_callback_to_the_worker(scan: ImageScan, configure: Callable[..., None]) -> None:
+    configure(DISPATCHER="no.such.path")
+
+    assert post(scan, as_json(detection(scan))).status_code == 200
+
+    assert WebhookReceipt.objects.get().outcome == Outcome.APPLIED
+
+
+def test_callback__costs_two_statements(scan: ImageScan) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        call(scan, as_json(detection(scan)))
+
+    statements = [query["sql"].split()[0] for query in queries]
+    assert [verb for verb in statements if verb not in ("BEGIN", "COMMIT")] == ["SELECT", "INSERT"]
+
+
+def test_body_that_nests_too_deep__is_kept_and_fails_the_scan(scan: ImageScan) -> None:
+    assert post(scan, b'{"model": ' + b"[" * 100_000 + b"]" * 100_000 + b"}").status_code == 200
+
+    scan.refresh_from_db()
+    assert (scan.status, scan.error_code) == (Status.FAILED, "unreadable_result")
+
+
+@pytest.mark.parametrize("nothing", [{"WEBHOOK_HEADERS": 7}, {"FETCH_HEADERS": "no.such.path"}])
+def test_broken_setting__condemns_no_payload(
+    nothing: dict[str, object], scan: ImageScan, configure: Callable[..., None]
+) -> None:
+    call(scan, as_json({"error": {"code": 14, "message": "Invalid file."}}))
+    configure(**nothing)
+
+    judge()
+
+    scan.refresh_from_db()
+    assert (scan.status, scan.error_code, scan.error_message) == (Status.FAILED, "invalid_file", "Invalid file.")
+
+
+def fetch_headers(scan: ImageScan) -> list[list[str]]:
+    """Return what a project would compute for a scan."""
+    return [["X-Fetch", f"hush {scan.file_name}"]]
+
+
+@pytest.mark.parametrize("headers", ["tests.doors.test_webhook.fetch_headers", "tests.doors.test_webhook.missing"])
+def test_header_value_of_a_callable__is_hidden_in_a_message(
+    headers: str, scan: ImageScan, configure: Callable[..., None]
+) -> None:
+    configure(FETCH_HEADERS=headers)
+
+    post(scan, as_json({"error": {"code": 14, "message": f"Refused: hush {scan.file_name} was sent."}}))
+
+    scan.refresh_from_db()
+    assert scan.error_code == "invalid_file"
+    assert (scan.error_message == "Refused: [hidden] was sent.") == headers.endswith("fetch_headers")
+
+
+def test_failure_that_is_none_of_the_bodys__fails_no_scan(scan: ImageScan, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django_copyleaks_image.scanning import ends
+
+    def broken(*args: object) -> bool:
+        raise ImproperlyConfigured("a setting")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ends, "complete", broken)
+        post(scan, as_json(detection(scan)))
+    scan.refresh_from_db()
+    assert (scan.status, WebhookReceipt.objects.get().outcome) == (Status.SUBMITTED, Outcome.RECEIVED)
+
+    let_leases_end()
+    judge()
+
+    scan.refresh_from_db()
+    assert scan.status == Status.COMPLETED
+
+
+def test_unreadable_result__its_end_is_repeated_when_somebody_decided_meanwhile(
+    scan: ImageScan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django_copyleaks_image.scanning import ends
+
+    fail_once = iter([True])
+    fail = ends.fail
+
+    def interrupted(*args: Any, **named: Any) -> bool:
+        if next(fail_once, False):
+            raise ends.Interrupted
+        return fail(*args, **named)
+
+    monkeypatch.setattr(ends, "fail", interrupted)
+
+    post(scan, b'{"surprise": true}')
+
+    scan.refresh_from_db()
+    assert (scan.status, WebhookReceipt.objects.get().outcome) == (Status.FAILED, Outcome.UNREADABLE)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"", b" " * 200, None])
@@ -300,8 +456,6 @@ def test_strict_project_defaults__do_not_lock_the_vendor_out(scan: ImageScan, se
 
 
 def test_atomic_requests__does_not_wrap_the_view() -> None:
-    from django.urls import resolve
-
     view: Any = resolve(door("a-scan")).func
 
     assert view._non_atomic_requests == {"default", "other"}

@@ -136,7 +136,7 @@ class Site(Project):
         print(self.log("server"))
 
     def work(self) -> None:
-        """Let a worker submit what is queued."""
+        """Let a worker submit what is queued, and judge what has come back."""
         with self._log("worker").open("a") as log:
             log.write(self.manage("copyleaks_worker", "--once"))
 
@@ -147,14 +147,14 @@ class Site(Project):
         return visitor
 
     def heard(self, count: int) -> list[dict[str, Any]]:
-        """Return what the host has heard, once it has heard of ``count`` scans."""
+        """Let a worker judge the callbacks; return what the host has heard, once it has heard of ``count`` scans."""
         deadline = time.monotonic() + SIGNAL_SECONDS
         while True:
             lines = self._read("heard.jsonl").splitlines()
             if len(lines) >= count:
                 return [json.loads(line) for line in lines]
             assert time.monotonic() < deadline, f"The host has heard {lines}.\n{self.log('worker')}"
-            time.sleep(0.05)
+            self.work()
 
     def log(self, process: str) -> str:
         """Return what the ``server`` or the ``worker`` has printed."""

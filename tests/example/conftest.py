@@ -71,12 +71,11 @@ class Site:
         )
 
     def check_pictures(self) -> None:
-        """Let the worker submit what is queued, and wait until its callbacks have arrived."""
-        self.manage("copyleaks_worker", "--once")
+        """Let the worker submit what is queued, and judge the callbacks as they arrive."""
         deadline = time.monotonic() + CALLBACK_SECONDS
         while self._unfinished():
             assert time.monotonic() < deadline, "a callback did not arrive"
-            time.sleep(0.1)
+            self.manage("copyleaks_worker", "--once")
 
     def _unfinished(self) -> int:
         with closing(sqlite3.connect(self.data / "db.sqlite3")) as database:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan, WebhookReceipt
-from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.models.receipt import JUDGED_WITHIN, Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import bought, prepare, receive, submit, sweep
 from tests.samples import as_json, detection, photo, picture, submitted
@@ -95,8 +95,22 @@ def test_receipt_that_cannot_be_judged__holds_nothing_back_for_ever() -> None:
     assert receipt.outcome == Outcome.RECEIVED
     assert bought.is_arriving_for(again)
 
-    long_ago = timezone.now() - bought.JUDGED_WITHIN - timedelta(seconds=1)
-    WebhookReceipt.objects.update(received_at=long_ago)
+    long_ago = timezone.now() - JUDGED_WITHIN - timedelta(seconds=2)
+    # The last try was too late to be followed by another, and has failed.
+    WebhookReceipt.objects.update(received_at=long_ago, judging_due_at=timezone.now() - timedelta(seconds=1))
 
     assert not bought.is_arriving_for(again)
     assert not bought.exists_or_arrives_for(again)
+    assert receive.judge_due() == 0
+
+
+def test_receipt_that_no_worker_has_seen_for_days__still_counts_as_arriving_and_is_judged() -> None:
+    lost, again = given_up()
+    receive.store(lost, as_json(detection(lost)), Source.WEBHOOK)
+    long_ago = timezone.now() - 10 * JUDGED_WITHIN
+    WebhookReceipt.objects.update(received_at=long_ago, judging_due_at=long_ago)
+
+    assert bought.is_arriving_for(again)
+    assert receive.judge_due() == 1
+    lost.refresh_from_db()
+    assert lost.status == Status.COMPLETED

@@ -66,10 +66,31 @@ def test_same_callback_at_once__is_applied_once() -> None:
 
     outcomes = together(*[lambda: receive.deliver(scan, body, Source.WEBHOOK)] * 8)
 
-    assert set(outcomes) <= {Outcome.APPLIED, Outcome.REPEATED}
+    # Whoever comes while it is being judged leaves that to the first.
+    assert set(outcomes) <= {Outcome.APPLIED, Outcome.RECEIVED}
     assert DetectionResult.objects.count() == 1
     receipt = WebhookReceipt.objects.get()
     assert (receipt.deliveries, receipt.outcome) == (8, Outcome.APPLIED)
+
+
+def test_several_workers__no_receipt_is_judged_by_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        uploaded = photo("meadow.jpg", picture(colour=(number * 20, 0, 0)))
+        scan = submitted(ImageScan.objects.get(object_id=str(uploaded.pk)))
+        receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+    apply, judged = receive.apply, []
+
+    def noting(receipt: WebhookReceipt, **known: object) -> Outcome:
+        judged.append(receipt.pk)
+        return apply(receipt, **known)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(receive, "apply", noting)
+
+    counts = together(*[receive.judge_due] * 4)
+
+    assert sorted(judged) == sorted(WebhookReceipt.objects.values_list("pk", flat=True))
+    assert sum(counts) == 12
+    assert set(WebhookReceipt.objects.values_list("outcome", flat=True)) == {Outcome.APPLIED}
 
 
 def test_different_callbacks_at_once__one_wins_and_all_are_kept() -> None:
@@ -79,7 +100,8 @@ def test_different_callbacks_at_once__one_wins_and_all_are_kept() -> None:
 
     outcomes = together(*[lambda body=body: receive.deliver(scan, body, Source.WEBHOOK) for body in bodies])
 
-    assert set(outcomes) <= {Outcome.APPLIED, Outcome.REPEATED}
+    # Three of the bodies are the same one.
+    assert set(outcomes) <= {Outcome.APPLIED, Outcome.REPEATED, Outcome.RECEIVED}
     assert Outcome.APPLIED in outcomes
     assert DetectionResult.objects.count() == 1
     assert only_scan().result == DetectionResult.objects.get()

@@ -14,7 +14,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import ends, erasure, receive, sweep
 from tests.gallery.models import Photo
-from tests.samples import as_json, detection, photo, submitted
+from tests.samples import as_json, detection, judge, photo, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,8 +107,33 @@ def test_body_that_was_not_judged_yet__is_judged_before_it_is_erased() -> None:
     erasure.erase_due(timezone.now())
     assert WebhookReceipt.objects.get().payload()
 
-    sweep.apply_left_over_receipts(timezone.now() + timedelta(minutes=1))
+    judge()
     erasure.erase_due(timezone.now())
+    assert WebhookReceipt.objects.get().payload() == b""
+
+
+def test_body_whose_process_died_after_storing_it__is_erased_too() -> None:
+    uploaded = photo()
+    scan = submitted(ImageScan.objects.get())
+    uploaded.delete()
+    sweep.sweep()
+    receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+
+    judge()
+    sweep.sweep()
+
+    assert WebhookReceipt.objects.get().payload() == b""
+
+
+def test_no_json_object_about_a_deleted_picture__is_erased_too() -> None:
+    uploaded = photo()
+    scan = submitted(ImageScan.objects.get())
+    uploaded.delete()
+    sweep.sweep()
+
+    assert receive.keep(scan, b'{"model": ') == Outcome.MALFORMED
+    sweep.sweep()
+
     assert WebhookReceipt.objects.get().payload() == b""
 
 

@@ -491,7 +491,6 @@ def test_sweep__does_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
         "certificates.refresh_if_due",
         "heatmaps.fetch_due",
         "erasure.erase_due",
-        "apply_left_over_receipts",
         "end_lost_scans",
         "free_pay_keys",
         "send_owed_signals",

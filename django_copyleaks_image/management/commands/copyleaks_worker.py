@@ -1,4 +1,4 @@
-"""``copyleaks_worker``: submit what is queued, sweep, reconcile."""
+"""``copyleaks_worker``: submit what is queued, judge what comes back, sweep, reconcile."""
 
 import logging
 from typing import Any
@@ -9,7 +9,7 @@ from django_copyleaks_image.worker import Worker, stop_on_signals
 
 
 class Command(BaseCommand):
-    help = "Submit queued scans to Copyleaks, end what is late or lost, and find files without a scan."
+    help = "Submit queued scans, judge the results, end what is late or lost, and find files without a scan."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="return when nothing is due")

@@ -1,0 +1,35 @@
+"""The receipts that wait to be judged, each leased to one process at a time."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils import timezone
+
+from django_copyleaks_image.models import WebhookReceipt, home_database
+from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
+
+from .transactions import atomically
+
+# Longer than the largest body takes. A process that dies while judging holds its receipt no longer than this.
+LEASE = timedelta(seconds=30)
+BATCH = 200
+
+
+def claimed() -> Iterator[WebhookReceipt]:
+    """Yield receipts that are due with their scans, at most a batch, each leased to the caller when its turn comes."""
+    for pk in list(_receipts().due(timezone.now()).values_list("pk", flat=True)[:BATCH]):
+        if lease(pk):
+            # Read after it was leased: what another process has changed before is seen.
+            yield from _receipts().filter(pk=pk).select_related("scan__content_type")
+
+
+def lease(pk: int) -> bool:
+    """Lease a receipt to the caller for :data:`LEASE`; return False when it is judged, or another has it."""
+    now = timezone.now()
+    due = _receipts().due(now).order_by().filter(pk=pk)
+    # Repeated, since MariaDB breaks off one of two processes that lease receipts at the same moment.
+    return bool(atomically(lambda: due.update(judging_due_at=now + LEASE)))
+
+
+def _receipts() -> WebhookReceiptQuerySet:
+    return WebhookReceipt.objects.using(home_database())
