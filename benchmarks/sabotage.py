@@ -69,8 +69,8 @@ PROTECTIONS = (
     Protection(
         "declared length",
         "doors/webhook.py",
-        "or int(declared) > limit",
-        "",
+        "if int(declared) > limit:",
+        "if False:",
         "tests/doors/test_webhook.py -k oversized",
     ),
     Protection(

@@ -30,11 +30,22 @@ from .verifiers import VERIFIERS
 
 logger = logging.getLogger(__name__)
 
+# More than any length has; Python refuses to convert thousands of digits.
+LENGTH_DIGITS = 18
+
 
 class ContentTooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The body is too large."
     default_code = "too_large"
+
+
+class ImplausibleLength(APIException):
+    """A length that no body has; it says nothing about the size of a result."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = ContentTooLarge.default_detail
+    default_code = ContentTooLarge.default_code
 
 
 class LengthRequired(APIException):
@@ -141,23 +152,29 @@ class WebhookView(APIView):
 
 def _read(request: HttpRequest, limit: int) -> bytes:
     declared = request.META.get("CONTENT_LENGTH") or ""
+    stream: Any = request
     if declared:
-        if not declared.isdecimal() or int(declared) > limit:
-            raise ContentTooLarge
-        stream: Any = request
-    elif "HTTP_TRANSFER_ENCODING" not in request.META:
-        return b""  # RFC 9112, section 6.3: neither a length nor an encoding means no body.
-    elif not isinstance(request, WSGIRequest):
-        stream = request
-    elif request.environ.get("wsgi.input_terminated"):
+        _check_length(declared, limit)
+    elif isinstance(request, WSGIRequest):
+        if "HTTP_TRANSFER_ENCODING" not in request.META:
+            return b""  # RFC 9112, section 6.3: neither a length nor an encoding means no body.
+        if not request.environ.get("wsgi.input_terminated"):
+            raise LengthRequired
         # Django reads nothing without a length; a server that ends the stream itself says so in this flag.
         stream = request.environ["wsgi.input"]
-    else:
-        raise LengthRequired
     body = cast("bytes", stream.read(limit + 1))
     if len(body) > limit:
         raise ContentTooLarge
     return body
+
+
+def _check_length(declared: str, limit: int) -> None:
+    if not declared.isdecimal():
+        raise ParseError("The length is not a number.")
+    if len(declared) > LENGTH_DIGITS:
+        raise ImplausibleLength
+    if int(declared) > limit:
+        raise ContentTooLarge
 
 
 # The receipt must survive the rollback of what it causes, so ATOMIC_REQUESTS must not wrap this view.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 
+from django.db.models import Case, F, Value, When
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
@@ -79,7 +80,8 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
             next_attempt_at=None,
             lease_owner="",
             lease_until=None,
-            error_code="",
+            # A callback that was faster may have been refused for its size.
+            error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value("")),
             error_message="",
         )
     )

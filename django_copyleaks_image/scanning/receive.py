@@ -26,7 +26,7 @@ from django_copyleaks_image.copyleaks.payloads import (
 )
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import UNFINISHED
 
 from . import account, addresses, ends, inbox, lost
 from .results import result_of
@@ -246,7 +246,7 @@ def fail_as_unreadable(scan: ImageScan, reason: str) -> None:
 
 def note_oversized(scan: ImageScan) -> None:
     """Note that a callback was refused for its size, so that it is not asked for, and paid, once more."""
-    scans().filter(pk=scan.pk, status=Status.SUBMITTED).update(error_code=lost.OVERSIZED)
+    scans().filter(pk=scan.pk, status__in=UNFINISHED).update(error_code=lost.OVERSIZED)
 
 
 def _erase_with_the_picture(scan: ImageScan) -> None:

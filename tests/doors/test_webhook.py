@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIRequest
 from django.core.signing import Signer
 from django.db import DatabaseError, connection
 from django.http import HttpResponse
@@ -23,7 +24,7 @@ from django_copyleaks_image.doors.webhook import WebhookView
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import addresses, receive, sweep
+from django_copyleaks_image.scanning import addresses, calls, receive, sweep
 from django_copyleaks_image.signals import scan_completed
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, detection, judge, only_scan, photo, submitted
@@ -220,6 +221,17 @@ def test_under_asgi(scan: ImageScan) -> None:
     judge()
     scan.refresh_from_db()
     assert scan.status == Status.COMPLETED
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_under_asgi__without_a_length(version: str, scan: ImageScan) -> None:
+    scope = {"type": "http", "http_version": version, "method": "POST", "path": door(scan.scan_id), "headers": []}
+    found = resolve(door(scan.scan_id))
+
+    response = found.func(ASGIRequest(scope, BytesIO(as_json(clean(scan)))), *found.args, **found.kwargs)
+
+    assert response.status_code == 200
+    assert WebhookReceipt.objects.get().payload() == as_json(clean(scan))
 
 
 def test_identical_deliveries__are_counted_on_one_receipt(scan: ImageScan) -> None:
@@ -512,6 +524,35 @@ def test_whatever_a_project_presets__is_overruled_where_the_class_is_made() -> N
 @pytest.mark.parametrize("accept", ["text/plain", "image/png", "application/json; version=9"])
 def test_whatever_the_caller_accepts__it_is_answered(scan: ImageScan, accept: str) -> None:
     assert post(scan, as_json(clean(scan)), Accept=accept).status_code == 200
+
+
+@pytest.mark.parametrize(("length", "status"), [("9" * 5000, 413), ("-1", 400), ("many", 400), ("1e3", 400)])
+def test_length_that_no_body_has__is_refused_and_leaves_no_mark(scan: ImageScan, length: str, status: int) -> None:
+    environ: Any = {"CONTENT_LENGTH": length}
+
+    answer = Client().generic("POST", door(scan.scan_id), content_type="application/json", **environ)
+
+    assert answer.status_code == status
+    assert only_scan().error_code == ""
+    assert not WebhookReceipt.objects.exists()
+
+
+def test_oversized_result_that_is_faster_than_the_201__is_not_paid_for_again(
+    scan: ImageScan, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(WEBHOOK_MAX_BYTES=100)
+    ImageScan.objects.update(status=Status.QUEUED, submitted_at=None, next_attempt_at=timezone.now())
+
+    class Accepting:
+        def submit(self, submission: object) -> None:
+            assert call(scan, b" " * 101).status_code == 413
+
+    calls._submit(scan, Accepting(), None)  # type: ignore[arg-type]
+    assert only_scan().status == Status.SUBMITTED
+    ImageScan.objects.update(submitted_at=timezone.now() - timedelta(hours=2))
+    sweep.sweep()
+
+    assert (only_scan().status, only_scan().error_code) == (Status.FAILED, "result_lost")
 
 
 def test_oversized_result__is_not_paid_for_again(scan: ImageScan, configure: Callable[..., None]) -> None:
