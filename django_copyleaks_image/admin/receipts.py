@@ -83,13 +83,10 @@ class WebhookReceiptAdmin(ReadOnlyAdmin):
         if self.is_too_many(request, queryset):
             return
         chosen = list(queryset)
-        outcomes = Counter[str]()
-        for receipt in chosen:
-            if is_replayable(receipt):
-                outcomes[str(receive.apply(receipt).label)] += 1
+        outcomes = Counter(receive.settle(receipt) for receipt in chosen if is_replayable(receipt))
         for outcome, count in outcomes.items():
-            words = _("%(count)s replayed: %(outcome)s") % {"count": count, "outcome": outcome}
-            self.message_user(request, words, messages.SUCCESS)
+            words = _("%(count)s replayed: %(outcome)s") % {"count": count, "outcome": outcome.label}
+            self.message_user(request, words, messages.WARNING if outcome in REPLAYABLE else messages.SUCCESS)
         if outcomes.total() < len(chosen):
             words = _("Left out: only what was not understood, or not judged yet, can be replayed.")
             self.message_user(request, words, messages.WARNING)

@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from django_copyleaks_image.admin.receipts import SHOWN_CHARACTERS, body_to_show
+from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import ends
 from django_copyleaks_image.scanning.erasure import erase_due
 from tests.admin.markup import inline_code
 from tests.admin.rows import failed, measured_photo, receipt_of, scan_of
@@ -114,6 +116,27 @@ def test_replay__applies_what_was_not_understood_or_judged(staff: Any, outcome: 
     assert scan.status == Status.COMPLETED
     assert receipt.outcome == Outcome.APPLIED
     assert [str(message) for message in client.get(RECEIPTS).context["messages"]] == ["1 replayed: Applied"]
+
+
+def test_replay__of_a_receipt_that_cannot_be_judged_says_so_and_replays_the_others(
+    staff: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = staff("view_webhookreceipt", "change_webhookreceipt")
+    scans = failed(photo("a.jpg"), "unreadable_result"), failed(photo("b.jpg"), "unreadable_result")
+    receipts = [receipt_of(scan, as_json(detection(scan)), Outcome.RECEIVED) for scan in scans]
+    complete = ends.complete
+
+    def fail_the_first(scan: ImageScan, result: DetectionResult) -> bool:
+        if scan == scans[0]:
+            raise ZeroDivisionError
+        return complete(scan, result)
+
+    monkeypatch.setattr(ends, "complete", fail_the_first)
+
+    client.post(RECEIPTS, {"action": "replay", "_selected_action": [receipt.pk for receipt in receipts]})
+
+    told = {(message.level_tag, str(message)) for message in client.get(RECEIPTS).context["messages"]}
+    assert told == {("warning", "1 replayed: Received, not judged yet"), ("success", "1 replayed: Applied")}
 
 
 def test_replay__leaves_the_others_alone(staff: Any) -> None:
