@@ -12,7 +12,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connections
 
 from .models import ImageScan
-from .scanning import account, receive, reconcile, submit, sweep
+from .scanning import account, heatmaps, receive, reconcile, submit, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Worker:
         logger.info("Worker started with %s threads.", self._threads)
         # Each in a thread of its own: neither a call to the network nor a picture is waited for.
         others = [
-            Thread(target=self._repeat, name="rounds", args=(go_round, ROUND_SECONDS)),
+            Thread(target=self._repeat, name="rounds", args=(self._go_round, ROUND_SECONDS)),
             Thread(target=self._repeat, name="receipts", args=(self._judge, self._poll_seconds)),
         ]
         for thread in others:
@@ -74,7 +74,7 @@ class Worker:
                 wait(self._busy, return_when=FIRST_COMPLETED)
                 self._busy = {future for future in self._busy if not future.done()}
             sweep.sweep()
-            while not self._stop.is_set() and (self._judge()):
+            while not self._stop.is_set() and (self._judge() or heatmaps.fetch_due()):
                 account.heartbeat()
 
     def _repeat(self, step: Callable[[], object], pause: float) -> None:
@@ -87,6 +87,12 @@ class Worker:
             if not found:
                 self._stop.wait(pause)
         connections.close_all()
+
+    def _go_round(self) -> None:
+        go_round()
+        # One at a time, since the next heartbeat waits for it, as :meth:`stop` does.
+        if not self._stop.is_set():
+            heatmaps.fetch_due()
 
     def _judge(self) -> int:
         return receive.judge_due(until=self._stop.is_set)

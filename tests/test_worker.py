@@ -10,10 +10,10 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
+from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, inbox, receive, submit, sweep
+from django_copyleaks_image.scanning import account, heatmaps, inbox, receive, submit, sweep
 from django_copyleaks_image.worker import Worker
 from tests.samples import as_json, detection, photo, submitted
 
@@ -189,9 +189,10 @@ def test_once__leaves_nothing_to_be_judged_that_comes_while_it_works(monkeypatch
 
 
 @pytest.mark.django_db(transaction=True)
-def test_stopped__nothing_more_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped__nothing_more_is_judged_or_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     worker = Worker(threads=1, poll_seconds=0.01)
     first, second = received(), received()
+    fetched: list[str] = []
     settle = receive.settle
 
     def stop_after(receipt: WebhookReceipt, **known: Any) -> Outcome:
@@ -199,7 +200,11 @@ def test_stopped__nothing_more_is_judged(monkeypatch: pytest.MonkeyPatch) -> Non
         return settle(receipt, **known)
 
     monkeypatch.setattr(receive, "settle", stop_after)
+    monkeypatch.setattr(heatmaps, "fetch_public", lambda url, **limits: fetched.append(url))
 
     assert worker._judge() == 1
     statuses = ImageScan.objects.filter(pk__in=(first.pk, second.pk)).values_list("status", flat=True)
     assert sorted(statuses) == [Status.COMPLETED, Status.SUBMITTED]
+    DetectionResult.objects.update(heatmap_url="https://example.org/h.png", heatmap_due_at=timezone.now())
+    worker._go_round()
+    assert fetched == []

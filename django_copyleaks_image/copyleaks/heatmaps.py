@@ -100,11 +100,12 @@ def _decoded(value: str) -> bytes:
         raise _Unusable("The provider's heatmap is not base64.") from None
     if len(data) > MAX_BYTES:
         raise _Unusable("The provider's heatmap is too large.")
-    if not _is_picture(data):
+    if not is_picture(data):
         raise _Unusable("The provider's heatmap is no PNG, JPEG or WebP.")
     return data
 
 
-def _is_picture(data: bytes) -> bool:
+def is_picture(data: bytes) -> bool:
+    """Return whether bytes begin like a PNG, JPEG or WebP file."""
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     return is_webp or data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))

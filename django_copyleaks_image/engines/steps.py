@@ -12,13 +12,15 @@ from django.utils import timezone
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, receive, submit
+from django_copyleaks_image.scanning import account, heatmaps, receive, submit
 from django_copyleaks_image.worker import go_round
 
 # How long a due scan is left to the message that was sent for it.
 HEAD_START = timedelta(minutes=1)
 # The time between two rounds for which messages are sent; rounds that come more often send some of them twice.
 ROUND = timedelta(minutes=1)
+# Fetched in a round, one after the other: each may take as long as ``TIMEOUT`` allows.
+HEATMAPS = 10
 # RQ keeps whole seconds and rounds them down: a message that comes too early would do nothing.
 MARGIN = timedelta(seconds=1)
 
@@ -41,8 +43,12 @@ def sweep() -> None:
     """Do what the worker does beside submitting, and send messages for the scans that nobody came for."""
     receive.judge_due()
     go_round()
-    if account.is_on_hold():
-        return
+    if not account.is_on_hold():
+        _send_messages()
+    heatmaps.fetch_due(at_most=HEATMAPS)
+
+
+def _send_messages() -> None:
     left_lying = _due().filter(next_attempt_at__lt=timezone.now() - HEAD_START)
     # As many as the account takes until the next round: a long queue is not doubled by its own messages.
     for scan_id in left_lying.values_list("scan_id", flat=True)[: ceil(conf.RATE_LIMIT * ROUND.total_seconds())]:

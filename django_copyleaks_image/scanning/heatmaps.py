@@ -7,22 +7,25 @@ from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public
+from django_copyleaks_image.copyleaks.heatmaps import is_picture
 from django_copyleaks_image.models import DetectionResult, home_database
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(minutes=2)
 GIVE_UP_AFTER = timedelta(hours=1)
-AT_ONCE = 10
 
 
-def fetch_due() -> int:
-    """Fetch the heatmaps that are due, a few at a time; return how many were tried."""
+def fetch_due(*, at_most: int = 1) -> int:
+    """Fetch the heatmaps that are due, by default only the one that has waited longest; return how many were tried.
+
+    Each may take as long as :setting:`TIMEOUT` allows.
+    """
     now = timezone.now()
     results = DetectionResult.objects.using(home_database())
     due = results.filter(heatmap_due_at__lte=now).only("pk", "heatmap_url", "received_at", "heatmap_due_at")
     tried = 0
-    for result in due.order_by("heatmap_due_at")[:AT_ONCE]:
+    for result in due.order_by("heatmap_due_at")[:at_most]:
         claimed = results.filter(pk=result.pk, heatmap_due_at=result.heatmap_due_at)
         if claimed.update(heatmap_due_at=now + RETRY_AFTER):
             tried += 1
@@ -49,4 +52,6 @@ def _fetched(result: DetectionResult) -> dict[str, object]:
         if given_up:
             return {"heatmap_due_at": None, "heatmap_problem": str(error)[:200]}
         return {"heatmap_problem": str(error)[:200]}
+    if not is_picture(data):
+        return {"heatmap_due_at": None, "heatmap_problem": "What was fetched is no PNG, JPEG or WebP."}
     return {"heatmap": data, "heatmap_due_at": None, "heatmap_problem": ""}

@@ -11,7 +11,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import Status
 
-from . import account, bought, certificates, erasure, heatmaps, lost, notify
+from . import account, bought, certificates, erasure, lost, notify
 from .transactions import atomically
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,6 @@ def sweep() -> None:
     end_lost_scans(now)
     free_pay_keys(now)
     send_owed_signals(now)
-    heatmaps.fetch_due()
     erasure.erase_due(now)
 
 

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.engines import steps
-from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, receive
+from django_copyleaks_image.scanning import account, heatmaps, receive
 from tests.samples import as_json, detection, only_scan, photo, picture, submitted
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
@@ -126,16 +126,18 @@ def test_sweep__shows_itself_and_sends_what_was_left_lying(noting: list[str]) ->
     assert None not in (state.worker_seen_at, state.swept_at, state.reconciled_at)
 
 
-def test_sweep__judges_what_waits(noting: list[str]) -> None:
+def test_sweep__judges_and_fetches_what_waits(noting: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         photo(f"{number}.jpg")
     for scan in map(submitted, ImageScan.objects.all()):
-        receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+        receive.store(scan, as_json(detection(scan, heatmap="https://example.org/h.png")), Source.WEBHOOK)
+    monkeypatch.setattr(heatmaps, "fetch_public", lambda *args, **kwargs: picture("PNG"))
     AccountState.objects.update_or_create(pk=AccountState.SINGLETON, defaults={"swept_at": timezone.now()})
 
     steps.sweep()
 
     assert set(ImageScan.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+    assert not DetectionResult.objects.filter(heatmap=b"").exists()
 
 
 def test_sweep__sends_no_more_than_the_account_takes_until_the_next(

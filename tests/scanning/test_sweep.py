@@ -331,8 +331,31 @@ def test_heatmap_as_an_address__is_fetched_by_the_worker(
         configure(API_URL=emulator.url)
         DetectionResult.objects.update(heatmap_due_at=timezone.now(), heatmap_url=f"{emulator.url}/_emulator/health")
         heatmaps.fetch_due()
+        result.refresh_from_db()
+        # It answers with JSON.
+        assert (bytes(result.heatmap), "no PNG" in result.heatmap_problem) == (b"", True)
+        monkeypatch.setattr(heatmaps, "is_picture", lambda data: True)
+        DetectionResult.objects.update(heatmap_due_at=timezone.now())
+        heatmaps.fetch_due()
     result.refresh_from_db()
     assert (bytes(result.heatmap) != b"", result.heatmap_problem) == (True, "")
+
+
+def test_heatmaps__are_fetched_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def fetch(url: str, **limits: object) -> bytes:
+        asked.append(url)
+        return picture("PNG")
+
+    monkeypatch.setattr(heatmaps, "fetch_public", fetch)
+    for name in ("a", "b", "c"):
+        scan = waiting(f"{name}.jpg")
+        deliver(scan, detection(scan, heatmap=f"https://example.org/{name}.png"))
+
+    assert [heatmaps.fetch_due() for _ in range(4)] == [1, 1, 1, 0]
+    assert asked == [f"https://example.org/{name}.png" for name in ("a", "b", "c")]
+    assert DetectionResult.objects.exclude(heatmap=b"").count() == 3
 
 
 def test_reconciliation__finds_what_signals_never_told_of() -> None:
@@ -489,7 +512,6 @@ def test_sweep__does_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = {
         "account.probe_if_due",
         "certificates.refresh_if_due",
-        "heatmaps.fetch_due",
         "erasure.erase_due",
         "end_lost_scans",
         "free_pay_keys",
