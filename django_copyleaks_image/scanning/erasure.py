@@ -3,24 +3,26 @@
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
-from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import UNFINISHED
 from django_copyleaks_image.pictures import RENDITION_SIDES
+
+from . import bought
 
 BATCH = 200
 
 
 def erase_due(now: datetime) -> int:
     """Erase receipts' bodies and results of deleted pictures, a batch at a time; return how many scans."""
-    due = list(scans().filter(erasure_due_at__lte=now).order_by("erasure_due_at")[:BATCH])
+    # A body that was not judged yet is still needed.
+    awaited = Exists(bought.unjudged_receipts().filter(scan=OuterRef("pk")))
+    due = list(scans().filter(~awaited, erasure_due_at__lte=now).order_by("erasure_due_at")[:BATCH])
     for scan in due:
-        # A body that was not judged yet is still needed; the sweep judges it and comes back.
-        if not scan.receipts.using(home_database()).filter(outcome=Outcome.RECEIVED).exists():
-            _erase(scan)
+        _erase(scan)
     return len(due)
 
 
@@ -33,7 +35,10 @@ def _erase(scan: ImageScan) -> None:
     if scan.sha256:
         # Other users of the same bytes get new ones when they ask.
         cache.delete_many([rendition_key(scan.sha256, size) for size in RENDITION_SIDES])
-    _receipts().filter(scan=scan).update(body=WebhookReceipt.compress(b""), detail="")
+    # Chosen by their keys: one that arrives at this moment is judged first.
+    unjudged = bought.unjudged_receipts().filter(scan=scan).values("pk")
+    judged = list(_receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))
+    _receipts().filter(pk__in=judged).update(body=WebhookReceipt.compress(b""), detail="")
     if scan.result_id is not None and not _has_living_user(scan.result_id):
         results = DetectionResult.objects.using(home_database()).filter(pk=scan.result_id)
         results.update(metadata={}, heatmap=b"", heatmap_url="", heatmap_due_at=None)
@@ -55,5 +60,5 @@ def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
     return deleted
 
 
-def _receipts() -> QuerySet[WebhookReceipt]:
+def _receipts() -> WebhookReceiptQuerySet:
     return WebhookReceipt.objects.using(home_database())

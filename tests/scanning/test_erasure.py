@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from django_copyleaks_image import pictures
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
-from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.models.receipt import JUDGED_WITHIN, Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import ends, erasure, receive, sweep
 from tests.gallery.models import Photo
@@ -135,6 +135,44 @@ def test_no_json_object_about_a_deleted_picture__is_erased_too() -> None:
     sweep.sweep()
 
     assert WebhookReceipt.objects.get().payload() == b""
+
+
+def test_body_that_cannot_be_judged__is_erased_once_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    uploaded = photo()
+    scan = submitted(ImageScan.objects.get())
+    receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+    uploaded.delete()
+    long_ago = timezone.now() - 2 * JUDGED_WITHIN
+    WebhookReceipt.objects.update(received_at=long_ago, judging_due_at=timezone.now() - timedelta(seconds=1))
+
+    sweep.sweep()
+
+    assert WebhookReceipt.objects.get().payload() == b""
+
+
+def test_bodies_that_wait_to_be_judged__hold_back_no_other_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "BATCH", 1)
+    waiting = submitted(ImageScan.objects.get(object_id=str(photo("first.jpg").pk)))
+    receive.store(waiting, as_json(detection(waiting)), Source.WEBHOOK)
+    judged = measured("second.jpg")
+    for uploaded in Photo.objects.order_by("pk"):
+        uploaded.delete()
+
+    erasure.erase_due(timezone.now())
+
+    assert waiting.receipts.get().payload()
+    assert judged.receipts.get().payload() == b""
+
+
+def test_body_that_comes_while_its_scan_is_erased__is_judged_first() -> None:
+    scan = measured()
+    Photo.objects.get().delete()
+    scan.refresh_from_db()
+    receive.store(scan, as_json(detection(scan, model="another")), Source.WEBHOOK)
+
+    erasure._erase(scan)
+
+    assert [bool(receipt.payload()) for receipt in scan.receipts.order_by("pk")] == [False, True]
 
 
 def test_prune__removes_old_receipts_of_finished_scans_in_batches() -> None:
