@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.connection import ConnectionDoesNotExist
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -72,7 +73,10 @@ def _instances(model: type[Model], object_ids: set[str], database: str) -> dict[
             keys[model._meta.pk.to_python(object_id)] = object_id
         except ValidationError:  # The type of the model's key has changed since.
             continue
-    found = model._base_manager.using(database).filter(pk__in=list(keys))
+    try:
+        found = list(model._base_manager.using(database).filter(pk__in=list(keys)))
+    except ConnectionDoesNotExist:  # The project has given the database another alias, or gave it up.
+        return {}
     return {keys[instance.pk]: instance for instance in found}
 
 

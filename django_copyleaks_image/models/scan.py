@@ -7,9 +7,11 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import models, router
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image.verdicts import Verdict
@@ -250,11 +252,17 @@ class ImageScan(ReadWhereWritten):
 
     @property
     def target(self) -> Any:
-        """Return the scanned object, or None when it is gone; read from the database it was saved in."""
+        """Return the scanned object, or None when it is gone; read from the database it was saved in.
+
+        The model, the type of its key, or the alias of the database may have changed since.
+        """
         model = self.content_type.model_class()
         if model is None:
             return None
-        return model._base_manager.using(self.database).filter(pk=self.object_id).first()
+        try:
+            return model._base_manager.using(self.database).filter(pk=self.object_id).first()
+        except (ValueError, ValidationError, ConnectionDoesNotExist):
+            return None
 
 
 def home_database() -> str:

@@ -12,6 +12,7 @@ from django_copyleaks_image.models.scan import UNFINISHED
 from django_copyleaks_image.pictures import RENDITION_SIDES
 
 from . import bought
+from .isolation import isolated
 
 BATCH = 200
 
@@ -22,7 +23,8 @@ def erase_due(now: datetime) -> int:
     awaited = Exists(bought.unjudged_receipts().filter(scan=OuterRef("pk")))
     due = list(scans().filter(~awaited, erasure_due_at__lte=now).order_by("erasure_due_at")[:BATCH])
     for scan in due:
-        _erase(scan)
+        with isolated("erase what is known of scan %s", scan.scan_id):
+            _erase(scan)
     return len(due)
 
 

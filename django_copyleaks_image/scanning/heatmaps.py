@@ -10,6 +10,8 @@ from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fe
 from django_copyleaks_image.copyleaks.heatmaps import is_picture
 from django_copyleaks_image.models import DetectionResult, home_database
 
+from .isolation import isolated
+
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(minutes=2)
@@ -26,11 +28,12 @@ def fetch_due(*, at_most: int = 1) -> int:
     due = results.filter(heatmap_due_at__lte=now).only("pk", "heatmap_url", "received_at", "heatmap_due_at")
     tried = 0
     for result in due.order_by("heatmap_due_at")[:at_most]:
-        claimed = results.filter(pk=result.pk, heatmap_due_at=result.heatmap_due_at)
-        if claimed.update(heatmap_due_at=now + RETRY_AFTER):
-            tried += 1
-            # Not if it was erased meanwhile, together with its address.
-            results.filter(pk=result.pk, heatmap_url=result.heatmap_url).update(**_fetched(result))
+        with isolated("fetch the heatmap of result %s", result.pk):
+            claimed = results.filter(pk=result.pk, heatmap_due_at=result.heatmap_due_at)
+            if claimed.update(heatmap_due_at=now + RETRY_AFTER):
+                tried += 1
+                # Not if it was erased meanwhile, together with its address.
+                results.filter(pk=result.pk, heatmap_url=result.heatmap_url).update(**_fetched(result))
     return tried
 
 

@@ -12,6 +12,7 @@ from django_copyleaks_image.models import AccountState, Decision, ImageScan, hom
 from django_copyleaks_image.models.scan import Status
 
 from . import account, bought, certificates, erasure, lost, notify
+from .isolation import isolated
 from .transactions import atomically
 
 logger = logging.getLogger(__name__)
@@ -36,12 +37,19 @@ def sweep_if_due() -> bool:
 def sweep() -> None:
     """End what is lost, free what is stuck, and send what is owed. Safe to run anywhere at any time."""
     now = timezone.now()
-    account.probe_if_due()
-    certificates.refresh_if_due()
-    end_lost_scans(now)
-    free_pay_keys(now)
-    send_owed_signals(now)
-    erasure.erase_due(now)
+    with isolated("end the scans whose result is lost"):
+        end_lost_scans(now)
+    with isolated("free the pay keys of replaced scans"):
+        free_pay_keys(now)
+    with isolated("send the signals that are owed"):
+        send_owed_signals(now)
+    with isolated("erase what is known of deleted pictures"):
+        erasure.erase_due(now)
+    # These wait for the network, so they come last.
+    with isolated("look whether the paused account works again"):
+        account.probe_if_due()
+    with isolated("fetch the list of client certificates"):
+        certificates.refresh_if_due()
 
 
 def end_lost_scans(now: datetime) -> None:
@@ -49,8 +57,9 @@ def end_lost_scans(now: datetime) -> None:
     overdue = now - timedelta(seconds=conf.RESULT_DEADLINE)
     waiting = scans().filter(status=Status.SUBMITTED, submitted_at__lt=overdue)
     for scan in waiting.select_related("content_type").order_by("submitted_at")[:BATCH]:
-        if atomically(partial(_end_as_lost, scan)):
-            logger.error("Scan %s: no result within %s s; it counts as lost.", scan.scan_id, conf.RESULT_DEADLINE)
+        with isolated("end scan %s as lost", scan.scan_id):
+            if atomically(partial(_end_as_lost, scan)):
+                logger.error("Scan %s: no result within %s s; it counts as lost.", scan.scan_id, conf.RESULT_DEADLINE)
 
 
 def _end_as_lost(scan: ImageScan) -> bool:
@@ -66,15 +75,18 @@ def free_pay_keys(now: datetime) -> None:
     holding = Q(pay_key__isnull=False) | Q(budget_day__isnull=False)
     stuck = scans().filter(holding, status=Status.SUPERSEDED, finished_at__lt=overdue)
     for scan in stuck.order_by("pk")[:BATCH]:
-        if not bought.is_arriving_for(scan):
-            lost.give_key_up(scan)
+        with isolated("free the pay key of scan %s", scan.scan_id):
+            if not bought.is_arriving_for(scan):
+                lost.give_key_up(scan)
 
 
 def send_owed_signals(now: datetime) -> None:
     """Send the signals of scans and decisions whose process died between the commit and the signal."""
     owed = scans().filter(notified_at=None, finished_at__lt=now - GRACE)
-    for pk in owed.order_by("finished_at").values_list("pk", flat=True)[:BATCH]:
-        notify.send(pk)
+    for pk, scan_id in owed.order_by("finished_at").values_list("pk", "scan_id")[:BATCH]:
+        with isolated("send the signal of scan %s", scan_id):
+            notify.send(pk)
     decided = Decision.objects.using(home_database()).filter(notified_at=None, decided_at__lt=now - GRACE)
     for pk in decided.order_by("decided_at").values_list("pk", flat=True)[:BATCH]:
-        notify.send_decision(pk)
+        with isolated("send the signal of decision %s", pk):
+            notify.send_decision(pk)

@@ -120,6 +120,12 @@ def test_list__shows_no_picture_of_a_replaced_or_removed_file(moderator: Client)
     assert f"Photo {removed.object_id} (removed)" in page
 
 
+def test_list__shows_a_scan_whose_database_is_configured_no_more(moderator: Client) -> None:
+    scan = measured_photo()
+    ImageScan.objects.update(database="an-alias-that-is-gone")
+    assert f"Photo {scan.object_id} (removed)" in moderator.get(LIST).content.decode()
+
+
 def test_list__is_filtered(moderator: Client, watch: Any) -> None:
     watch(Listing, "front")
     found = measured_photo("found.jpg", sandbox=True)

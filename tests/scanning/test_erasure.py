@@ -175,6 +175,27 @@ def test_body_that_comes_while_its_scan_is_erased__is_judged_first() -> None:
     assert [bool(receipt.payload()) for receipt in scan.receipts.order_by("pk")] == [False, True]
 
 
+def test_picture_that_cannot_be_erased__holds_back_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = measured("first.jpg"), measured("second.jpg")
+    Photo.objects.all().delete()
+    erase = erasure._erase
+
+    def fail_the_first(scan: ImageScan) -> None:
+        if scan == first:
+            raise ConnectionError("the cache is down")
+        erase(scan)
+
+    monkeypatch.setattr(erasure, "_erase", fail_the_first)
+
+    sweep.sweep()
+
+    assert second.receipts.get().payload() == b""
+    assert first.receipts.get().payload()
+    assert first.scan_id in caplog.text
+
+
 def test_prune__removes_old_receipts_of_finished_scans_in_batches() -> None:
     measured("a.jpg")
     measured("b.jpg")

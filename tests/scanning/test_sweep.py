@@ -1,18 +1,20 @@
 """Late, lost, stuck, owed and forgotten."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, ends, heatmaps, notify, receive, reconcile, sweep
+from django_copyleaks_image.scanning import account, ends, heatmaps, lost, notify, receive, reconcile, sweep
 from django_copyleaks_image.signals import scan_completed, scan_failed
 from tests.gallery.models import Listing, Photo, Poster
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted, upload
@@ -341,11 +343,15 @@ def test_heatmap_as_an_address__is_fetched_by_the_worker(
     assert (bytes(result.heatmap) != b"", result.heatmap_problem) == (True, "")
 
 
-def test_heatmaps__are_fetched_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heatmaps__are_fetched_one_at_a_time_and_one_that_fails_holds_back_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     asked: list[str] = []
 
     def fetch(url: str, **limits: object) -> bytes:
         asked.append(url)
+        if url.endswith("a.png"):
+            raise UnicodeError("label too long")
         return picture("PNG")
 
     monkeypatch.setattr(heatmaps, "fetch_public", fetch)
@@ -355,7 +361,8 @@ def test_heatmaps__are_fetched_one_at_a_time(monkeypatch: pytest.MonkeyPatch) ->
 
     assert [heatmaps.fetch_due() for _ in range(4)] == [1, 1, 1, 0]
     assert asked == [f"https://example.org/{name}.png" for name in ("a", "b", "c")]
-    assert DetectionResult.objects.exclude(heatmap=b"").count() == 3
+    assert DetectionResult.objects.exclude(heatmap=b"").count() == 2
+    assert "Could not fetch the heatmap" in caplog.text
 
 
 def test_reconciliation__finds_what_signals_never_told_of() -> None:
@@ -507,23 +514,103 @@ def test_when_that_raises__stops_neither_reconciliation_nor_the_worker(watch: Ca
     assert reconcile.reconcile() == 1
 
 
+STEPS = {
+    "end_lost_scans",
+    "free_pay_keys",
+    "send_owed_signals",
+    "erasure.erase_due",
+    "account.probe_if_due",
+    "certificates.refresh_if_due",
+}
+
+
 def test_sweep__does_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    parts = {
-        "account.probe_if_due",
-        "certificates.refresh_if_due",
-        "erasure.erase_due",
-        "end_lost_scans",
-        "free_pay_keys",
-        "send_owed_signals",
-    }
-    for part in parts:
-        monkeypatch.setattr(f"django_copyleaks_image.scanning.sweep.{part}", lambda *args, part=part: done.append(part))
+    for step in STEPS:
+        monkeypatch.setattr(f"django_copyleaks_image.scanning.sweep.{step}", lambda *args, step=step: done.append(step))
 
     sweep.sweep()
 
-    assert set(done) == parts
-    assert len(done) == len(parts)
+    assert set(done) == STEPS
+    assert len(done) == len(STEPS)
+    # What may wait for the network keeps nothing else waiting.
+    assert set(done[-2:]) == {"account.probe_if_due", "certificates.refresh_if_due"}
+
+
+@pytest.mark.parametrize("failing", sorted(STEPS))
+def test_step_that_fails__keeps_no_other_from_its_turn(
+    failing: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: set[str] = set()
+
+    def take(*args: object, step: str) -> None:
+        if step == failing:
+            raise ConnectionError("the cache is down")
+        done.add(step)
+
+    for step in STEPS:
+        monkeypatch.setattr(f"django_copyleaks_image.scanning.sweep.{step}", partial(take, step=step))
+
+    sweep.sweep()
+
+    assert done == STEPS - {failing}
+    assert "the rest goes on" in caplog.text
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_database_error__ends_the_sweep_only_when_the_database_is_lost(
+    is_lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(now: object) -> None:
+        raise OperationalError("could not connect to the archive")
+
+    monkeypatch.setattr(sweep, "end_lost_scans", broken)
+    monkeypatch.setattr(connection, "is_usable", lambda: not is_lost)
+
+    with pytest.raises(OperationalError) if is_lost else nullcontext():
+        sweep.sweep()
+
+
+@pytest.mark.parametrize(
+    "poison", [{"object_id": "not-a-number"}, {"database": "an-alias-that-is-gone"}, {"object_id": "9" * 200}]
+)
+def test_scan_whose_object_cannot_be_found_any_more__is_told_without_it(
+    poison: dict[str, str], heard: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, other = waiting("a.jpg"), waiting("b.jpg")
+    with monkeypatch.context() as patch:
+        patch.setattr(notify, "after_commit", lambda pk: None)
+        deliver(poisoned, detection(poisoned))
+        deliver(other, detection(other))
+    ImageScan.objects.filter(pk=poisoned.pk).update(**poison)
+    ImageScan.objects.update(finished_at=timezone.now() - timedelta(minutes=1))
+
+    sweep.sweep()
+
+    assert sorted(heard, key=str) == [("completed", other.target), ("completed", None)]
+    assert not ImageScan.objects.filter(notified_at=None).exists()
+
+
+def test_row_that_fails__keeps_no_other_from_its_turn(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scans = [waiting(f"{number}.jpg") for number in range(3)]
+    for number, scan in enumerate(scans):
+        age(scan, hours=5 - number)
+    end = lost.end_or_resubmit
+
+    def fail_the_first(scan: ImageScan, *args: Any, **named: Any) -> bool:
+        if scan == scans[0]:
+            raise ZeroDivisionError
+        return end(scan, *args, **named)
+
+    monkeypatch.setattr(lost, "end_or_resubmit", fail_the_first)
+
+    sweep.sweep()
+
+    statuses = [ImageScan.objects.get(pk=scan.pk).status for scan in scans]
+    assert statuses == [Status.SUBMITTED, Status.FAILED, Status.FAILED]
+    assert scans[0].scan_id in caplog.text
 
 
 def test_nobody_listens__no_signal_is_owed() -> None:
