@@ -55,6 +55,8 @@ def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
     """Delete the receipts of finished scans that are older than this, in batches; return how many."""
     before = timezone.now() - older_than
     old = _receipts().filter(received_at__lt=before).exclude(scan__status__in=UNFINISHED)
+    # A late result waits to be judged although its scan counts as failed.
+    old = old.exclude(pk__in=bought.unjudged_receipts().values("pk"))
     deleted = 0
     while pks := list(old.order_by("received_at").values_list("pk", flat=True)[:batch]):
         DetectionResult.objects.using(home_database()).filter(receipt__in=pks).update(receipt=None)

@@ -210,6 +210,18 @@ def test_prune__removes_old_receipts_of_finished_scans_in_batches() -> None:
     assert DetectionResult.objects.count() == 3
 
 
+def test_prune__leaves_a_late_result_that_waits_to_be_judged() -> None:
+    scan = submitted(ImageScan.objects.get(object_id=str(photo().pk)))
+    ends.fail(scan, "result_lost")
+    receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+
+    assert erasure.prune(timedelta(0)) == 0
+    judge()
+    assert erasure.prune(timedelta(0)) == 1
+    scan.refresh_from_db()
+    assert scan.status == Status.COMPLETED
+
+
 def test_prune_command(capsys: pytest.CaptureFixture[str], settings: Any) -> None:
     measured()
     with pytest.raises(CommandError, match="RETENTION_DAYS"):
