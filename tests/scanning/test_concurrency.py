@@ -111,8 +111,21 @@ def test_budget__is_never_passed() -> None:
 
     reserved = together(*[lambda: account.reserve_credit(today, 5)] * 12)
 
-    assert reserved.count(True) == 5
+    assert reserved.count(today) == 5
     assert AccountState.objects.get().budget_reserved == 5
+
+
+def test_budget__of_two_machines_whose_clocks_differ_around_midnight() -> None:
+    account.heartbeat()
+    today = timezone.now().date()
+    tomorrow = today + timedelta(days=1)
+
+    counted_on = together(*[lambda day=day: account.reserve_credit(day, 5) for day in [today, tomorrow] * 8])
+
+    row = account.state()
+    assert (row.budget_day, row.budget_reserved) == (tomorrow, 5)
+    assert counted_on.count(tomorrow) == 5
+    assert counted_on.count(today) <= 5
 
 
 def test_credit__is_settled_once() -> None:

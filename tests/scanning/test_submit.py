@@ -263,6 +263,12 @@ def test_pause__is_complete_at_once() -> None:
     assert None not in (state.paused_at, state.probe_at)
 
 
+def test_pause__before_any_worker_was_seen() -> None:
+    account.pause(PaymentError("No credits."))
+
+    assert account.is_on_hold()
+
+
 def test_pause__ends_by_its_probe(emulator: Emulator) -> None:
     photo("meadow.jpg")
     AccountState.objects.create(paused_at=timezone.now(), pause_reason="no_credits", probe_at=timezone.now())
@@ -380,8 +386,17 @@ def test_budget__of_a_new_day(configure: Callable[..., None]) -> None:
     account.heartbeat()
     assert account.reserve_credit(today - timedelta(days=1), 1)
     assert not account.reserve_credit(today - timedelta(days=1), 1)
-    assert account.reserve_credit(today, 1)
+    assert account.reserve_credit(today, 1) == today
     assert not account.reserve_credit(today, 1)
+
+
+def test_budget__that_is_lowered_below_what_is_reserved() -> None:
+    account.heartbeat()
+    today = timezone.now().date()
+    for _ in range(3):
+        assert account.reserve_credit(today, 5)
+
+    assert account.reserve_credit(today, 1) is None
 
 
 def test_claim__of_rows_another_worker_was_faster_to_take() -> None:
