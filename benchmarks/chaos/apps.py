@@ -18,15 +18,15 @@ class ChaosConfig(AppConfig):
 
     def ready(self) -> None:
         from django_copyleaks_image import worker  # noqa: PLC0415 - models can be imported from here on
-        from django_copyleaks_image.scanning import account, ends, reconcile, submit, sweep  # noqa: PLC0415
+        from django_copyleaks_image.scanning import account, attempts, ends, leases, reconcile, submit, sweep  # noqa: PLC0415
 
         account.PROBE_INTERVAL = timedelta(seconds=2)
         ends.TWIN_NAP = timedelta(seconds=2)
         reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)
         reconcile.GRACE = timedelta(seconds=10)
-        submit.LEASE = timedelta(seconds=LEASE_SECONDS)
+        leases.LEASE = timedelta(seconds=LEASE_SECONDS)
         submit.LONGEST_SLOT_WAIT = timedelta(seconds=3)
-        submit.LONGEST_WAIT = 3.0
+        attempts.LONGEST_WAIT = 3.0
         sweep.GRACE = timedelta(seconds=3)
         sweep.INTERVAL = timedelta(seconds=1)
         worker.DATABASE_NAP = 0.5

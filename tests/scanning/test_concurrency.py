@@ -16,6 +16,7 @@ from django_copyleaks_image.models import AccountState, DetectionResult, ImageSc
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, prepare, receive, submit
+from django_copyleaks_image.scanning.attempts import NotNow
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ def test_identical_bytes_at_once__one_pays() -> None:
         submit._store_facts(scan, prepare.measure(scan))
         try:
             submit._take_pay_key(scan)
-        except submit.NotNow:
+        except NotNow:
             return False
         return True
 
