@@ -103,6 +103,19 @@ def give_up(scan: ImageScan, code: str, message: str, *, may_resubmit: bool = Tr
     atomically(end)
 
 
+def end_with(scan: ImageScan, payer: ImageScan) -> None:
+    """End a scan, and others that waited with it, for whose bytes another was paid in vain."""
+    code, message, ended_at = payer.error_code, payer.error_message, payer.finished_at
+
+    def end() -> None:
+        if ends.fail(scan, code, message, owner=scan.lease_owner):
+            ends.fail_twins(payer, code, message, asked_before=ended_at)
+            account.release_credit(scan)
+
+    atomically(end)
+    logger.warning("Scan %s: the same bytes were paid in vain (%s).", scan.scan_id, code)
+
+
 def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
     """End a scan that the vendor need not see, unless it may have seen it already: then its answer is lost."""
     if _may_have_arrived(scan):

@@ -101,6 +101,9 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     if result := bought.result_for(scan):
         _share(scan, result)
         return
+    if payer := bought.in_vain_for(scan):
+        attempts.end_with(scan, payer)
+        return
     call = calls.ready_call(scan, file)
     slot = _wait_for_slot(sleep)
     _mark_as_sent(scan)
