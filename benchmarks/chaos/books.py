@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account
 
 # Why a scan may end without a result and be resubmitted.
 LOST = "result_lost"
@@ -126,7 +127,7 @@ class Books:
 
     def facts(self) -> dict[str, str]:
         """Return what the closing table says about rows and ledger."""
-        account = AccountState.load()
+        state = account.state()
         statuses = Counter(scan.status for scan in self.scans)
         causes = Counter(scan.error_code for scan in self.scans if scan.status == Status.FAILED)
         charged = [entry for entry in self.entries.values() if entry["charged"]]
@@ -136,7 +137,7 @@ class Books:
             "causes of failure": _listed(causes),
             "resubmissions": str(len(self.resubmissions)),
             "results shared": str(shared),
-            "budget": f"{account.budget_spent} spent, {account.budget_reserved} still reserved",
+            "budget": f"{state.budget_spent} spent, {state.budget_reserved} still reserved",
             "paid in vain, overwritten": str(sum(map(self._paid_in_vain, self.scans))),
             "ledger": f"{sum(entry['charged'] for entry in charged)} credits for {len(charged)} ids",
         }
