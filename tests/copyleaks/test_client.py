@@ -5,6 +5,7 @@ import io
 import json
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from email import message_from_bytes
 from email.message import Message
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import trustme
 from django.test import override_settings
 
 import django_copyleaks_image
@@ -41,7 +44,7 @@ from .accounts import (
     full_submission,
     submission,
 )
-from .server import TOKEN, Reply, Request, Server, login_reply
+from .server import TOKEN, Reply, Request, Server, login_reply, running
 
 LOGIN = "/v3/account/login/api"
 SUBMIT = "/v1/ai-image-detector-async/"
@@ -389,6 +392,43 @@ def test_failed_handshake__is_certain(vendor: Server) -> None:
     error = failure_of(lambda: client.submit(submission()))
 
     assert (type(error), error.slug, error.uncertain) == (TransientError, "connection_failed", False)
+
+
+@pytest.fixture
+def secure_vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Yield a vendor with a certificate that clients trust."""
+    authority = trustme.CA()
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with running(Server(), context) as server:
+        server.answer(LOGIN, login_reply())
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("begun", "status"), [(b"", None), (b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{", 201)]
+)
+def test_tls_that_breaks_in_the_answer__is_uncertain(secure_vendor: Server, begun: bytes, status: int | None) -> None:
+    secure_vendor.answer(SUBMIT, Reply(raw=begun, garbage=b"\x17\x03\x03\x00\x20" + b"x" * 32))
+    error = failure_of(lambda: client_of(secure_vendor).submit(submission()))
+
+    assert (type(error), error.slug, error.uncertain) == (TransientError, "connection_failed", True)
+    assert error.status == status
+    assert len(secure_vendor.asked(SUBMIT)) == 1
+
+
+def test_certificate_that_is_not_trusted__is_certain(
+    vendor: Server, secure_vendor: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    client = client_of(vendor, api_url=secure_vendor.url)
+    error = failure_of(lambda: client.submit(submission()))
+
+    assert (type(error), error.slug, error.uncertain) == (TransientError, "connection_failed", False)
+    assert secure_vendor.requests == []
 
 
 def test_redirect__is_not_followed(vendor: Server, client: Client) -> None:
