@@ -15,6 +15,7 @@ from django_copyleaks_image.copyleaks.errors import (
     PaymentError,
     PermanentError,
     RateLimitError,
+    TokenError,
     TransientError,
 )
 from django_copyleaks_image.models import ImageScan, scans
@@ -59,6 +60,8 @@ def refused(scan: ImageScan, error: CopyleaksError) -> None:
         account.pause(error)
         if not _may_have_arrived(scan):
             account.release_credit(scan)
+        put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
+    elif isinstance(error, TokenError):
         put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
     elif isinstance(error, PermanentError):
         logger.warning("Scan %s: refused (%s).", scan.scan_id, error.slug)

@@ -30,6 +30,7 @@ from django_copyleaks_image.copyleaks.errors import (
     PaymentError,
     PermanentError,
     RateLimitError,
+    TokenError,
     TransientError,
     UnknownError,
 )
@@ -138,7 +139,7 @@ def test_submit__never_with_an_id_that_would_change_the_path(vendor: Server, cli
     [
         (Reply(400, b'{"error":{"code":15,"type":"invalid_request_error"}}'), PermanentError, "invalid_url"),
         (Reply(400, b'{"error":{"code":13,"type":"payment_error"}}'), PaymentError, "payment_required"),
-        (Reply(403, b'{"error":{"code":37}}'), AuthenticationError, "authorization_denied"),
+        (Reply(403, b'{"error":{"code":37}}'), TokenError, "authorization_denied"),
         (Reply(409, b""), ConflictError, "already_submitted"),
         (Reply(429, b"{}", {"Retry-After": "2"}), RateLimitError, "rate_limited"),
         (Reply(503, b"<html>"), TransientError, "http_503"),
@@ -158,32 +159,72 @@ def test_submit__refused(vendor: Server, client: Client, reply: Reply, kind: typ
 # --- the token --------------------------------------------------------------------------------------------------
 
 
-def test_token_that_ended_early__is_renewed_once_and_the_call_repeated(vendor: Server, client: Client) -> None:
-    vendor.answer(LOGIN, login_reply("first"), login_reply("second"))
-    vendor.answer(SUBMIT, Reply(401), Reply(201))
-    client.submit(full_submission())
+REFUSED_TOKENS = [Reply(401), Reply(403), Reply(400, b'{"error":{"code":2}}')]
 
+
+@pytest.mark.parametrize("refusal", REFUSED_TOKENS)
+def test_token_that_ended_early__is_replaced_for_a_call_that_the_caller_repeats(
+    vendor: Server, client: Client, refusal: Reply
+) -> None:
+    vendor.answer(LOGIN, login_reply("first"), login_reply("second"))
+    vendor.answer(SUBMIT, refusal, Reply(201))
+
+    error = failure_of(lambda: client.submit(full_submission()))
+    assert (type(error), error.status, error.uncertain) == (TokenError, refusal.status, False)
+    assert len(vendor.asked(SUBMIT)) == 1
+
+    client.submit(full_submission())
     first, second = vendor.asked(SUBMIT)
     assert [request.headers["Authorization"] for request in (first, second)] == ["Bearer first", "Bearer second"]
-    assert first.body == second.body
-    assert len(vendor.asked(LOGIN)) == 2
 
 
-def test_upload__is_repeated_completely(vendor: Server, client: Client) -> None:
+def test_upload__is_repeated_by_the_caller_only(vendor: Server, client: Client) -> None:
     vendor.answer(CHECK, Reply(401), Reply(200))
+
+    assert type(failure_of(lambda: check(client))) is TokenError
+    assert len(vendor.asked(CHECK)) == 1
     check(client)
 
-    first, second = vendor.asked(CHECK)
-    assert first.body == second.body
-    assert b"the picture" in second.body
+
+@pytest.mark.parametrize("refusal", REFUSED_TOKENS)
+def test_question__is_repeated_once_with_a_new_token(vendor: Server, client: Client, refusal: Reply) -> None:
+    vendor.answer(LOGIN, login_reply("first"), login_reply("second"))
+    vendor.answer(CREDITS, refusal, Reply(200, b'{"Amount": 5}'))
+
+    assert client.credits() == 5
+    asked = vendor.asked(CREDITS)
+    assert [request.headers["Authorization"] for request in asked] == ["Bearer first", "Bearer second"]
 
 
-def test_second_401__is_the_account_and_not_tried_again(vendor: Server, client: Client) -> None:
+def test_new_token_that_is_refused_too__is_the_account_which_is_asked_once_each_time(
+    vendor: Server, client: Client
+) -> None:
+    vendor.answer(CREDITS, Reply(403, b'{"error":{"code":37}}'))
+    kinds = {type(failure_of(client.credits)) for _ in range(3)}
+
+    assert kinds == {AuthenticationError}
+    # The first question is repeated with a new token. Each of the others begins with one.
+    assert len(vendor.asked(CREDITS)) == len(vendor.asked(LOGIN)) == 4
+
+
+def test_account_that_is_mended__is_noticed_by_the_next_question(vendor: Server, client: Client) -> None:
+    vendor.answer(LOGIN, login_reply("first"), login_reply("second"), login_reply("third"))
+    vendor.answer(
+        CREDITS,
+        lambda request: Reply(200, b'{"Amount": 5}') if "third" in request.headers["Authorization"] else Reply(403),
+    )
+    assert type(failure_of(client.credits)) is AuthenticationError
+
+    assert client.credits() == 5
+
+
+def test_second_401_of_a_submission__is_the_account(vendor: Server, client: Client) -> None:
     vendor.answer(SUBMIT, Reply(401, b'{"error":{"code":4}}'))
-    error = failure_of(lambda: client.submit(submission()))
+    errors = [failure_of(lambda: client.submit(submission())) for _ in range(3)]
 
-    assert (type(error), error.slug) == (AuthenticationError, "user_disabled")
-    assert len(vendor.asked(SUBMIT)) == len(vendor.asked(LOGIN)) == 2
+    assert [type(error) for error in errors] == [TokenError, AuthenticationError, AuthenticationError]
+    assert {error.slug for error in errors} == {"user_disabled"}
+    assert len(vendor.asked(SUBMIT)) == len(vendor.asked(LOGIN)) == 3
 
 
 def test_many_threads_with_a_token_that_ended__log_in_once(vendor: Server, client: Client) -> None:
@@ -194,7 +235,10 @@ def test_many_threads_with_a_token_that_ended__log_in_once(vendor: Server, clien
 
     def submit(_: int) -> None:
         start.wait()
-        client.submit(submission())
+        try:
+            client.submit(submission())
+        except TokenError:
+            client.submit(submission())
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(submit, range(8)))

@@ -20,10 +20,12 @@ from django_copyleaks_image.copyleaks.errors import (
     CopyleaksError,
     PaymentError,
     RateLimitError,
+    TokenError,
     TransientError,
     UnknownError,
 )
-from django_copyleaks_image.emulator import Emulator
+from django_copyleaks_image.emulator import Emulator, accounts
+from django_copyleaks_image.emulator.answers import Refusal
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
@@ -149,6 +151,7 @@ def test_result_that_exists__is_shared_and_force_pays_again(emulator: Emulator) 
         "reset-before",
         "reset-after",
         "status-401",
+        "status-403",
     ],
 )
 def test_passing_faults__are_retried_under_the_same_id(fault: str, emulator: Emulator) -> None:
@@ -468,6 +471,69 @@ def test_budget__keeps_the_credit_of_a_try_that_may_have_arrived_when_the_accoun
 
     state = account.state()
     assert (state.budget_reserved, state.budget_spent, account.budget_left()) == (0, 1, 0)
+
+
+def test_refused_token__is_no_attempt_and_the_row_is_due_at_once(provider: Provider) -> None:
+    photo("a.jpg")
+    provider.fail_next([TokenError(status=401)])
+    before = account.state().next_slot_at
+
+    fake_work()
+    scan = only_scan()
+    assert (scan.status, scan.attempts, scan.may_have_arrived) == (Status.QUEUED, 0, False)
+    assert scan.next_attempt_at is not None
+    assert scan.next_attempt_at <= timezone.now()
+    assert not account.is_on_hold()
+    first_slot = account.state().next_slot_at
+
+    fake_work()
+    assert only_scan().status == Status.SUBMITTED
+    assert before != first_slot != account.state().next_slot_at
+
+
+def test_picture_deleted_while_the_token_is_refused__is_not_sent_again(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = photo("a.jpg")
+    sent: list[object] = []
+
+    def delete_and_refuse(self: Client, submission: object) -> None:
+        sent.append(submission)
+        uploaded.delete()
+        raise TokenError(status=401)
+
+    monkeypatch.setattr(Client, "submit", delete_and_refuse)
+    fake_work(rounds=2)
+
+    assert (only_scan().status, only_scan().pay_key) == (Status.SUPERSEDED, None)
+    assert len(sent) == 1
+
+
+def test_account_that_refuses_its_tokens__is_paused_until_it_accepts_a_new_one(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: accounts.Account, authorization: str) -> None:
+        raise Refusal(37, status=403)
+
+    def probe() -> None:
+        AccountState.objects.update(probe_at=timezone.now())
+        account.probe_if_due()
+
+    photo("a.jpg")
+    with monkeypatch.context() as patch:
+        patch.setattr(accounts.Account, "authorise", refuse)
+        work()
+        assert account.is_on_hold()
+        assert (only_scan().status, only_scan().attempts) == (Status.QUEUED, 0)
+        probe()
+        assert account.is_on_hold()
+        assert emulator.ledger.counted("login") == 3
+    probe()
+
+    assert not account.is_on_hold()
+    assert emulator.ledger.counted("login") == 4
+    work()
+    assert finished()[0].status == Status.COMPLETED
 
 
 def test_account_that_is_refused__gives_the_credit_back(provider: Provider, configure: Callable[..., None]) -> None:
