@@ -343,7 +343,7 @@ PROTECTIONS = (
     Protection(
         "one day for all clocks",
         "scanning/account.py",
-        "has_begun = Q(budget_day__gte=today)",
+        "has_begun = Q(budget_day__range=(today, today + _CLOCKS_APART))",
         "has_begun = Q(budget_day=today)",
         "tests/scanning/test_concurrency.py -k clocks",
     ),

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # While the account is refused each probe logs in anew, and 12 logins are allowed in 15 minutes.
 PROBE_INTERVAL = timedelta(seconds=90)
+# A day further ahead was begun by a clock that is wrong, and must not hold the budget until it comes.
+_CLOCKS_APART = timedelta(days=1)
 BUDGET_WARNINGS = (50, 80, 100)
 # Slots are this much further apart than the limit asks for: of two calls in time, the second may travel faster.
 _SPACING = 1.03
@@ -86,14 +88,14 @@ def reserve_credit(today: date, budget: int | None) -> date | None:
     """Reserve one credit of today's budget; return the day on which it counts, None when the budget is used up.
 
     One UPDATE: it starts the new day, checks the limit and reserves, so that no two workers pass it together. The
-    day is a later one where another machine's clock has begun it; begun anew each time, it would have no limit.
+    day is tomorrow where another machine's clock has begun it; begun anew each time, it would have no limit.
     """
     if budget is not None and budget < 1:
         return None
     row = _row()
-    has_begun = Q(budget_day__gte=today)
+    has_begun = Q(budget_day__range=(today, today + _CLOCKS_APART))
     if budget is not None:
-        is_new = Q(budget_day=None) | Q(budget_day__lt=today)
+        is_new = Q(budget_day=None) | ~has_begun
         row = row.filter(is_new | Q(LessThan(F("budget_spent") + F("budget_reserved"), budget)))
     with transaction.atomic(using=home_database(), savepoint=False):
         # MariaDB assigns from left to right, so the day comes last.
@@ -136,7 +138,8 @@ def budget_left() -> int | None:
     if budget is None:
         return None
     row = state()
-    if row.budget_day is None or row.budget_day < timezone.now().date():
+    today = timezone.now().date()
+    if row.budget_day is None or not today <= row.budget_day <= today + _CLOCKS_APART:
         return budget
     return max(0, budget - row.budget_spent - row.budget_reserved)
 

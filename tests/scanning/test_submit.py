@@ -447,6 +447,17 @@ def test_budget__of_a_day_that_another_machine_has_begun_early(
     assert (state.budget_day, state.budget_reserved, state.budget_spent) == (tomorrow, 1, 1)
 
 
+def test_budget__of_a_day_that_a_wrong_clock_has_begun(configure: Callable[..., None]) -> None:
+    configure(DAILY_BUDGET=1)
+    account.heartbeat()
+    today = timezone.now().date()
+    assert account.reserve_credit(today + timedelta(days=400), 1)
+
+    assert account.budget_left() == 1
+    assert account.reserve_credit(today, 1) == today
+    assert account.budget_left() == 0
+
+
 def test_budget__that_is_lowered_below_what_is_reserved() -> None:
     account.heartbeat()
     today = timezone.now().date()
