@@ -158,7 +158,7 @@ def check_pause(**kwargs: Any) -> list[CheckMessage]:
         Warning(
             f"The account is paused since {state.paused_at:%Y-%m-%d %H:%M} UTC ({state.pause_reason}): "
             f"{state.pause_message}",
-            hint="Mend the account; the worker looks every minute and goes on by itself.",
+            hint="Mend the account; the worker asks again every 90 seconds and goes on by itself.",
             id=f"{PREFIX}.W014",
         )
     ]

@@ -71,6 +71,12 @@ def wake_after_commit(scan_id: str, *, using: str) -> None:
     transaction.on_commit(lambda: conf.DISPATCHER(scan_id), using=using, robust=True)
 
 
+def wake_elsewhere_after_commit(scan_id: str, *, using: str) -> None:
+    """Do the same, unless that would be to submit in this process, which may owe somebody an answer."""
+    if conf.DISPATCHER is not inline:
+        wake_after_commit(scan_id, using=using)
+
+
 def _hand_over(scan_id: str, *, engine: str) -> None:
     """Send a message, unless the engine rests; one that cannot be sent is no error, since the row stays queued."""
     if monotonic() < _rests_until.get(engine, 0):

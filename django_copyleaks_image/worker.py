@@ -12,7 +12,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connections
 
 from .models import ImageScan
-from .scanning import account, heatmaps, receive, reconcile, submit, sweep
+from .scanning import account, attempts, heatmaps, receive, reconcile, submit, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class Worker:
         # Whatever goes wrong: the lease ends by itself, and the row is then claimed again under the same id.
         try:
             if self._stop.is_set():
-                submit.give_back(scan)
+                attempts.give_back(scan)
             else:
                 submit.work_on(scan)
         except AnyDatabaseError as error:

@@ -20,9 +20,11 @@ class ChaosConfig(AppConfig):
         from django_copyleaks_image import worker  # noqa: PLC0415 - models can be imported from here on
         from django_copyleaks_image.scanning import (  # noqa: PLC0415
             account,
+            attempts,
             ends,
             heatmaps,
             inbox,
+            leases,
             reconcile,
             submit,
             sweep,
@@ -34,9 +36,9 @@ class ChaosConfig(AppConfig):
         inbox.LEASE = timedelta(seconds=3)
         reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)
         reconcile.GRACE = timedelta(seconds=10)
-        submit.LEASE = timedelta(seconds=LEASE_SECONDS)
+        leases.LEASE = timedelta(seconds=LEASE_SECONDS)
         submit.LONGEST_SLOT_WAIT = timedelta(seconds=3)
-        submit.LONGEST_WAIT = 3.0
+        attempts.LONGEST_WAIT = 3.0
         sweep.GRACE = timedelta(seconds=3)
         sweep.INTERVAL = timedelta(seconds=1)
         worker.DATABASE_NAP = 0.5

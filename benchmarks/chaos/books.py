@@ -17,8 +17,6 @@ UNREADABLE = "unreadable_result"
 # Why a scan may end without a result and be resubmitted.
 LOST = "result_lost"
 PASSING = frozenset({"download_failed", "temporarily_unavailable", "internal_error"})
-# For so long after its upload nobody may have known yet that a picture has the bytes of another one.
-UNMEASURED = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,10 +142,10 @@ class Books:
         return any(it.received_at < moment and it.outcome in outcomes for it in self.receipts[scan.pk])
 
     def _begins_anew(self, scan: ImageScan, paid: list[ImageScan]) -> bool:
-        """Return whether a picture was uploaded when every scan of its bytes had failed, which is a new purchase."""
+        """Return whether a picture was uploaded after every scan of its bytes had failed, which is a new purchase."""
         before = [it for it in paid if it.pk < scan.pk]
         ends = [it.finished_at for it in before if it.status == Status.FAILED and it.finished_at is not None]
-        all_failed = len(ends) == len(before) and all(end < scan.created_at + UNMEASURED for end in ends)
+        all_failed = len(ends) == len(before) and all(end < scan.created_at for end in ends)
         return bool(before) and all_failed and scan.resubmission_of_id is None
 
     def failed_with_its_payer(self, scan: ImageScan) -> bool:

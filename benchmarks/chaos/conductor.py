@@ -15,7 +15,8 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection
 from django.db.models import Count
 
-from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.scanning import account
 
 from . import books, faults, judge
 from .apps import RECONCILE_SECONDS
@@ -131,7 +132,7 @@ class Conductor:
     def _wait_for_reconciliation(self) -> None:
         """Wait for its first look: what was stored before that is not its business."""
         deadline = time.monotonic() + 30
-        while not AccountState.load().reconciliation_marks:
+        while not account.state().reconciliation_marks:
             for worker in self._workers:
                 worker.check()
             if time.monotonic() > deadline:

@@ -15,7 +15,7 @@ from django_copyleaks_image.conf import HeaderPairs, Secret, conf
 
 from . import values
 from .bodies import PayloadError, load_json
-from .errors import UnknownError, error_from_response
+from .errors import AuthenticationError, TokenError, UnknownError, error_from_response
 from .token import TokenStore
 from .transport import Answer, Bearer, Body, Transport
 
@@ -97,7 +97,8 @@ class Client:
     def submit(self, submission: Submission) -> None:
         """Ask for an asynchronous scan; the result comes to the webhook.
 
-        ConflictError means that the id is taken: after an ``uncertain`` error, by the first try.
+        ConflictError means that the id is taken: after an ``uncertain`` error, by the first try. TokenError asks for
+        the same call once more: what is paid is repeated only by the caller, who knows whether it is still wanted.
         """
         self._call(
             "PUT",
@@ -109,6 +110,7 @@ class Client:
     def check(self, *, scan_id: str, file_name: str, content: IO[bytes], model: str, sandbox: bool) -> bytes:
         """Upload a picture and return the body of the result, for :func:`~.payloads.parse_callback`.
 
+        TokenError asks for the same call once more, see :meth:`submit`.
         See https://docs.copyleaks.com/reference/actions/ai-image-detector/check/.
         """
         body = Body.of_form(
@@ -151,7 +153,10 @@ class Client:
         return frozenset(found)
 
     def _get_json(self, path: str) -> object:
-        answer = self._call("GET", path)
+        try:
+            answer = self._call("GET", path)
+        except TokenError:
+            answer = self._call("GET", path)
         try:
             return load_json(answer.body)
         except PayloadError as error:
@@ -169,15 +174,16 @@ class Client:
     ) -> Answer:
         token = self._tokens.get()
         answer = self._send(method, path, token, body, max_bytes)
-        if answer.status == 401:
-            # A token may end before its time. A second 401 is about the account, not about the token.
-            self._tokens.drop(token)
-            token = self._tokens.get()
-            answer = self._send(method, path, token, body, max_bytes)
         if answer.is_success:
             return answer
         secrets = [token, self._api_key, *hide]
-        raise error_from_response(answer.status, answer.headers, answer.body, hide=secrets)
+        error = error_from_response(answer.status, answer.headers, answer.body, hide=secrets)
+        # A token may end before its time. Dropped in any case, for whoever looks whether the account works again.
+        if isinstance(error, AuthenticationError) and self._tokens.drop(token):
+            error = TokenError(
+                error.message, slug=error.slug, status=error.status, code=error.code, uncertain=error.uncertain
+            )
+        raise error
 
     def _send(self, method: str, path: str, token: Secret, body: Body | None, max_bytes: int) -> Answer:
         url = f"{self._api_url}{path}"

@@ -66,6 +66,10 @@ class AuthenticationError(CopyleaksError):
     default_slug = "authentication_failed"
 
 
+class TokenError(CopyleaksError):
+    """A token was refused and is forgotten: the same request may be sent again at once, with a new one."""
+
+
 class PaymentError(CopyleaksError):
     """The account has no credits left: nothing more can be sent until somebody buys some."""
 

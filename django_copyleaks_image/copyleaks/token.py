@@ -40,6 +40,8 @@ ASSUMED_LIFETIME = 3600.0
 # Seconds for which a refused login is not repeated; a server that fails is asked again sooner.
 REFUSAL_MEMORY = 60.0
 OUTAGE_MEMORY = 5.0
+# Seconds for which a refused token is remembered: that the next one is refused as well is about the account.
+DOUBT = 300.0
 # Seconds to wait for the login of another thread or process, and between two looks.
 LOGIN_WAIT = 15.0
 LOGIN_POLL = 0.1
@@ -90,6 +92,8 @@ class TokenStore:
         digest = salted_hmac(_KEY_SALT, account.reveal(), algorithm="sha256").hexdigest()
         self._key = f"copyleaks_image:token:{digest}"
         self._own: _Outcome | None = None
+        # Of this process, should the cache store nothing.
+        self._doubt_until = 0.0
         self._thread_lock = threading.Lock()
 
     def get(self) -> Secret:
@@ -121,12 +125,19 @@ class TokenStore:
         problem.uncertain = False
         raise problem
 
-    def drop(self, token: Secret) -> None:
-        """Forget a token that was refused, unless another process has replaced it already."""
+    def drop(self, token: Secret) -> bool:
+        """Forget a token that was refused, unless it was replaced already; return whether another one may help.
+
+        It may not when this one had taken the place of a refused one within :data:`DOUBT`.
+        """
         known = self._last_outcome()
-        if known is not None and known.token == token:
-            cache.delete(self._key)
-            self._own = None
+        if known is None or known.token != token:
+            return True
+        cache.delete(self._key)
+        self._own = None
+        is_second = time.monotonic() < self._doubt_until
+        self._doubt_until = time.monotonic() + DOUBT
+        return cache.add(f"{self._key}:refused", "", DOUBT) and not is_second
 
     def _last_outcome(self) -> _Outcome | None:
         entry = cache.get(self._key)

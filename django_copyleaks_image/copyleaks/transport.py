@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3 import encode_multipart_formdata
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
-from urllib3.exceptions import SSLError as HandshakeError
+from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from django_copyleaks_image import __version__
@@ -74,6 +74,22 @@ class Bearer(AuthBase):
         return request
 
 
+class _Outgoing(BytesIO):
+    """The body of one request, which knows whether any of it was taken to be sent.
+
+    No type of exception tells that: urllib3 wraps a broken TLS record in the answer as it does a failed handshake.
+    """
+
+    has_left = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.has_left = True
+        return super().read(size)
+
+    def __repr__(self) -> str:
+        return "<body>"
+
+
 class Transport:
     """Connections to Copyleaks, to be shared by threads but not across a fork.
 
@@ -97,26 +113,31 @@ class Transport:
         """Send one request and read its answer, whatever its status; redirects are answers, too.
 
         Raises TransientError when the network fails, UnknownError when the answer exceeds ``max_bytes`` or is
-        compressed in a way that nobody asked for.
+        compressed in a way that nobody asked for; either names the status if that had come.
         """
         problem: CopyleaksError
+        content = _Outgoing(body.content) if body else None
+        status = None
         try:
             with self._session.request(
                 method,
                 url,
-                data=body.content if body else None,
+                data=content,
                 headers={"Content-Type": body.content_type} if body else None,
                 auth=auth,
                 timeout=self.timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = self._read(response, max_bytes)
-                if isinstance(content, bytes):
-                    return Answer(status=response.status_code, headers=response.headers, body=content)
-                problem = content
+                status = response.status_code
+                received = self._read(response, max_bytes)
+                if isinstance(received, bytes):
+                    return Answer(status=status, headers=response.headers, body=received)
+                problem = received
         except (OSError, HTTPError, HTTPException) as error:
             problem = _network_error(error, url)
+            problem.status = status
+            problem.uncertain = content is not None and content.has_left
         # Raised outside the handler, or the exception of requests would hang on as its context.
         raise problem
 
@@ -158,13 +179,4 @@ def _network_error(error: Exception, url: str) -> TransientError:
     return TransientError(
         f"{type(error).__name__} at {urlsplit(url).hostname}",
         slug="timeout" if timed_out else "connection_failed",
-        uncertain=not _was_not_sent(error),
     )
-
-
-def _was_not_sent(error: Exception) -> bool:
-    """Tell whether there never was a connection; one that was reset may have carried the request before."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError | HandshakeError)

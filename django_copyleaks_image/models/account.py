@@ -45,8 +45,3 @@ class AccountState(models.Model):
 
     def __str__(self) -> str:
         return str(_("account state"))
-
-    @classmethod
-    def load(cls) -> "AccountState":
-        """Return the row, created on first use."""
-        return cls.objects.get_or_create(pk=cls.SINGLETON)[0]

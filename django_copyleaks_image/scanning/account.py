@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Greatest
+from django.db.models.lookups import LessThan
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
@@ -16,7 +17,10 @@ from django_copyleaks_image.models import AccountState, ImageScan, home_database
 
 logger = logging.getLogger(__name__)
 
-PROBE_INTERVAL = timedelta(minutes=1)
+# While the account is refused each probe logs in anew, and 12 logins are allowed in 15 minutes.
+PROBE_INTERVAL = timedelta(seconds=90)
+# A day further ahead was begun by a clock that is wrong, and must not hold the budget until it comes.
+_CLOCKS_APART = timedelta(days=1)
 BUDGET_WARNINGS = (50, 80, 100)
 # Slots are this much further apart than the limit asks for: of two calls in time, the second may travel faster.
 _SPACING = 1.03
@@ -33,18 +37,23 @@ def _row() -> QuerySet[AccountState]:
     return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
 
 
+def _update_row(**changes: object) -> None:
+    """Update the row, made on first use."""
+    if not _row().update(**changes):
+        state()
+        _row().update(**changes)
+
+
 def heartbeat() -> None:
     """Note that a worker is alive."""
-    if not _row().update(worker_seen_at=timezone.now()):
-        state()
-        _row().update(worker_seen_at=timezone.now())
+    _update_row(worker_seen_at=timezone.now())
 
 
 def pause(error: CopyleaksError) -> None:
     """Hold every submission, because the account and not a picture is at fault; a probe ends the pause."""
     now = timezone.now()
     # One UPDATE: a process that dies in between would leave a pause that no probe ends.
-    _row().update(
+    _update_row(
         paused_at=Coalesce(F("paused_at"), now),
         pause_reason=error.slug,
         pause_message=error.message,
@@ -60,7 +69,7 @@ def resume() -> None:
 
 
 def probe_if_due() -> None:
-    """While paused, ask for the credits once a minute, by one worker, and resume when the account answers."""
+    """While paused, ask for the credits every 90 seconds, by one worker, and resume when the account answers."""
     now = timezone.now()
     if not _row().filter(probe_at__lte=now).update(probe_at=now + PROBE_INTERVAL):
         return
@@ -75,25 +84,27 @@ def probe_if_due() -> None:
             resume()
 
 
-def reserve_credit(today: date, budget: int | None) -> bool:
-    """Reserve one credit of today's budget; return False when it is used up.
+def reserve_credit(today: date, budget: int | None) -> date | None:
+    """Reserve one credit of today's budget; return the day on which it counts, None when the budget is used up.
 
-    One UPDATE: it starts the new day, checks the limit and reserves, so that no two workers pass it together.
+    One UPDATE: it starts the new day, checks the limit and reserves, so that no two workers pass it together. The
+    day is tomorrow where another machine's clock has begun it; begun anew each time, it would have no limit.
     """
     if budget is not None and budget < 1:
-        return False
+        return None
     row = _row()
+    has_begun = Q(budget_day__range=(today, today + _CLOCKS_APART))
     if budget is not None:
-        new_day = Q(budget_day=None) | ~Q(budget_day=today)
-        row = row.filter(new_day | Q(budget_spent__lt=budget - F("budget_reserved")))
-    return bool(
+        is_new = Q(budget_day=None) | ~has_begun
+        row = row.filter(is_new | Q(LessThan(F("budget_spent") + F("budget_reserved"), budget)))
+    with transaction.atomic(using=home_database(), savepoint=False):
         # MariaDB assigns from left to right, so the day comes last.
-        row.update(
-            budget_spent=Case(When(budget_day=today, then=F("budget_spent")), default=Value(0)),
-            budget_reserved=Case(When(budget_day=today, then=F("budget_reserved")), default=Value(0)) + 1,
-            budget_day=today,
+        reserved = row.update(
+            budget_spent=Case(When(has_begun, then=F("budget_spent")), default=Value(0)),
+            budget_reserved=Case(When(has_begun, then=F("budget_reserved")), default=Value(0)) + 1,
+            budget_day=Case(When(has_begun, then=F("budget_day")), default=Value(today)),
         )
-    )
+        return state().budget_day if reserved else None
 
 
 def settle_credit(scan: ImageScan, credits_charged: int) -> None:
@@ -127,7 +138,8 @@ def budget_left() -> int | None:
     if budget is None:
         return None
     row = state()
-    if row.budget_day != timezone.now().date():
+    today = timezone.now().date()
+    if row.budget_day is None or not today <= row.budget_day <= today + _CLOCKS_APART:
         return budget
     return max(0, budget - row.budget_spent - row.budget_reserved)
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
-from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 
 
 def result_for(scan: ImageScan) -> DetectionResult | None:
@@ -23,6 +23,18 @@ def exists_or_arrives_for(scan: ImageScan) -> bool:
     """Return whether there is a result that serves this scan too, even if it is still being judged."""
     arriving = unjudged_receipts().filter(scan=OuterRef("pk"))
     return _sources(scan).filter(Q(result__isnull=False) | Exists(arriving)).exists()
+
+
+def in_vain_for(scan: ImageScan) -> ImageScan | None:
+    """Return the scan of the same bytes that was paid, or may have been, for nothing since this one was asked for.
+
+    This one may not pay then; what is asked for later may. A scan that was resubmitted is left out, for its
+    resubmission pays in its place. None for a scan that is paid again on purpose, or may have been paid itself.
+    """
+    if scan.forced or scan.may_have_arrived:
+        return None
+    failed = _sources(scan).filter(status=Status.FAILED, may_have_arrived=True, resubmission=None)
+    return failed.filter(finished_at__gte=scan.created_at).exclude(pk=scan.pk).order_by("-pk").first()
 
 
 def unjudged_receipts() -> WebhookReceiptQuerySet:

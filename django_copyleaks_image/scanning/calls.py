@@ -12,7 +12,13 @@ from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import Client, Submission, client_from_settings
-from django_copyleaks_image.copyleaks.errors import ConflictError, CopyleaksError, PermanentError, UnknownError
+from django_copyleaks_image.copyleaks.errors import (
+    ConflictError,
+    CopyleaksError,
+    PermanentError,
+    TransientError,
+    UnknownError,
+)
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
@@ -66,10 +72,10 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
     try:
         client.submit(submission)
     except CopyleaksError as error:
-        if not _may_mean_that_it_arrived(scan, error):
+        if not (_was_accepted(error) or _may_mean_that_it_arrived(scan, error)):
             raise
         # Should it be a refusal after all, the result counts as lost in the end, and nothing was paid twice.
-        logger.info("Scan %s: an earlier try had arrived (%s).", scan.scan_id, error.slug)
+        logger.info("Scan %s: this or an earlier try has arrived (%s).", scan.scan_id, error.slug)
     now = timezone.now()
     changed = (
         scans()
@@ -102,11 +108,10 @@ def _check(scan: ImageScan, client: Client, content: bytes) -> None:
             sandbox=scan.sandbox,
         )
     except CopyleaksError as error:
-        if error.status is not None and error.status < 300:
+        if _was_accepted(error) and not isinstance(error, TransientError):
             receive.fail_as_unreadable(scan, error.message)
         elif _may_mean_that_it_arrived(scan, error):
-            message = "The answer to an earlier try was lost."
-            atomically(lambda: lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True))
+            atomically(lambda: lost.end_or_resubmit(scan, lost.RESULT_LOST, lost.ANSWER_LOST, may_resubmit=True))
         else:
             raise
         return
@@ -115,6 +120,11 @@ def _check(scan: ImageScan, client: Client, content: bytes) -> None:
     if outcome in (Outcome.MALFORMED, Outcome.CONTRADICTS):
         # Paid for: asking once more would pay once more.
         receive.fail_as_unreadable(scan, "The answer is no result of this scan.")
+
+
+def _was_accepted(error: CopyleaksError) -> bool:
+    """Return whether the status was a success and only what came after it could not be read."""
+    return error.status is not None and 200 <= error.status <= 299
 
 
 def _may_mean_that_it_arrived(scan: ImageScan, error: CopyleaksError) -> bool:

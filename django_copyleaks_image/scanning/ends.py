@@ -5,7 +5,7 @@ and saves need no lock that SQLite does not have. So does the version of the rev
 read to find out what the end means for the desk.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import OperationalError
 from django.db.models import Case, F, Q, QuerySet, Value, When
@@ -20,7 +20,7 @@ from . import account, notify
 from .transactions import atomically
 
 MESSAGE_LENGTH = 500
-# Twins that a payer's end completes at once; the rest complete themselves when the worker comes to them.
+# Twins that end with their payer at once; the rest end themselves when the worker comes to them.
 TWINS_AT_ONCE = 50
 # How long a twin sleeps before it looks whether the payer has ended, should nobody wake it.
 TWIN_NAP = timedelta(seconds=30)
@@ -80,11 +80,18 @@ def fail(scan: ImageScan, code: str, message: str = "", *, owner: str | None = N
 
 def skip(scan: ImageScan, code: str, message: str = "", *, owner: str) -> bool:
     """End a scan that was never paid, with the reason."""
-    return _end_without_result(scan, Status.SKIPPED, code, message, owner=owner, announce=True)
+    return _end_without_result(scan, Status.SKIPPED, code, message, owner=owner)
 
 
 def _end_without_result(
-    scan: ImageScan, status: Status, code: str, message: str, *, owner: str | None, announce: bool
+    scan: ImageScan,
+    status: Status,
+    code: str,
+    message: str,
+    *,
+    owner: str | None = None,
+    announce: bool = True,
+    wakes_twins: bool = True,
 ) -> bool:
     open_to_us = Q(status__in=UNFINISHED) if owner is None else Q(status__in=UNFINISHED, lease_owner=owner)
 
@@ -106,10 +113,10 @@ def _end_without_result(
             notified_at=None if is_heard else now,
             pay_key=None,
         )
-        if ended:
+        if ended and wakes_twins:
             wake_twins(scan.content_key)
-            if is_heard:
-                notify.after_commit(scan.pk)
+        if ended and is_heard:
+            notify.after_commit(scan.pk)
         return ended
 
     return atomically(end)
@@ -189,10 +196,17 @@ def free(scan: ImageScan) -> bool:
     return bool(changed)
 
 
-def fail_twins(scan: ImageScan, code: str, message: str) -> None:
-    """End the scans that wait for a payer which was charged and got nothing: to pay again would be to pay twice."""
-    for twin in _twins(scan, Q(status=Status.QUEUED)):
-        fail(twin, code, message)
+def fail_twins(scan: ImageScan, code: str, message: str, *, asked_before: datetime | None = None) -> None:
+    """End scans that wait for a payer which was charged and got nothing: to pay again would be to pay twice.
+
+    The rest end themselves when the worker comes to them, see :func:`.bought.in_vain_for`.
+    """
+    waiting = Q(status=Status.QUEUED)
+    if asked_before is not None:
+        waiting &= Q(created_at__lte=asked_before)
+    for twin in _twins(scan, waiting):
+        _end_without_result(twin, Status.FAILED, code, message, wakes_twins=False)
+    wake_twins(scan.content_key)
 
 
 def _twins(scan: ImageScan, state: Q) -> QuerySet[ImageScan]:
@@ -205,12 +219,11 @@ def _twins(scan: ImageScan, state: Q) -> QuerySet[ImageScan]:
 
 
 def complete_twins(scan: ImageScan, result: DetectionResult) -> None:
-    """Complete the scans that wait for the result of the same bytes, or have given up waiting for it.
+    """Complete the scans that wait for the result of the same bytes, or have failed without being sent.
 
     Call inside the result's transaction.
     """
-    gave_up = Q(status=Status.FAILED, error_code__in=("result_lost", "unreadable_result"))
-    twins = list(_twins(scan, Q(status=Status.QUEUED) | gave_up))
+    twins = list(_twins(scan, Q(status__in=(Status.QUEUED, Status.FAILED))))
     if not twins:  # As nearly always. One that is just being measured looks by itself after its nap.
         return
     completed = [twin for twin in twins if complete(twin, result)]

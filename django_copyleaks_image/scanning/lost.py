@@ -5,7 +5,7 @@ import logging
 from django.db import transaction
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.dispatch import wake_after_commit
+from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database
 
 from . import account, ends, prepare
@@ -26,20 +26,23 @@ MEASURED_FACTS = (
     "content_key",
 )
 
-
+RESULT_LOST = "result_lost"
+ANSWER_LOST = "The answer to an earlier try was lost."
 # Noted on a scan whose callback was refused for its size: another one would be as large.
 OVERSIZED = "result_too_large"
 
 
-def end_or_resubmit(scan: ImageScan, code: str, message: str, *, may_resubmit: bool) -> bool:
+def end_or_resubmit(scan: ImageScan, code: str, message: str, *, may_resubmit: bool, owner: str | None = None) -> bool:
     """End an unfinished scan as failed; resubmit it once if the settings and the cause allow.
 
-    ``scan_failed`` is sent only when no resubmission follows. Returns False when the scan had ended already.
+    With ``owner``, only while that worker holds its lease. ``scan_failed`` is sent only when no resubmission
+    follows. Returns False when the scan had ended already.
     """
     resubmits = may_resubmit and conf.ON_LOST_RESULT == "resubmit" and _may_be_resubmitted(scan)
     with transaction.atomic(using=home_database()):
-        if not ends.fail(scan, code, message, announce=not resubmits):
-            return give_key_up(scan)
+        if not ends.fail(scan, code, message, owner=owner, announce=not resubmits):
+            # A worker that gives up does not know whether the result of a replaced scan may still come.
+            return owner is None and give_key_up(scan)
         if resubmits:
             _resubmit(scan)
         else:
@@ -53,7 +56,7 @@ def give_key_up(scan: ImageScan) -> bool:
     """Let a twin pay in the place of a superseded scan that ended without a result; False when there is none."""
     if not ends.free(scan):
         return False
-    account.settle_credit(scan, 1)
+    account.settle_credit(scan, int(scan.may_have_arrived))
     return True
 
 
@@ -81,5 +84,5 @@ def _resubmit(scan: ImageScan) -> None:
         **{name: getattr(scan, name) for name in MEASURED_FACTS},
     )
     again.save(using=home_database(), force_insert=True)
-    wake_after_commit(again.scan_id, using=home_database())
+    wake_elsewhere_after_commit(again.scan_id, using=home_database())
     logger.warning("Scan %s: resubmitted as %s.", scan.scan_id, again.scan_id)

@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState
+from django_copyleaks_image.scanning import account
 from tests.admin.markup import inline_code
 from tests.samples import photo
 
@@ -27,7 +28,7 @@ def test_account__is_one_page_that_exists_before_any_worker_ran(staff: Any) -> N
 
 def test_account__shows_pause_budget_and_worker(staff: Any, configure: Any) -> None:
     configure(DAILY_BUDGET=100)
-    row = AccountState.load()
+    row = account.state()
     row.paused_at = row.worker_seen_at = timezone.now()
     row.pause_reason, row.pause_message = "invalid_credentials", "Invalid <b>login</b>"
     row.budget_day, row.budget_spent, row.budget_reserved = timezone.now().date(), 41, 2
@@ -41,7 +42,7 @@ def test_account__shows_pause_budget_and_worker(staff: Any, configure: Any) -> N
 
 
 def test_account__does_not_count_yesterdays_credits(staff: Any) -> None:
-    AccountState.load()
+    account.state()
     yesterday = timezone.now().date() - timedelta(days=1)
     AccountState.objects.update(budget_day=yesterday, budget_spent=41, worker_seen_at=timezone.now())
     page = staff("view_accountstate").get(ACCOUNT, follow=True).content.decode()
@@ -55,5 +56,5 @@ def test_account__is_closed_and_made_for_nobody_without_permission(moderator: Cl
 
 
 def test_account__cannot_be_edited(admin_client: Client) -> None:
-    row = AccountState.load()
+    row = account.state()
     assert admin_client.post(f"{ACCOUNT}{row.pk}/change/", {"budget_spent": 0}).status_code == 403

@@ -13,9 +13,10 @@ from django.utils import timezone, translation
 
 from django_copyleaks_image.admin import chart
 from django_copyleaks_image.admin.figures import Day
-from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account
 from tests.admin.markup import inline_code
 from tests.admin.rows import failed, measured_photo, scan_of
 from tests.admin.test_figures import NO_AI, judge
@@ -52,7 +53,7 @@ def on_card(page: str, label: str) -> str:
 
 def test_page__says_it_all(moderator: Client, configure: Any, anna: User, bert: User) -> None:
     configure(DAILY_BUDGET=2000, SECOND_LOOK_SHARE=1)
-    row = AccountState.load()
+    row = account.state()
     row.budget_day, row.budget_spent, row.budget_reserved = timezone.now().date(), 1234, 6
     row.save()
     scan = measured_photo("a.jpg", credits=8)

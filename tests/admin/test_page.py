@@ -15,6 +15,7 @@ from django_copyleaks_image.admin import files
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account
 from tests.admin.markup import inline_code
 from tests.admin.rows import failed, measured, measured_photo, receipt_of, rectangle, scan_of
 from tests.gallery.models import Photo
@@ -235,7 +236,7 @@ def test_page__says_what_holds_a_waiting_scan(moderator: Client, configure: Any)
     assert "No worker has been seen yet" in page
     assert "Next attempt" in page
 
-    row = AccountState.load()
+    row = account.state()
     row.paused_at, row.pause_reason, row.worker_seen_at = timezone.now(), "payment_required", timezone.now()
     row.save()
     configure(DAILY_BUDGET=0)

@@ -10,7 +10,7 @@ from django_copyleaks_image.copyleaks import errors
 PACKAGE = Path(django_copyleaks_image.__file__).parent
 # A code is the first text in one of these calls, or a keyword.
 CODE = re.compile(
-    r"""(?:Skipped|Replaced|NotNow|_give_up|_try_again|ends\.fail|supersede_all|end_or_resubmit)\("""
+    r"""(?:Skipped|Replaced|NotNow|give_up|try_again|ends\.fail|supersede_all|end_or_resubmit)\("""
     r"""\s*(?:scan,\s*|target,\s*)?"([a-z_]+)"|slug\s*=\s*"([a-z_]+)\""""
 )
 

@@ -1,5 +1,6 @@
 """A tiny HTTP server on a real socket that plays the vendor, or a host of pictures, as each test scripts it."""
 
+import os
 import ssl
 import threading
 import time
@@ -31,6 +32,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     # Sent instead of anything else; b"" hangs up without a word.
     raw: bytes | None = None
+    # Sent last and unencrypted, which breaks TLS.
+    garbage: bytes = b""
     delay: float = 0
     drip: float = 0
 
@@ -90,6 +93,9 @@ class Handler(BaseHTTPRequestHandler):
         self.script.stopping.wait(reply.delay)
         if reply.raw is not None:
             self.wfile.write(reply.raw)
+            if reply.garbage:
+                self.wfile.flush()
+                os.write(self.connection.fileno(), reply.garbage)
             self.close_connection = True
             return
         self.send_response(reply.status)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from email import message_from_bytes
 from email.message import Message
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import trustme
 from django.test import override_settings
 
 import django_copyleaks_image
@@ -27,6 +30,7 @@ from django_copyleaks_image.copyleaks.errors import (
     PaymentError,
     PermanentError,
     RateLimitError,
+    TokenError,
     TransientError,
     UnknownError,
 )
@@ -41,7 +45,7 @@ from .accounts import (
     full_submission,
     submission,
 )
-from .server import TOKEN, Reply, Request, Server, login_reply
+from .server import TOKEN, Reply, Request, Server, login_reply, running
 
 LOGIN = "/v3/account/login/api"
 SUBMIT = "/v1/ai-image-detector-async/"
@@ -135,7 +139,7 @@ def test_submit__never_with_an_id_that_would_change_the_path(vendor: Server, cli
     [
         (Reply(400, b'{"error":{"code":15,"type":"invalid_request_error"}}'), PermanentError, "invalid_url"),
         (Reply(400, b'{"error":{"code":13,"type":"payment_error"}}'), PaymentError, "payment_required"),
-        (Reply(403, b'{"error":{"code":37}}'), AuthenticationError, "authorization_denied"),
+        (Reply(403, b'{"error":{"code":37}}'), TokenError, "authorization_denied"),
         (Reply(409, b""), ConflictError, "already_submitted"),
         (Reply(429, b"{}", {"Retry-After": "2"}), RateLimitError, "rate_limited"),
         (Reply(503, b"<html>"), TransientError, "http_503"),
@@ -155,32 +159,72 @@ def test_submit__refused(vendor: Server, client: Client, reply: Reply, kind: typ
 # --- the token --------------------------------------------------------------------------------------------------
 
 
-def test_token_that_ended_early__is_renewed_once_and_the_call_repeated(vendor: Server, client: Client) -> None:
-    vendor.answer(LOGIN, login_reply("first"), login_reply("second"))
-    vendor.answer(SUBMIT, Reply(401), Reply(201))
-    client.submit(full_submission())
+REFUSED_TOKENS = [Reply(401), Reply(403), Reply(400, b'{"error":{"code":2}}')]
 
+
+@pytest.mark.parametrize("refusal", REFUSED_TOKENS)
+def test_token_that_ended_early__is_replaced_for_a_call_that_the_caller_repeats(
+    vendor: Server, client: Client, refusal: Reply
+) -> None:
+    vendor.answer(LOGIN, login_reply("first"), login_reply("second"))
+    vendor.answer(SUBMIT, refusal, Reply(201))
+
+    error = failure_of(lambda: client.submit(full_submission()))
+    assert (type(error), error.status, error.uncertain) == (TokenError, refusal.status, False)
+    assert len(vendor.asked(SUBMIT)) == 1
+
+    client.submit(full_submission())
     first, second = vendor.asked(SUBMIT)
     assert [request.headers["Authorization"] for request in (first, second)] == ["Bearer first", "Bearer second"]
-    assert first.body == second.body
-    assert len(vendor.asked(LOGIN)) == 2
 
 
-def test_upload__is_repeated_completely(vendor: Server, client: Client) -> None:
+def test_upload__is_repeated_by_the_caller_only(vendor: Server, client: Client) -> None:
     vendor.answer(CHECK, Reply(401), Reply(200))
+
+    assert type(failure_of(lambda: check(client))) is TokenError
+    assert len(vendor.asked(CHECK)) == 1
     check(client)
 
-    first, second = vendor.asked(CHECK)
-    assert first.body == second.body
-    assert b"the picture" in second.body
+
+@pytest.mark.parametrize("refusal", REFUSED_TOKENS)
+def test_question__is_repeated_once_with_a_new_token(vendor: Server, client: Client, refusal: Reply) -> None:
+    vendor.answer(LOGIN, login_reply("first"), login_reply("second"))
+    vendor.answer(CREDITS, refusal, Reply(200, b'{"Amount": 5}'))
+
+    assert client.credits() == 5
+    asked = vendor.asked(CREDITS)
+    assert [request.headers["Authorization"] for request in asked] == ["Bearer first", "Bearer second"]
 
 
-def test_second_401__is_the_account_and_not_tried_again(vendor: Server, client: Client) -> None:
+def test_new_token_that_is_refused_too__is_the_account_which_is_asked_once_each_time(
+    vendor: Server, client: Client
+) -> None:
+    vendor.answer(CREDITS, Reply(403, b'{"error":{"code":37}}'))
+    kinds = {type(failure_of(client.credits)) for _ in range(3)}
+
+    assert kinds == {AuthenticationError}
+    # The first question is repeated with a new token. Each of the others begins with one.
+    assert len(vendor.asked(CREDITS)) == len(vendor.asked(LOGIN)) == 4
+
+
+def test_account_that_is_mended__is_noticed_by_the_next_question(vendor: Server, client: Client) -> None:
+    vendor.answer(LOGIN, login_reply("first"), login_reply("second"), login_reply("third"))
+    vendor.answer(
+        CREDITS,
+        lambda request: Reply(200, b'{"Amount": 5}') if "third" in request.headers["Authorization"] else Reply(403),
+    )
+    assert type(failure_of(client.credits)) is AuthenticationError
+
+    assert client.credits() == 5
+
+
+def test_second_401_of_a_submission__is_the_account(vendor: Server, client: Client) -> None:
     vendor.answer(SUBMIT, Reply(401, b'{"error":{"code":4}}'))
-    error = failure_of(lambda: client.submit(submission()))
+    errors = [failure_of(lambda: client.submit(submission())) for _ in range(3)]
 
-    assert (type(error), error.slug) == (AuthenticationError, "user_disabled")
-    assert len(vendor.asked(SUBMIT)) == len(vendor.asked(LOGIN)) == 2
+    assert [type(error) for error in errors] == [TokenError, AuthenticationError, AuthenticationError]
+    assert {error.slug for error in errors} == {"user_disabled"}
+    assert len(vendor.asked(SUBMIT)) == len(vendor.asked(LOGIN)) == 3
 
 
 def test_many_threads_with_a_token_that_ended__log_in_once(vendor: Server, client: Client) -> None:
@@ -191,7 +235,10 @@ def test_many_threads_with_a_token_that_ended__log_in_once(vendor: Server, clien
 
     def submit(_: int) -> None:
         start.wait()
-        client.submit(submission())
+        try:
+            client.submit(submission())
+        except TokenError:
+            client.submit(submission())
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(submit, range(8)))
@@ -389,6 +436,43 @@ def test_failed_handshake__is_certain(vendor: Server) -> None:
     error = failure_of(lambda: client.submit(submission()))
 
     assert (type(error), error.slug, error.uncertain) == (TransientError, "connection_failed", False)
+
+
+@pytest.fixture
+def secure_vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Yield a vendor with a certificate that clients trust."""
+    authority = trustme.CA()
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with running(Server(), context) as server:
+        server.answer(LOGIN, login_reply())
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("begun", "status"), [(b"", None), (b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{", 201)]
+)
+def test_tls_that_breaks_in_the_answer__is_uncertain(secure_vendor: Server, begun: bytes, status: int | None) -> None:
+    secure_vendor.answer(SUBMIT, Reply(raw=begun, garbage=b"\x17\x03\x03\x00\x20" + b"x" * 32))
+    error = failure_of(lambda: client_of(secure_vendor).submit(submission()))
+
+    assert (type(error), error.slug, error.uncertain) == (TransientError, "connection_failed", True)
+    assert error.status == status
+    assert len(secure_vendor.asked(SUBMIT)) == 1
+
+
+def test_certificate_that_is_not_trusted__is_certain(
+    vendor: Server, secure_vendor: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    client = client_of(vendor, api_url=secure_vendor.url)
+    error = failure_of(lambda: client.submit(submission()))
+
+    assert (type(error), error.slug, error.uncertain) == (TransientError, "connection_failed", False)
+    assert secure_vendor.requests == []
 
 
 def test_redirect__is_not_followed(vendor: Server, client: Client) -> None:

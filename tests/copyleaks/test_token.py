@@ -185,6 +185,22 @@ def test_dropped_token__is_replaced(vendor: Server) -> None:
     assert len(vendor.requests) == 2
 
 
+def test_dropped_token__helps_once_and_again_when_doubt_is_over(
+    vendor: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor.answer(LOGIN, *(login_reply(f"{number}") for number in range(5)))
+    store, other = store_of(vendor), store_of(vendor)
+
+    assert store.drop(store.get())
+    assert not store.drop(store.get())
+    assert not other.drop(other.get())
+
+    cache.delete(f"{store._key}:refused")  # As it expires.
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + token_module.DOUBT + 1)
+    assert store.drop(store.get())
+
+
 def test_drop__spares_the_token_that_another_process_has_renewed(vendor: Server) -> None:
     vendor.answer(LOGIN, login_reply("first"), login_reply("second"))
     store, other = store_of(vendor), store_of(vendor)

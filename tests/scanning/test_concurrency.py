@@ -16,6 +16,7 @@ from django_copyleaks_image.models import AccountState, DetectionResult, ImageSc
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, prepare, receive, submit
+from django_copyleaks_image.scanning.attempts import NotNow
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
 
 T = TypeVar("T")
@@ -117,7 +118,7 @@ def test_identical_bytes_at_once__one_pays() -> None:
         submit._store_facts(scan, prepare.measure(scan))
         try:
             submit._take_pay_key(scan)
-        except submit.NotNow:
+        except NotNow:
             return False
         return True
 
@@ -133,8 +134,21 @@ def test_budget__is_never_passed() -> None:
 
     reserved = together(*[lambda: account.reserve_credit(today, 5)] * 12)
 
-    assert reserved.count(True) == 5
+    assert reserved.count(today) == 5
     assert AccountState.objects.get().budget_reserved == 5
+
+
+def test_budget__of_two_machines_whose_clocks_differ_around_midnight() -> None:
+    account.heartbeat()
+    today = timezone.now().date()
+    tomorrow = today + timedelta(days=1)
+
+    counted_on = together(*[lambda day=day: account.reserve_credit(day, 5) for day in [today, tomorrow] * 8])
+
+    row = account.state()
+    assert (row.budget_day, row.budget_reserved) == (tomorrow, 5)
+    assert counted_on.count(tomorrow) == 5
+    assert counted_on.count(today) <= 5
 
 
 def test_credit__is_settled_once() -> None:

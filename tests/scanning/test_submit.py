@@ -15,14 +15,27 @@ from django.utils import timezone
 
 from django_copyleaks_image.api import latest_scan, request_scan
 from django_copyleaks_image.copyleaks.client import Client
-from django_copyleaks_image.copyleaks.errors import AuthenticationError, PaymentError, RateLimitError
-from django_copyleaks_image.emulator import Emulator
+from django_copyleaks_image.copyleaks.errors import (
+    AuthenticationError,
+    CopyleaksError,
+    PaymentError,
+    RateLimitError,
+    TokenError,
+    TransientError,
+    UnknownError,
+)
+from django_copyleaks_image.emulator import Emulator, accounts
+from django_copyleaks_image.emulator.answers import Refusal
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, ends, prepare, submit
+from django_copyleaks_image.scanning import account, attempts, ends, leases, prepare, receive, submit
 from django_copyleaks_image.worker import Worker
 from tests.gallery.models import Photo
-from tests.samples import judge, only_scan, photo, picture, upload
+from tests.samples import as_json, detection, judge, only_scan, photo, picture, upload
+
+from .fake import Provider
+from .fake import work as fake_work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 
@@ -138,6 +151,7 @@ def test_result_that_exists__is_shared_and_force_pays_again(emulator: Emulator) 
         "reset-before",
         "reset-after",
         "status-401",
+        "status-403",
     ],
 )
 def test_passing_faults__are_retried_under_the_same_id(fault: str, emulator: Emulator) -> None:
@@ -263,6 +277,35 @@ def test_pause__is_complete_at_once() -> None:
     assert None not in (state.paused_at, state.probe_at)
 
 
+def test_pause__before_any_worker_was_seen() -> None:
+    account.pause(PaymentError("No credits."))
+
+    assert account.is_on_hold()
+
+
+def test_pause__holds_the_inline_dispatcher(provider: Provider, configure: Callable[..., None]) -> None:
+    account.pause(PaymentError("No credits."))
+    configure(DISPATCHER="django_copyleaks_image.dispatch.inline")
+
+    photo("a.jpg")
+
+    assert provider.sent == []
+    assert only_scan().attempts == 0
+
+
+def test_resubmission__is_not_sent_in_the_providers_own_request(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    configure(DISPATCHER="django_copyleaks_image.dispatch.inline")
+    photo("a.jpg")
+    scan = only_scan()
+
+    receive.deliver(scan, as_json({"error": {"code": 5, "message": "Download failed."}}), Source.WEBHOOK)
+
+    assert ImageScan.objects.get(resubmission_of=scan).status == Status.QUEUED
+    assert provider.sent == [scan.scan_id]
+
+
 def test_pause__ends_by_its_probe(emulator: Emulator) -> None:
     photo("meadow.jpg")
     AccountState.objects.create(paused_at=timezone.now(), pause_reason="no_credits", probe_at=timezone.now())
@@ -380,16 +423,185 @@ def test_budget__of_a_new_day(configure: Callable[..., None]) -> None:
     account.heartbeat()
     assert account.reserve_credit(today - timedelta(days=1), 1)
     assert not account.reserve_credit(today - timedelta(days=1), 1)
-    assert account.reserve_credit(today, 1)
+    assert account.reserve_credit(today, 1) == today
     assert not account.reserve_credit(today, 1)
+
+
+def test_budget__of_a_day_that_another_machine_has_begun_early(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    configure(DAILY_BUDGET=2)
+    account.heartbeat()
+    today = timezone.now().date()
+    tomorrow = today + timedelta(days=1)
+    assert account.reserve_credit(tomorrow, 2) == tomorrow
+    photo("a.jpg")
+
+    fake_work()
+
+    scan = only_scan()
+    assert (scan.status, scan.budget_day) == (Status.SUBMITTED, tomorrow)
+    assert (account.budget_left(), account.reserve_credit(today, 2)) == (0, None)
+    receive.deliver(scan, as_json(detection(scan)), Source.WEBHOOK)
+    state = account.state()
+    assert (state.budget_day, state.budget_reserved, state.budget_spent) == (tomorrow, 1, 1)
+
+
+def test_budget__of_a_day_that_a_wrong_clock_has_begun(configure: Callable[..., None]) -> None:
+    configure(DAILY_BUDGET=1)
+    account.heartbeat()
+    today = timezone.now().date()
+    assert account.reserve_credit(today + timedelta(days=400), 1)
+
+    assert account.budget_left() == 1
+    assert account.reserve_credit(today, 1) == today
+    assert account.budget_left() == 0
+
+
+def test_budget__that_is_lowered_below_what_is_reserved() -> None:
+    account.heartbeat()
+    today = timezone.now().date()
+    for _ in range(3):
+        assert account.reserve_credit(today, 5)
+
+    assert account.reserve_credit(today, 1) is None
+
+
+def test_budget__keeps_the_credit_of_a_try_that_may_have_arrived_when_the_account_is_refused(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    configure(DAILY_BUDGET=1)
+    photo("a.jpg")
+    provider.fail_next([TransientError(slug="timeout", uncertain=True), AuthenticationError()])
+    fake_work(rounds=2)
+    assert account.is_on_hold()
+    assert account.budget_left() == 0
+
+    scan = only_scan()
+    receive.deliver(scan, as_json(detection(scan)), Source.WEBHOOK)
+
+    state = account.state()
+    assert (state.budget_reserved, state.budget_spent, account.budget_left()) == (0, 1, 0)
+
+
+def test_refused_token__is_no_attempt_and_the_row_is_due_at_once(provider: Provider) -> None:
+    photo("a.jpg")
+    provider.fail_next([TokenError(status=401)])
+    before = account.state().next_slot_at
+
+    fake_work()
+    scan = only_scan()
+    assert (scan.status, scan.attempts, scan.may_have_arrived) == (Status.QUEUED, 0, False)
+    assert scan.next_attempt_at is not None
+    assert scan.next_attempt_at <= timezone.now()
+    assert not account.is_on_hold()
+    first_slot = account.state().next_slot_at
+
+    fake_work()
+    assert only_scan().status == Status.SUBMITTED
+    assert before != first_slot != account.state().next_slot_at
+
+
+def test_picture_deleted_while_the_token_is_refused__is_not_sent_again(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = photo("a.jpg")
+    sent: list[object] = []
+
+    def delete_and_refuse(self: Client, submission: object) -> None:
+        sent.append(submission)
+        uploaded.delete()
+        raise TokenError(status=401)
+
+    monkeypatch.setattr(Client, "submit", delete_and_refuse)
+    fake_work(rounds=2)
+
+    assert (only_scan().status, only_scan().pay_key) == (Status.SUPERSEDED, None)
+    assert len(sent) == 1
+
+
+def test_account_that_refuses_its_tokens__is_paused_until_it_accepts_a_new_one(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: accounts.Account, authorization: str) -> None:
+        raise Refusal(37, status=403)
+
+    def probe() -> None:
+        AccountState.objects.update(probe_at=timezone.now())
+        account.probe_if_due()
+
+    photo("a.jpg")
+    with monkeypatch.context() as patch:
+        patch.setattr(accounts.Account, "authorise", refuse)
+        work()
+        assert account.is_on_hold()
+        assert (only_scan().status, only_scan().attempts) == (Status.QUEUED, 0)
+        probe()
+        assert account.is_on_hold()
+        assert emulator.ledger.counted("login") == 3
+    probe()
+
+    assert not account.is_on_hold()
+    assert emulator.ledger.counted("login") == 4
+    work()
+    assert finished()[0].status == Status.COMPLETED
+
+
+def test_account_that_is_refused__gives_the_credit_back(provider: Provider, configure: Callable[..., None]) -> None:
+    configure(DAILY_BUDGET=1)
+    photo("a.jpg")
+    provider.fail_next([PaymentError()])
+
+    fake_work()
+
+    assert (only_scan().budget_day, account.budget_left()) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnknownError("Compressed.", slug="unreadable_answer", status=201, uncertain=True),
+        TransientError("Slow.", slug="timeout", status=200, uncertain=True),
+    ],
+)
+def test_success_whose_body_cannot_be_read__is_a_success(error: CopyleaksError, provider: Provider) -> None:
+    photo("a.jpg")
+    provider.fail_next([error])
+
+    fake_work(rounds=3)
+
+    assert only_scan().status == Status.SUBMITTED
+    assert len(provider.sent) == 1
+
+
+def test_synchronous_answer_that_breaks_off__is_asked_for_again_under_the_same_id(
+    provider: Provider, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(MODE="sync")
+    photo("a.jpg")
+    asked: list[str] = []
+
+    def check(self: Client, *, scan_id: str, **kwargs: Any) -> bytes:
+        asked.append(scan_id)
+        if len(asked) == 1:
+            raise TransientError("Slow.", slug="timeout", status=200, uncertain=True)
+        return as_json(detection(only_scan()))
+
+    monkeypatch.setattr(Client, "check", check)
+    fake_work()
+    assert (only_scan().status, only_scan().may_have_arrived) == (Status.QUEUED, True)
+
+    fake_work()
+    assert only_scan().status == Status.COMPLETED
+    assert len(set(asked)) == 1
 
 
 def test_claim__of_rows_another_worker_was_faster_to_take() -> None:
     photo("meadow.jpg")
     seen_by_both = [only_scan().pk]
 
-    assert len(submit._lease(seen_by_both)) == 1
-    assert submit._lease(seen_by_both) == []
+    assert len(leases.take(seen_by_both)) == 1
+    assert leases.take(seen_by_both) == []
 
 
 def test_claim__that_the_database_breaks_off_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -560,9 +772,9 @@ def test_payer_that_fails__hands_the_key_on() -> None:
     for scan in (payer, twin):
         submit._store_facts(scan, prepare.measure(scan))
     submit._take_pay_key(payer)
-    with pytest.raises(submit.NotNow) as waits:
+    with pytest.raises(attempts.NotNow) as waits:
         submit._take_pay_key(twin)
-    submit._put_back(twin, waits.value)
+    attempts.put_back(twin, waits.value)
 
     ends.fail(payer, "error_14")
 

@@ -113,7 +113,7 @@ def _pause_and_budget() -> str:
     if state.paused_at is not None:
         raise Problem(
             f"paused since {state.paused_at:%Y-%m-%d %H:%M} UTC: {state.pause_message} ({state.pause_reason}) "
-            "The worker asks again every minute, and goes on by itself."
+            "The worker asks again every 90 seconds, and goes on by itself."
         )
     left = account.budget_left()
     if left == 0:

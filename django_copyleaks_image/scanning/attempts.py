@@ -1,0 +1,161 @@
+"""What comes of an attempt that brought no answer: another one later, or the end of the scan."""
+
+import logging
+import random
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.copyleaks.errors import (
+    AuthenticationError,
+    CopyleaksError,
+    PaymentError,
+    PermanentError,
+    RateLimitError,
+    TokenError,
+    TransientError,
+)
+from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.models.scan import Status
+
+from . import account, ends, leases, lost, prepare
+from .transactions import atomically
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 600.0
+# For ``attempts``: takes back the one that the claim has counted.
+_NOT_COUNTED = Greatest(F("attempts"), 1) - 1
+
+
+class NotNow(Exception):
+    """The scan must wait for something that is not its fault: a twin, the budget, the account or a slot."""
+
+    def __init__(self, code: str, message: str, wait: timedelta) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.wait = wait
+
+
+def give_back(scan: ImageScan) -> None:
+    """Release a claimed scan that was not begun: it stays as due as it was, and the attempt does not count."""
+    leases.release(scan, attempts=_NOT_COUNTED)
+
+
+def put_back(scan: ImageScan, reason: NotNow) -> None:
+    """Release a scan that waits through no fault of its own: the attempt does not count."""
+    logger.info("Scan %s: waits (%s).", scan.scan_id, reason.code)
+    _postpone(scan, reason.code, reason.message, reason.wait, attempts=_NOT_COUNTED)
+
+
+def refused(scan: ImageScan, error: CopyleaksError) -> None:
+    """Do what an error of the API asks for: wait for the account, try again, or end the scan."""
+    if not error.uncertain and not scan.may_have_arrived:
+        _note_that_it_did_not_arrive(scan)
+    if isinstance(error, AuthenticationError | PaymentError):
+        account.pause(error)
+        if not _may_have_arrived(scan):
+            account.release_credit(scan)
+        put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
+    elif isinstance(error, TokenError):
+        put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
+    elif isinstance(error, PermanentError):
+        logger.warning("Scan %s: refused (%s).", scan.scan_id, error.slug)
+        give_up(scan, error.slug, error.message, may_resubmit=False)
+    else:
+        try_again(scan, error.slug, error.message, cause=error)
+
+
+def try_again(scan: ImageScan, code: str, message: str, *, cause: CopyleaksError | None = None) -> None:
+    """Release a scan for a later attempt, or end it when there were enough.
+
+    An error that is of no known class is allowed fewer, whatever other errors came before it.
+    """
+    is_unclassified = cause is not None and not isinstance(cause, RateLimitError | TransientError)
+    unclassified = scan.unclassified_attempts + is_unclassified
+    tries = conf.MAX_ATTEMPTS
+    if scan.attempts >= tries["transient"] or (is_unclassified and unclassified >= tries["unknown"]):
+        logger.error("Scan %s: given up after %s attempts (%s).", scan.scan_id, scan.attempts, code)
+        give_up(scan, code, message)
+        return
+    wait = min(LONGEST_WAIT, max(_backoff(scan.attempts), (cause and cause.retry_after) or 0))
+    logger.warning("Scan %s: attempt %s failed (%s); next in %.0f s.", scan.scan_id, scan.attempts, code, wait)
+    _postpone(scan, code, message, timedelta(seconds=wait), unclassified_attempts=unclassified)
+
+
+def _backoff(attempts: int) -> float:
+    # The exponent is bounded, since a project may allow more attempts than a float has powers of two.
+    return min(LONGEST_WAIT, 2.0 ** min(attempts - 1, 10) * random.uniform(1, 2))  # noqa: S311 - jitter
+
+
+def give_up(scan: ImageScan, code: str, message: str, *, may_resubmit: bool = True) -> None:
+    """End a scan without a result; one that may have been paid all the same is treated as lost."""
+    owner = scan.lease_owner
+    if _may_have_arrived(scan):
+        atomically(lambda: lost.end_or_resubmit(scan, code, message, may_resubmit=may_resubmit, owner=owner))
+        return
+
+    def end() -> None:
+        if ends.fail(scan, code, message, owner=owner):
+            account.release_credit(scan)
+
+    atomically(end)
+
+
+def end_with(scan: ImageScan, payer: ImageScan) -> None:
+    """End a scan, and others that waited with it, for whose bytes another was paid in vain."""
+    code, message, ended_at = payer.error_code, payer.error_message, payer.finished_at
+
+    def end() -> None:
+        if ends.fail(scan, code, message, owner=scan.lease_owner):
+            ends.fail_twins(payer, code, message, asked_before=ended_at)
+            account.release_credit(scan)
+
+    atomically(end)
+    logger.warning("Scan %s: the same bytes were paid in vain (%s).", scan.scan_id, code)
+
+
+def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
+    """End a scan that the vendor need not see, unless it may have seen it already: then its answer is lost."""
+    if _may_have_arrived(scan):
+        give_up(scan, lost.RESULT_LOST, lost.ANSWER_LOST)
+        return
+
+    def end() -> None:
+        if ends.skip(scan, skipped.code, skipped.message, owner=scan.lease_owner):
+            account.release_credit(scan)
+
+    atomically(end)
+    logger.info("Scan %s: skipped (%s).", scan.scan_id, skipped.code)
+
+
+def _note_that_it_did_not_arrive(scan: ImageScan) -> None:
+    """Note a refusal that leaves no doubt; a scan that was replaced meanwhile then has no result to wait for."""
+    # Who supersedes a scan takes the lease from it. Another worker that has sent it since has counted an attempt.
+    replaced = Q(status=Status.SUPERSEDED, attempts=scan.attempts)
+
+    def note() -> None:
+        ours = scans().filter(Q(lease_owner=scan.lease_owner) | replaced, pk=scan.pk)
+        if ours.update(may_have_arrived=False) and ends.free(scan):
+            account.release_credit(scan)
+
+    atomically(note)
+
+
+def _may_have_arrived(scan: ImageScan) -> bool:
+    """Return whether some try, this one included, may have been taken by the vendor; the row knows."""
+    return scans().filter(pk=scan.pk, may_have_arrived=True).exists()
+
+
+def _postpone(scan: ImageScan, code: str, message: str, wait: timedelta, **changes: object) -> None:
+    leases.release(
+        scan,
+        next_attempt_at=timezone.now() + wait,
+        error_code=code,
+        error_message=message[: ends.MESSAGE_LENGTH],
+        **changes,
+    )

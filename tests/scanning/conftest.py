@@ -1,0 +1,21 @@
+from collections.abc import Callable
+
+import pytest
+
+from django_copyleaks_image.copyleaks.client import Client, Submission
+
+from .fake import Provider
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch, configure: Callable[..., None]) -> Provider:
+    """Let submissions go to a provider that the test scripts, and not over the network."""
+    provider = Provider()
+
+    def take(client: Client, submission: Submission) -> None:
+        provider.take(submission)
+
+    monkeypatch.setattr(Client, "submit", take)
+    monkeypatch.setattr(Client, "log_in", lambda client: None)
+    configure(RATE_LIMIT=1000)
+    return provider

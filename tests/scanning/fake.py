@@ -1,0 +1,35 @@
+"""A provider that answers every submission at once, as each test scripts it, and a worker that knows no waiting."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from django_copyleaks_image.copyleaks.client import Submission
+from django_copyleaks_image.copyleaks.errors import CopyleaksError
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import submit
+
+
+class Provider:
+    """Notes the ids it is sent; takes them, unless an error is scripted for the next."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self._errors: list[CopyleaksError] = []
+
+    def fail_next(self, errors: Iterable[CopyleaksError]) -> None:
+        self._errors += errors
+
+    def take(self, submission: Submission) -> None:
+        self.sent.append(submission.scan_id)
+        if self._errors:
+            raise self._errors.pop(0)
+
+
+def work(rounds: int = 1) -> None:
+    """Let every queued scan be worked on, whenever it would be due."""
+    for _ in range(rounds):
+        ImageScan.objects.filter(status=Status.QUEUED).update(next_attempt_at=timezone.now())
+        for scan in submit.claim(100):
+            submit.work_on(scan, sleep=lambda seconds: None)

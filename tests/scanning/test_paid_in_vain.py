@@ -1,0 +1,140 @@
+"""Bytes that were paid for nothing: who was there when that was found out may not pay for them once more."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_copyleaks_image.api import request_scan
+from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models.receipt import Source
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import ends, receive, submit, sweep
+from tests.gallery.models import Photo
+from tests.samples import as_json, detection, photo
+
+from .fake import Provider, work
+from .test_concurrency import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+UNREADABLE = as_json({"surprise": True})
+
+
+def payer() -> ImageScan:
+    return ImageScan.objects.order_by("pk")[0]
+
+
+def lose_result() -> None:
+    ImageScan.objects.filter(status=Status.SUBMITTED).update(submitted_at=timezone.now() - timedelta(days=1))
+    sweep.end_lost_scans(timezone.now())
+
+
+def ends_of_all() -> set[tuple[str, str]]:
+    return set(ImageScan.objects.values_list("status", "error_code"))
+
+
+def test_more_twins_than_end_at_once__none_pays_again(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ends, "TWINS_AT_ONCE", 2)
+    for number in range(8):
+        photo(f"{number}.jpg")
+    work()
+
+    receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
+    assert ImageScan.objects.filter(status=Status.FAILED).count() == 3
+    work()
+
+    assert ends_of_all() == {(Status.FAILED, "unreadable_result")}
+    assert provider.sent == [payer().scan_id]
+
+
+def test_twin_that_nobody_had_measured__does_not_pay_again(provider: Provider, configure: Callable[..., None]) -> None:
+    configure(ON_LOST_RESULT="fail")
+    photo("a.jpg")
+    work()
+    photo("b.jpg")
+
+    lose_result()
+    work()
+
+    assert ends_of_all() == {(Status.FAILED, "result_lost")}
+    assert provider.sent == [payer().scan_id]
+    late = detection(payer())
+    receive.deliver(payer(), as_json(late), Source.WEBHOOK)
+    assert ends_of_all() == {(Status.COMPLETED, "")}
+
+
+def test_upload_after_the_payer_has_failed__pays_anew(provider: Provider) -> None:
+    photo("a.jpg")
+    work()
+    receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
+
+    photo("b.jpg")
+    work()
+
+    assert len(set(provider.sent)) == 2
+
+
+def test_upload_that_waits_with_older_twins__pays_after_they_have_ended(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ends, "TWINS_AT_ONCE", 1)
+    for number in range(4):
+        photo(f"{number}.jpg")
+    work()
+    receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
+    photo("later.jpg")
+    later = ImageScan.objects.latest("pk")
+
+    work(rounds=2)
+
+    later.refresh_from_db()
+    assert later.status == Status.SUBMITTED
+    assert provider.sent == [payer().scan_id, later.scan_id]
+
+
+def test_twin_of_a_resubmission_that_was_never_sent__pays_in_its_place(provider: Provider) -> None:
+    photo("a.jpg")
+    photo("b.jpg")
+    work()
+    lose_result()
+    Photo.objects.order_by("pk")[0].delete()
+
+    work(rounds=2)
+
+    twin = ImageScan.objects.get(object_id=str(Photo.objects.get().pk))
+    assert twin.status == Status.SUBMITTED
+    assert provider.sent == [payer().scan_id, twin.scan_id]
+
+
+def test_scan_again_on_purpose__pays(provider: Provider) -> None:
+    uploaded = photo("a.jpg")
+    work()
+    again = request_scan(uploaded, "image", force=True)
+    ImageScan.objects.exclude(pk=again.pk).update(status=Status.SUBMITTED, finished_at=None)
+
+    receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
+    work()
+
+    assert provider.sent == [payer().scan_id, again.scan_id]
+
+
+def test_payer_that_fails_while_its_twins_are_measured__stays_the_only_one(provider: Provider) -> None:
+    photo("payer.jpg")
+    work()
+    for number in range(6):
+        photo(f"{number}.jpg")
+    twins = submit.claim(6)
+
+    def measure_and_pay(twin: ImageScan) -> None:
+        submit.work_on(twin, sleep=lambda seconds: None)
+
+    together(
+        lambda: receive.deliver(payer(), UNREADABLE, Source.WEBHOOK),
+        *[lambda twin=twin: measure_and_pay(twin) for twin in twins],
+    )
+    work(rounds=2)
+
+    assert provider.sent == [payer().scan_id]
+    assert ends_of_all() == {(Status.FAILED, "unreadable_result")}
