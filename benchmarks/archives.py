@@ -22,7 +22,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks import archive
-from benchmarks.chaos.databases import own_database
+from benchmarks.databases import own_database
 from benchmarks.figures import Figure
 from django_copyleaks_image import registry
 from tests.gallery.models import Listing

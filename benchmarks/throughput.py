@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from benchmarks import site
 from benchmarks.archives import Unavailable, postgresql
-from benchmarks.chaos.processes import LOOPBACK, Process, free_port
 from benchmarks.figures import Figure
 from benchmarks.heatmap import HEIGHT, WIDTH, frayed_mask
 from django_copyleaks_image.masks import Mask
@@ -25,6 +24,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import addresses
 from tests.gallery.models import Photo
+from tests.processes import LOOPBACK, Process, free_port
 from tests.samples import as_json, detection
 
 CLIENTS = 4

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from benchmarks import site
 from benchmarks.archives import Unavailable, postgresql
-from benchmarks.chaos.processes import Process
 from benchmarks.drain import DELAY, queue_pictures
 from benchmarks.figures import Figure
 from benchmarks.local_copyleaks import local_copyleaks
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
+from tests.processes import Process
 
 THREADS = 16
 SCANS = 400

@@ -17,8 +17,8 @@ from uuid import uuid4
 import pytest
 import requests
 
-from benchmarks.chaos.processes import LOOPBACK, Process, free_port
 from django_copyleaks_image.emulator import Emulator
+from tests.processes import LOOPBACK, Process, free_port
 from tests.samples import picture
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.chaos.processes import LOOPBACK, free_port
+from tests.processes import LOOPBACK, free_port
 
 from .conftest import ENGINES, Engine, Project
 
