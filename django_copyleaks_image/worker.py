@@ -21,11 +21,15 @@ DATABASE_NAP = 2.0
 ROUND_SECONDS = 1.0
 
 
-def go_round() -> None:
-    """Do everything but submit: show that somebody is there, sweep and reconcile, each unless another just did."""
+def go_round() -> bool:
+    """Do everything but submit: show that somebody is there, sweep and reconcile, each unless another just did.
+
+    Returns whether it was this one that swept.
+    """
     account.heartbeat()
-    sweep.sweep_if_due()
+    swept = sweep.sweep_if_due()
     reconcile.reconcile_if_due()
+    return swept
 
 
 class Worker:
@@ -60,7 +64,9 @@ class Worker:
         """Work until nothing is due, then return; database errors are raised."""
         account.heartbeat()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
-            sweep.sweep()
+            # Noted if that is due, and done even if another just did.
+            if not sweep.sweep_if_due():
+                sweep.sweep()
             reconcile.reconcile()
             while not self._stop.is_set() and (self._claim(pool) or self._busy):
                 account.heartbeat()

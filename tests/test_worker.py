@@ -14,10 +14,11 @@ from tests.samples import photo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_once__shows_that_somebody_works() -> None:
+def test_once__shows_that_somebody_works_and_sweeps() -> None:
     Worker(threads=1, poll_seconds=0.01).run_once()
 
-    assert AccountState.objects.get().worker_seen_at is not None
+    state = AccountState.objects.get()
+    assert None not in (state.worker_seen_at, state.swept_at)
 
 
 @pytest.mark.django_db(transaction=True)
