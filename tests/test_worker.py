@@ -2,14 +2,15 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Semaphore, Thread
+from signal import SIGTERM, raise_signal
+from threading import Event, Semaphore, Thread, current_thread
 
 import pytest
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.scanning import submit
-from django_copyleaks_image.worker import Worker
+from django_copyleaks_image.worker import Worker, stop_on_signals
 from tests.samples import photo
 
 
@@ -107,3 +108,24 @@ def test_nothing_due__sleeps_until_the_next_poll() -> None:
     finally:
         worker.stop()
         runner.join()
+
+
+def test_signal__stops_the_worker_from_another_thread_than_the_one_it_interrupts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The interrupted one may hold the lock that stop() needs.
+    worker = Worker(threads=1, poll_seconds=0.01)
+    stopped_by: list[Thread] = []
+    told = Event()
+
+    def note() -> None:
+        stopped_by.append(current_thread())
+        told.set()
+
+    monkeypatch.setattr(worker, "stop", note)
+
+    with stop_on_signals(worker):
+        raise_signal(SIGTERM)
+        assert told.wait(10)
+
+    assert stopped_by != [current_thread()]
