@@ -37,7 +37,7 @@ def measure() -> Iterator[Figure]:
             )
     yield Figure(name="engine_worker_per_second", value=ours, better="higher", unit="/s")
     yield Figure(name="engine_celery_per_second", value=celery, better="higher", unit="/s")
-    yield Figure(name="engine_celery_vs_worker", value=celery / ours, goal=0.5, better="higher", unit="×")
+    yield Figure(name="engine_celery_vs_worker", value=celery / ours, better="higher", unit="×")
 
 
 @contextmanager
@@ -45,18 +45,21 @@ def _queue() -> Iterator[tuple[Any, str]]:
     """Provide a Celery app and a queue of its own, which is removed in the end. Raises :class:`Unavailable`."""
     try:
         from celery import Celery  # noqa: PLC0415 - the other benchmarks do not need it
+        from redis import Redis, RedisError  # noqa: PLC0415
     except ImportError:
-        raise Unavailable("celery is not installed") from None
+        raise Unavailable("celery is not installed with redis") from None
     queue = f"benchmarks-{uuid4().hex}"
-    with Celery("benchmarks", broker=BROKER, set_as_current=False) as app, app.connection_for_write() as connection:
+    with Redis.from_url(BROKER) as redis:
         try:
-            connection.ensure_connection(max_retries=1)
-        except Exception as error:  # noqa: BLE001 - every broker has errors of its own
+            redis.ping()
+        except RedisError as error:
             raise Unavailable(f"Redis does not answer at {BROKER}: {error}") from None
         try:
-            yield app, queue
+            with Celery("benchmarks", broker=BROKER, set_as_current=False) as app:
+                yield app, queue
         finally:
-            connection.default_channel.queue_delete(queue)
+            # What was noted about the queue is left behind by everybody who has used it.
+            redis.delete(*redis.scan_iter(f"*{queue}*"), "_kombu.binding_deadlines")
 
 
 def _send(app: Any, queue: str, scan_ids: Sequence[str]) -> None:
