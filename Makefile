@@ -9,6 +9,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 TEST := $(VENV)/.test-$(VERSION)
 LINT := $(VENV)/.lint-$(VERSION)
 BROWSER := $(VENV)/.browser-$(VERSION)
+BENCH := $(VENV)/.bench-$(VERSION)
 TOX := $(VENV)/.tox-$(VERSION)
 ARGS ?=
 
@@ -33,10 +34,10 @@ fuzz: $(TEST) ## feed the payload parser 100,000 hostile bodies
 sabotage: $(TEST) ## disable each protection in turn and see that its tests notice
 	$(BIN)/python -m benchmarks.sabotage $(ARGS)
 
-chaos: $(TEST) ## upload under kills and faults and count what went wrong; UPLOADS=200 SEED=7 DATABASE_URL=postgres://…
-	$(BIN)/python -m benchmarks.chaos $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(SEED),--seed $(SEED))
+chaos: $(BENCH) ## upload under kills and faults and count what went wrong; UPLOADS=200 SEED=7 DATABASE_URL=postgres://…
+	$(BIN)/python -m benchmarks.chaos $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-bench: $(TEST) ## measure, and compare with the goals; ONLY=heatmap
+bench: $(BENCH) ## measure, and compare with the goals; ONLY="heatmap upload"
 	$(BIN)/python -m benchmarks $(ONLY)
 
 lint: $(LINT) ## check style, formatting, types and migrations
@@ -66,6 +67,7 @@ demo: $(TEST) ## run the example site with a local Copyleaks; ONCE=1 ends after 
 
 clean: ## remove everything that the other targets have made
 	rm -rf $(VENV) .tox .demo build dist htmlcov .coverage .coverage.* .hypothesis
+	rm -f benchmarks/results.json .tests.log .sabotage.log
 	rm -rf .mypy_cache .ruff_cache .pytest_cache example_project/data example_project/.mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

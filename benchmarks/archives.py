@@ -22,18 +22,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks import archive
-from benchmarks.chaos.databases import own_database
-from benchmarks.figures import Figure
+from benchmarks.databases import own_database
+from benchmarks.figures import Figure, Unavailable
 from django_copyleaks_image import registry
 from tests.gallery.models import Listing
 
 SERVER = os.environ.get("POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 FEW, MANY = 1_000, 1_000_000
 REPEAT = 30
-
-
-class Unavailable(Exception):
-    """There is no PostgreSQL to measure on; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +43,11 @@ class Archive:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """What somebody waits for, with the goals: so many times longer than in the small archive, and so many ms."""
+    """What somebody waits for, with the goal: at most so many times longer than in the small archive."""
 
     name: str
     work: Callable[[Archive], object]
     times: float
-    milliseconds: float
 
 
 @contextmanager
@@ -76,7 +71,8 @@ def postgresql() -> Iterator[BaseDatabaseWrapper]:
         try:
             created = stack.enter_context(own_database(Path(), server=SERVER, restart_command=None))
         except psycopg.OperationalError as error:
-            raise Unavailable(f"PostgreSQL does not answer at {SERVER}: {error}") from None
+            first_line = str(error).partition("\n")[0]
+            raise Unavailable(f"PostgreSQL does not answer at {SERVER}: {first_line}") from None
         settings = connections.configure_settings({"default": environ.Env.db_url_config(created.url)})["default"]
         database = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "default")
         # The settings are for other threads.
@@ -101,7 +97,7 @@ def compare(task: Task, few: Archive, many: Archive) -> Iterator[Figure]:
     ratio = median(times[id(many)]) / median(times[id(few)])
     p95 = sorted(times[id(many)])[int(REPEAT * 0.95)]
     yield Figure(name=f"{task.name}_vs_{FEW}", value=ratio, goal=task.times, better="lower", unit="×")
-    yield Figure(name=f"{task.name}_p95_ms", value=p95 * 1000, goal=task.milliseconds, better="lower", unit="ms")
+    yield Figure(name=f"{task.name}_p95_ms", value=p95 * 1000, better="lower", unit="ms")
 
 
 def queries(task: Task, asked: Archive) -> list[str]:

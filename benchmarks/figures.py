@@ -9,18 +9,24 @@ from typing import Literal, TypeAlias
 Clock: TypeAlias = Callable[[], float]
 
 
+class Unavailable(Exception):
+    """Something that is measured with is not there; the message says what, and of which figures."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """``better`` says on which side of the goal the value should be."""
+    """``better`` says on which side of the goal the value should be; a figure without a goal is there to be read."""
 
     name: str
     value: float
-    goal: float
+    goal: float | None = None
     better: Literal["lower", "higher"]
     unit: str
 
     @property
     def is_met(self) -> bool:
+        if self.goal is None:
+            return True
         return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
 
     def as_json(self) -> dict[str, object]:
@@ -28,8 +34,9 @@ class Figure:
 
     def __str__(self) -> str:
         sign = "≤" if self.better == "lower" else "≥"
+        goal = "" if self.goal is None else f"{sign} {self.goal:g}"
         verdict = "" if self.is_met else "  MISSED"
-        return f"{self.name:<44} {self.value:>10.2f}  {sign} {self.goal:<6g} {self.unit}{verdict}"
+        return f"{self.name:<44} {self.value:>10.2f}  {goal:<8} {self.unit}{verdict}"
 
 
 def seconds(work: Callable[[], object], *, repeat: int = 5) -> float:

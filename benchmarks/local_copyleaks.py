@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import requests
 from django.test import override_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +37,12 @@ def local_copyleaks(*options: str, **settings: object) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(timeout=START_SECONDS)
+
+
+def refused_for_the_rate(url: str) -> int:
+    """Return how many requests this local Copyleaks has answered 429, by its own count."""
+    counts = requests.get(f"{url}/_emulator/ledger", timeout=30).json()["counts"]
+    return int(counts.get("rate limited", 0))
 
 
 def _address(output: Path) -> str:

@@ -1,4 +1,8 @@
-"""What a watched save costs, against a hand-written receiver that does the least: one INSERT, or one SELECT."""
+"""What a watched save costs, against a hand-written receiver that does the least: one INSERT, or one SELECT.
+
+The receiver inserts into the same table, so that its indexes cost both sides the same: what is compared is what the
+app does beside storing a scan.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +14,7 @@ from django.db import connection
 from django.db.models.signals import post_save
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.archives import Unavailable, postgresql
+from benchmarks.archives import postgresql
 from benchmarks.figures import Clock, Figure, alternating
 from django_copyleaks_image.models import ImageScan
 from tests.gallery.models import Listing, Photo
@@ -21,12 +25,9 @@ REPEAT = 300
 
 def measure() -> Iterator[Figure]:
     yield from _measure_on("sqlite", time.process_time)
-    try:
-        with postgresql():
-            # The server works in a process of its own, so that ours tells half of it only.
-            yield from _measure_on("postgresql", time.perf_counter)
-    except Unavailable as reason:
-        print(f"upload: skipped on PostgreSQL, since {reason}")
+    with postgresql():
+        # The server works in a process of its own, so that ours tells half of it only.
+        yield from _measure_on("postgresql", time.perf_counter)
 
 
 def _measure_on(database: str, clock: Clock) -> Iterator[Figure]:
@@ -46,7 +47,7 @@ def _measure_on(database: str, clock: Clock) -> Iterator[Figure]:
             own = ImageScan.objects.filter(
                 content_type=scan.content_type, object_id=str(kwargs["instance"].pk), field_name="image"
             )
-            own.order_by("-pk").only("pk", "status", "file_name").first()
+            own.order_by("-pk").values_list("status", "file_name").first()
 
     yield _counted(f"upload_new_queries_{database}", lambda: _photo(content), 2)
     yield _counted(f"upload_unchanged_queries_{database}", photo.save, 2)

@@ -1,7 +1,6 @@
 """System checks: one id each, with its heading in ``docs/checks.rst``. No message quotes a configured value."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,13 +20,12 @@ from django.utils.module_loading import import_string
 
 from . import dispatch, registry
 from .conf import DICT_NAME, Conf, conf, configured_dict
-from .models import AccountState, home_database, scans
+from .models import AccountState, home_database
+from .scanning import silence
 
 # The id of a check is never used again for another one.
 PREFIX = "copyleaks_image"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-# How long scans may wait without a sign of life of whoever works on them.
-SILENCE = timedelta(minutes=10)
 
 
 @register(Tags.compatibility)
@@ -166,20 +164,20 @@ def check_pause(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_worker(**kwargs: Any) -> list[CheckMessage]:
-    """Report scans that wait while nobody sweeps, also with an engine: without it no lost scan ever ends."""
+    """Report scans that wait while nobody submits or sweeps; with an engine, one may go on without the other."""
     if home_database() not in (kwargs.get("databases") or ()):
         return []
-    since = timezone.now() - SILENCE
     try:
-        is_swept = AccountState.objects.using(home_database()).filter(worker_seen_at__gt=since).exists()
-        if is_swept or not scans().unfinished().filter(created_at__lt=since).exists():
-            return []
-    except DatabaseError:  # Not migrated yet.
+        problem = silence.why_scans_wait(timezone.now())
+    except (DatabaseError, ImproperlyConfigured):  # Not migrated yet, or E003 has said so.
+        return []
+    if not problem:
         return []
     return [
         Warning(
-            f"Scans wait, and no worker was seen in the last {SILENCE.seconds // 60} minutes.",
-            hint="Keep copyleaks_worker running, or let Celery beat run copyleaks_image.sweep every minute.",
+            f"Scans wait, and {problem}.",
+            hint="Keep copyleaks_worker running, or let Celery beat run copyleaks_image.sweep every minute; "
+            "the worker's log may say what keeps it.",
             id=f"{PREFIX}.W017",
         )
     ]

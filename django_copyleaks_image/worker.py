@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from queue import SimpleQueue
 from threading import Event, Thread
 from types import FrameType
 
@@ -21,11 +22,15 @@ DATABASE_NAP = 2.0
 ROUND_SECONDS = 1.0
 
 
-def go_round() -> None:
-    """Do everything but submit: show that somebody is there, sweep and reconcile, each unless another just did."""
+def go_round() -> bool:
+    """Do everything but submit: show that somebody is there, sweep and reconcile, each unless another just did.
+
+    Returns whether it was this one that swept.
+    """
     account.heartbeat()
-    sweep.sweep_if_due()
+    swept = sweep.sweep_if_due()
     reconcile.reconcile_if_due()
+    return swept
 
 
 class Worker:
@@ -67,7 +72,9 @@ class Worker:
         account.heartbeat()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
             self._judge()
-            sweep.sweep()
+            # Noted if that is due, and done even if another just did.
+            if not sweep.sweep_if_due():
+                sweep.sweep()
             reconcile.reconcile()
             while not self._stop.is_set() and (self._judge() + self._claim(pool) or self._busy):
                 account.heartbeat()
@@ -153,16 +160,23 @@ def _forget_connections() -> None:
 @contextmanager
 def stop_on_signals(worker: Worker) -> Iterator[None]:
     """Stop the worker on SIGTERM and Ctrl-C while the block runs."""
+    # A handler interrupts the main thread, perhaps while that holds the lock of the very event that would be set, or
+    # of a log. A SimpleQueue is made for that; somebody else does the rest.
+    has_come: SimpleQueue[bool] = SimpleQueue()
 
-    def stop(_signum: int, _frame: FrameType | None) -> None:
-        logger.info("Stopping: finishing the scans in progress.")
-        worker.stop()
+    def stop_when_told() -> None:
+        if has_come.get():
+            logger.info("Stopping: finishing the scans in progress.")
+            worker.stop()
 
+    Thread(target=stop_when_told, name="signals", daemon=True).start()
     previous: dict[int, Callable[[int, FrameType | None], object] | int | None] = {
-        number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)
+        number: signal.signal(number, lambda _signum, _frame: has_come.put(True))
+        for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        has_come.put(False)

@@ -21,7 +21,7 @@ from django_copyleaks_image import checks as ours
 from django_copyleaks_image import registry
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import AccountState, ImageScan
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.worker import go_round
 from tests.gallery.models import Photo, Picture
 from tests.samples import photo
 
@@ -214,7 +214,7 @@ def test_scans_that_wait_for_nobody(settings: Any) -> None:
     assert "W017" not in ids()
     assert is_warned()
 
-    account.heartbeat()
+    go_round()
     assert not is_warned()
 
     AccountState.objects.update(worker_seen_at=timezone.now() - timedelta(hours=1))

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Semaphore, Thread
+from signal import SIGTERM, raise_signal
+from threading import Event, Semaphore, Thread, current_thread
 from typing import Any
 
 import pytest
@@ -14,15 +15,16 @@ from django_copyleaks_image.models import AccountState, DetectionResult, ImageSc
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, heatmaps, inbox, receive, submit, sweep
-from django_copyleaks_image.worker import Worker
+from django_copyleaks_image.worker import Worker, stop_on_signals
 from tests.samples import as_json, detection, photo, submitted
 
 
 @pytest.mark.django_db(transaction=True)
-def test_once__shows_that_somebody_works() -> None:
+def test_once__shows_that_somebody_works_and_sweeps() -> None:
     Worker(threads=1, poll_seconds=0.01).run_once()
 
-    assert AccountState.objects.get().worker_seen_at is not None
+    state = AccountState.objects.get()
+    assert None not in (state.worker_seen_at, state.swept_at)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -208,3 +210,24 @@ def test_stopped__nothing_more_is_judged_or_fetched(monkeypatch: pytest.MonkeyPa
     DetectionResult.objects.update(heatmap_url="https://example.org/h.png", heatmap_due_at=timezone.now())
     worker._go_round()
     assert fetched == []
+
+
+def test_signal__stops_the_worker_from_another_thread_than_the_one_it_interrupts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The interrupted one may hold the lock that stop() needs.
+    worker = Worker(threads=1, poll_seconds=0.01)
+    stopped_by: list[Thread] = []
+    told = Event()
+
+    def note() -> None:
+        stopped_by.append(current_thread())
+        told.set()
+
+    monkeypatch.setattr(worker, "stop", note)
+
+    with stop_on_signals(worker):
+        raise_signal(SIGTERM)
+        assert told.wait(10)
+
+    assert stopped_by != [current_thread()]

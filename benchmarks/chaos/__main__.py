@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NoReturn
 import django
 import environ
 
-from .databases import own_database
-from .processes import LOOPBACK, RunFailed, free_port
+from benchmarks.databases import own_database
+from tests.processes import LOOPBACK, RunFailed, free_port
 
 if TYPE_CHECKING:
     from .conductor import Conductor

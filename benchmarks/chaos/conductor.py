@@ -15,14 +15,14 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection
 from django.db.models import Count
 
+from benchmarks.databases import Database
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.scanning import account
+from tests.processes import LOOPBACK, Process, RunFailed
 
 from . import books, faults, judge
 from .apps import RECONCILE_SECONDS
-from .databases import Database
 from .plan import UPLOADERS, Action, Step
-from .processes import LOOPBACK, Process, RunFailed
 from .visitors import Visitor
 
 # Seconds between two kills of a worker, and of a process of the site: from, to.

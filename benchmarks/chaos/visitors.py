@@ -3,8 +3,9 @@
 import signal
 from pathlib import Path
 
+from tests.processes import Process
+
 from .plan import Step, steps_of
-from .processes import Process
 
 
 class Visitor:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import django
 
-from benchmarks.chaos.processes import RunFailed
+from tests.processes import RunFailed
 
 
 def main() -> int:

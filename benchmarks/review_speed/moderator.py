@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.chaos.processes import RunFailed
+from tests.processes import RunFailed
 
 DESK = "/admin/copyleaks_image/imagescan/review/"
 WATCH = Path(__file__).with_name("moderator.js").read_text()

@@ -5,7 +5,7 @@ from math import ceil
 from pathlib import Path
 from statistics import median
 
-from benchmarks.chaos.processes import LOOPBACK, Process, free_port
+from tests.processes import LOOPBACK, Process, free_port
 
 from . import project
 from .moderator import SLOW, review

@@ -15,3 +15,5 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
     }
+CELERY_BROKER_URL = env.str("SITE_BROKER", "")
+CELERY_TASK_DEFAULT_QUEUE = env.str("SITE_QUEUE", "")

@@ -6,6 +6,7 @@ takes, because only the row says what is due and the claim says who has it.
 
 from datetime import datetime, timedelta
 from math import ceil
+from time import monotonic
 
 from django.utils import timezone
 
@@ -17,12 +18,15 @@ from django_copyleaks_image.worker import go_round
 
 # How long a due scan is left to the message that was sent for it.
 HEAD_START = timedelta(minutes=1)
-# The time between two rounds for which messages are sent; rounds that come more often send some of them twice.
-ROUND = timedelta(minutes=1)
+# The time since the round before: when there was none, and at most.
+ROUND, LONGEST_ROUND = timedelta(minutes=1), timedelta(minutes=10)
 # Fetched in a round, one after the other: each may take as long as ``TIMEOUT`` allows.
 HEATMAPS = 10
 # RQ keeps whole seconds and rounds them down: a message that comes too early would do nothing.
 MARGIN = timedelta(seconds=1)
+HEARTBEAT_SECONDS = 30.0
+
+_heartbeat_due = 0.0
 
 
 def work_on(scan_id: str) -> datetime | None:
@@ -34,6 +38,7 @@ def work_on(scan_id: str) -> datetime | None:
     if account.is_on_hold() or not _due().filter(scan_id=scan_id).exists():
         return None
     submit.work_on_one(scan_id)
+    _show_that_somebody_works()
     put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None)
     due_at = put_back.values_list("next_attempt_at", flat=True).first()
     return due_at and max(due_at, timezone.now()) + MARGIN
@@ -42,17 +47,31 @@ def work_on(scan_id: str) -> datetime | None:
 def sweep() -> None:
     """Do what the worker does beside submitting, and send messages for the scans that nobody came for."""
     receive.judge_due()
-    go_round()
-    if not account.is_on_hold():
-        _send_messages()
+    before = account.state().swept_at
+    if go_round() and not account.is_on_hold():
+        _send_messages(since=before)
     heatmaps.fetch_due(at_most=HEATMAPS)
 
 
-def _send_messages() -> None:
-    left_lying = _due().filter(next_attempt_at__lt=timezone.now() - HEAD_START)
-    # As many as the account takes until the next round: a long queue is not doubled by its own messages.
-    for scan_id in left_lying.values_list("scan_id", flat=True)[: ceil(conf.RATE_LIMIT * ROUND.total_seconds())]:
+def _send_messages(since: datetime | None) -> None:
+    """Send as many as the account has taken since the round before.
+
+    Some of these scans have a message that only waits for its turn, and get a second one. It finds nothing to do, and
+    no more of them come than workers at full rate take away.
+    """
+    now = timezone.now()
+    elapsed = min(now - since, LONGEST_ROUND) if since else ROUND
+    left_lying = _due().filter(next_attempt_at__lt=now - HEAD_START)
+    for scan_id in left_lying.values_list("scan_id", flat=True)[: ceil(conf.RATE_LIMIT * elapsed.total_seconds())]:
         conf.DISPATCHER(scan_id)
+
+
+def _show_that_somebody_works() -> None:
+    """Note that a worker is alive, now and then: an engine's sweep may wait behind thousands of messages."""
+    global _heartbeat_due  # noqa: PLW0603 - of this process
+    if monotonic() >= _heartbeat_due:
+        _heartbeat_due = monotonic() + HEARTBEAT_SECONDS
+        account.heartbeat()
 
 
 def _due() -> ImageScanQuerySet:

@@ -7,6 +7,7 @@ id, and an answer of 409 then means "already submitted".
 
 import hashlib
 import logging
+import random
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -166,6 +167,8 @@ def _wait_for_slot(sleep: Sleep) -> float:
     wait, reserved = account.reserve_slot(within=LONGEST_SLOT_WAIT)
     slot = time.monotonic() + wait.total_seconds()
     if not reserved:
+        # All that are turned away now would come back in the same instant.
+        wait *= random.uniform(1, 2)
         raise NotNow("rate_limit", "The submissions of this account are queued.", wait)
     sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
     return slot

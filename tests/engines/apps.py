@@ -10,5 +10,7 @@ class EnginesConfig(AppConfig):
 
     def ready(self) -> None:
         from django_copyleaks_image.engines import steps
+        from django_copyleaks_image.scanning import sweep
 
         steps.HEAD_START = timedelta(seconds=1)
+        sweep.INTERVAL = timedelta(seconds=1)

@@ -17,8 +17,8 @@ from uuid import uuid4
 import pytest
 import requests
 
-from benchmarks.chaos.processes import LOOPBACK, Process, free_port
 from django_copyleaks_image.emulator import Emulator
+from tests.processes import LOOPBACK, Process, free_port
 from tests.samples import picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,7 +179,11 @@ class Project:
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine; one that is not there is skipped, or fails where all of them must be."""
-    found = ENGINES[request.param]
+    return needed_engine(request.param)
+
+
+def needed_engine(name: str) -> Engine:
+    found = ENGINES[name]
     if found.missing:
         (pytest.fail if os.environ.get("ENGINES_REQUIRED") else pytest.skip)(found.missing)
     return found

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.chaos.processes import LOOPBACK, free_port
+from tests.processes import LOOPBACK, free_port
 
-from .conftest import ENGINES, Engine, Project
+from .conftest import Engine, Project, needed_engine
 
 pytestmark = [pytest.mark.engines, pytest.mark.sockets]
 
@@ -51,9 +51,7 @@ def test_purged_queue__costs_time_only(engine: Engine, start: Callable[..., Proj
     ],
 )
 def test_broker_that_is_down__fails_no_upload(name: str, broker: str, start: Callable[..., Project]) -> None:
-    if ENGINES[name].missing:
-        pytest.skip(ENGINES[name].missing)
-    project = start(ENGINES[name], broker=broker.format(address=f"{LOOPBACK}:{free_port()}"))
+    project = start(needed_engine(name), broker=broker.format(address=f"{LOOPBACK}:{free_port()}"))
 
     project.upload("one.jpg", "two.jpg", "three.jpg")
     assert [scan["status"] for scan in project.scans()] == ["queued"] * 3

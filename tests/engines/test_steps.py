@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from django.utils import timezone
@@ -27,6 +28,11 @@ def note(scan_id: str) -> None:
 def _synchronous_mode(configure: Callable[..., None]) -> None:
     woken.clear()
     configure(MODE="sync")
+
+
+@pytest.fixture(autouse=True)
+def _heartbeat_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "_heartbeat_due", 0.0)
 
 
 @pytest.fixture
@@ -138,6 +144,54 @@ def test_sweep__judges_and_fetches_what_waits(noting: list[str], monkeypatch: py
 
     assert set(ImageScan.objects.values_list("status", flat=True)) == {Status.COMPLETED}
     assert not DetectionResult.objects.filter(heatmap=b"").exists()
+
+
+def test_worked_on_scan__shows_now_and_then_that_somebody_works(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work_on_another() -> bool:
+        photo()
+        AccountState.objects.update(worker_seen_at=None)
+        steps.work_on(ImageScan.objects.latest("pk").scan_id)
+        return AccountState.objects.exclude(worker_seen_at=None).exists()
+
+    assert [work_on_another(), work_on_another()] == [True, False]
+    clock = monotonic() + steps.HEARTBEAT_SECONDS
+    monkeypatch.setattr(steps, "monotonic", lambda: clock)
+    assert work_on_another()
+
+
+def test_message_for_nobody__shows_nothing() -> None:
+    steps.work_on("nobody")
+
+    assert not AccountState.objects.exclude(worker_seen_at=None).exists()
+
+
+def test_sweeps_one_after_the_other__only_the_one_whose_turn_it_is_sends(noting: list[str]) -> None:
+    for number in range(5):
+        photo(f"{number}.jpg")
+    long_due(minutes=5)
+    noting.clear()
+
+    for _ in range(17):
+        steps.sweep()
+
+    assert len(noting) == 5
+
+
+def test_sweep__sends_as_many_as_the_account_took_since_the_last(
+    noting: list[str], configure: Callable[..., None]
+) -> None:
+    configure(RATE_LIMIT=0.1)
+    for number in range(5):
+        photo(f"{number}.jpg")
+    long_due(minutes=5)
+    noting.clear()
+    AccountState.objects.create(swept_at=timezone.now() - timedelta(seconds=20))
+
+    steps.sweep()
+
+    assert len(noting) == 3
 
 
 def test_sweep__sends_no_more_than_the_account_takes_until_the_next(

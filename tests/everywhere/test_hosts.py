@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from .conftest import OpenSite
+from .needs import needed
 from .road import Upload, travel
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
@@ -28,7 +29,7 @@ def test_keys_of_every_kind__in_a_storage_without_paths(open_site: OpenSite) -> 
 
 
 def test_strict_project(open_site: OpenSite) -> None:
-    pytest.importorskip("rest_framework_simplejwt", reason="needs djangorestframework-simplejwt")
+    needed("rest_framework_simplejwt", package="djangorestframework-simplejwt")
 
     # More than the one request a day that DRF would let through.
     travel(open_site("strict"), Upload(), Upload())

@@ -15,11 +15,12 @@ import requests
 from demo.processes import LOOPBACK, free_port
 
 from .conftest import OpenSite
+from .needs import needed
 from .road import travel
 
-boto3 = pytest.importorskip("boto3", reason="needs boto3")
-pytest.importorskip("moto", reason="needs moto[server]")
-pytest.importorskip("storages", reason="needs django-storages[s3]")
+boto3 = needed("boto3", package="boto3")
+needed("moto", package="moto[server]")
+needed("storages", package="django-storages[s3]")
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 

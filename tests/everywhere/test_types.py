@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from .needs import needed
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "tests" / "typed_project"
@@ -37,9 +37,9 @@ def ask(article: Article) -> None:
         copyleaks.address  # attr-defined
 """
 
-pytest.importorskip("mypy", reason="needs mypy")
-pytest.importorskip("mypy_django_plugin", reason="needs django-stubs")
-pytest.importorskip("mypy_drf_plugin", reason="needs djangorestframework-stubs")
+needed("mypy", package="mypy")
+needed("mypy_django_plugin", package="django-stubs")
+needed("mypy_drf_plugin", package="djangorestframework-stubs")
 
 
 def test_typed_project(tmp_path: Path) -> None:

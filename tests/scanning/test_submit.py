@@ -196,6 +196,22 @@ def test_retry_after__is_honoured(emulator: Emulator, monkeypatch: pytest.Monkey
     assert scan.next_attempt_at - before >= timedelta(seconds=120)
 
 
+def test_slots_too_far_away__scans_come_back_at_different_times(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "reserve_slot", lambda within: (timedelta(seconds=30), False))
+    before = timezone.now()
+    for number in range(4):
+        photo(f"{number}.jpg", picture(colour=(number, 0, 0)))
+
+    work()
+
+    waits = [scan.next_attempt_at - before for scan in ImageScan.objects.all() if scan.next_attempt_at]
+    assert all(timedelta(seconds=30) <= wait < timedelta(seconds=65) for wait in waits)
+    assert len(waits) == 4
+    assert max(waits) - min(waits) > timedelta(seconds=1)
+
+
 def test_permanent_refusal__gets_one_try(emulator: Emulator) -> None:
     photo("fault-error-code-14.jpg")
 

@@ -1,4 +1,4 @@
-"""The database of the run: a file in its folder, or one of its own on a PostgreSQL server that is restarted."""
+"""A database for one run: a file in its folder, or one of its own on a PostgreSQL server that may be restarted."""
 
 import os
 import secrets
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from .processes import RunFailed
+from tests.processes import RunFailed
 
 # A value of RESTART_DATABASE instead of a command.
 TERMINATE = "terminate"

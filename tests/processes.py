@@ -1,4 +1,4 @@
-"""The processes of the run: each logs to a file, dies when it is told to, and none outlives the run."""
+"""Python commands in processes of their own: each logs to a file, dies when told to, and none outlives its user."""
 
 import os
 import random

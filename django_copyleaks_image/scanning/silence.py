@@ -1,0 +1,47 @@
+"""Whether anybody works on what waits: told from what was done, since a process that is there may do nothing.
+
+Every query here reads an index, and none writes.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from django_copyleaks_image.models import AccountState, home_database, scans
+from django_copyleaks_image.models.scan import Status
+
+from . import account
+
+# How long scans may wait without a sign of life of whoever works on them.
+SILENCE = timedelta(minutes=10)
+# And without a sweep, whose message may have to wait in an engine's queue.
+SWEEP_SILENCE = timedelta(hours=1)
+
+
+def why_scans_wait(now: datetime) -> str:
+    """Return what nobody does although there is something to do, "" when there is no such thing."""
+    since, long_since = now - SILENCE, now - SWEEP_SILENCE
+    unfinished = scans().unfinished()
+    state = AccountState.objects.using(home_database()).first() or AccountState()
+    if not (state.worker_seen_at and state.worker_seen_at > since):
+        is_waited = unfinished.filter(created_at__lt=since).exists()
+        return f"no worker was seen in the last {_minutes(SILENCE)} minutes" if is_waited else ""
+    if not (state.swept_at and state.swept_at > long_since) and unfinished.filter(created_at__lt=long_since).exists():
+        return f"nobody has swept in the last {_minutes(SWEEP_SILENCE)} minutes"
+    # Whoever was seen may only sweep, or fail at every claim.
+    if not state.paused_at and account.budget_left() != 0 and scans().due(since).exists() and not _submits(since):
+        return f"none that is due was sent or ended in the last {_minutes(SILENCE)} minutes"
+    return ""
+
+
+def _submits(since: datetime) -> bool:
+    """Return whether a queued scan went on; results and ends of those that were sent before do not count."""
+    ended = scans().filter(Q(submitted_at=None) | Q(submitted_at__gt=since), notified_at__gt=since)
+    return (
+        scans().filter(status=Status.SUBMITTED, submitted_at__gt=since).exists()
+        or ended.exclude(status=Status.SUPERSEDED).exists()
+    )
+
+
+def _minutes(time: timedelta) -> int:
+    return time // timedelta(minutes=1)

@@ -1,0 +1,107 @@
+"""Whether anybody works on what waits: neither a false alarm nor a sign of life that means nothing."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.scanning import ends, silence
+from tests.samples import only_scan, photo, submitted
+
+pytestmark = pytest.mark.django_db
+
+
+def ago(minutes: float) -> datetime:
+    return timezone.now() - timedelta(minutes=minutes)
+
+
+def told() -> str:
+    return silence.why_scans_wait(timezone.now())
+
+
+def someone_is_there(*, swept_minutes_ago: float = 1) -> None:
+    AccountState.objects.update_or_create(defaults={"worker_seen_at": ago(0), "swept_at": ago(swept_minutes_ago)})
+
+
+def waiting(minutes: float) -> ImageScan:
+    """Return a scan that is due for so long."""
+    photo()
+    ImageScan.objects.update(created_at=ago(minutes), next_attempt_at=ago(minutes))
+    return only_scan()
+
+
+def another_scan() -> ImageScan:
+    photo("another.jpg")
+    return ImageScan.objects.latest("pk")
+
+
+def test_nothing_is_submitted_although_somebody_is_there() -> None:
+    someone_is_there()
+    waiting(9)
+    assert told() == ""
+
+    ImageScan.objects.update(next_attempt_at=ago(11))
+    assert told() == "none that is due was sent or ended in the last 10 minutes"
+
+
+def test_long_queue__of_which_something_was_sent_lately() -> None:
+    someone_is_there()
+    waiting(60)
+    submitted(another_scan())
+
+    assert told() == ""
+
+    ImageScan.objects.filter(submitted_at__isnull=False).update(submitted_at=ago(11))
+    assert told().startswith("none that is due")
+
+
+def test_long_queue__of_which_something_ended_unsent_lately() -> None:
+    someone_is_there()
+    waiting(60)
+    scan = another_scan()
+    ends.skip(scan, "too_small", "", owner=scan.lease_owner)
+    ImageScan.objects.filter(pk=scan.pk).update(notified_at=ago(1))
+
+    assert told() == ""
+
+
+def test_lost_results_that_are_ended_by_the_sweep__are_no_sign_of_submissions() -> None:
+    someone_is_there()
+    waiting(60)
+    scan = submitted(another_scan())
+    ImageScan.objects.filter(pk=scan.pk).update(submitted_at=ago(61))
+    ends.fail(scan, "result_lost", "", owner=None)
+    ImageScan.objects.filter(pk=scan.pk).update(notified_at=ago(1))
+
+    assert told().startswith("none that is due")
+
+
+def test_pause_and_used_up_budget__are_reasons_to_wait(configure: Callable[..., None]) -> None:
+    someone_is_there()
+    waiting(60)
+    AccountState.objects.update(paused_at=ago(30))
+    assert told() == ""
+
+    AccountState.objects.update(paused_at=None)
+    configure(DAILY_BUDGET=0)
+    assert told() == ""
+
+
+def test_nobody_sweeps__is_told_later_since_an_engine_may_be_busy() -> None:
+    waiting(70)
+    ImageScan.objects.update(next_attempt_at=timezone.now())
+    someone_is_there(swept_minutes_ago=50)
+    assert told() == ""
+
+    someone_is_there(swept_minutes_ago=61)
+    assert told() == "nobody has swept in the last 60 minutes"
+
+
+def test_nobody_is_there() -> None:
+    waiting(9)
+    assert told() == ""
+
+    ImageScan.objects.update(created_at=ago(11))
+    assert told() == "no worker was seen in the last 10 minutes"
