@@ -21,8 +21,9 @@ from django_copyleaks_image.heatmap import overlay_png
 from django_copyleaks_image.masks import MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
 
-from . import files, targets
+from . import files
 from .readonly import ReadOnlyAdmin
+from .targets import Target, read_targets
 
 OVERLAY_SIDE = 1600
 # As long as the longer side of the largest picture that Copyleaks takes: such an overlay has the picture's own pixels.
@@ -68,10 +69,11 @@ class ScanImageViews(ReadOnlyAdmin):
 
     def may_view_pictures(self, request: HttpRequest, scan: ImageScan) -> bool:
         """Return whether the user may view this scan, and the object whose picture it is."""
-        if not self.has_view_permission(request, scan):
-            return False
-        model = scan.content_type.model_class()
-        return targets.may_view(self.admin_site, request, model, scan.target)
+        return self.has_view_permission(request, scan) and self.target_of(request, scan).visible
+
+    def target_of(self, request: HttpRequest, scan: ImageScan) -> Target:
+        """Return the object of a scan as the user may see it."""
+        return read_targets([scan], self.admin_site, request)[scan.pk]
 
     def rendition_view(self, request: HttpRequest, pk: int, size: str) -> HttpResponse:
         """Answer with a copy of the scanned picture, or 404 with the reason in words."""

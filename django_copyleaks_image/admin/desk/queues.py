@@ -14,7 +14,7 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.admin import targets
 from django_copyleaks_image.admin.images import ScanImageViews
 from django_copyleaks_image.admin.permissions import ScanPermissions
-from django_copyleaks_image.admin.targets import Target, read_targets
+from django_copyleaks_image.admin.targets import read_targets
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing import claims, queue, standing
@@ -78,7 +78,7 @@ class DeskQueues(ScanPermissions, ScanImageViews):
 
     def selection(self, request: HttpRequest, choice: Choice) -> Selection:
         owners = {watched.owner for watched in registry.watched_fields()}
-        hidden = [owner for owner in owners if not targets.may_view(self.admin_site, request, owner, None)]
+        hidden = [owner for owner in owners if not targets.may_view(self.admin_site, request, owner)]
         content_types = ContentType.objects.get_for_models(*hidden).values()
         return choice.selection(frozenset(content_type.pk for content_type in content_types))
 
@@ -120,9 +120,6 @@ class DeskQueues(ScanPermissions, ScanImageViews):
         if scan is None or not self._may_show(request, scan) or not claims.claim(scan_pk, request.user):
             return None
         return self._items(request, [scan])[0]
-
-    def target_of(self, request: HttpRequest, scan: ImageScan) -> Target:
-        return read_targets([scan], self.admin_site, request)[scan.pk]
 
     def _may_show(self, request: HttpRequest, scan: ImageScan) -> bool:
         """Return whether a picture that waits is for the user.
