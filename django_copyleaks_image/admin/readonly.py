@@ -24,6 +24,13 @@ MEDIA = Media(
 )
 
 
+def is_permitted(request: HttpRequest, codename: str, obj: Any = None) -> bool:
+    """Return whether the user has a permission of this app as a whole, or for one object."""
+    permission = f"copyleaks_image.{codename}"
+    # Django's own backend knows no permissions on single objects: it denies them even to those who have all.
+    return request.user.has_perm(permission) or (obj is not None and request.user.has_perm(permission, obj))
+
+
 class ReadOnlyAdmin(Base):
     """Shows rows; nothing is added, edited or deleted here."""
 
@@ -49,6 +56,12 @@ class ReadOnlyAdmin(Base):
     @property
     def media(self) -> Media:
         return super().media + MEDIA
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the user may view all rows, or this one."""
+        if super().has_view_permission(request, obj):
+            return True
+        return obj is not None and is_permitted(request, f"view_{self.opts.model_name}", obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -184,7 +184,7 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
 
     def _stage(self, request: HttpRequest, scan: ImageScan, target: Target) -> Stage:
         alt = _("Scan of %(object)s") % {"object": target.label}
-        if not self.may_view_pictures(request, scan):
+        if not target.visible:
             return Stage(alt=alt, picture_problem=_("You may not view the object whose picture this is."))
         return stage_of(scan, self.admin_site, alt=alt)
 

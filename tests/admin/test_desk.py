@@ -1,6 +1,7 @@
 """The desk as its script sees it: the shell, the next pictures, who holds what, and who may do what."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -507,30 +508,79 @@ def test_queue__leaves_out_objects_that_the_user_may_not_view(
 
 
 class OwnersDecide:
-    """A backend with a permission on one object, as Django's own has none."""
+    """A backend with permissions on single objects, as Django's own has none: on the scans of PNG files."""
+
+    codenames: tuple[str, ...] = ("decide_imagescan",)
 
     def authenticate(self, request: HttpRequest) -> None:
         return None
 
     def has_perm(self, user: User, permission: str, obj: Any = None) -> bool:
-        return (
-            permission == "copyleaks_image.decide_imagescan"
-            and isinstance(obj, ImageScan)
-            and obj.image_format == "PNG"
-        )
+        is_owned = isinstance(obj, ImageScan) and obj.image_format == "PNG"
+        return is_owned and permission.removeprefix("copyleaks_image.") in self.codenames
 
 
-def test_permission__may_be_given_for_single_scans(staff: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def owner(staff: Any, settings: Any) -> Callable[..., Client]:
+    """Make a client of a member of staff with permissions of their own, and those of the backend above."""
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", f"{__name__}.OwnersDecide"]
+
+    def make(*codenames: str) -> Client:
+        client: Client = staff(*codenames)
+        client.force_login(user_of(client), "django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make
+
+
+FORM = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_permission__may_be_given_for_single_scans(owner: Callable[..., Client]) -> None:
+    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
+    client = owner("view_imagescan", "view_photo")
+    assert client.get(DESK).status_code == 403
+    page = f"{SCANS}{mine.pk}/change/"
+    assert 'name="kind" value="confirmed"' in client.get(page).content.decode()
+    answer = client.post(f"{DESK}{mine.pk}/decide/", {"kind": "confirmed", "version": 0, "back": page}, headers=FORM)
+    assert answer.headers["Location"] == page
+    mine.refresh_from_db()
+    assert mine.decision == Standing.CONFIRMED
+    undo = re.findall(r'action="([^"]+/undo/\d+/)"', client.get(page).content.decode())
+    assert client.post(undo[0], {"back": page}, headers=FORM).headers["Location"] == page
+    mine.refresh_from_db()
+    assert mine.decision == Standing.UNDECIDED
+    for kind, version in (("confirmed", 0), ("confirmed", 7)):
+        fields = {"kind": kind, "version": version}
+        assert client.post(f"{DESK}{theirs.pk}/decide/", fields, headers=FORM).status_code == 403
+    assert 'name="kind"' not in client.get(f"{SCANS}{theirs.pk}/change/").content.decode()
+
+
+def test_desk__gives_those_who_may_decide_about_single_scans_these_alone(
+    owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
     measured_photo("theirs.jpg")
     mine = measured_photo("mine.jpg", image_format="PNG")
-    client = staff("view_imagescan", "view_photo")
-    client.force_login(user_of(client), "django.contrib.auth.backends.ModelBackend")
-    assert client.get(DESK).status_code == 403
     scans = site.get_model_admin(ImageScan)
     of_one = scans.has_decide_permission  # type: ignore[attr-defined]
     monkeypatch.setattr(scans, "has_decide_permission", lambda request, obj=None: obj is None or of_one(request, obj))
-    assert next_keys(client) == [mine.pk]
+    assert next_keys(owner("view_imagescan", "view_photo")) == [mine.pk]
+
+
+def test_permission__to_view_may_be_given_for_single_scans(
+    owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OwnersDecide, "codenames", ("view_imagescan", "decide_imagescan"))
+    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
+    client = owner("view_photo")
+    assert client.get(SCANS).status_code == client.get(f"{SCANS}{theirs.pk}/change/").status_code == 403
+    assert 'name="kind" value="cleared"' in client.get(f"{SCANS}{mine.pk}/change/").content.decode()
+    for scan, found in ((mine, 200), (theirs, 404)):
+        assert client.get(f"{SCANS}overlay/{scan.pk}.png").status_code == found
+    fields = {"kind": "cleared", "version": 0}
+    assert client.post(f"{DESK}{mine.pk}/decide/", fields, headers=FORM).status_code == 302
+    mine.refresh_from_db()
+    assert mine.decision == Standing.CLEARED
 
 
 def test_desk__works_where_every_page_requires_a_login(reviewer: Client, settings: Any) -> None:

@@ -67,7 +67,7 @@ class BulkDecisions(DeskQueues):
 
     def _is_left_out(self, request: HttpRequest, scan: ImageScan, target: Target, left_out: Counter[str]) -> bool:
         why = why_not_decidable(scan, target)
-        if not self.may_decide(request, scan, desk=scan.desk):
+        if not self.may_decide(request, scan, target, desk=scan.desk):
             why = _("You may not decide about this picture.")
         if why:
             left_out[why] += 1

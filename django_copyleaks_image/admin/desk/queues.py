@@ -14,7 +14,7 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.admin import targets
 from django_copyleaks_image.admin.images import ScanImageViews
 from django_copyleaks_image.admin.permissions import ScanPermissions
-from django_copyleaks_image.admin.targets import read_targets
+from django_copyleaks_image.admin.targets import Target, read_targets
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing import claims, queue, standing
@@ -57,14 +57,14 @@ class DeskQueues(ScanPermissions, ScanImageViews):
             )
         ]
 
-    def may_decide(self, request: HttpRequest, scan: ImageScan, *, desk: str) -> bool:
+    def may_decide(self, request: HttpRequest, scan: ImageScan, target: Target, *, desk: str) -> bool:
         """Return whether the user may decide about a picture that is taken from a queue, or from none."""
         permitted = (
             self.has_decide_escalated_permission(request, scan)
             if desk == Desk.ESCALATED
             else self.has_decide_permission(request, scan)
         )
-        return permitted and self.may_view_pictures(request, scan)
+        return permitted and target.visible and self.has_view_permission(request, scan)
 
     def read_choice(self, request: HttpRequest, parameters: Mapping[str, str]) -> Choice:
         """Return what the user wants to see; raise PermissionDenied for a queue that is closed to them."""
@@ -126,9 +126,10 @@ class DeskQueues(ScanPermissions, ScanImageViews):
 
         One is withdrawn whose object holds another file by now, which happens when no signal tells of it.
         """
-        if not self.may_decide(request, scan, desk=scan.desk):
+        target = self.target_of(request, scan)
+        if not self.may_decide(request, scan, target, desk=scan.desk):
             return False
-        if not self.target_of(request, scan).holds_file:
+        if not target.holds_file:
             standing.withdraw(scans().filter(pk=scan.pk))
             return False
         return True

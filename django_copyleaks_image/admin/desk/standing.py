@@ -45,7 +45,7 @@ class StandingDecision(DeskQueues):
 
     def decision_section(self, request: HttpRequest, scan: ImageScan, target: Target) -> DecisionSection:
         """Return what the user may know and do; a second look that is theirs to take is made to look like a first."""
-        may_decide = self.may_decide(request, scan, desk=scan.desk)
+        may_decide = self.may_decide(request, scan, target, desk=scan.desk)
         is_blind = bool(may_decide and disguise([scan], request.user))
         latest = None if is_blind else latest_judgement(scan)
         is_own = latest is not None and latest.decided_by == request.user and latest.kind != Kind.UNDONE

@@ -99,17 +99,16 @@ class DeskViews(DeskQueues):
 
     def review_decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Decide about one picture as it was seen."""
-        choice = self.read_choice(request, request.POST)
         scan = self.get_object(request, str(pk))
         if scan is None:
-            return self._respond(request, {"stale": True, "said": words.gone(), "item": None})
+            return self._gone(request)
+        choice, target = self._named_choice(request), self.target_of(request, scan)
         kind, version = request.POST.get("kind"), number(request.POST.get("version"))
-        if not self.may_decide(request, scan, desk=scan.desk):
+        if not self.may_decide(request, scan, target, desk=scan.desk):
             # Somebody else may have moved it to a queue that is closed to the user.
-            if version == scan.review_version or not self.may_decide(request, scan, desk=choice.queue):
+            if version == scan.review_version or not self.may_decide(request, scan, target, desk=choice.queue):
                 raise PermissionDenied
             return self._respond(request, self._stale(request, choice, scan, is_as_seen=False), scan)
-        target = self.target_of(request, scan)
         if not target.holds_file:
             standing.withdraw(scans().filter(pk=pk))
             return self._respond(request, {"stale": True, "said": words.replaced(), "item": None}, scan)
@@ -127,13 +126,13 @@ class DeskViews(DeskQueues):
 
     def review_undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Undo a decision of the user's own, and give the picture back to them."""
-        choice = self.read_choice(request, request.POST)
         decisions = Decision.objects.using(home_database()).select_related("scan__content_type")
         decision = decisions.filter(pk=pk).first()
         if decision is None:
-            return self._respond(request, {"stale": True, "said": words.gone(), "item": None})
+            return self._gone(request)
         scan = decision.scan
-        if not self.may_decide(request, scan, desk=decision.desk):
+        choice, target = self._named_choice(request), self.target_of(request, scan)
+        if not self.may_decide(request, scan, target, desk=decision.desk):
             raise PermissionDenied
         try:
             undo(pk, user=request.user)
@@ -142,7 +141,7 @@ class DeskViews(DeskQueues):
         except Refused as refused:
             answer = {"refused": True, "said": str(refused)}
         else:
-            said = words.undone(Kind(decision.kind), self.target_of(request, scan).label)
+            said = words.undone(Kind(decision.kind), target.label)
             answer = {"said": said, "item": self._offer(request, choice, scan.pk)}
         return self._respond(request, answer, scan)
 
@@ -156,6 +155,17 @@ class DeskViews(DeskQueues):
         held = scans().filter(pk__in=renewed, claimed_by=user).exclude(desk="")
         answer = {"held": list(held.values_list("pk", flat=True))}
         return JsonResponse({**answer, **_who_and_how_many(request, self.number_of(request, choice))})
+
+    def _named_choice(self, request: HttpRequest) -> Choice:
+        """Return the choice of a request about one picture, of which alone depends what the user may do."""
+        open_queues = self.queues_to_open(request)
+        return Choice.read(request.POST, otherwise=open_queues[0] if open_queues else Desk.REVIEW)
+
+    def _gone(self, request: HttpRequest) -> HttpResponse:
+        """Say that a picture is no longer there, to those who may know what is; others learn nothing."""
+        if not self.queues_to_open(request):
+            raise PermissionDenied
+        return self._respond(request, {"stale": True, "said": words.gone(), "item": None})
 
     def _stale(self, request: HttpRequest, choice: Choice, scan: ImageScan, *, is_as_seen: bool) -> Answer:
         said = words.meanwhile(scan, request.user, is_as_seen=is_as_seen)
