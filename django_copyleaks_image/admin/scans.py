@@ -139,7 +139,8 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
         if not open_queues:
             return super().changelist_view(request, extra_context)
         choice = Choice(queue=open_queues[0])
-        desk = {"desk_url": self.desk_url(choice), "waiting": number_waiting(self.number_of(request, choice))}
+        waiting = number_waiting(self.number_of(request, choice), in_all=self.counts_hidden)
+        desk = {"desk_url": self.desk_url(choice), "waiting": waiting}
         return super().changelist_view(request, desk | (extra_context or {}))
 
     def render_change_form(

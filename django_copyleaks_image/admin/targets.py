@@ -71,8 +71,12 @@ def may_view(admin_site: AdminSite, request: HttpRequest, model: type[Model] | N
 def may_vary(admin_site: AdminSite, model: type[Model]) -> bool:
     """Return whether a user may view one object of a model and not another, which Django's own admin never asks."""
     answering = _answering(admin_site, model, (), "")
-    own_rules = (getattr(it.admin.has_view_permission, "__func__", None) for it in answering)
-    return len(answering) > 1 or any(rule is not ModelAdmin.has_view_permission for rule in own_rules)
+    return len(answering) > 1 or any(has_own_rule(it.admin, "has_view_permission", of=ModelAdmin) for it in answering)
+
+
+def has_own_rule(admin: Any, name: str, *, of: type) -> bool:
+    """Return whether an admin has another method of this name than a class that it is made from."""
+    return getattr(getattr(admin, name), "__func__", None) is not getattr(of, name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

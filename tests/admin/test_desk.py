@@ -350,6 +350,12 @@ def test_empty_queue__says_what_was_done_today(reviewer: Client, colleague: Clie
     assert '<th scope="row">Cleared (false alarm)</th><td>2</td><td>3</td>' in today
 
 
+def test_empty_queue__tells_work_on_mocks_from_work_on_real_pictures(reviewer: Client) -> None:
+    press(reviewer, measured_photo(sandbox=True), "cleared")
+    assert "Nothing was decided today." in ask(reviewer, "next/")["today"]
+    assert "You have decided about 1 picture today." in ask(reviewer, "next/", sandbox="1")["today"]
+
+
 def test_empty_queue__forgets_yesterday(reviewer: Client) -> None:
     decision = decided(measured_photo(), user_of(reviewer), Kind.CONFIRMED)
     type(decision).objects.update(decided_at=timezone.now() - timedelta(days=1, minutes=1))
@@ -505,6 +511,84 @@ def test_queue__leaves_out_objects_that_the_user_may_not_view(
     assert reviewer.post(f"{DESK}{hidden.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
     hidden.refresh_from_db()
     assert hidden.desk == Desk.REVIEW
+
+
+@pytest.fixture
+def hide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody view the photos whose titles begin with "hidden"."""
+    photos = site.get_model_admin(Photo)
+    monkeypatch.setattr(
+        photos, "has_view_permission", lambda request, obj=None: obj is None or not str(obj).startswith("hidden")
+    )
+
+
+def headline(answer: Any) -> str:
+    (words,) = re.findall(r"<h2[^>]*>(.*?)</h2>", answer["today"])
+    return str(words)
+
+
+@pytest.mark.usefixtures("hide")
+def test_count__says_that_it_includes_what_the_user_may_not_see(reviewer: Client) -> None:
+    measured_photo("hidden.jpg")
+    measured_photo("shown.jpg")
+    assert ask(reviewer, "next/")["waiting"] == "2 waiting in all"
+    assert [(tab.label, tab.number) for tab in shell(reviewer).context["tabs"]] == [
+        ("Review", "2 in all"),
+        ("Not measured", "0"),
+    ]
+    assert "Review (2 in all)</a>" in reviewer.get(SCANS).content.decode()
+
+
+@pytest.mark.parametrize("name", ["has_view_permission", "has_decide_permission"])
+def test_count__says_so_where_a_project_has_rules_of_its_own_for_scans(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    measured_photo()
+    assert ask(reviewer, "next/")["waiting"] == "1 waiting"
+    monkeypatch.setattr(site.get_model_admin(ImageScan), name, lambda request, obj=None: True)
+    assert ask(reviewer, "next/")["waiting"] == "1 waiting in all"
+
+
+@pytest.mark.usefixtures("hide")
+def test_empty_queue__does_not_speak_of_others_when_the_rest_is_hidden(reviewer: Client, staff: Any) -> None:
+    hidden = measured_photo("hidden.jpg")
+    assert headline(ask(reviewer, "next/")) == "Nothing else waits here for you."
+    other = user_of(staff())
+    ImageScan.objects.filter(pk=hidden.pk).update(claimed_by=other, claimed_until=timezone.now() + timedelta(minutes=1))
+    assert headline(ask(reviewer, "next/")) == "Others are looking at what still waits here."
+
+
+@pytest.mark.usefixtures("hide")
+def test_next__costs_no_more_when_pictures_in_front_are_hidden(
+    reviewer: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(queue._PAGE * 2):
+        measured_photo(f"hidden {number}.jpg")
+    shown = measured_photo("shown.jpg")
+    with django_assert_max_num_queries(QUERIES + 4):
+        assert next_keys(reviewer, want=1) == [shown.pk]
+
+
+@pytest.mark.usefixtures("hide")
+@pytest.mark.parametrize("order", ["oldest", "largest"])
+def test_next__looks_on_behind_many_that_are_hidden(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    for name in ("_PAGE", "_LARGER_PAGE", "_LOOKS"):
+        monkeypatch.setattr(queue, name, 5)
+    for number in range(12):
+        measured_photo(f"hidden {number}.jpg", ai_ratio=0.9)
+    shown = [measured_photo(f"shown {number}.jpg", ai_ratio=0.1) for number in range(2)]
+    answers = [ask(reviewer, "next/", want=1, order=order) for _ in range(3)]
+    assert [headline(answer) for answer in answers[:2]] == [
+        "Nothing was found for you in the first part of a long queue."
+    ] * 2
+    (item,) = answers[2]["items"]
+    # Nobody has to look behind them again for the next one.
+    (other,) = next_keys(reviewer, want=1, order=order, held=str(item["pk"]))
+    assert {item["pk"], other} == {scan.pk for scan in shown}
+    last = ask(reviewer, "next/", want=1, order=order, held=f"{item['pk']},{other}")
+    assert headline(last) == "Nothing else waits here for you."
 
 
 class OwnersDecide:

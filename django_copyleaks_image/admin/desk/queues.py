@@ -21,6 +21,7 @@ from django_copyleaks_image.reviewing import claims, queue, standing
 from django_copyleaks_image.reviewing.queue import Selection
 
 from .blind import disguise
+from .bookmarks import bookmark_of, keep
 from .choice import QUEUES, Choice
 from .item import Item, item_of
 from .words import number_waiting
@@ -28,16 +29,25 @@ from .words import number_waiting
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tab:
-    """A queue as a link."""
+    """A queue as a link; ``number`` is its count in words."""
 
     label: str
     url: str
     count: int
+    number: str
     is_current: bool
 
-    @property
-    def number(self) -> str:
-        return number_waiting(self.count)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Next:
+    """The pictures to judge next; ``is_partial`` says that a long queue was not looked through to its end."""
+
+    items: list[Item]
+    is_partial: bool
+
+
+# What says which pictures a user may judge, for each of them if a project has rules of its own.
+_RULES = ("has_view_permission", "has_decide_permission", "has_decide_escalated_permission")
 
 
 class DeskQueues(ScanPermissions, ScanImageViews):
@@ -82,6 +92,14 @@ class DeskQueues(ScanPermissions, ScanImageViews):
         content_types = ContentType.objects.get_for_models(*hidden).values()
         return choice.selection(frozenset(content_type.pk for content_type in content_types))
 
+    @property
+    def counts_hidden(self) -> bool:
+        """Return whether counts may include pictures that the user may not see: only a look at each would tell."""
+        owners = {watched.owner for watched in registry.watched_fields()}
+        return any(targets.may_vary(self.admin_site, owner) for owner in owners) or any(
+            targets.has_own_rule(self, name, of=ScanPermissions) for name in _RULES
+        )
+
     def number_of(self, request: HttpRequest, choice: Choice) -> int:
         """Return how much waits there, as :func:`queue.count` does."""
         return queue.count(self.selection(request, choice), request.user)
@@ -95,8 +113,10 @@ class DeskQueues(ScanPermissions, ScanImageViews):
                 number = self.number_of(request, choice)
                 if number or not sandbox or choice == current:
                     label = _("Sandbox: %(queue)s") % {"queue": desk.label} if sandbox else str(desk.label)
+                    words = number_waiting(number, in_all=self.counts_hidden)
+                    is_current = choice == current
                     url = self.desk_url(choice)
-                    tabs.append(Tab(label=label, url=url, count=number, is_current=choice == current))
+                    tabs.append(Tab(label=label, url=url, count=number, number=words, is_current=is_current))
         return tabs
 
     def desk_url(self, choice: Choice) -> str:
@@ -107,32 +127,38 @@ class DeskQueues(ScanPermissions, ScanImageViews):
         view = "admin:copyleaks_image_imagescan_change"
         return reverse(view, args=(scan_pk,), current_app=self.admin_site.name)
 
-    def take(self, request: HttpRequest, choice: Choice, *, want: int, held: Collection[int]) -> list[Item]:
+    def take(self, request: HttpRequest, choice: Choice, *, want: int, held: Collection[int]) -> Next:
         """Claim the next pictures for the user, besides those ``held``."""
-        may_see = partial(self._may_show, request)
-        selection = self.selection(request, choice)
-        return self._items(request, queue.take(selection, request.user, want=want, besides=held, may_see=may_see))
+        found = queue.take(
+            self.selection(request, choice),
+            request.user,
+            want=want,
+            besides=held,
+            visible=partial(self._shown, request),
+            behind=bookmark_of(request, choice),
+        )
+        keep(request, choice, found.bookmark)
+        return Next(items=self._items(request, found.scans), is_partial=found.is_partial)
 
     def offer(self, request: HttpRequest, choice: Choice, scan_pk: int) -> Item | None:
         """Claim one picture for the user as it is now; None when it does not wait for them, or is another's."""
         waiting = queue.waiting(self.selection(request, choice), request.user).filter(pk=scan_pk)
-        scan = waiting.with_result().select_related("content_type").first()
-        if scan is None or not self._may_show(request, scan) or not claims.claim(scan_pk, request.user):
+        found = self._shown(request, list(waiting.with_result().select_related("content_type")))
+        if not found or not claims.claim(scan_pk, request.user):
             return None
-        return self._items(request, [scan])[0]
+        return self._items(request, found)[0]
 
-    def _may_show(self, request: HttpRequest, scan: ImageScan) -> bool:
-        """Return whether a picture that waits is for the user.
+    def _shown(self, request: HttpRequest, waiting: list[ImageScan]) -> list[ImageScan]:
+        """Return those of the pictures that wait which are for the user.
 
-        One is withdrawn whose object holds another file by now, which happens when no signal tells of it.
+        Those are withdrawn whose objects hold other files by now, which happens when no signal tells of it.
         """
-        target = self.target_of(request, scan)
-        if not self.may_decide(request, scan, target, desk=scan.desk):
-            return False
-        if not target.holds_file:
-            standing.withdraw(scans().filter(pk=scan.pk))
-            return False
-        return True
+        found = read_targets(waiting, self.admin_site, request)
+        permitted = [scan for scan in waiting if self.may_decide(request, scan, found[scan.pk], desk=scan.desk)]
+        replaced = [scan.pk for scan in permitted if not found[scan.pk].holds_file]
+        if replaced:
+            standing.withdraw(scans().filter(pk__in=replaced))
+        return [scan for scan in permitted if found[scan.pk].holds_file]
 
     def _items(self, request: HttpRequest, taken: Collection[ImageScan]) -> list[Item]:
         blind = disguise(taken, request.user)

@@ -20,7 +20,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
-from django_copyleaks_image.reviewing import claims, standing
+from django_copyleaks_image.reviewing import claims, queue, standing
 from django_copyleaks_image.reviewing.decide import CHOICES, NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
 
 from . import words
@@ -85,17 +85,13 @@ class DeskViews(DeskQueues):
         choice = self.read_choice(request, request.POST)
         want = min(max(number(request.POST.get("want")) or 1, 1), _MOST_WANTED)
         held = _keys(request, "held")
-        items = self.take(request, choice, want=want, held=held)
+        found = self.take(request, choice, want=want, held=held)
         count = self.number_of(request, choice)
-        is_last = len(items) < want
-        rest = count - len(held) - len(items)
-        return JsonResponse(
-            {
-                "items": items,
-                **_who_and_how_many(request, count),
-                "today": self._summary(request, choice, waits_for_others=rest > 0) if is_last else "",
-            }
-        )
+        today = ""
+        if len(found.items) < want:
+            is_rest = count > len(held) + len(found.items)
+            today = self._summary(request, choice, is_rest=is_rest, is_partial=found.is_partial)
+        return JsonResponse({"items": found.items, **self._who_and_how_many(request, count), "today": today})
 
     def review_decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Decide about one picture as it was seen."""
@@ -154,7 +150,7 @@ class DeskViews(DeskQueues):
         claims.renew(renewed, user)
         held = scans().filter(pk__in=renewed, claimed_by=user).exclude(desk="")
         answer = {"held": list(held.values_list("pk", flat=True))}
-        return JsonResponse({**answer, **_who_and_how_many(request, self.number_of(request, choice))})
+        return JsonResponse({**answer, **self._who_and_how_many(request, self.number_of(request, choice))})
 
     def _named_choice(self, request: HttpRequest) -> Choice:
         """Return the choice of a request about one picture, of which alone depends what the user may do."""
@@ -187,10 +183,20 @@ class DeskViews(DeskQueues):
             back = changelist if scan is None else self.page_url(scan.pk)
         return HttpResponseRedirect(back)
 
-    def _summary(self, request: HttpRequest, choice: Choice, *, waits_for_others: bool) -> str:
+    def _who_and_how_many(self, request: HttpRequest, count: int) -> Answer:
+        others = words.others(claims.others_at_the_desk(request.user))
+        return {"waiting": words.waiting(count, in_all=self.counts_hidden), "others": others}
+
+    def _summary(self, request: HttpRequest, choice: Choice, *, is_rest: bool, is_partial: bool) -> str:
+        """Return what is shown when nothing is left; ``is_rest`` says that something waits all the same."""
+        if is_partial:
+            headline = _("Nothing was found for you in the first part of a long queue.")
+        elif is_rest and queue.is_held_by_others(self.selection(request, choice), request.user):
+            headline = _("Others are looking at what still waits here.")
+        else:
+            headline = _("Nothing else waits here for you.") if is_rest else _("Nothing waits here.")
         elsewhere = [tab for tab in self.tabs(request, choice) if tab.count and not tab.is_current]
-        headline = _("Others are looking at what still waits here.") if waits_for_others else _("Nothing waits here.")
-        context = {"headline": headline, "today": today(request.user), "elsewhere": elsewhere}
+        context = {"headline": headline, "today": today(request.user, sandbox=choice.sandbox), "elsewhere": elsewhere}
         return render_to_string("admin/copyleaks_image/desk/summary.html", context)
 
 
@@ -209,10 +215,6 @@ def _decide(request: HttpRequest, scan: ImageScan, kind: Kind, version: int) -> 
 def _is_form(request: HttpRequest) -> bool:
     """Return whether the request comes from a page without a script; scripts ask for anything."""
     return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
-
-
-def _who_and_how_many(request: HttpRequest, count: int) -> Answer:
-    return {"waiting": words.waiting(count), "others": words.others(claims.others_at_the_desk(request.user))}
 
 
 def _keys(request: HttpRequest, name: str) -> list[int]:

@@ -86,18 +86,30 @@ def latest_judgement(scan: ImageScan) -> Decision | None:
     return latest
 
 
-def number_waiting(count: int) -> str:
-    """Return a count of :func:`~django_copyleaks_image.reviewing.queue.count`, such as ``12``."""
+def number_waiting(count: int, *, in_all: bool = False) -> str:
+    """Return a count of :func:`~django_copyleaks_image.reviewing.queue.count`, such as ``12``.
+
+    ``in_all`` says that it includes what the user may not see.
+    """
+    words = number_format(min(count, COUNTED), force_grouping=True)
     if count > COUNTED:
-        return _("more than %(count)s") % {"count": number_format(COUNTED, force_grouping=True)}
-    return number_format(count, force_grouping=True)
+        words = _("more than %(count)s") % {"count": words}
+    return _in_all(words) if in_all and count else words
 
 
-def waiting(count: int) -> str:
+def waiting(count: int, *, in_all: bool = False) -> str:
     """Return the count as a phrase, such as ``12 waiting``."""
+    number = number_format(min(count, COUNTED), force_grouping=True)
     if count > COUNTED:
-        return _("more than %(count)s waiting") % {"count": number_format(COUNTED, force_grouping=True)}
-    return ngettext("%(count)s waiting", "%(count)s waiting", count) % {"count": number_waiting(count)}
+        words = _("more than %(count)s waiting") % {"count": number}
+    else:
+        words = ngettext("%(count)s waiting", "%(count)s waiting", count) % {"count": number}
+    return _in_all(words) if in_all and count else words
+
+
+def _in_all(words: str) -> str:
+    # Translators: behind a number, which may include pictures that the reader may not see: "12 waiting in all".
+    return _("%(number)s in all") % {"number": words}
 
 
 def others(names: list[str]) -> str:
