@@ -98,6 +98,12 @@ def is_outdated(scan: ImageScan) -> bool:
     return any(_counts_instead(other, of=scan) for other in newer)
 
 
+def counts_now(scan: ImageScan) -> ImageScan:
+    """Return the scan of the target that counts instead of this one, which is this one itself if none does."""
+    newer = same_target(scan).filter(pk__gt=scan.pk).select_related("content_type").order_by("-pk")
+    return next((other for other in newer if _counts_instead(other, of=scan)), scan)
+
+
 def withdraw(waiting: QuerySet[ImageScan]) -> int:
     """Take scans from the desk, and return how many; a decision that stands is kept."""
     return waiting.exclude(desk="").update(**off_the_desk())

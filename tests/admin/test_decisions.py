@@ -356,6 +356,26 @@ def test_page__undoes_without_a_script(reviewer: Client) -> None:
     assert "Undo your decision" not in page
 
 
+def test_page__of_a_newer_scan_undoes_what_was_decided_at_the_one_before(reviewer: Client) -> None:
+    scan = measured_photo("coffee.jpg")
+    decision = press(reviewer, scan, "cleared")["decision"]
+    shared = {field.attname: getattr(stored(scan), field.attname) for field in ImageScan._meta.concrete_fields}
+    unique = ("id", "scan_id", "pay_key", "resubmission_of_id")
+    again = ImageScan.objects.create(**{name: value for name, value in shared.items() if name not in unique})
+    assert f'action="{DESK}undo/{decision}/"' in page_of(reviewer, again)
+    submit(reviewer, f"undo/{decision}/")
+    assert messages(reviewer) == ["Undone: Cleared: coffee.jpg."]
+    again.refresh_from_db()
+    assert (again.desk, again.review, again.decision) == (Desk.REVIEW, Review.PENDING, Standing.UNDECIDED)
+
+
+def test_page__offers_no_undo_where_a_newer_scan_found_something_else(reviewer: Client) -> None:
+    scan = measured_photo()
+    press(reviewer, scan, "cleared")
+    ImageScan.objects.filter(pk=scan.pk).update(verdict="mostly_ai")
+    assert "Undo your decision" not in page_of(reviewer, scan)
+
+
 def test_page__says_why_a_decision_was_not_taken(reviewer: Client, bert: User, configure: Any) -> None:
     scan = measured_photo()
     assert claims.claim(scan.pk, bert)

@@ -22,6 +22,7 @@ from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing import claims, queue, standing
 from django_copyleaks_image.reviewing.decide import CHOICES, NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
+from django_copyleaks_image.reviewing.history import latest_judgement
 
 from . import words
 from .choice import ORDERS, Choice, fields_to_choose
@@ -131,14 +132,14 @@ class DeskViews(DeskQueues):
         if not self.may_decide(request, scan, target, desk=decision.desk):
             raise PermissionDenied
         try:
-            undo(pk, user=request.user)
+            reversal = undo(pk, user=request.user)
         except Stale as stale:
-            answer = self._stale(request, choice, stale.scan, is_as_seen=words.latest_judgement(stale.scan) == decision)
+            answer = self._stale(request, choice, stale.scan, is_as_seen=latest_judgement(stale.scan) == decision)
         except Refused as refused:
             answer = {"refused": True, "said": str(refused)}
         else:
             said = words.undone(Kind(decision.kind), target.label)
-            answer = {"said": said, "item": self._offer(request, choice, scan.pk)}
+            answer = {"said": said, "item": self._offer(request, choice, reversal.scan_id)}
         return self._respond(request, answer, scan)
 
     def review_claims_view(self, request: HttpRequest) -> HttpResponse:

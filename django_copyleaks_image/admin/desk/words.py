@@ -10,11 +10,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from django_copyleaks_image.models import Decision, ImageScan
+from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Status
 from django_copyleaks_image.reviewing import standing
-from django_copyleaks_image.reviewing.history import history_of
+from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.queue import COUNTED
 
 _DONE = {
@@ -77,13 +77,6 @@ def meanwhile(scan: ImageScan, user: Any, *, is_as_seen: bool) -> str:
     if latest is None or (scan.finished_at is not None and latest.decided_at < scan.finished_at):
         return scanned_again()
     return str(_MEANWHILE[Kind(latest.kind)]) % {"person": person(latest.decided_by), "when": _ago(latest.decided_at)}
-
-
-def latest_judgement(scan: ImageScan) -> Decision | None:
-    """Return the last decision or reversal about a picture; skipping is neither."""
-    judgements = history_of(scan).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED)
-    latest: Decision | None = judgements.first()
-    return latest
 
 
 def number_waiting(count: int, *, in_all: bool = False) -> str:
