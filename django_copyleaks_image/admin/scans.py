@@ -25,7 +25,7 @@ from .desk.standing import StandingDecision
 from .desk.views import DeskViews
 from .desk.words import number_waiting
 from .export import ScanExport
-from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter
+from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter, tells_of_decisions
 from .findings import finding_of
 from .images import image_url
 from .overview import ScanOverview
@@ -79,6 +79,10 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
 
     def get_queryset(self, request: HttpRequest) -> ImageScanQuerySet:
         return scans().with_result().select_related("content_type").order_by(*self.get_ordering(request))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Return whether the address of the list may ask for this: not for what a blind second look must not know."""
+        return not tells_of_decisions(lookup) and super().lookup_allowed(lookup, value, request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ScanChangeList
