@@ -65,7 +65,9 @@ class ScanActions(ScanPermissions):
         queued: list[ImageScan] = []
         for item in chosen.repeatable:
             scan = request_scan(item.instance, item.scan.field_name, force=force)
-            self.log_change(request, item.scan, f"Queued again as {scan.scan_id}.")
+            # In the form of Django's own entries, which are put in words when they are read.
+            name = str(self.opts.verbose_name_raw)
+            self.log_change(request, item.scan, [{"added": {"name": name, "object": scan.scan_id}}])
             queued.append(scan)
         if queued:
             words = ngettext("%(count)s scan was queued.", "%(count)s scans were queued.", len(queued))

@@ -13,6 +13,7 @@ from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_databa
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing.history import same_target
 
+from .problems import problem_in_words
 from .reasons import reason_in_words
 from .targets import Target
 
@@ -80,7 +81,7 @@ def error_facts(scan: ImageScan) -> Facts:
         (_("Reason"), reason_in_words(scan.error_code)),
         (_("Code"), format_html("<code>{}</code>", scan.error_code)),
     ]
-    return [*facts, (_("Message"), scan.error_message)] if scan.error_message else facts
+    return [*facts, (_("Message"), problem_in_words(scan.error_message))] if scan.error_message else facts
 
 
 def relatives(scan: ImageScan) -> Iterator[tuple[str, list[ImageScan]]]:

@@ -15,6 +15,7 @@ from django_copyleaks_image.models import DetectionResult, ImageScan, home_datab
 
 from . import files
 from .images import image_url
+from .problems import problem_in_words
 
 # Regions that were left out on receipt are found by Python: this many runs take it a tenth of a second.
 _MAX_RUNS = 50_000
@@ -106,7 +107,7 @@ def _add_overlay(
     try:
         found = _regions(result)
     except MaskError as error:
-        stage.notes.append(_("The mask is not drawn: %(why)s") % {"why": error})
+        stage.notes.append(_("The mask is not drawn: %(why)s") % {"why": problem_in_words(error)})
         return
     if found == []:
         empty = _("The provider marked no place.") if result.is_ai_detected else _("Nothing is marked as AI.")
@@ -145,7 +146,8 @@ def _regions(result: DetectionResult) -> list[list[int]] | None:
 
 def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, admin_site: AdminSite) -> None:
     if result.heatmap_problem:
-        stage.notes.append(_("The provider's heatmap is not shown: %(why)s") % {"why": result.heatmap_problem})
+        why = problem_in_words(result.heatmap_problem)
+        stage.notes.append(_("The provider's heatmap is not shown: %(why)s") % {"why": why})
         return
     same = DetectionResult.objects.using(home_database()).filter(pk=result.pk)
     if result.heatmap_due_at is not None:

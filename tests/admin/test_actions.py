@@ -6,6 +6,7 @@ from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import translation
 
 from django_copyleaks_image.admin import readonly
 from django_copyleaks_image.models import ImageScan
@@ -59,7 +60,10 @@ def test_scan_again__pays_once_more_after_the_confirmation(payer: Client) -> Non
     assert again.status == Status.QUEUED
     assert response.headers["Location"] == f"{LIST}{again.pk}/change/"
     assert messages(payer, response) == ["1 scan was queued."]
-    assert again.scan_id in LogEntry.objects.get().change_message
+    entry = LogEntry.objects.get()
+    assert entry.get_change_message() == f"Added image scan “{again.scan_id}”."
+    with translation.override("de"):
+        assert "hinzugefügt" in entry.get_change_message()
     scan.refresh_from_db()
     assert scan.status == Status.COMPLETED
 
