@@ -1,7 +1,6 @@
 """Repeating scans from the list or a scan's page: paid again on purpose, or another try of what failed."""
 
 from collections.abc import Container
-from functools import partial
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -19,6 +18,7 @@ from django_copyleaks_image.scanning.request import request_scan
 
 from .permissions import ScanPermissions
 from .rescan import Plan, plan
+from .targets import read_targets
 
 
 class ScanActions(ScanPermissions):
@@ -43,8 +43,13 @@ class ScanActions(ScanPermissions):
         return self._queue(request, chosen, force=False)
 
     def _plan(self, request: HttpRequest, queryset: ImageScanQuerySet, statuses: Container[str]) -> Plan:
-        may_scan = partial(self.has_scan_permission, request)
-        return plan(queryset.order_by("-pk"), statuses=statuses, may_scan=may_scan)
+        chosen = list(queryset.order_by("-pk"))
+        found = read_targets(chosen, self.admin_site, request)
+
+        def may_scan(scan: ImageScan) -> bool:
+            return found[scan.pk].visible and self.has_scan_permission(request, scan)
+
+        return plan(chosen, statuses=statuses, may_scan=may_scan)
 
     def _confirmation(self, request: HttpRequest, queryset: ImageScanQuerySet, chosen: Plan) -> HttpResponse:
         context = {

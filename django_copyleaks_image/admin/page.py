@@ -35,7 +35,7 @@ def scan_facts(scan: ImageScan, target: Target) -> Facts:
         (_("Status"), "" if scan.error_code else scan.get_status_display()),
         (_("Scan id"), format_html("<code>{}</code>", scan.scan_id)),
         (_("Field"), scan.field_name),
-        (_("File"), scan.file_name),
+        (_("File"), scan.file_name if target.visible else ""),
         (_("Picture"), ", ".join(filter(None, (picture, scan.image_format)))),
         (_("Measured by the provider"), measured),
         (_("Size"), "" if scan.byte_size is None else filesizeformat(scan.byte_size)),

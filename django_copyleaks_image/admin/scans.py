@@ -107,9 +107,12 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
 
     @admin.display(description=gettext_lazy("object"))
     def scanned_object(self, scan: ImageScan) -> str:
+        target = _listed_target(scan)
+        if not target.visible:
+            return format_html('{}<span class="copyleaks-line copyleaks-quiet">{}</span>', target.link, scan.field_name)
         return format_html(
             '{}<span class="copyleaks-line copyleaks-quiet">{}: <bdi>{}</bdi></span>',
-            _listed_target(scan).link,
+            target.link,
             scan.field_name,
             scan.file_name,
         )
@@ -178,13 +181,13 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             "scan_facts": page.scan_facts(scan, target),
             "timings": page.timings(scan),
             "error_facts": page.error_facts(scan),
-            "provenance": provenance(scan.result),
+            "provenance": provenance(scan.result) if target.visible else [],
             "relatives": [
                 (heading, [(other, finding_of(other)) for other in others]) for heading, others in page.relatives(scan)
             ],
             "resubmission": scans().filter(resubmission_of=scan).first(),
             "receipts": page.receipts_of(scan) if self._may_view_receipts(request) else [],
-            "may_scan": self.has_scan_permission(request, scan),
+            "may_scan": target.visible and self.has_scan_permission(request, scan),
         }
 
     def _stage(self, request: HttpRequest, scan: ImageScan, target: Target) -> Stage:

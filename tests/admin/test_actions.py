@@ -52,6 +52,17 @@ def test_scan_again__asks_first_and_says_the_price(payer: Client, configure: Any
     assert ImageScan.objects.count() == 2
 
 
+def test_scan_again__is_for_whoever_may_view_the_object(staff: Any) -> None:
+    scan = measured_photo("secret.jpg")
+    blind = staff("view_imagescan", "rescan_imagescan")
+    assert messages(blind, act(blind, "scan_again", scan)) == [
+        "1 was left out: You may not have this picture scanned again."
+    ]
+    page = blind.get(f"{LIST}{scan.pk}/change/").content.decode()
+    assert "Scan again" not in page
+    assert successors(scan) == []
+
+
 def test_scan_again__pays_once_more_after_the_confirmation(payer: Client) -> None:
     scan = measured_photo()
     response = act(payer, "scan_again", scan, confirmed="yes")

@@ -638,6 +638,16 @@ def test_log__keeps_a_first_look_from_whoever_takes_the_second(auditor: Client, 
     assert "tea.jpg" in auditor.get(LOG).content.decode()
 
 
+def test_note__is_kept_from_whoever_may_not_view_the_object(staff: Any, reviewer: Client, bert: User) -> None:
+    scan = measured_photo("secret.jpg")
+    decided(scan, bert, Kind.CLEARED, note="A secret sunset")
+    blind = staff("view_imagescan", "view_decision")
+    for page in (blind.get(LOG).content.decode(), page_of(blind, scan)):
+        assert "A secret sunset" not in page
+        assert "Cleared (false alarm)" in page
+    assert "A secret sunset" in page_of(reviewer, scan)
+
+
 def test_log__cannot_be_changed_and_is_closed_without_permission(admin_client: Client, reviewer: Client) -> None:
     decision = press(reviewer, measured_photo(), "cleared")["decision"]
     assert admin_client.get(f"{LOG}add/").status_code == 403

@@ -80,7 +80,8 @@ def test_pictures__are_closed_to_whoever_may_not_view_scan_and_object(staff: Any
 def test_pictures__respect_the_permission_for_the_single_object(
     moderator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret, public = measured_photo("secret.jpg"), measured_photo("public.jpg")
+    secret = measured_photo("secret.jpg", metadata={"contentSummary": "A secret meadow"})
+    public = measured_photo("public.jpg")
 
     def may_view(admin: PhotoAdmin, request: object, obj: Photo | None = None) -> bool:
         return obj is None or obj.title != "secret.jpg"
@@ -92,6 +93,11 @@ def test_pictures__respect_the_permission_for_the_single_object(
     page = moderator.get(f"{SCANS}{secret.pk}/change/").content.decode()
     assert "You may not view the object" in page
     assert "/rendition/" not in page
+    # Nor is anything told that names the picture or describes it.
+    for told in (page, moderator.get(SCANS).content.decode()):
+        assert secret.file_name not in told
+        assert "A secret meadow" not in told
+    assert public.file_name in moderator.get(SCANS).content.decode()
 
 
 def test_pictures__respect_a_queryset_that_the_project_narrows(

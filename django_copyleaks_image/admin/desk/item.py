@@ -38,7 +38,7 @@ def item_of(scan: ImageScan, target: Target, admin_site: AdminSite, *, is_blind:
         "standing": standing_in_words(scan),
         "provenance": provenance(scan.result),
         "facts": _facts(scan, target, page_url),
-        "history": [] if is_blind else steps_of(scan),
+        "history": [] if is_blind else steps_of(scan, with_notes=True),
     }
     html = render_to_string("admin/copyleaks_image/desk/item.html", context)
     return {"pk": scan.pk, "version": scan.review_version, "title": target.label, "html": html}

@@ -49,7 +49,7 @@ class StandingDecision(DeskQueues):
         return DecisionSection(
             state=scan.get_decision_display(),
             contradiction=standing_in_words(scan),
-            steps=[] if is_blind else steps_of(scan),
+            steps=[] if is_blind else steps_of(scan, with_notes=target.visible),
             may_decide=may_decide,
             may_escalate=scan.desk != Desk.ESCALATED,
             obstacle=why_not_decidable(scan, target) if may_decide else "",
