@@ -31,6 +31,11 @@ FULL_OVERLAY_SIDE = 6000
 # Part of every entity tag: raise it when a picture is drawn otherwise than before.
 DRAWING = 1
 _PRIVATE = "private, max-age=600"
+# A crossed frame, in a grey that is seen on light and on dark.
+_NO_PICTURE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80" fill="none" stroke="#888" stroke-width="2">'
+    b'<path d="M20 26h40v28H20zM20 26l40 28M60 26L20 54"/></svg>'
+)
 # What turns a picture into a stage, each script after those that it needs.
 _STAGE_MEDIA = Media(
     js=[
@@ -76,7 +81,11 @@ class ScanImageViews(ReadOnlyAdmin):
         return read_targets([scan], self.admin_site, request)[scan.pk]
 
     def rendition_view(self, request: HttpRequest, pk: int, size: str) -> HttpResponse:
-        """Answer with a copy of the scanned picture, or 404 with the reason in words."""
+        """Answer with a copy of the scanned picture.
+
+        Where there is none, the page of a scan is answered 404 with the reason in words, and its script says so. Lists
+        are answered a sign in the place of a picture: browsers log what is not found as an error.
+        """
         if size not in pictures.RENDITION_SIDES:
             raise Http404
         scan = self._viewable_scan(request, pk)
@@ -86,6 +95,8 @@ class ScanImageViews(ReadOnlyAdmin):
             tag = f"{scan.sha256}-{size}" if scan.sha256 else ""
             return _answer(request, tag, "image/webp", lambda: files.rendition(scan, file, size))
         except files.PictureUnavailable as reason:
+            if size != "page":
+                return _answer(request, "", "image/svg+xml", lambda: _NO_PICTURE)
             return HttpResponseNotFound(str(reason), content_type="text/plain; charset=utf-8")
 
     def original_view(self, request: HttpRequest, pk: int) -> HttpResponse:
