@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +15,7 @@ from django_copyleaks_image.models.scan import FINISHED, ImageScanQuerySet, Stat
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.scanning.request import request_scan
 
+from .addresses import scan_url
 from .permissions import ScanPermissions
 from .rescan import Plan, plan
 from .targets import read_targets
@@ -61,7 +61,7 @@ class ScanActions(ScanPermissions):
             "credits": 0 if conf.SANDBOX else len(chosen.repeatable),
             "credits_left": account.budget_left(),
             "checkbox_name": ACTION_CHECKBOX_NAME,
-            "back_url": self._page_of(chosen.repeatable[0].scan),
+            "back_url": scan_url(self.admin_site, "change", chosen.repeatable[0].scan.pk),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/copyleaks_image/imagescan/scan_again.html", context)
@@ -78,7 +78,6 @@ class ScanActions(ScanPermissions):
             words = ngettext("%(count)s scan was queued.", "%(count)s scans were queued.", len(queued))
             self.message_user(request, words % {"count": len(queued)}, messages.SUCCESS)
         self.tell_left_out(request, chosen.refusals)
-        return HttpResponseRedirect(self._page_of(queued[0])) if len(queued) == 1 else None
-
-    def _page_of(self, scan: ImageScan) -> str:
-        return reverse("admin:copyleaks_image_imagescan_change", args=(scan.pk,), current_app=self.admin_site.name)
+        if len(queued) != 1:
+            return None
+        return HttpResponseRedirect(scan_url(self.admin_site, "change", queued[0].pk))

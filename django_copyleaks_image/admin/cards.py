@@ -15,7 +15,7 @@ from django_copyleaks_image.models import AccountState
 from django_copyleaks_image.models.scan import Desk, Status
 from django_copyleaks_image.verdicts import share_in_words
 
-from .desk.choice import fields_to_choose
+from .fields import fields_to_choose
 from .figures import Day, Figures, Judged, spent_today
 from .reasons import reason_in_words
 

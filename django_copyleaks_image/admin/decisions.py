@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +17,8 @@ from django_copyleaks_image.models import Decision, home_database, scans
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing.queue import is_blind_for
 
-from .desk.words import person
+from .addresses import scan_url
+from .page import person
 from .readonly import ReadOnlyAdmin
 from .targets import Target, read_targets
 
@@ -93,8 +93,7 @@ class DecisionAdmin(ReadOnlyAdmin):
         return decision.note if _listed_target(decision).visible else ""
 
     def _page_url(self, decision: Decision) -> str:
-        view = "admin:copyleaks_image_imagescan_change"
-        return reverse(view, args=(decision.scan_id,), current_app=self.admin_site.name)
+        return scan_url(self.admin_site, "change", decision.scan_id)
 
 
 def _listed_target(decision: Decision) -> Target:

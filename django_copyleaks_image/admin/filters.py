@@ -16,7 +16,8 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models.scan import Desk, Standing, Status
 from django_copyleaks_image.reviewing.queue import is_blind_for
 
-from .desk.choice import QUEUES, fields_to_choose, watched_field
+from .desk.choice import QUEUES
+from .fields import fields_to_choose, watched_field
 
 # A worker takes what is due within seconds, and what it cannot send it puts off.
 OVERDUE = timedelta(minutes=10)

@@ -8,10 +8,9 @@ out. Every answer is private to its user; a browser that has a picture already i
 from collections.abc import Callable
 from typing import cast
 
-from django.contrib.admin.sites import AdminSite
-from django.forms import Media, Script
+from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.http import quote_etag
 from django.views.decorators.http import etag, require_safe
 
@@ -22,7 +21,7 @@ from django_copyleaks_image.masks import MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
 
 from . import files
-from .readonly import ReadOnlyAdmin
+from .readonly import ReadOnlyAdmin, scripts
 from .targets import Target, read_targets
 
 OVERLAY_SIDE = 1600
@@ -37,17 +36,7 @@ _NO_PICTURE = (
     b'<path d="M20 26h40v28H20zM20 26l40 28M60 26L20 54"/></svg>'
 )
 # What turns a picture into a stage, each script after those that it needs.
-_STAGE_MEDIA = Media(
-    js=[
-        cast("str", Script(f"copyleaks_image/js/{name}", defer=True))  # The stubs know text alone.
-        for name in ("stage.js", "stage-controls.js", "stage-keys.js")
-    ]
-)
-
-
-def image_url(admin_site: AdminSite, name: str, *args: object) -> str:
-    """Return the address of a view of :class:`ScanImageViews`, such as ``rendition`` or ``overlay``."""
-    return reverse(f"admin:copyleaks_image_imagescan_{name}", args=args, current_app=admin_site.name)
+_STAGE_MEDIA = Media(js=scripts("stage.js", "stage-controls.js", "stage-keys.js"))
 
 
 class ScanImageViews(ReadOnlyAdmin):

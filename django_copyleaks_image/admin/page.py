@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -101,6 +102,10 @@ def receipts_of(scan: ImageScan) -> list[WebhookReceipt]:
     """Return the receipts without their bodies, newest first; there are few, since they are capped per scan."""
     receipts = WebhookReceipt.objects.using(home_database()).filter(scan=scan)
     return list(receipts.defer("body").order_by("-pk"))
+
+
+def person(user: Any) -> str:
+    return _("a deleted user") if user is None else str(user.get_username())
 
 
 def moment(value: datetime | None) -> object:

@@ -17,6 +17,7 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 
 from . import page
 from .actions import ScanActions
+from .addresses import scan_url
 from .desk.blind import disguise
 from .desk.bulk import BulkDecisions
 from .desk.choice import Choice
@@ -27,7 +28,6 @@ from .desk.words import number_waiting
 from .export import ScanExport
 from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter, tells_of_decisions
 from .findings import finding_of
-from .images import image_url
 from .overview import ScanOverview
 from .paginator import BoundedPaginator
 from .provenance import provenance
@@ -94,7 +94,7 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             return format_html('<span class="copyleaks-thumbnail">{}</span>', _("no picture"))
         return format_html(
             '<img class="copyleaks-thumbnail" src="{}" width="80" height="80" loading="lazy" alt="{}">',
-            image_url(self.admin_site, "rendition", scan.pk, "thumbnail"),
+            scan_url(self.admin_site, "rendition", scan.pk, "thumbnail"),
             _("Scan of %(object)s") % {"object": target.label},
         )
 
@@ -150,27 +150,13 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
         desk = {"desk_url": self.desk_url(choice), "waiting": waiting}
         return super().changelist_view(request, desk | (extra_context or {}))
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: ImageScan | None = None,
-    ) -> HttpResponse:
-        if obj is not None:
-            context |= self._page_context(request, obj)
-            context["media"] += DECISION_MEDIA
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def _page_context(self, request: HttpRequest, scan: ImageScan) -> dict[str, Any]:
-        target = self.target_of(request, scan)
+    def page_context(self, request: HttpRequest, obj: ImageScan) -> dict[str, Any]:
+        scan, target = obj, self.target_of(request, obj)
         # Before everything else: it may make a second look look like a first one.
         decision = self.decision_section(request, scan, target)
         return {
             "title": target.label,
-            "subtitle": None,
+            "media": self.media + DECISION_MEDIA,
             "is_nav_sidebar_enabled": False,
             "scan": scan,
             "target": target,
@@ -181,7 +167,7 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             "scan_facts": page.scan_facts(scan, target),
             "timings": page.timings(scan),
             "error_facts": page.error_facts(scan),
-            "provenance": provenance(scan.result) if target.visible else [],
+            "provenance": provenance(scan.result),
             "relatives": [
                 (heading, [(other, finding_of(other)) for other in others]) for heading, others in page.relatives(scan)
             ],

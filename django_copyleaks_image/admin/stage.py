@@ -14,7 +14,7 @@ from django_copyleaks_image.masks import MaskError, check_shape
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database
 
 from . import files
-from .images import image_url
+from .addresses import scan_url
 from .problems import problem_in_words
 
 # Regions that were left out on receipt are found by Python: this many runs take it a tenth of a second.
@@ -90,8 +90,8 @@ def stage_of(scan: ImageScan, admin_site: AdminSite, *, alt: str) -> Stage:
     described = _("%(picture)s: %(finding)s") % {"picture": alt, "finding": finding(scan)}
     stage = Stage(alt=described, picture_problem=examination.problem)
     if not examination.problem:
-        stage.picture_url = image_url(admin_site, "rendition", scan.pk, "page")
-        stage.original_url = image_url(admin_site, "original", scan.pk)
+        stage.picture_url = scan_url(admin_site, "rendition", scan.pk, "page")
+        stage.original_url = scan_url(admin_site, "original", scan.pk)
     if scan.width and scan.height:
         exchanged = examination.orientation in EXCHANGES_SIDES
         stage.size = stage.actual_size = (scan.height, scan.width) if exchanged else (scan.width, scan.height)
@@ -114,8 +114,8 @@ def _add_overlay(
         stage.notes.append(empty)
         return
     alignment = align_scan(scan, (result.image_width or 1, result.image_height or 1), orientation)
-    stage.overlay_url = image_url(admin_site, "overlay", scan.pk)
-    stage.full_overlay_url = image_url(admin_site, "full_overlay", scan.pk)
+    stage.overlay_url = scan_url(admin_site, "overlay", scan.pk)
+    stage.full_overlay_url = scan_url(admin_site, "full_overlay", scan.pk)
     stage.size = alignment.size
     stage.boxes = [alignment.box(regions.box_of(region)) for region in found or ()]
     if stage.picture_url and not alignment.certain:
@@ -154,4 +154,4 @@ def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, admin_s
         stage.notes.append(_("The provider's heatmap is still to be fetched."))
     # Asked of the database, because the picture itself may be several megabytes.
     elif same.exclude(heatmap=b"").exists():
-        stage.heatmap_url = image_url(admin_site, "heatmap", scan.pk)
+        stage.heatmap_url = scan_url(admin_site, "heatmap", scan.pk)

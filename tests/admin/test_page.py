@@ -214,6 +214,13 @@ def test_page__shows_provenance_as_stated_in_the_file(moderator: Client) -> None
     assert "anybody can write it there" in page
 
 
+def test_page__of_a_failed_scan_does_not_say_that_the_file_is_silent(moderator: Client) -> None:
+    assert "The file says nothing about its origin." in text_of(moderator, measured_photo())
+    page = text_of(moderator, failed(photo("lost.jpg")))
+    assert "The file says nothing about its origin." not in page
+    assert "Nothing was measured, so nothing is known." in page
+
+
 def test_page__of_a_mock_says_so(moderator: Client) -> None:
     page = text_of(moderator, measured_photo(sandbox=True))
     assert "Mock: Partly AI" in page

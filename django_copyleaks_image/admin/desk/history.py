@@ -6,13 +6,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.admin.page import moment
+from django_copyleaks_image.admin.page import moment, person
 from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Standing
 from django_copyleaks_image.reviewing.history import history_of
-
-from .words import person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

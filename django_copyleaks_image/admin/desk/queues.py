@@ -7,11 +7,11 @@ from functools import partial
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.admin import targets
+from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.images import ScanImageViews
 from django_copyleaks_image.admin.permissions import ScanPermissions
 from django_copyleaks_image.admin.targets import Target, read_targets
@@ -120,12 +120,7 @@ class DeskQueues(ScanPermissions, ScanImageViews):
         return tabs
 
     def desk_url(self, choice: Choice) -> str:
-        page = reverse("admin:copyleaks_image_imagescan_review", current_app=self.admin_site.name)
-        return f"{page}?{choice.query_string()}"
-
-    def page_url(self, scan_pk: int) -> str:
-        view = "admin:copyleaks_image_imagescan_change"
-        return reverse(view, args=(scan_pk,), current_app=self.admin_site.name)
+        return f"{scan_url(self.admin_site, 'review')}?{choice.query_string()}"
 
     def take(self, request: HttpRequest, choice: Choice, *, want: int, held: Collection[int]) -> Next:
         """Claim the next pictures for the user, besides those ``held``."""
@@ -163,7 +158,4 @@ class DeskQueues(ScanPermissions, ScanImageViews):
     def _items(self, request: HttpRequest, taken: Collection[ImageScan]) -> list[Item]:
         blind = disguise(taken, request.user)
         found = read_targets(taken, self.admin_site, request)
-        return [
-            item_of(scan, found[scan.pk], self.admin_site, is_blind=scan.pk in blind, page_url=self.page_url(scan.pk))
-            for scan in taken
-        ]
+        return [item_of(scan, found[scan.pk], self.admin_site, is_blind=scan.pk in blind) for scan in taken]

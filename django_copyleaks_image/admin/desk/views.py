@@ -11,11 +11,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from django_copyleaks_image.admin.addresses import scan_url
+from django_copyleaks_image.admin.fields import fields_to_choose
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.decision import Kind
@@ -25,7 +27,7 @@ from django_copyleaks_image.reviewing.decide import CHOICES, NOTE_LENGTH, Refuse
 from django_copyleaks_image.reviewing.history import latest_judgement
 
 from . import words
-from .choice import ORDERS, Choice, fields_to_choose
+from .choice import ORDERS, Choice
 from .item import Item
 from .media import DESK_MEDIA
 from .parsing import number, numbers, plain
@@ -180,8 +182,8 @@ class DeskViews(DeskQueues):
         self.message_user(request, answer["said"], messages.SUCCESS if is_done else messages.WARNING)
         back = request.POST.get("back", "")
         if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
-            changelist = reverse("admin:copyleaks_image_imagescan_changelist", current_app=self.admin_site.name)
-            back = changelist if scan is None else self.page_url(scan.pk)
+            named = ("changelist",) if scan is None else ("change", scan.pk)
+            back = scan_url(self.admin_site, *named)
         return HttpResponseRedirect(back)
 
     def _who_and_how_many(self, request: HttpRequest, count: int) -> Answer:

@@ -10,6 +10,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_copyleaks_image.admin.page import person
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Status
@@ -57,10 +58,6 @@ def replaced() -> str:
 
 def scanned_again() -> str:
     return _("The picture was scanned again meanwhile. Nothing was changed.")
-
-
-def person(user: Any) -> str:
-    return _("a deleted user") if user is None else str(user.get_username())
 
 
 def meanwhile(scan: ImageScan, user: Any, *, is_as_seen: bool) -> str:
