@@ -4,13 +4,16 @@ from collections.abc import Container
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import FINISHED, ImageScanQuerySet, Status
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.scanning.request import request_scan
@@ -23,6 +26,21 @@ from .targets import read_targets
 
 class ScanActions(ScanPermissions):
     """Adds the actions to the admin of the scans, for those who may have pictures scanned again."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.again_view))
+        return [path("<int:pk>/again/", view, name="copyleaks_image_imagescan_again"), *super().get_urls()]
+
+    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Do what the buttons on the page of a scan ask for, which the user may be allowed for this scan alone."""
+        actions = {"scan_again": self.scan_again, "retry_failed": self.retry_failed}
+        action, scan = actions.get(request.POST.get("action", "")), self.get_object(request, str(pk))
+        if action is None or scan is None or not self.has_view_permission(request, scan):
+            raise Http404
+        if not self.has_scan_permission(request, scan):
+            raise PermissionDenied
+        answer = action(request, scans().filter(pk=pk))
+        return answer or HttpResponseRedirect(scan_url(self.admin_site, "change", pk))
 
     @admin.action(description=gettext_lazy("Scan again (paid)"), permissions=["scan"])
     def scan_again(self, request: HttpRequest, queryset: ImageScanQuerySet) -> HttpResponse | None:

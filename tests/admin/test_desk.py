@@ -640,6 +640,24 @@ def test_permission__may_be_given_for_single_scans(owner: Callable[..., Client])
     assert 'name="kind"' not in client.get(f"{SCANS}{theirs.pk}/change/").content.decode()
 
 
+def test_permission__to_scan_again_may_be_given_for_single_scans(
+    owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OwnersDecide, "codenames", ("view_imagescan", "rescan_imagescan"))
+    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
+    client = owner("view_photo", "view_imagescan")
+    (address,) = re.findall(r'action="([^"]+/again/)"', client.get(f"{SCANS}{mine.pk}/change/").content.decode())
+    question = client.post(address, {"action": "scan_again"}).content.decode()
+    assert f'action="{address}"' in question
+    assert client.post(address, {"action": "retry_failed"}).headers["Location"] == f"{SCANS}{mine.pk}/change/"
+    assert client.post(address, {"action": "delete_selected"}).status_code == 404
+    assert not ImageScan.objects.filter(forced=True).exists()
+    answer = client.post(address, {"action": "scan_again", "confirmed": "yes"})
+    again = ImageScan.objects.get(forced=True)
+    assert (again.object_id, answer.headers["Location"]) == (mine.object_id, f"{SCANS}{again.pk}/change/")
+    assert client.post(f"{SCANS}{theirs.pk}/again/", {"action": "scan_again"}).status_code == 403
+
+
 def test_desk__gives_those_who_may_decide_about_single_scans_these_alone(
     owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
