@@ -42,25 +42,14 @@ class AccountStateAdmin(ReadOnlyAdmin):
         page = reverse("admin:copyleaks_image_accountstate_change", args=(row.pk,), current_app=self.admin_site.name)
         return redirect(page)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: AccountState | None = None,
-    ) -> HttpResponse:
-        if obj is not None:
-            context |= {
-                "title": _("Copyleaks account"),
-                "subtitle": None,
-                "holds": what_holds_scans(obj),
-                "pause": _pause(obj),
-                "budget": _budget(obj),
-                "work": _work(obj),
-            }
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, request: HttpRequest, obj: AccountState) -> dict[str, Any]:
+        return {
+            "title": _("Copyleaks account"),
+            "holds": what_holds_scans(obj),
+            "pause": _pause(obj),
+            "budget": _budget(obj),
+            "work": _work(obj),
+        }
 
 
 def _pause(row: AccountState) -> Facts:

@@ -1,28 +1,46 @@
 """Repeating scans from the list or a scan's page: paid again on purpose, or another try of what failed."""
 
 from collections.abc import Container
-from functools import partial
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import FINISHED, ImageScanQuerySet, Status
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.scanning.request import request_scan
 
+from .addresses import scan_url
 from .permissions import ScanPermissions
 from .rescan import Plan, plan
+from .targets import read_targets
 
 
 class ScanActions(ScanPermissions):
     """Adds the actions to the admin of the scans, for those who may have pictures scanned again."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.again_view))
+        return [path("<int:pk>/again/", view, name="copyleaks_image_imagescan_again"), *super().get_urls()]
+
+    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Do what the buttons on the page of a scan ask for, which the user may be allowed for this scan alone."""
+        actions = {"scan_again": self.scan_again, "retry_failed": self.retry_failed}
+        action, scan = actions.get(request.POST.get("action", "")), self.get_object(request, str(pk))
+        if action is None or scan is None or not self.has_view_permission(request, scan):
+            raise Http404
+        if not self.has_scan_permission(request, scan):
+            raise PermissionDenied
+        answer = action(request, scans().filter(pk=pk))
+        return answer or HttpResponseRedirect(scan_url(self.admin_site, "change", pk))
 
     @admin.action(description=gettext_lazy("Scan again (paid)"), permissions=["scan"])
     def scan_again(self, request: HttpRequest, queryset: ImageScanQuerySet) -> HttpResponse | None:
@@ -43,8 +61,13 @@ class ScanActions(ScanPermissions):
         return self._queue(request, chosen, force=False)
 
     def _plan(self, request: HttpRequest, queryset: ImageScanQuerySet, statuses: Container[str]) -> Plan:
-        may_scan = partial(self.has_scan_permission, request)
-        return plan(queryset.order_by("-pk"), statuses=statuses, may_scan=may_scan)
+        chosen = list(queryset.order_by("-pk"))
+        found = read_targets(chosen, self.admin_site, request)
+
+        def may_scan(scan: ImageScan) -> bool:
+            return found[scan.pk].visible and self.has_scan_permission(request, scan)
+
+        return plan(chosen, statuses=statuses, may_scan=may_scan)
 
     def _confirmation(self, request: HttpRequest, queryset: ImageScanQuerySet, chosen: Plan) -> HttpResponse:
         context = {
@@ -56,7 +79,7 @@ class ScanActions(ScanPermissions):
             "credits": 0 if conf.SANDBOX else len(chosen.repeatable),
             "credits_left": account.budget_left(),
             "checkbox_name": ACTION_CHECKBOX_NAME,
-            "back_url": self._page_of(chosen.repeatable[0].scan),
+            "back_url": scan_url(self.admin_site, "change", chosen.repeatable[0].scan.pk),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/copyleaks_image/imagescan/scan_again.html", context)
@@ -65,13 +88,14 @@ class ScanActions(ScanPermissions):
         queued: list[ImageScan] = []
         for item in chosen.repeatable:
             scan = request_scan(item.instance, item.scan.field_name, force=force)
-            self.log_change(request, item.scan, f"Queued again as {scan.scan_id}.")
+            # In the form of Django's own entries, which are put in words when they are read.
+            name = str(self.opts.verbose_name_raw)
+            self.log_change(request, item.scan, [{"added": {"name": name, "object": scan.scan_id}}])
             queued.append(scan)
         if queued:
             words = ngettext("%(count)s scan was queued.", "%(count)s scans were queued.", len(queued))
             self.message_user(request, words % {"count": len(queued)}, messages.SUCCESS)
         self.tell_left_out(request, chosen.refusals)
-        return HttpResponseRedirect(self._page_of(queued[0])) if len(queued) == 1 else None
-
-    def _page_of(self, scan: ImageScan) -> str:
-        return reverse("admin:copyleaks_image_imagescan_change", args=(scan.pk,), current_app=self.admin_site.name)
+        if len(queued) != 1:
+            return None
+        return HttpResponseRedirect(scan_url(self.admin_site, "change", queued[0].pk))

@@ -15,7 +15,7 @@ from django_copyleaks_image.models import AccountState
 from django_copyleaks_image.models.scan import Desk, Status
 from django_copyleaks_image.verdicts import share_in_words
 
-from .desk.choice import fields_to_choose
+from .fields import fields_to_choose
 from .figures import Day, Figures, Judged, spent_today
 from .reasons import reason_in_words
 
@@ -87,10 +87,14 @@ def under_way(found: Figures, list_url: ListUrl) -> Card:
 
 
 def credits_used(found: Figures, row: AccountState | None) -> Card:
-    """Return the credits of today against the budget, and those of the month."""
+    """Return the credits of today against the budget, and those of the month, today included.
+
+    What was charged without a result is known of today alone.
+    """
     spent, reserved = spent_today(row)
     budget = conf.DAILY_BUDGET
-    lines = [Line(label=_("This month"), value=_number(found.credits_this_month))]
+    month = found.credits_before_today + max(spent, found.credits_received_today)
+    lines = [Line(label=_("This month"), value=_number(month))]
     if reserved:
         lines.insert(0, Line(label=_("Reserved today"), value=_number(reserved)))
     if budget is None:

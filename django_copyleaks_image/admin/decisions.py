@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,9 +17,10 @@ from django_copyleaks_image.models import Decision, home_database, scans
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing.queue import is_blind_for
 
-from .desk.words import person
+from .addresses import scan_url
+from .page import person
 from .readonly import ReadOnlyAdmin
-from .targets import read_targets
+from .targets import Target, read_targets
 
 
 class DecisionChangeList(ChangeList):
@@ -31,14 +31,14 @@ class DecisionChangeList(ChangeList):
         listed = cast("Sequence[Decision]", self.result_list)
         targets = read_targets([decision.scan for decision in listed], self.model_admin.admin_site, request)
         for decision in listed:
-            decision.listed_label = targets[decision.scan_id].label  # type: ignore[attr-defined]
+            decision.listed_target = targets[decision.scan_id]  # type: ignore[attr-defined]
 
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
     """What people decided, newest first; the rows are evidence and cannot be edited."""
 
-    list_display = ("picture", "what", "who", "decided_at", "reason", "note")
+    list_display = ("picture", "what", "who", "decided_at", "reason", "note_to_read")
     list_display_links = None
     list_filter = ("kind", "decided_at")
     search_fields = ("^scan__scan_id", "^sha256", "note")
@@ -70,7 +70,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("picture"))
     def picture(self, decision: Decision) -> str:
-        return format_html('<a href="{}">{}</a>', self._page_url(decision), cast("Any", decision).listed_label)
+        return format_html('<a href="{}">{}</a>', self._page_url(decision), _listed_target(decision).label)
 
     @admin.display(description=gettext_lazy("decision"), ordering="kind")
     def what(self, decision: Decision) -> str:
@@ -87,6 +87,14 @@ class DecisionAdmin(ReadOnlyAdmin):
     def who(self, decision: Decision) -> str:
         return person(decision.decided_by)
 
+    @admin.display(description=gettext_lazy("note"))
+    def note_to_read(self, decision: Decision) -> str:
+        """Return the note, which may tell what is to be seen on the picture, to those who may see it."""
+        return decision.note if _listed_target(decision).visible else ""
+
     def _page_url(self, decision: Decision) -> str:
-        view = "admin:copyleaks_image_imagescan_change"
-        return reverse(view, args=(decision.scan_id,), current_app=self.admin_site.name)
+        return scan_url(self.admin_site, "change", decision.scan_id)
+
+
+def _listed_target(decision: Decision) -> Target:
+    return cast("Target", cast("Any", decision).listed_target)

@@ -70,7 +70,8 @@ class Work:
 class Figures:
     """What is waiting and under way now, and what happened in the last :data:`DAYS` days, today included.
 
-    Reasons come as codes with their counts, the most frequent first.
+    Reasons come as codes with their counts, the most frequent first. The credits are those of the results that were
+    received in this month; its days, and today, are those of UTC, like the day of the budget.
     """
 
     waiting: dict[str, int]
@@ -82,14 +83,15 @@ class Figures:
     skipped: list[tuple[str, int]]
     judged: list[Judged]
     work: Work
-    credits_this_month: int
+    credits_before_today: int
+    credits_received_today: int
     since: datetime
     counted_at: datetime
 
 
 def figures(*, sandbox: bool) -> Figures:
-    """Return the figures of real scans, or of the sandbox's, which may be a minute old."""
-    key = f"copyleaks_image.figures.{__version__}.{sandbox}"
+    """Return the figures of real scans, or of the sandbox's, which may be a minute old, but never of yesterday."""
+    key = f"copyleaks_image.figures.{__version__}.{sandbox}.{timezone.now().date()}"
     kept = cache.get(key)
     if isinstance(kept, Figures):
         return kept
@@ -105,6 +107,7 @@ def count(*, sandbox: bool) -> Figures:
     under_way = list(counted.unfinished().values_list("status").annotate(Count("pk"), Min("created_at")))
     midnights = _midnights(now)
     history = _history(counted, midnights)
+    before_today, received_today = _credits(now, sandbox=sandbox)
     return Figures(
         # Greater than "": no index finds what differs from it.
         waiting=dict(counted.filter(desk__gt="").values_list("desk").annotate(Count("pk"))),
@@ -116,7 +119,8 @@ def count(*, sandbox: bool) -> Figures:
         skipped=_reasons(history, Status.SKIPPED),
         judged=_judged(counted, midnights[0]),
         work=_work(midnights[0], sandbox=sandbox),
-        credits_this_month=_credits(first_of_month(now), sandbox=sandbox),
+        credits_before_today=before_today,
+        credits_received_today=received_today,
         since=midnights[0],
         counted_at=now,
     )
@@ -127,11 +131,6 @@ def spent_today(row: AccountState | None) -> tuple[int, int]:
     if row is None or row.budget_day != timezone.now().date():
         return 0, 0
     return row.budget_spent, row.budget_reserved
-
-
-def first_of_month(now: datetime) -> datetime:
-    """Return when the month began: in UTC, like the day of the budget."""
-    return datetime.combine(now.astimezone(UTC).replace(day=1), time.min, UTC)
 
 
 def _midnights(now: datetime) -> list[datetime]:
@@ -212,9 +211,16 @@ def _work(since: datetime, *, sandbox: bool) -> Work:
     )
 
 
-def _credits(since: datetime, *, sandbox: bool) -> int:
-    """Return what the results received since cost; those that do not say so cost one, as in the budget."""
-    results = DetectionResult.objects.using(home_database()).filter(received_at__gte=since)
+def _credits(now: datetime, *, sandbox: bool) -> tuple[int, int]:
+    """Return what the results cost that were received this month before today, and today.
+
+    Those that do not say so cost one, as in the budget.
+    """
+    midnight = datetime.combine(now.astimezone(UTC), time.min, UTC)
+    results = DetectionResult.objects.using(home_database()).filter(received_at__gte=midnight.replace(day=1))
     is_mock = Exists(scans().filter(result=OuterRef("pk"), sandbox=True))
-    wanted = results.filter(is_mock if sandbox else ~is_mock)
-    return int(wanted.aggregate(total=Sum(Coalesce("credits", 1)))["total"] or 0)
+    sums = results.filter(is_mock if sandbox else ~is_mock).aggregate(
+        before=Sum(Coalesce("credits", 1), filter=Q(received_at__lt=midnight)),
+        today=Sum(Coalesce("credits", 1), filter=Q(received_at__gte=midnight)),
+    )
+    return int(sums["before"] or 0), int(sums["today"] or 0)

@@ -16,6 +16,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.scanning import prepare
 from django_copyleaks_image.scanning.erasure import rendition_key
 
+from .problems import problem_in_words
 from .reasons import reason_in_words
 
 # Seconds. Lists ask for the same few kilobytes again and again; what is larger is kept for those who look at it now.
@@ -45,7 +46,7 @@ def _told_in_words() -> Iterator[None]:
     except prepare.StorageFailed:
         raise PictureUnavailable(reason_in_words("storage_failed")) from None
     except pictures.UnreadablePicture as unreadable:
-        raise PictureUnavailable(str(unreadable)) from None
+        raise PictureUnavailable(problem_in_words(unreadable)) from None
 
 
 def scanned_file(scan: ImageScan) -> FieldFile:

@@ -8,10 +8,9 @@ out. Every answer is private to its user; a browser that has a picture already i
 from collections.abc import Callable
 from typing import cast
 
-from django.contrib.admin.sites import AdminSite
-from django.forms import Media, Script
+from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.http import quote_etag
 from django.views.decorators.http import etag, require_safe
 
@@ -21,8 +20,9 @@ from django_copyleaks_image.heatmap import overlay_png
 from django_copyleaks_image.masks import MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
 
-from . import files, targets
-from .readonly import ReadOnlyAdmin
+from . import files
+from .readonly import ReadOnlyAdmin, scripts
+from .targets import Target, read_targets
 
 OVERLAY_SIDE = 1600
 # As long as the longer side of the largest picture that Copyleaks takes: such an overlay has the picture's own pixels.
@@ -30,18 +30,13 @@ FULL_OVERLAY_SIDE = 6000
 # Part of every entity tag: raise it when a picture is drawn otherwise than before.
 DRAWING = 1
 _PRIVATE = "private, max-age=600"
-# What turns a picture into a stage, each script after those that it needs.
-_STAGE_MEDIA = Media(
-    js=[
-        cast("str", Script(f"copyleaks_image/js/{name}", defer=True))  # The stubs know text alone.
-        for name in ("stage.js", "stage-controls.js", "stage-keys.js")
-    ]
+# A crossed frame, in a grey that is seen on light and on dark.
+_NO_PICTURE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80" fill="none" stroke="#888" stroke-width="2">'
+    b'<path d="M20 26h40v28H20zM20 26l40 28M60 26L20 54"/></svg>'
 )
-
-
-def image_url(admin_site: AdminSite, name: str, *args: object) -> str:
-    """Return the address of a view of :class:`ScanImageViews`, such as ``rendition`` or ``overlay``."""
-    return reverse(f"admin:copyleaks_image_imagescan_{name}", args=args, current_app=admin_site.name)
+# What turns a picture into a stage, each script after those that it needs.
+_STAGE_MEDIA = Media(js=scripts("stage.js", "stage-controls.js", "stage-keys.js"))
 
 
 class ScanImageViews(ReadOnlyAdmin):
@@ -68,13 +63,18 @@ class ScanImageViews(ReadOnlyAdmin):
 
     def may_view_pictures(self, request: HttpRequest, scan: ImageScan) -> bool:
         """Return whether the user may view this scan, and the object whose picture it is."""
-        if not self.has_view_permission(request, scan):
-            return False
-        model = scan.content_type.model_class()
-        return targets.may_view(self.admin_site, request, model, scan.target)
+        return self.has_view_permission(request, scan) and self.target_of(request, scan).visible
+
+    def target_of(self, request: HttpRequest, scan: ImageScan) -> Target:
+        """Return the object of a scan as the user may see it."""
+        return read_targets([scan], self.admin_site, request)[scan.pk]
 
     def rendition_view(self, request: HttpRequest, pk: int, size: str) -> HttpResponse:
-        """Answer with a copy of the scanned picture, or 404 with the reason in words."""
+        """Answer with a copy of the scanned picture.
+
+        Where there is none, the page of a scan is answered 404 with the reason in words, and its script says so. Lists
+        are answered a sign in the place of a picture: browsers log what is not found as an error.
+        """
         if size not in pictures.RENDITION_SIDES:
             raise Http404
         scan = self._viewable_scan(request, pk)
@@ -84,6 +84,8 @@ class ScanImageViews(ReadOnlyAdmin):
             tag = f"{scan.sha256}-{size}" if scan.sha256 else ""
             return _answer(request, tag, "image/webp", lambda: files.rendition(scan, file, size))
         except files.PictureUnavailable as reason:
+            if size != "page":
+                return _answer(request, "", "image/svg+xml", lambda: _NO_PICTURE)
             return HttpResponseNotFound(str(reason), content_type="text/plain; charset=utf-8")
 
     def original_view(self, request: HttpRequest, pk: int) -> HttpResponse:

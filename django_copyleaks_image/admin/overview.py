@@ -7,13 +7,14 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from django_copyleaks_image.models.scan import Status
 
 from . import cards, chart
+from .addresses import scan_url
 from .figures import DAYS, figures
 from .permissions import ScanPermissions
 from .waiting import account_row, what_holds_scans
@@ -51,7 +52,7 @@ class ScanOverview(ScanPermissions):
         since = found.since.isoformat()
 
         def list_url(**filters: str) -> str:
-            page = reverse("admin:copyleaks_image_imagescan_changelist", current_app=self.admin_site.name)
+            page = scan_url(self.admin_site, "changelist")
             return f"{page}?{urlencode({**filters, 'sandbox__exact': int(sandbox)})}"
 
         now = [cards.waiting(found, list_url), cards.under_way(found, list_url)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_databa
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing.history import same_target
 
+from .problems import problem_in_words
 from .reasons import reason_in_words
 from .targets import Target
 
@@ -34,7 +36,7 @@ def scan_facts(scan: ImageScan, target: Target) -> Facts:
         (_("Status"), "" if scan.error_code else scan.get_status_display()),
         (_("Scan id"), format_html("<code>{}</code>", scan.scan_id)),
         (_("Field"), scan.field_name),
-        (_("File"), scan.file_name),
+        (_("File"), scan.file_name if target.visible else ""),
         (_("Picture"), ", ".join(filter(None, (picture, scan.image_format)))),
         (_("Measured by the provider"), measured),
         (_("Size"), "" if scan.byte_size is None else filesizeformat(scan.byte_size)),
@@ -80,7 +82,7 @@ def error_facts(scan: ImageScan) -> Facts:
         (_("Reason"), reason_in_words(scan.error_code)),
         (_("Code"), format_html("<code>{}</code>", scan.error_code)),
     ]
-    return [*facts, (_("Message"), scan.error_message)] if scan.error_message else facts
+    return [*facts, (_("Message"), problem_in_words(scan.error_message))] if scan.error_message else facts
 
 
 def relatives(scan: ImageScan) -> Iterator[tuple[str, list[ImageScan]]]:
@@ -100,6 +102,10 @@ def receipts_of(scan: ImageScan) -> list[WebhookReceipt]:
     """Return the receipts without their bodies, newest first; there are few, since they are capped per scan."""
     receipts = WebhookReceipt.objects.using(home_database()).filter(scan=scan)
     return list(receipts.defer("body").order_by("-pk"))
+
+
+def person(user: Any) -> str:
+    return _("a deleted user") if user is None else str(user.get_username())
 
 
 def moment(value: datetime | None) -> object:

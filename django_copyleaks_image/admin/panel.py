@@ -1,7 +1,6 @@
 """What the host's own admin says about one picture: a line in its lists, an entry of the panel in its forms."""
 
 from django.contrib.admin.sites import AdminSite
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -11,11 +10,10 @@ from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing.history import judgements_of
 from django_copyleaks_image.verdicts import Verdict
 
+from .addresses import scan_url
 from .desk.history import standing_in_words
-from .desk.words import person
 from .findings import Finding, finding_of
-from .images import image_url
-from .page import moment
+from .page import moment, person
 from .stage import Stage
 
 
@@ -24,7 +22,7 @@ def line_of(scan: ImageScan, admin_site: AdminSite, *, is_present: bool) -> Safe
     finding = finding_of(scan) if is_present else Finding(verdict=Verdict.NOT_MEASURED, sentence="", mock=False)
     return format_html(
         '<a href="{}">{}</a><span class="copyleaks-line copyleaks-quiet">{}</span>',
-        page_url(scan, admin_site),
+        scan_url(admin_site, "change", scan.pk),
         finding.badge,
         (_decision(scan) or _whether_it_waits(scan)) if is_present else "",
     )
@@ -33,15 +31,15 @@ def line_of(scan: ImageScan, admin_site: AdminSite, *, is_present: bool) -> Safe
 def entry_of(scan: ImageScan, admin_site: AdminSite, *, is_present: bool, title: str) -> dict[str, object]:
     """Return what the panel shows of a picture; ``title`` names the object that it belongs to."""
     finding = finding_of(scan)
-    entry = {"scan": scan, "finding": finding, "url": page_url(scan, admin_site), "is_present": is_present}
+    entry = {"scan": scan, "finding": finding, "url": scan_url(admin_site, "change", scan.pk), "is_present": is_present}
     if not is_present:
         return entry
     stage = Stage(
         alt=_("Scan of %(object)s: %(finding)s") % {"object": title, "finding": finding.sentence or finding.label},
-        picture_url=image_url(admin_site, "rendition", scan.pk, "panel"),
+        picture_url=scan_url(admin_site, "rendition", scan.pk, "panel"),
     )
     if scan.result is not None and scan.result.mask_runs and not scan.result.mask_problem:
-        stage.overlay_url = image_url(admin_site, "overlay", scan.pk)
+        stage.overlay_url = scan_url(admin_site, "overlay", scan.pk)
     return {
         **entry,
         "stage": stage,
@@ -50,10 +48,6 @@ def entry_of(scan: ImageScan, admin_site: AdminSite, *, is_present: bool, title:
         "contradiction": standing_in_words(scan),
         "waits": _whether_it_waits(scan),
     }
-
-
-def page_url(scan: ImageScan, admin_site: AdminSite) -> str:
-    return reverse("admin:copyleaks_image_imagescan_change", args=(scan.pk,), current_app=admin_site.name)
 
 
 def _decision(scan: ImageScan) -> str:

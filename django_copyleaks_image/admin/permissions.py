@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 from django_copyleaks_image.models import ImageScan
 
-from .readonly import ReadOnlyAdmin
+from .readonly import ReadOnlyAdmin, is_permitted
 
 
 class ScanPermissions(ReadOnlyAdmin):
@@ -15,18 +15,12 @@ class ScanPermissions(ReadOnlyAdmin):
 
     def has_decide_permission(self, request: HttpRequest, obj: ImageScan | None = None) -> bool:
         """Return whether the user may decide about pictures that wait for review, or were never measured."""
-        return _is_permitted(request, "decide_imagescan", obj)
+        return is_permitted(request, "decide_imagescan", obj)
 
     def has_decide_escalated_permission(self, request: HttpRequest, obj: ImageScan | None = None) -> bool:
         """Return whether the user may decide about escalated pictures."""
-        return _is_permitted(request, "decide_escalated_imagescan", obj)
+        return is_permitted(request, "decide_escalated_imagescan", obj)
 
     def has_scan_permission(self, request: HttpRequest, obj: ImageScan | None = None) -> bool:
         """Return whether the user may have pictures scanned again, which may cost credits."""
-        return _is_permitted(request, "rescan_imagescan", obj)
-
-
-def _is_permitted(request: HttpRequest, codename: str, obj: ImageScan | None) -> bool:
-    permission = f"copyleaks_image.{codename}"
-    # Django's own backend knows no permissions on single objects: it denies them even to those who have all.
-    return request.user.has_perm(permission) or (obj is not None and request.user.has_perm(permission, obj))
+        return is_permitted(request, "rescan_imagescan", obj)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import Media, Script
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,10 +18,20 @@ else:
 # What an action may take on in one request: each row costs a look into the storage, or a large body.
 AT_ONCE = 200
 
-MEDIA = Media(
-    css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]},
-    js=[cast("str", Script("copyleaks_image/js/stage.js", defer=True))],  # The stubs know text alone.
-)
+
+def scripts(*names: str) -> list[str]:
+    """Return our scripts for a page's media; they are run in this order, once the page is there."""
+    return [cast("str", Script(f"copyleaks_image/js/{name}", defer=True)) for name in names]  # The stubs know text.
+
+
+MEDIA = Media(css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]}, js=scripts("stage.js"))
+
+
+def is_permitted(request: HttpRequest, codename: str, obj: Any = None) -> bool:
+    """Return whether the user has a permission of this app as a whole, or for one object."""
+    permission = f"copyleaks_image.{codename}"
+    # Django's own backend knows no permissions on single objects: it denies them even to those who have all.
+    return request.user.has_perm(permission) or (obj is not None and request.user.has_perm(permission, obj))
 
 
 class ReadOnlyAdmin(Base):
@@ -32,6 +42,23 @@ class ReadOnlyAdmin(Base):
     list_per_page = 50
     # The change pages are templates of their own and build no form.
     fieldsets = ((None, {"fields": ()}),)
+
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Return what the template of a row's page shows."""
+        return {}
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= {"subtitle": None, **self.page_context(request, obj)}
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def is_too_many(self, request: HttpRequest, queryset: QuerySet[Any]) -> bool:
         """Return whether an action was asked for too many rows, and tell the user if so."""
@@ -49,6 +76,12 @@ class ReadOnlyAdmin(Base):
     @property
     def media(self) -> Media:
         return super().media + MEDIA
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the user may view all rows, or this one."""
+        if super().has_view_permission(request, obj):
+            return True
+        return obj is not None and is_permitted(request, f"view_{self.opts.model_name}", obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

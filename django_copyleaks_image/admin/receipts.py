@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_databa
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.scanning import receive
 
+from .addresses import scan_url
 from .page import Facts, moment
 from .readonly import ReadOnlyAdmin
 
@@ -91,35 +92,23 @@ class WebhookReceiptAdmin(ReadOnlyAdmin):
             words = _("Left out: only what was not understood, or not judged yet, can be replayed.")
             self.message_user(request, words, messages.WARNING)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: WebhookReceipt | None = None,
-    ) -> HttpResponse:
-        if obj is not None:
-            context |= {
-                "title": _("Receipt of scan %(scan)s") % {"scan": obj.scan},
-                "subtitle": None,
-                "is_nav_sidebar_enabled": False,
-                "receipt": obj,
-                "facts": _facts(obj),
-                "body": body_to_show(obj),
-                "scan_url": self._scan_url(request, obj),
-                "may_replay": self.has_replay_permission(request) and is_replayable(obj),
-            }
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, request: HttpRequest, obj: WebhookReceipt) -> dict[str, Any]:
+        return {
+            "title": _("Receipt of scan %(scan)s") % {"scan": obj.scan},
+            "is_nav_sidebar_enabled": False,
+            "receipt": obj,
+            "facts": _facts(obj),
+            "body": body_to_show(obj),
+            "scan_url": self._scan_url(request, obj),
+            "may_replay": self.has_replay_permission(request) and is_replayable(obj),
+        }
 
     def _scan_url(self, request: HttpRequest, receipt: WebhookReceipt) -> str:
         if not self.admin_site.is_registered(ImageScan):
             return ""
         if not self.admin_site.get_model_admin(ImageScan).has_view_permission(request, receipt.scan):
             return ""
-        view = "admin:copyleaks_image_imagescan_change"
-        return reverse(view, args=(receipt.scan_id,), current_app=self.admin_site.name)
+        return scan_url(self.admin_site, "change", receipt.scan_id)
 
 
 def is_replayable(receipt: WebhookReceipt) -> bool:

@@ -17,6 +17,7 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 
 from . import page
 from .actions import ScanActions
+from .addresses import scan_url
 from .desk.blind import disguise
 from .desk.bulk import BulkDecisions
 from .desk.choice import Choice
@@ -25,9 +26,8 @@ from .desk.standing import StandingDecision
 from .desk.views import DeskViews
 from .desk.words import number_waiting
 from .export import ScanExport
-from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter
+from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter, tells_of_decisions
 from .findings import finding_of
-from .images import image_url
 from .overview import ScanOverview
 from .paginator import BoundedPaginator
 from .provenance import provenance
@@ -80,6 +80,10 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
     def get_queryset(self, request: HttpRequest) -> ImageScanQuerySet:
         return scans().with_result().select_related("content_type").order_by(*self.get_ordering(request))
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Return whether the address of the list may ask for this: not for what a blind second look must not know."""
+        return not tells_of_decisions(lookup) and super().lookup_allowed(lookup, value, request)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ScanChangeList
 
@@ -90,7 +94,7 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             return format_html('<span class="copyleaks-thumbnail">{}</span>', _("no picture"))
         return format_html(
             '<img class="copyleaks-thumbnail" src="{}" width="80" height="80" loading="lazy" alt="{}">',
-            image_url(self.admin_site, "rendition", scan.pk, "thumbnail"),
+            scan_url(self.admin_site, "rendition", scan.pk, "thumbnail"),
             _("Scan of %(object)s") % {"object": target.label},
         )
 
@@ -103,9 +107,12 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
 
     @admin.display(description=gettext_lazy("object"))
     def scanned_object(self, scan: ImageScan) -> str:
+        target = _listed_target(scan)
+        if not target.visible:
+            return format_html('{}<span class="copyleaks-line copyleaks-quiet">{}</span>', target.link, scan.field_name)
         return format_html(
             '{}<span class="copyleaks-line copyleaks-quiet">{}: <bdi>{}</bdi></span>',
-            _listed_target(scan).link,
+            target.link,
             scan.field_name,
             scan.file_name,
         )
@@ -139,30 +146,17 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
         if not open_queues:
             return super().changelist_view(request, extra_context)
         choice = Choice(queue=open_queues[0])
-        desk = {"desk_url": self.desk_url(choice), "waiting": number_waiting(self.number_of(request, choice))}
+        waiting = number_waiting(self.number_of(request, choice), in_all=self.counts_hidden)
+        desk = {"desk_url": self.desk_url(choice), "waiting": waiting}
         return super().changelist_view(request, desk | (extra_context or {}))
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: ImageScan | None = None,
-    ) -> HttpResponse:
-        if obj is not None:
-            context |= self._page_context(request, obj)
-            context["media"] += DECISION_MEDIA
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def _page_context(self, request: HttpRequest, scan: ImageScan) -> dict[str, Any]:
-        target = self.target_of(request, scan)
+    def page_context(self, request: HttpRequest, obj: ImageScan) -> dict[str, Any]:
+        scan, target = obj, self.target_of(request, obj)
         # Before everything else: it may make a second look look like a first one.
         decision = self.decision_section(request, scan, target)
         return {
             "title": target.label,
-            "subtitle": None,
+            "media": self.media + DECISION_MEDIA,
             "is_nav_sidebar_enabled": False,
             "scan": scan,
             "target": target,
@@ -179,12 +173,12 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             ],
             "resubmission": scans().filter(resubmission_of=scan).first(),
             "receipts": page.receipts_of(scan) if self._may_view_receipts(request) else [],
-            "may_scan": self.has_scan_permission(request, scan),
+            "may_scan": target.visible and self.has_scan_permission(request, scan),
         }
 
     def _stage(self, request: HttpRequest, scan: ImageScan, target: Target) -> Stage:
         alt = _("Scan of %(object)s") % {"object": target.label}
-        if not self.may_view_pictures(request, scan):
+        if not target.visible:
             return Stage(alt=alt, picture_problem=_("You may not view the object whose picture this is."))
         return stage_of(scan, self.admin_site, alt=alt)
 

@@ -14,7 +14,8 @@ from django_copyleaks_image.masks import MaskError, check_shape
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database
 
 from . import files
-from .images import image_url
+from .addresses import scan_url
+from .problems import problem_in_words
 
 # Regions that were left out on receipt are found by Python: this many runs take it a tenth of a second.
 _MAX_RUNS = 50_000
@@ -89,8 +90,8 @@ def stage_of(scan: ImageScan, admin_site: AdminSite, *, alt: str) -> Stage:
     described = _("%(picture)s: %(finding)s") % {"picture": alt, "finding": finding(scan)}
     stage = Stage(alt=described, picture_problem=examination.problem)
     if not examination.problem:
-        stage.picture_url = image_url(admin_site, "rendition", scan.pk, "page")
-        stage.original_url = image_url(admin_site, "original", scan.pk)
+        stage.picture_url = scan_url(admin_site, "rendition", scan.pk, "page")
+        stage.original_url = scan_url(admin_site, "original", scan.pk)
     if scan.width and scan.height:
         exchanged = examination.orientation in EXCHANGES_SIDES
         stage.size = stage.actual_size = (scan.height, scan.width) if exchanged else (scan.width, scan.height)
@@ -106,15 +107,15 @@ def _add_overlay(
     try:
         found = _regions(result)
     except MaskError as error:
-        stage.notes.append(_("The mask is not drawn: %(why)s") % {"why": error})
+        stage.notes.append(_("The mask is not drawn: %(why)s") % {"why": problem_in_words(error)})
         return
     if found == []:
         empty = _("The provider marked no place.") if result.is_ai_detected else _("Nothing is marked as AI.")
         stage.notes.append(empty)
         return
     alignment = align_scan(scan, (result.image_width or 1, result.image_height or 1), orientation)
-    stage.overlay_url = image_url(admin_site, "overlay", scan.pk)
-    stage.full_overlay_url = image_url(admin_site, "full_overlay", scan.pk)
+    stage.overlay_url = scan_url(admin_site, "overlay", scan.pk)
+    stage.full_overlay_url = scan_url(admin_site, "full_overlay", scan.pk)
     stage.size = alignment.size
     stage.boxes = [alignment.box(regions.box_of(region)) for region in found or ()]
     if stage.picture_url and not alignment.certain:
@@ -145,11 +146,12 @@ def _regions(result: DetectionResult) -> list[list[int]] | None:
 
 def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, admin_site: AdminSite) -> None:
     if result.heatmap_problem:
-        stage.notes.append(_("The provider's heatmap is not shown: %(why)s") % {"why": result.heatmap_problem})
+        why = problem_in_words(result.heatmap_problem)
+        stage.notes.append(_("The provider's heatmap is not shown: %(why)s") % {"why": why})
         return
     same = DetectionResult.objects.using(home_database()).filter(pk=result.pk)
     if result.heatmap_due_at is not None:
         stage.notes.append(_("The provider's heatmap is still to be fetched."))
     # Asked of the database, because the picture itself may be several megabytes.
     elif same.exclude(heatmap=b"").exists():
-        stage.heatmap_url = image_url(admin_site, "heatmap", scan.pk)
+        stage.heatmap_url = scan_url(admin_site, "heatmap", scan.pk)

@@ -1,10 +1,12 @@
 """The objects whose files were scanned, as one user of one admin site may see them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from django.apps import apps
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import quote
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -45,7 +47,10 @@ class Target:
 
 
 def read_targets(listed: Iterable[ImageScan], admin_site: AdminSite, request: HttpRequest) -> dict[int, Target]:
-    """Return the targets by the scans' keys, with one query for each model and database among them."""
+    """Return the targets by the scans' keys, with one query for each model and database among them.
+
+    A model that has no admin of its own costs one more for each of its proxies and children that have one.
+    """
     by_table: dict[tuple[ContentType, str], list[ImageScan]] = defaultdict(list)
     for scan in listed:
         by_table[scan.content_type, scan.database].append(scan)
@@ -53,16 +58,85 @@ def read_targets(listed: Iterable[ImageScan], admin_site: AdminSite, request: Ht
     for (content_type, database), rows in by_table.items():
         model = content_type.model_class()
         instances = {} if model is None else _instances(model, {row.object_id for row in rows}, database)
+        answering = _answering(admin_site, model, instances.values(), database)
         for row in rows:
-            targets[row.pk] = _target(row, model, instances.get(row.object_id), admin_site, request)
+            targets[row.pk] = _target(row, model, instances.get(row.object_id), answering, request)
     return targets
 
 
-def may_view(admin_site: AdminSite, request: HttpRequest, model: type[Model] | None, instance: Model | None) -> bool:
-    """Return whether the admin of the object's model, if this site has one, lets the user view the object."""
-    if model is None or not admin_site.is_registered(model):
-        return True
-    return admin_site.get_model_admin(model).has_view_permission(request, instance)
+def may_view(admin_site: AdminSite, request: HttpRequest, model: type[Model] | None) -> bool:
+    """Return whether the user may view objects of a model at all, as far as this site has an admin for them."""
+    return _permitting(_answering(admin_site, model, (), ""), request, None).permitted
+
+
+def may_vary(admin_site: AdminSite, model: type[Model]) -> bool:
+    """Return whether a user may view one object of a model and not another, which Django's own admin never asks."""
+    answering = _answering(admin_site, model, (), "")
+    return len(answering) > 1 or any(has_own_rule(it.admin, "has_view_permission", of=ModelAdmin) for it in answering)
+
+
+def has_own_rule(admin: Any, name: str, *, of: type) -> bool:
+    """Return whether an admin has another method of this name than a class that it is made from."""
+    return getattr(getattr(admin, name), "__func__", None) is not getattr(of, name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Answering:
+    """An admin that says who may view objects of a model; those that it shows, by their keys, are of its own model."""
+
+    admin: Any
+    shown: Mapping[Any, Model]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Answer:
+    """Whether an object may be viewed, and the first admin that says so; None where no admin answers for it."""
+
+    permitted: bool
+    admin: Any = None
+
+
+def _answering(
+    admin_site: AdminSite, model: type[Model] | None, instances: Iterable[Model], database: str
+) -> list[_Answering]:
+    """Return the admin of a model; where this site has none, those of its proxies and children.
+
+    They show the same pictures: if none of them was asked, what the project closed there would be open here.
+    """
+    if model is None:
+        return []
+    known = {instance.pk: instance for instance in instances}
+    if admin_site.is_registered(model):
+        return [_Answering(admin=admin_site.get_model_admin(model), shown=known)]
+    heirs = (heir for heir in apps.get_models() if issubclass(heir, model) and admin_site.is_registered(heir))
+    return [
+        _Answering(admin=admin_site.get_model_admin(heir), shown=dict(_as_heirs(heir, model, known, database)))
+        for heir in heirs
+    ]
+
+
+def _as_heirs(
+    heir: type[Model], model: type[Model], known: Mapping[Any, Model], database: str
+) -> Iterator[tuple[Any, Model]]:
+    """Yield those of the objects that are of a proxy or a child, by the key that they have in the model itself."""
+    if known:
+        key = model._meta.pk
+        for instance in heir._base_manager.using(database).filter(**{f"{key.name}__in": list(known)}):
+            yield getattr(instance, key.attname), instance
+
+
+def _permitting(answering: Iterable[_Answering], request: HttpRequest, instance: Model | None) -> _Answer:
+    """Ask those that show the object; if none does, or it is gone, ask each about its model."""
+    asked: list[tuple[Any, Model | None]] = []
+    if instance is not None:
+        asked = [(it.admin, it.shown[instance.pk]) for it in answering if instance.pk in it.shown]
+    asked = asked or [(it.admin, None) for it in answering]
+    if not asked:
+        return _Answer(permitted=True)
+    for admin, obj in asked:
+        if admin.has_view_permission(request, obj):
+            return _Answer(permitted=True, admin=admin)
+    return _Answer(permitted=False)
 
 
 def _instances(model: type[Model], object_ids: set[str], database: str) -> dict[str, Model]:
@@ -81,19 +155,24 @@ def _instances(model: type[Model], object_ids: set[str], database: str) -> dict[
 
 
 def _target(
-    scan: ImageScan, model: type[Model] | None, instance: Model | None, admin_site: AdminSite, request: HttpRequest
+    scan: ImageScan,
+    model: type[Model] | None,
+    instance: Model | None,
+    answering: Iterable[_Answering],
+    request: HttpRequest,
 ) -> Target:
-    visible = may_view(admin_site, request, model, instance)
+    answer = _permitting(answering, request, instance)
     name = scan.content_type.name if model is None else model._meta.verbose_name
     url = ""
-    if model is not None and instance is not None and visible and admin_site.is_registered(model):
-        view = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
-        url = reverse(view, args=(quote(instance.pk),), current_app=admin_site.name)
+    if instance is not None and answer.admin is not None:
+        view = f"admin:{answer.admin.opts.app_label}_{answer.admin.opts.model_name}_change"
+        url = reverse(view, args=(quote(instance.pk),), current_app=answer.admin.admin_site.name)
+    is_named = instance is not None and answer.permitted
     return Target(
-        label=str(instance) if instance is not None and visible else f"{capfirst(str(name))} {scan.object_id}",
+        label=str(instance) if is_named else f"{capfirst(str(name))} {scan.object_id}",
         url=url,
         exists=instance is not None,
-        visible=visible,
+        visible=answer.permitted,
         holds_file=bool(instance and scan.file_name and _file_name(instance, scan.field_name) == scan.file_name),
     )
 

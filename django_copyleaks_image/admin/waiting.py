@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.models import AccountState, ImageScan, home_database
+from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account
 
 from .reasons import reason_in_words
@@ -29,7 +31,7 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
             % {"since": _moment(row.paused_at), "reason": reason_in_words(row.pause_reason)}
         )
     if account.budget_left() == 0:
-        found.append(_("Today's budget is used up; scans go on after midnight UTC."))
+        found.append(_used_up_budget())
     if row is None or row.worker_seen_at is None:
         found.append(_("No worker has been seen yet: run copyleaks_worker."))
     elif row.worker_seen_at < timezone.now() - WORKER_SILENCE:
@@ -42,6 +44,18 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
 def why_it_waits(scan: ImageScan) -> list[str]:
     """Return what holds an unfinished scan besides its own reason; empty for a finished one."""
     return [] if scan.is_finished else what_holds_scans(account_row())
+
+
+def _used_up_budget() -> str:
+    waiting = scans().filter(status=Status.QUEUED, error_code="budget_exhausted").order_by()
+    since = waiting.aggregate(since=Min("created_at"))["since"]
+    if since is None:
+        return _("Today's budget is used up; scans go on after midnight UTC.")
+    words = _(
+        "Today's budget is used up. The oldest scan that waits for it was asked for at %(since)s; scans go on after "
+        "midnight UTC."
+    )
+    return words % {"since": _moment(since)}
 
 
 def _moment(value: datetime) -> str:

@@ -111,6 +111,8 @@ class ImageScan(ReadWhereWritten):
     database = models.CharField(_("database of the object"), max_length=100, default="default")
     file_name = models.TextField(_("file name"))
     forced = models.BooleanField(_("paid again on purpose"), default=False)
+    # Of a stored file, not of a save: until there is another result, an earlier scan of the same file goes on counting.
+    repeated = models.BooleanField(_("asked for once more"), default=False)
     resubmission_of = models.OneToOneField(
         "self",
         models.SET_NULL,
@@ -245,6 +247,11 @@ class ImageScan(ReadWhereWritten):
 
     def __str__(self) -> str:
         return self.scan_id
+
+    @property
+    def is_rescan(self) -> bool:
+        """Return whether this is one more scan of a file that may have had one, and not what saving it made."""
+        return self.forced or self.repeated or self.resubmission_of_id is not None
 
     @property
     def is_finished(self) -> bool:

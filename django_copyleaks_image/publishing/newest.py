@@ -22,7 +22,7 @@ NewestScans = dict[str, ImageScan]
 def counting() -> Q:
     """Return the condition under which a scan counts, unless a newer one does.
 
-    One more scan of a file that had one before, paid for on purpose or for a lost result, counts by its own result
+    One more scan of a file that had one before, asked for on purpose or for a lost result, counts by its own result
     alone: until it has one, the scan before goes on counting. A mock of the sandbox is no result for real.
     """
     has_result = Q(status=Status.COMPLETED) if conf.SANDBOX else Q(status=Status.COMPLETED, sandbox=False)
@@ -33,7 +33,7 @@ def counting() -> Q:
         file_name=OuterRef("file_name"),
         pk__lt=OuterRef("pk"),
     )
-    return Q(forced=False, resubmission_of=None) | has_result | Q(~Exists(before))
+    return Q(forced=False, repeated=False, resubmission_of=None) | has_result | Q(~Exists(before))
 
 
 def prefetch_standings(instances: Iterable[Object], *field_names: str) -> list[Object]:

@@ -17,7 +17,7 @@ from django_copyleaks_image.scanning.transactions import atomically
 
 from . import standing
 from .claims import free_for
-from .history import history_of, same_bytes
+from .history import history_of, latest_judgement, same_bytes
 from .queue import is_blind_for
 
 NOTE_LENGTH = 2_000
@@ -83,20 +83,40 @@ def decide(scan_pk: int, *, user: Any, kind: Kind, version: int, reason: str = "
 def undo(decision_pk: int, *, user: Any) -> Decision:
     """Undo a decision of the user's own as long as it is the last one, and return the reversal.
 
-    Raises :class:`Stale` when something has happened since, :class:`Refused` when it is not the user's.
+    It is a reversal at the scan of the same bytes that counts now. Raises :class:`Stale` when something has happened
+    since, :class:`Refused` when it is not the user's.
     """
     decisions = Decision.objects.using(home_database()).select_related("scan__content_type")
     decision = decisions.get(pk=decision_pk)
-    scan = decision.scan
-    if decision.decided_by_id is None or decision.decided_by_id != user.pk or decision.kind == Kind.UNDONE:
+    if not _is_own(decision, user):
         raise Refused(_("Only the person who decided can undo a decision."))
-    if not _is_decidable(scan) or not _is_last(decision, scan):
-        raise Stale(scan)
+    scan = _where_it_stands(decision)
+    if scan is None:
+        raise Stale(decision.scan)
     restored = {} if decision.kind == Kind.SKIPPED else _before(decision, scan)
     try:
         return _record(scan, user, scan.review_version, restored, kind=Kind.UNDONE, reverses=decision)
     except IntegrityError:  # Undone by another request at the same moment: only one reversal can name it.
         raise Stale(_read(scan.pk)) from None
+
+
+def own_last_decision(scan: ImageScan, user: Any) -> Decision | None:
+    """Return the last decision about a picture if it is the user's own and :func:`undo` finds nothing against it."""
+    decision = latest_judgement(scan)
+    if decision is None or not _is_own(decision, user) or _where_it_stands(decision) is None:
+        return None
+    return decision
+
+
+def _is_own(decision: Decision, user: Any) -> bool:
+    return decision.kind != Kind.UNDONE and decision.decided_by_id is not None and decision.decided_by_id == user.pk
+
+
+def _where_it_stands(decision: Decision) -> ImageScan | None:
+    """Return the scan that the decision is about now, None when something was decided or measured since."""
+    scan = standing.counts_now(decision.scan)
+    is_of_same_bytes = scan == decision.scan or same_bytes(scan).filter(pk=decision.scan_id).exists()
+    return scan if is_of_same_bytes and _is_decidable(scan) and _is_last(decision, scan) else None
 
 
 def _read(scan_pk: int) -> ImageScan:
@@ -136,8 +156,7 @@ def _is_last(decision: Decision, scan: ImageScan) -> bool:
     """Return whether nothing was decided or measured since; skipping is nobody else's business."""
     if decision.kind == Kind.SKIPPED:
         return not Decision.objects.using(home_database()).filter(reverses=decision).exists()
-    decided = history_of(scan).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED)
-    return decided.first() == decision and decision.verdict == scan.verdict
+    return latest_judgement(scan) == decision and decision.verdict == scan.verdict
 
 
 def _before(decision: Decision, scan: ImageScan) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
-from django_copyleaks_image.models.decision import JUDGEMENTS
+from django_copyleaks_image.models.decision import JUDGEMENTS, Kind
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 
 
@@ -31,3 +31,9 @@ def history_of(scan: ImageScan) -> QuerySet[Decision]:
 def judgements_of(scan: ImageScan) -> QuerySet[Decision]:
     """Return the decisions that count, newest first: none that was undone, and no skipping, which decides nothing."""
     return history_of(scan).filter(kind__in=JUDGEMENTS, reversal=None)
+
+
+def latest_judgement(scan: ImageScan) -> Decision | None:
+    """Return the last decision or reversal about a picture; skipping is neither."""
+    latest: Decision | None = history_of(scan).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED).first()
+    return latest

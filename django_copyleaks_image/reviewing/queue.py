@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 from heapq import merge
-from itertools import chain, islice
+from itertools import islice
 from operator import or_
 from typing import Any
 
@@ -19,9 +20,10 @@ from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
 
 from . import claims
 
-# Candidates that are read at once, and how many of them are looked at before giving up: each may be of an object
-# that the user may not see.
+# Candidates that are looked at together: few at first, since most people may see what comes first. After so many in all
+# the search ends for now: each of them may be of an object that the person may not see.
 _PAGE = 20
+_LARGER_PAGE = 200
 _LOOKS = 2_000
 # A queue longer than this is only said to be.
 COUNTED = 1_000
@@ -73,17 +75,61 @@ def count(selection: Selection, user: Any) -> int:
     return counted
 
 
+def is_held_by_others(selection: Selection, user: Any) -> bool:
+    """Return whether somebody else is looking at something that waits in a queue for this person."""
+    held = waiting(selection, user).filter(claimed_by__isnull=False, claimed_until__gt=timezone.now())
+    return held.exclude(claimed_by=user).exists()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bookmark:
+    """The last scan that was looked at, by the column that orders its stage of the search, and its key."""
+
+    stage: int
+    value: datetime | float
+    pk: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What was claimed, and where to look on: None stands for the beginning of the queue.
+
+    ``is_partial`` says that the end of the queue was not reached, not even from the bookmark of an earlier search.
+    """
+
+    scans: list[ImageScan]
+    bookmark: Bookmark | None
+    is_partial: bool
+
+
 def take(
-    selection: Selection, user: Any, *, want: int, besides: Collection[int], may_see: Callable[[ImageScan], bool]
-) -> list[ImageScan]:
-    """Claim the next scans for a person, ``besides`` those that they hold already; skipped ones come last."""
+    selection: Selection,
+    user: Any,
+    *,
+    want: int,
+    besides: Collection[int],
+    visible: Callable[[list[ImageScan]], list[ImageScan]],
+    behind: Bookmark | None = None,
+) -> Taken:
+    """Claim the next scans for a person, ``besides`` those that they hold already; skipped ones come last.
+
+    ``visible`` returns those that the person may see. Whatever they may not see, everything is reached sooner or
+    later: pass the ``bookmark`` of one call to the next one as ``behind``.
+    """
     taken: list[ImageScan] = []
-    for scan in islice(_candidates(selection, user, besides), _LOOKS):
-        if may_see(scan) and claims.claim(scan.pk, user):
-            taken.append(scan)
-            if len(taken) == want:
-                break
-    return taken
+    looks = 0
+    for start in [None] if behind is None else [behind, None]:
+        stages = _stages(selection, user, {*besides, *(scan.pk for scan in taken)})
+        for page, bookmark in _pages(stages, start):
+            for scan in visible(page):
+                if claims.claim(scan.pk, user):
+                    taken.append(scan)
+                    if len(taken) == want:
+                        return Taken(scans=taken, bookmark=start, is_partial=False)
+            looks += len(page)
+            if looks >= _LOOKS:
+                return Taken(scans=taken, bookmark=bookmark, is_partial=start == behind)
+    return Taken(scans=taken, bookmark=None, is_partial=False)
 
 
 def _selected(selection: Selection) -> ImageScanQuerySet:
@@ -103,51 +149,82 @@ def _conditions(selection: Selection, user: Any) -> list[Q]:
     return conditions
 
 
-def _candidates(selection: Selection, user: Any, besides: Collection[int]) -> Iterator[ImageScan]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stage:
+    """Scans in one order: by a column, and by age among equals."""
+
+    parts: list[ImageScanQuerySet]
+    column: str
+    is_descending: bool = False
+
+
+def _stages(selection: Selection, user: Any, besides: Collection[int]) -> list[_Stage]:
+    """Return what is looked through in turn: sorting by what was skipped would read the whole queue."""
     free = _selected(selection).filter(claims.free_for(user, timezone.now())).exclude(pk__in=besides)
     free = free.with_result().select_related("content_type")
     conditions = _conditions(selection, user)
     skips = _decisions().filter(scan=OuterRef("pk"), decided_by=user, kind=Kind.SKIPPED, reversal=None)
-    # Queries in turn: sorting by what was skipped would read the whole queue.
-    fresh = free.exclude(Exists(skips))
-    yield from _in_order([fresh.filter(part) for part in conditions], selection.order)
+    fresh = [free.exclude(Exists(skips)).filter(part) for part in conditions]
     last_skip = skips.order_by().values("scan").annotate(last=Max("pk")).values("last")
     skipped = free.filter(Exists(skips)).annotate(last_skip=Subquery(last_skip))
-    yield from _merged([skipped.filter(part) for part in conditions], "last_skip")
+    return [
+        *_in_order(fresh, selection.order),
+        _Stage(parts=[skipped.filter(part) for part in conditions], column="last_skip"),
+    ]
 
 
-def _in_order(parts: list[ImageScanQuerySet], order: Order) -> Iterator[ImageScan]:
+def _in_order(parts: list[ImageScanQuerySet], order: Order) -> list[_Stage]:
     if order is Order.OLDEST:
-        return _merged(parts, "created_at")
+        return [_Stage(parts=parts, column="created_at")]
     # What was never measured has no share: databases differ in where they sort it, and no comparison finds it.
     measured = [part.filter(ai_share__isnull=False) for part in parts]
     unmeasured = [part.filter(ai_share__isnull=True) for part in parts]
-    return chain(_merged(measured, "ai_share", descending=True), _merged(unmeasured, "created_at"))
+    return [
+        _Stage(parts=measured, column="ai_share", is_descending=True),
+        _Stage(parts=unmeasured, column="created_at"),
+    ]
 
 
-def _merged(parts: list[ImageScanQuerySet], column: str, *, descending: bool = False) -> Iterator[ImageScan]:
-    """Yield the scans of several querysets in one order, by a column and then by age."""
-    pages = [_paged(part, column, descending=descending) for part in parts]
-    return merge(*pages, key=lambda scan: (getattr(scan, column), scan.pk), reverse=descending)
+def _pages(stages: list[_Stage], start: Bookmark | None) -> Iterator[tuple[list[ImageScan], Bookmark]]:
+    """Yield what is behind a bookmark, some scans at a time, each time with a bookmark at the last of them."""
+    size = _PAGE
+    for number, stage in enumerate(stages):
+        if start is not None and number < start.stage:
+            continue
+        candidates = _merged(stage, start if start is not None and number == start.stage else None)
+        while page := list(islice(candidates, size)):
+            value = getattr(page[-1], stage.column)
+            yield page, Bookmark(stage=number, value=value, pk=page[-1].pk)
+            size = _LARGER_PAGE
 
 
-def _paged(part: ImageScanQuerySet, column: str, *, descending: bool) -> Iterator[ImageScan]:
+def _merged(stage: _Stage, start: Bookmark | None) -> Iterator[ImageScan]:
+    """Yield the scans of several querysets in the order of their stage."""
+    pages = [_paged(part, stage, start) for part in stage.parts]
+    return merge(*pages, key=lambda scan: (getattr(scan, stage.column), scan.pk), reverse=stage.is_descending)
+
+
+def _paged(part: ImageScanQuerySet, stage: _Stage, start: Bookmark | None) -> Iterator[ImageScan]:
     """Yield the scans of a queryset, a page at a time.
 
     Each page begins behind the last scan of the one before, not at a number of rows: what others claim or decide
     meanwhile shifts nothing.
     """
-    direction, beyond = ("-", "lt") if descending else ("", "gt")
+    column = stage.column
+    direction, beyond = ("-", "lt") if stage.is_descending else ("", "gt")
     ordered = part.order_by(f"{direction}{column}", f"{direction}pk")
-    page = list(ordered[:_PAGE])
-    while page:
+
+    def behind(value: Any, pk: int) -> ImageScanQuerySet:
+        # The condition of the column alone is all that an index needs to begin there.
+        is_behind = Q(**{f"{column}__{beyond}": value}) | Q(**{f"pk__{beyond}": pk})
+        return ordered.filter(is_behind, **{f"{column}__{beyond}e": value})
+
+    rest, size = ordered if start is None else behind(start.value, start.pk), _PAGE
+    while page := list(rest[:size]):
         yield from page
-        if len(page) < _PAGE:
+        if len(page) < size:
             return
-        last = getattr(page[-1], column)
-        # The first condition is all that an index needs to begin there.
-        is_behind = Q(**{f"{column}__{beyond}": last}) | Q(**{f"pk__{beyond}": page[-1].pk})
-        page = list(ordered.filter(is_behind, **{f"{column}__{beyond}e": last})[:_PAGE])
+        rest, size = behind(getattr(page[-1], column), page[-1].pk), _LARGER_PAGE
 
 
 def _decisions() -> QuerySet[Decision]:

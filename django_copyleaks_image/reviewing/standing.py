@@ -16,6 +16,7 @@ from .history import judgements_of, same_target
 _WEIGHED = (
     "status",
     "forced",
+    "repeated",
     "resubmission_of",
     "file_name",
     "sha256",
@@ -84,7 +85,8 @@ def place_of_unmeasured(scan: ImageScan, *, ends_from: Collection[Status]) -> Pl
     ground = _ground_of(scan, ends_from)
     if ground is None:
         return None
-    if not ground.is_present or (scan.forced and _an_earlier_one_counts(scan, ground.own)):
+    asked_for = scan.forced or scan.repeated
+    if not ground.is_present or (asked_for and _an_earlier_one_counts(scan, ground.own)):
         return ground.place(Review.NOT_NEEDED, Desk.NONE)
     desk = Desk.UNMEASURED
     if ground.judgement is not None:
@@ -96,6 +98,12 @@ def is_outdated(scan: ImageScan) -> bool:
     """Return whether a newer file, or a newer measurement of the same file, counts instead of this scan."""
     newer = same_target(scan).filter(pk__gt=scan.pk).only(*_WEIGHED)
     return any(_counts_instead(other, of=scan) for other in newer)
+
+
+def counts_now(scan: ImageScan) -> ImageScan:
+    """Return the scan of the target that counts instead of this one, which is this one itself if none does."""
+    newer = same_target(scan).filter(pk__gt=scan.pk).select_related("content_type").order_by("-pk")
+    return next((other for other in newer if _counts_instead(other, of=scan)), scan)
 
 
 def withdraw(waiting: QuerySet[ImageScan]) -> int:
@@ -160,7 +168,7 @@ def _counts_instead(other: ImageScan, *, of: ImageScan) -> bool:
     if other.pk <= of.pk:
         return False
     measures = other.status == Status.COMPLETED and other.sandbox == of.sandbox
-    return measures or not _is_rescan(other) or other.file_name != of.file_name
+    return measures or not other.is_rescan or other.file_name != of.file_name
 
 
 def _an_earlier_one_counts(scan: ImageScan, own: ImageScan) -> bool:
@@ -170,13 +178,9 @@ def _an_earlier_one_counts(scan: ImageScan, own: ImageScan) -> bool:
             return False
         if earlier.status == Status.COMPLETED or earlier.decision or earlier.desk:
             return True
-        if not _is_rescan(earlier):  # Here the file was saved.
+        if not earlier.is_rescan:  # Here the file was saved.
             return False
     return False
-
-
-def _is_rescan(scan: ImageScan) -> bool:
-    return scan.forced or scan.resubmission_of_id is not None
 
 
 def _agrees(decision: Standing, verdict: Verdict, *, needs_review: bool) -> bool:

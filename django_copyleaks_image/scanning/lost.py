@@ -78,6 +78,7 @@ def _resubmit(scan: ImageScan) -> None:
         file_name=scan.file_name,
         database=scan.database,
         forced=scan.forced,
+        repeated=scan.repeated,
         resubmission_of=scan,
         # It pays in the place of the lost one; the twins of its bytes go on waiting.
         pay_key=scan.pay_key,

@@ -36,7 +36,8 @@ class _Newest(NamedTuple):
 def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageScan:
     """Queue a scan of a stored file and return it, or return the unfinished one of the same file.
 
-    A result that exists for the same bytes is shared instead of paid; ``force`` pays again on purpose.
+    A result that exists for the same bytes is shared instead of paid; ``force`` pays again on purpose. Until there
+    is one, what was measured and decided about the file goes on counting.
     Raises ValueError when there is no stored file, ImproperlyConfigured when the field holds none.
     """
     file_field = registry.file_field(type(instance), field)
@@ -49,7 +50,7 @@ def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageSc
     waiting = scans().for_target(**target).unfinished().filter(file_name=name).order_by("-pk").first()
     if waiting is not None and not force:
         return waiting
-    scan = ImageScan(**target, file_name=name, database=using, forced=force)
+    scan = ImageScan(**target, file_name=name, database=using, forced=force, repeated=True)
     with transaction.atomic(using=home_database()):
         queue(scan, "scanned_again" if force else "file_replaced")
     return scan
@@ -138,8 +139,8 @@ def queue(scan: ImageScan, supersede_reason: str = "") -> None:
     if supersede_reason:
         older = same_target(scan).filter(pk__lt=scan.pk)
         ends.supersede(older, supersede_reason)
-        if not scan.forced:  # Until there is another result, the earlier one of the same file goes on counting.
-            standing.withdraw(older)
+        # Until there is another result, the earlier one of the same file goes on counting.
+        standing.withdraw(older.exclude(file_name=scan.file_name) if scan.is_rescan else older)
     wake_after_commit(scan.scan_id, using=home)
 
 

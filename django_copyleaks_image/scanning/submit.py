@@ -168,7 +168,7 @@ def _wait_for_slot(sleep: Sleep) -> float:
     slot = time.monotonic() + wait.total_seconds()
     if not reserved:
         # All that are turned away now would come back in the same instant.
-        wait *= random.uniform(1, 2)
+        wait *= random.uniform(1, 2)  # noqa: S311 - jitter
         raise NotNow("rate_limit", "The submissions of this account are queued.", wait)
     sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
     return slot

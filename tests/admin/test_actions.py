@@ -6,6 +6,7 @@ from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import translation
 
 from django_copyleaks_image.admin import readonly
 from django_copyleaks_image.models import ImageScan
@@ -51,6 +52,17 @@ def test_scan_again__asks_first_and_says_the_price(payer: Client, configure: Any
     assert ImageScan.objects.count() == 2
 
 
+def test_scan_again__is_for_whoever_may_view_the_object(staff: Any) -> None:
+    scan = measured_photo("secret.jpg")
+    blind = staff("view_imagescan", "rescan_imagescan")
+    assert messages(blind, act(blind, "scan_again", scan)) == [
+        "1 was left out: You may not have this picture scanned again."
+    ]
+    page = blind.get(f"{LIST}{scan.pk}/change/").content.decode()
+    assert "Scan again" not in page
+    assert successors(scan) == []
+
+
 def test_scan_again__pays_once_more_after_the_confirmation(payer: Client) -> None:
     scan = measured_photo()
     response = act(payer, "scan_again", scan, confirmed="yes")
@@ -59,7 +71,10 @@ def test_scan_again__pays_once_more_after_the_confirmation(payer: Client) -> Non
     assert again.status == Status.QUEUED
     assert response.headers["Location"] == f"{LIST}{again.pk}/change/"
     assert messages(payer, response) == ["1 scan was queued."]
-    assert again.scan_id in LogEntry.objects.get().change_message
+    entry = LogEntry.objects.get()
+    assert entry.get_change_message() == f"Added image scan “{again.scan_id}”."
+    with translation.override("de"):
+        assert "hinzugefügt" in entry.get_change_message()
     scan.refresh_from_db()
     assert scan.status == Status.COMPLETED
 

@@ -356,6 +356,26 @@ def test_page__undoes_without_a_script(reviewer: Client) -> None:
     assert "Undo your decision" not in page
 
 
+def test_page__of_a_newer_scan_undoes_what_was_decided_at_the_one_before(reviewer: Client) -> None:
+    scan = measured_photo("coffee.jpg")
+    decision = press(reviewer, scan, "cleared")["decision"]
+    shared = {field.attname: getattr(stored(scan), field.attname) for field in ImageScan._meta.concrete_fields}
+    unique = ("id", "scan_id", "pay_key", "resubmission_of_id")
+    again = ImageScan.objects.create(**{name: value for name, value in shared.items() if name not in unique})
+    assert f'action="{DESK}undo/{decision}/"' in page_of(reviewer, again)
+    submit(reviewer, f"undo/{decision}/")
+    assert messages(reviewer) == ["Undone: Cleared: coffee.jpg."]
+    again.refresh_from_db()
+    assert (again.desk, again.review, again.decision) == (Desk.REVIEW, Review.PENDING, Standing.UNDECIDED)
+
+
+def test_page__offers_no_undo_where_a_newer_scan_found_something_else(reviewer: Client) -> None:
+    scan = measured_photo()
+    press(reviewer, scan, "cleared")
+    ImageScan.objects.filter(pk=scan.pk).update(verdict="mostly_ai")
+    assert "Undo your decision" not in page_of(reviewer, scan)
+
+
 def test_page__says_why_a_decision_was_not_taken(reviewer: Client, bert: User, configure: Any) -> None:
     scan = measured_photo()
     assert claims.claim(scan.pk, bert)
@@ -616,6 +636,16 @@ def test_log__keeps_a_first_look_from_whoever_takes_the_second(auditor: Client, 
     assert "coffee.jpg" not in auditor.get(LOG).content.decode()
     awaiting_second_look(measured_photo("tea.jpg"), user_of(auditor))
     assert "tea.jpg" in auditor.get(LOG).content.decode()
+
+
+def test_note__is_kept_from_whoever_may_not_view_the_object(staff: Any, reviewer: Client, bert: User) -> None:
+    scan = measured_photo("secret.jpg")
+    decided(scan, bert, Kind.CLEARED, note="A secret sunset")
+    blind = staff("view_imagescan", "view_decision")
+    for page in (blind.get(LOG).content.decode(), page_of(blind, scan)):
+        assert "A secret sunset" not in page
+        assert "Cleared (false alarm)" in page
+    assert "A secret sunset" in page_of(reviewer, scan)
 
 
 def test_log__cannot_be_changed_and_is_closed_without_permission(admin_client: Client, reviewer: Client) -> None:

@@ -1,6 +1,7 @@
 """The desk as its script sees it: the shell, the next pictures, who holds what, and who may do what."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -349,6 +350,12 @@ def test_empty_queue__says_what_was_done_today(reviewer: Client, colleague: Clie
     assert '<th scope="row">Cleared (false alarm)</th><td>2</td><td>3</td>' in today
 
 
+def test_empty_queue__tells_work_on_mocks_from_work_on_real_pictures(reviewer: Client) -> None:
+    press(reviewer, measured_photo(sandbox=True), "cleared")
+    assert "Nothing was decided today." in ask(reviewer, "next/")["today"]
+    assert "You have decided about 1 picture today." in ask(reviewer, "next/", sandbox="1")["today"]
+
+
 def test_empty_queue__forgets_yesterday(reviewer: Client) -> None:
     decision = decided(measured_photo(), user_of(reviewer), Kind.CONFIRMED)
     type(decision).objects.update(decided_at=timezone.now() - timedelta(days=1, minutes=1))
@@ -506,31 +513,176 @@ def test_queue__leaves_out_objects_that_the_user_may_not_view(
     assert hidden.desk == Desk.REVIEW
 
 
+@pytest.fixture
+def hide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody view the photos whose titles begin with "hidden"."""
+    photos = site.get_model_admin(Photo)
+    monkeypatch.setattr(
+        photos, "has_view_permission", lambda request, obj=None: obj is None or not str(obj).startswith("hidden")
+    )
+
+
+def headline(answer: Any) -> str:
+    (words,) = re.findall(r"<h2[^>]*>(.*?)</h2>", answer["today"])
+    return str(words)
+
+
+@pytest.mark.usefixtures("hide")
+def test_count__says_that_it_includes_what_the_user_may_not_see(reviewer: Client) -> None:
+    measured_photo("hidden.jpg")
+    measured_photo("shown.jpg")
+    assert ask(reviewer, "next/")["waiting"] == "2 waiting in all"
+    assert [(tab.label, tab.number) for tab in shell(reviewer).context["tabs"]] == [
+        ("Review", "2 in all"),
+        ("Not measured", "0"),
+    ]
+    assert "Review (2 in all)</a>" in reviewer.get(SCANS).content.decode()
+
+
+@pytest.mark.parametrize("name", ["has_view_permission", "has_decide_permission"])
+def test_count__says_so_where_a_project_has_rules_of_its_own_for_scans(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    measured_photo()
+    assert ask(reviewer, "next/")["waiting"] == "1 waiting"
+    monkeypatch.setattr(site.get_model_admin(ImageScan), name, lambda request, obj=None: True)
+    assert ask(reviewer, "next/")["waiting"] == "1 waiting in all"
+
+
+@pytest.mark.usefixtures("hide")
+def test_empty_queue__does_not_speak_of_others_when_the_rest_is_hidden(reviewer: Client, staff: Any) -> None:
+    hidden = measured_photo("hidden.jpg")
+    assert headline(ask(reviewer, "next/")) == "Nothing else waits here for you."
+    other = user_of(staff())
+    ImageScan.objects.filter(pk=hidden.pk).update(claimed_by=other, claimed_until=timezone.now() + timedelta(minutes=1))
+    assert headline(ask(reviewer, "next/")) == "Others are looking at what still waits here."
+
+
+@pytest.mark.usefixtures("hide")
+def test_next__costs_no_more_when_pictures_in_front_are_hidden(
+    reviewer: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(queue._PAGE * 2):
+        measured_photo(f"hidden {number}.jpg")
+    shown = measured_photo("shown.jpg")
+    with django_assert_max_num_queries(QUERIES + 4):
+        assert next_keys(reviewer, want=1) == [shown.pk]
+
+
+@pytest.mark.usefixtures("hide")
+@pytest.mark.parametrize("order", ["oldest", "largest"])
+def test_next__looks_on_behind_many_that_are_hidden(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    for name in ("_PAGE", "_LARGER_PAGE", "_LOOKS"):
+        monkeypatch.setattr(queue, name, 5)
+    for number in range(12):
+        measured_photo(f"hidden {number}.jpg", ai_ratio=0.9)
+    shown = [measured_photo(f"shown {number}.jpg", ai_ratio=0.1) for number in range(2)]
+    answers = [ask(reviewer, "next/", want=1, order=order) for _ in range(3)]
+    assert [headline(answer) for answer in answers[:2]] == [
+        "Nothing was found for you in the first part of a long queue."
+    ] * 2
+    (item,) = answers[2]["items"]
+    # Nobody has to look behind them again for the next one.
+    (other,) = next_keys(reviewer, want=1, order=order, held=str(item["pk"]))
+    assert {item["pk"], other} == {scan.pk for scan in shown}
+    last = ask(reviewer, "next/", want=1, order=order, held=f"{item['pk']},{other}")
+    assert headline(last) == "Nothing else waits here for you."
+
+
 class OwnersDecide:
-    """A backend with a permission on one object, as Django's own has none."""
+    """A backend with permissions on single objects, as Django's own has none: on the scans of PNG files."""
+
+    codenames: tuple[str, ...] = ("decide_imagescan",)
 
     def authenticate(self, request: HttpRequest) -> None:
         return None
 
     def has_perm(self, user: User, permission: str, obj: Any = None) -> bool:
-        return (
-            permission == "copyleaks_image.decide_imagescan"
-            and isinstance(obj, ImageScan)
-            and obj.image_format == "PNG"
-        )
+        is_owned = isinstance(obj, ImageScan) and obj.image_format == "PNG"
+        return is_owned and permission.removeprefix("copyleaks_image.") in self.codenames
 
 
-def test_permission__may_be_given_for_single_scans(staff: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def owner(staff: Any, settings: Any) -> Callable[..., Client]:
+    """Make a client of a member of staff with permissions of their own, and those of the backend above."""
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", f"{__name__}.OwnersDecide"]
+
+    def make(*codenames: str) -> Client:
+        client: Client = staff(*codenames)
+        client.force_login(user_of(client), "django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make
+
+
+FORM = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_permission__may_be_given_for_single_scans(owner: Callable[..., Client]) -> None:
+    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
+    client = owner("view_imagescan", "view_photo")
+    assert client.get(DESK).status_code == 403
+    page = f"{SCANS}{mine.pk}/change/"
+    assert 'name="kind" value="confirmed"' in client.get(page).content.decode()
+    answer = client.post(f"{DESK}{mine.pk}/decide/", {"kind": "confirmed", "version": 0, "back": page}, headers=FORM)
+    assert answer.headers["Location"] == page
+    mine.refresh_from_db()
+    assert mine.decision == Standing.CONFIRMED
+    undo = re.findall(r'action="([^"]+/undo/\d+/)"', client.get(page).content.decode())
+    assert client.post(undo[0], {"back": page}, headers=FORM).headers["Location"] == page
+    mine.refresh_from_db()
+    assert mine.decision == Standing.UNDECIDED
+    for kind, version in (("confirmed", 0), ("confirmed", 7)):
+        fields = {"kind": kind, "version": version}
+        assert client.post(f"{DESK}{theirs.pk}/decide/", fields, headers=FORM).status_code == 403
+    assert 'name="kind"' not in client.get(f"{SCANS}{theirs.pk}/change/").content.decode()
+
+
+def test_permission__to_scan_again_may_be_given_for_single_scans(
+    owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OwnersDecide, "codenames", ("view_imagescan", "rescan_imagescan"))
+    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
+    client = owner("view_photo", "view_imagescan")
+    (address,) = re.findall(r'action="([^"]+/again/)"', client.get(f"{SCANS}{mine.pk}/change/").content.decode())
+    question = client.post(address, {"action": "scan_again"}).content.decode()
+    assert f'action="{address}"' in question
+    assert client.post(address, {"action": "retry_failed"}).headers["Location"] == f"{SCANS}{mine.pk}/change/"
+    assert client.post(address, {"action": "delete_selected"}).status_code == 404
+    assert not ImageScan.objects.filter(forced=True).exists()
+    answer = client.post(address, {"action": "scan_again", "confirmed": "yes"})
+    again = ImageScan.objects.get(forced=True)
+    assert (again.object_id, answer.headers["Location"]) == (mine.object_id, f"{SCANS}{again.pk}/change/")
+    assert client.post(f"{SCANS}{theirs.pk}/again/", {"action": "scan_again"}).status_code == 403
+
+
+def test_desk__gives_those_who_may_decide_about_single_scans_these_alone(
+    owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
     measured_photo("theirs.jpg")
     mine = measured_photo("mine.jpg", image_format="PNG")
-    client = staff("view_imagescan", "view_photo")
-    client.force_login(user_of(client), "django.contrib.auth.backends.ModelBackend")
-    assert client.get(DESK).status_code == 403
     scans = site.get_model_admin(ImageScan)
     of_one = scans.has_decide_permission  # type: ignore[attr-defined]
     monkeypatch.setattr(scans, "has_decide_permission", lambda request, obj=None: obj is None or of_one(request, obj))
-    assert next_keys(client) == [mine.pk]
+    assert next_keys(owner("view_imagescan", "view_photo")) == [mine.pk]
+
+
+def test_permission__to_view_may_be_given_for_single_scans(
+    owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OwnersDecide, "codenames", ("view_imagescan", "decide_imagescan"))
+    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
+    client = owner("view_photo")
+    assert client.get(SCANS).status_code == client.get(f"{SCANS}{theirs.pk}/change/").status_code == 403
+    assert 'name="kind" value="cleared"' in client.get(f"{SCANS}{mine.pk}/change/").content.decode()
+    for scan, found in ((mine, 200), (theirs, 404)):
+        assert client.get(f"{SCANS}overlay/{scan.pk}.png").status_code == found
+    fields = {"kind": "cleared", "version": 0}
+    assert client.post(f"{DESK}{mine.pk}/decide/", fields, headers=FORM).status_code == 302
+    mine.refresh_from_db()
+    assert mine.decision == Standing.CLEARED
 
 
 def test_desk__works_where_every_page_requires_a_login(reviewer: Client, settings: Any) -> None:

@@ -66,10 +66,14 @@ def test_now__what_is_under_way_and_stuck(configure: Any) -> None:
     assert found.stuck == 1
 
 
+def month(found: Figures) -> int:
+    return found.credits_before_today + found.credits_received_today
+
+
 def test_now__nothing_at_all() -> None:
     found = real()
     assert (found.waiting, found.under_way, found.oldest, found.stuck) == ({}, {}, None, 0)
-    assert (found.failed, found.skipped, found.judged, found.credits_this_month) == ([], [], [], 0)
+    assert (found.failed, found.skipped, found.judged, month(found)) == ([], [], [], 0)
     assert found.work == Work(decided=0, replaced=0, undone=0, skipped=0, second_looks=0, agreed=0)
     assert len(found.days) == 30
     assert all(day.scans == 0 and day.flagged_share is None for day in found.days)
@@ -198,19 +202,21 @@ def test_credits__of_the_month_begin_with_it_in_utc(settings: Any, monkeypatch: 
     measured_photo("a.jpg", credits=5, received_at=datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
     measured_photo("b.jpg", credits=7, received_at=datetime(2026, 11, 1, 0, 0, tzinfo=UTC))
     now_is(monkeypatch, datetime(2026, 11, 30, 23, 30, tzinfo=UTC))  # In Berlin it is December.
-    assert real().credits_this_month == 7
+    assert (real().credits_before_today, real().credits_received_today) == (7, 0)
+    now_is(monkeypatch, datetime(2026, 11, 1, 1, 0, tzinfo=UTC))
+    assert (real().credits_before_today, real().credits_received_today) == (0, 7)
 
 
 def test_credits__are_one_where_the_provider_does_not_say_so() -> None:
     measured_photo(credits=None)
-    assert real().credits_this_month == 1
+    assert month(real()) == 1
 
 
 def test_credits__of_a_shared_result_are_spent_once() -> None:
     scan, twin = measured_photo("a.jpg", credits=3), measured_photo("b.jpg")
     DetectionResult.objects.filter(scans=twin).update(received_at=timezone.now() - timedelta(days=70))
     ImageScan.objects.filter(pk=twin.pk).update(result=scan.result)
-    assert real().credits_this_month == 3
+    assert month(real()) == 3
 
 
 def test_sandbox__is_never_added_to_what_is_real(anna: User) -> None:
@@ -220,7 +226,7 @@ def test_sandbox__is_never_added_to_what_is_real(anna: User) -> None:
     failed(photo("mock lost"), sandbox=True)
     found, mock = real(), count(sandbox=True)
     assert (found.days[-1].scans, mock.days[-1].scans) == (1, 3)
-    assert (found.credits_this_month, mock.credits_this_month) == (2, 30)
+    assert (month(found), month(mock)) == (2, 30)
     assert (found.waiting, mock.waiting) == ({}, {"unmeasured": 1})
     assert (found.stuck, mock.stuck) == (0, 1)
     assert (found.failed, mock.failed) == ([], [("result_lost", 1)])

@@ -91,6 +91,33 @@ def test_filters__show_the_decision_to_those_who_take_no_second_look(moderator: 
     assert listed(moderator, decision="confirmed") == [scan]
 
 
+@pytest.mark.parametrize("page", [LIST, f"{LIST}export/"])
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "decision__exact=confirmed",
+        "decision__in=confirmed",
+        "decision__gt=a",
+        "review__exact=decided",
+        "review=decided",
+        "review_version__gt=0",
+        "desk__exact=second_look",
+        "claimed_by__isnull=1",
+        "claimed_until__isnull=1",
+        "decisions__kind=confirmed",
+        "resubmission_of__decision=confirmed",
+    ],
+)
+def test_lookups__written_by_hand_do_not_tell_second_looks_from_first_ones(staff: Any, page: str, lookup: str) -> None:
+    assert staff("view_imagescan", "decide_imagescan").get(f"{page}?{lookup}").status_code == 400
+
+
+def test_lookups__of_the_filters_are_allowed(moderator: Client) -> None:
+    scan = measured_photo()
+    parameters = {"decision": "", "desk": "review", "status__exact": "completed", "sandbox__exact": "0"}
+    assert listed(moderator, **parameters, created_at__gte="2020-01-01 00:00:00+00:00", error_code__exact="") == [scan]
+
+
 def test_filters__cost_no_query_to_be_shown(moderator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     measured_photo()
 

@@ -1,3 +1,4 @@
+import re
 import shutil
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +11,7 @@ from PIL import Image
 
 from django_copyleaks_image.admin import ImageScanAdmin
 from django_copyleaks_image.models import ImageScan
-from tests.admin.rows import measured, measured_photo, rectangle
+from tests.admin.rows import failed, measured, measured_photo, rectangle
 from tests.gallery.admin import PhotoAdmin
 from tests.gallery.models import Photo
 from tests.samples import photo, picture, upload
@@ -30,6 +31,12 @@ def overlay(client: Client, scan: ImageScan, **headers: str) -> Any:
 
 def original(client: Client, scan: ImageScan) -> Any:
     return client.get(f"{SCANS}original/{scan.pk}/")
+
+
+def is_no_picture(response: Any) -> bool:
+    """Return whether a list was answered a sign that there is no picture, which is kept nowhere."""
+    kind, kept = response.headers["Content-Type"], response.headers["Cache-Control"]
+    return (response.status_code, kind, kept) == (200, "image/svg+xml", "private, no-store")
 
 
 def opened(response: Any) -> Image.Image:
@@ -80,7 +87,8 @@ def test_pictures__are_closed_to_whoever_may_not_view_scan_and_object(staff: Any
 def test_pictures__respect_the_permission_for_the_single_object(
     moderator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret, public = measured_photo("secret.jpg"), measured_photo("public.jpg")
+    secret = measured_photo("secret.jpg", metadata={"contentSummary": "A secret meadow"})
+    public = measured_photo("public.jpg")
 
     def may_view(admin: PhotoAdmin, request: object, obj: Photo | None = None) -> bool:
         return obj is None or obj.title != "secret.jpg"
@@ -92,6 +100,11 @@ def test_pictures__respect_the_permission_for_the_single_object(
     page = moderator.get(f"{SCANS}{secret.pk}/change/").content.decode()
     assert "You may not view the object" in page
     assert "/rendition/" not in page
+    # Nor is anything told that names the picture or describes it.
+    for told in (page, moderator.get(SCANS).content.decode()):
+        assert secret.file_name not in told
+        assert "A secret meadow" not in told
+    assert public.file_name in moderator.get(SCANS).content.decode()
 
 
 def test_pictures__respect_a_queryset_that_the_project_narrows(
@@ -124,7 +137,8 @@ def test_rendition__is_made_once_for_the_same_bytes(moderator: Client, settings:
     shutil.rmtree(settings.MEDIA_ROOT)
     assert rendition(moderator, scan, size).content == first.content
     cache.clear()
-    assert rendition(moderator, scan, size).status_code == 404
+    gone = rendition(moderator, scan, size)
+    assert gone.status_code == 404 if size == "page" else is_no_picture(gone)
 
 
 def test_kept_renditions__are_told_apart_by_their_size(moderator: Client) -> None:
@@ -167,7 +181,7 @@ def test_replaced_file__is_not_shown_as_the_scanned_one(moderator: Client) -> No
     response = rendition(moderator, scan, if_none_match=tag)
     assert response.status_code == 404
     assert response.content.decode() == "The file was replaced by another one."
-    assert rendition(moderator, scan, "thumbnail").status_code == 404
+    assert is_no_picture(rendition(moderator, scan, "thumbnail"))
     assert overlay(moderator, scan).status_code == 200
 
 
@@ -175,8 +189,8 @@ def test_other_bytes_under_the_same_name__are_not_shown_as_the_scanned_ones(mode
     scan = measured_photo()
     path = Path(Photo.objects.get(pk=scan.object_id).image.path)
     path.write_bytes(picture(colour="black"))
-    for size in ("page", "thumbnail"):
-        assert rendition(moderator, scan, size).status_code == 404
+    assert rendition(moderator, scan).status_code == 404
+    assert is_no_picture(rendition(moderator, scan, "thumbnail"))
     assert overlay(moderator, scan).status_code == 200
 
 
@@ -193,6 +207,20 @@ def test_missing_file__is_not_found_with_the_reason(moderator: Client, settings:
     response = rendition(moderator, scan)
     assert response.status_code == 404
     assert response.content.decode() == "The file is not in the storage."
+
+
+@pytest.mark.parametrize("content", [b"no picture", b"\xff\xd8\xff\xe0cut", picture("GIF")])
+def test_list__has_a_sign_in_the_place_of_what_cannot_be_shown(
+    moderator: Client, settings: Any, content: bytes
+) -> None:
+    broken, missing = failed(photo("broken.jpg", content), "unreadable_image"), measured_photo("missing.jpg")
+    Path(Photo.objects.get(pk=missing.object_id).image.path).unlink()
+    addresses = re.findall(r'<img class="copyleaks-thumbnail" src="([^"]+)"', moderator.get(SCANS).content.decode())
+    assert len(addresses) == 2
+    assert all(is_no_picture(moderator.get(address)) for address in addresses)
+    for scan in (broken, missing):
+        assert is_no_picture(rendition(moderator, scan, "panel"))
+        assert rendition(moderator, scan).status_code == 404
 
 
 def test_unmeasured_file__is_shown_but_kept_nowhere(moderator: Client, settings: Any) -> None:

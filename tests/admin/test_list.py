@@ -138,7 +138,7 @@ def test_list__is_filtered(moderator: Client, watch: Any) -> None:
     assert listed(moderator, verdict__exact="no_ai") == [nothing]
     assert listed(moderator, verdict__exact="") == [front, lost]
     assert listed(moderator, status__exact="failed") == [lost]
-    assert listed(moderator, review__exact="pending") == [found]
+    assert listed(moderator, desk="review") == [found]
     assert listed(moderator, sandbox__exact="1") == [found]
     assert listed(moderator, field="gallery.Listing.front") == [front]
     assert listed(moderator, field="gallery.Photo.image") == [lost, nothing, found]

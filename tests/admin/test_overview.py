@@ -74,7 +74,7 @@ def test_page__says_it_all(moderator: Client, configure: Any, anna: User, bert: 
     assert "<strong>1,234</strong> of 2,000 credits today" in page
     assert 'value="62"' in page
     assert on_card(page, "Reserved today") == "6"
-    assert on_card(page, "This month") == "10"
+    assert on_card(page, "This month") == "1,234"
     assert "<strong>50 %</strong> of 2 flagged pictures" in page
     assert on_card(page, "Decisions") == "2"
     assert on_card(page, "Overturned") == "0 (0 %)"
@@ -84,6 +84,20 @@ def test_page__says_it_all(moderator: Client, configure: Any, anna: User, bert: 
     assert "The picture is too small: 512 × 512 pixels are needed." in page
     assert "No worker has been seen yet" in page
     assert "Scans of the sandbox are left out." in page
+
+
+@pytest.mark.parametrize(("spent_today", "month"), [(26, "34"), (1, "10")])
+def test_month__is_never_less_than_today(
+    moderator: Client, monkeypatch: pytest.MonkeyPatch, spent_today: int, month: str
+) -> None:
+    now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    row = AccountState.load()
+    row.budget_day, row.budget_spent = now.date(), spent_today  # What was charged without a result is among it.
+    row.save()
+    measured_photo("a.jpg", credits=8, received_at=now - timedelta(days=2))
+    measured_photo("b.jpg", credits=2, received_at=now)
+    assert on_card(page_of(moderator), "This month") == month
 
 
 def test_page__links_to_the_lists_of_what_it_counts(moderator: Client) -> None:

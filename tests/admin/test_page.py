@@ -1,5 +1,5 @@
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.html import escape
 from PIL import Image
 
@@ -215,6 +216,13 @@ def test_page__shows_provenance_as_stated_in_the_file(moderator: Client) -> None
     assert "anybody can write it there" in page
 
 
+def test_page__of_a_failed_scan_does_not_say_that_the_file_is_silent(moderator: Client) -> None:
+    assert "The file says nothing about its origin." in text_of(moderator, measured_photo())
+    page = text_of(moderator, failed(photo("lost.jpg")))
+    assert "The file says nothing about its origin." not in page
+    assert "Nothing was measured, so nothing is known." in page
+
+
 def test_page__of_a_mock_says_so(moderator: Client) -> None:
     page = text_of(moderator, measured_photo(sandbox=True))
     assert "Mock: Partly AI" in page
@@ -245,6 +253,11 @@ def test_page__says_what_holds_a_waiting_scan(moderator: Client, configure: Any)
     assert "The account has no credits left." in page
     assert escape("Today's budget is used up; scans go on after midnight UTC.") in page
     assert "No worker" not in page
+
+    waiting = scan_of(photo("held.jpg"), error_code="budget_exhausted", created_at=datetime(2026, 7, 4, 12, tzinfo=UTC))
+    since = localize(timezone.localtime(waiting.created_at))
+    held = f"Today's budget is used up. The oldest scan that waits for it was asked for at {since};"
+    assert escape(held) in text_of(moderator, scan)
 
     AccountState.objects.update(worker_seen_at=timezone.now() - timedelta(minutes=10))
     assert "No worker has been seen since" in text_of(moderator, scan)

@@ -1,12 +1,15 @@
 """What a host may have of its own: users, keys, storages, gates, addresses."""
 
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from .conftest import OpenSite
 from .needs import needed
 from .road import Upload, travel
+from .site import Project
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 
@@ -42,3 +45,13 @@ def test_under_a_path(open_site: OpenSite) -> None:
 
 def test_language_in_every_address__and_clocks_far_away(open_site: OpenSite) -> None:
     travel(open_site("abroad", prefix="/en-gb"))
+
+
+def test_project_without_the_admin(project: Callable[..., Project]) -> None:
+    plain = project("plain", {"default": str(connection.settings_dict["NAME"])})
+
+    assert "no issues" in plain.manage("check")
+    # Whatever page is the first loads the template tags of every app.
+    template = "{% load copyleaks_image %}It works."
+    render = f"from django.template import engines; print(engines['django'].from_string({template!r}).render())"
+    assert "It works." in plain.manage("shell", "-c", render)

@@ -45,8 +45,8 @@ def test_two_people_who_take_at_once__never_get_the_same(ada: Any, ben: Any) -> 
         flagged(f"{number}.jpg")
 
     def take(user: Any) -> list[int]:
-        scans = queue.take(Selection(), user, want=4, besides=(), may_see=lambda scan: True)
-        return [scan.pk for scan in scans]
+        found = queue.take(Selection(), user, want=4, besides=(), visible=lambda page: page)
+        return [scan.pk for scan in found.scans]
 
     batches = together(lambda: take(ada), lambda: take(ben))
 

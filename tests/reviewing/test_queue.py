@@ -12,7 +12,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing import claims, decide, queue
-from django_copyleaks_image.reviewing.queue import Order, Selection
+from django_copyleaks_image.reviewing.queue import Bookmark, Order, Selection, Taken
 from tests.gallery.models import Listing
 from tests.samples import submitted, upload
 
@@ -34,8 +34,26 @@ def taken(
     may_see: Callable[[ImageScan], bool] = lambda scan: True,
     **selection: Any,
 ) -> list[int]:
-    scans = queue.take(Selection(**selection), user, want=want, besides=besides, may_see=may_see)
-    return [scan.pk for scan in scans]
+    return keys(look(user, want=want, besides=besides, may_see=may_see, **selection))
+
+
+def look(
+    user: Any,
+    *,
+    want: int = 10,
+    besides: tuple[int, ...] = (),
+    may_see: Callable[[ImageScan], bool] = lambda scan: True,
+    behind: Bookmark | None = None,
+    **selection: Any,
+) -> Taken:
+    def visible(page: list[ImageScan]) -> list[ImageScan]:
+        return [scan for scan in page if may_see(scan)]
+
+    return queue.take(Selection(**selection), user, want=want, besides=besides, visible=visible, behind=behind)
+
+
+def keys(found: Taken) -> list[int]:
+    return [scan.pk for scan in found.scans]
 
 
 def several(number: int) -> list[int]:
@@ -137,6 +155,44 @@ def test_what_a_user_may_not_see__is_left_to_others(ada: Any, ben: Any) -> None:
     assert taken(ada, may_see=lambda scan: scan.pk != hidden.pk) == [seen.pk]
     assert fresh(hidden).claimed_by is None
     assert taken(ben) == [hidden.pk]
+
+
+@pytest.mark.parametrize("order", Order)
+def test_long_queue__of_what_a_user_may_not_see_is_looked_through_in_several_calls(
+    order: Order, ada: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pks = several(45)
+    decided(ImageScan.objects.get(pk=pks[0]), ada, Kind.SKIPPED)
+    seen = taken(ada, want=45, order=order)[-3:]  # The last of those that were not skipped, and the one that was.
+    claims.release(pks, ada)
+    for name in ("_PAGE", "_LARGER_PAGE", "_LOOKS"):
+        monkeypatch.setattr(queue, name, 10)
+    shown = {*seen}
+    calls: list[Taken] = []
+    bookmark: Bookmark | None = None
+    while not calls or calls[-1].is_partial:
+        calls.append(look(ada, want=2, order=order, may_see=lambda scan: scan.pk in shown, behind=bookmark))
+        bookmark = calls[-1].bookmark
+    assert [len(call.scans) for call in calls] == [0, 0, 0, 0, 2]
+    # What is hidden in front is passed by from now on, and looked at once more when nothing is left behind it.
+    shown.add(pks[20])
+    found = keys(calls[-1])
+    for _ in range(5):
+        call = look(ada, besides=tuple(found), order=order, may_see=lambda scan: scan.pk in shown, behind=bookmark)
+        found += keys(call)
+        bookmark = call.bookmark
+    assert sorted(found) == sorted(shown)
+
+
+def test_held_by_others__tells_claims_of_others_from_what_is_hidden(ada: Any, ben: Any) -> None:
+    scan = flagged()
+    assert not queue.is_held_by_others(Selection(), ada)
+    claimed(scan, ben)
+    assert queue.is_held_by_others(Selection(), ada)
+    assert not queue.is_held_by_others(Selection(), ben)
+    assert not queue.is_held_by_others(Selection(sandbox=True), ada)
+    claimed(scan, ben, minutes=-1)
+    assert not queue.is_held_by_others(Selection(), ada)
 
 
 def test_take__gives_everybody_something_else(ada: Any, ben: Any) -> None:

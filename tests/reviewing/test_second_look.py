@@ -24,7 +24,8 @@ def _everything_twice(configure: Callable[..., None]) -> None:
 
 
 def taken(user: Any) -> list[int]:
-    return [scan.pk for scan in queue.take(Selection(), user, want=10, besides=(), may_see=lambda scan: True)]
+    found = queue.take(Selection(), user, want=10, besides=(), visible=lambda page: page)
+    return [scan.pk for scan in found.scans]
 
 
 def after_a_first_look(user: Any, kind: Kind = Kind.CLEARED) -> ImageScan:

@@ -10,8 +10,9 @@ from django.contrib.auth.models import AnonymousUser
 from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing import decide
+from tests.samples import detection
 
-from .stories import answered, decided, flagged, place, replace, rescan, unmeasured, without_ai
+from .stories import MOSTLY_AI, answered, decided, flagged, lost, place, replace, rescan, unmeasured, without_ai
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -149,11 +150,27 @@ def test_undo__after_a_late_result(ada: Any) -> None:
     assert place(scan) == ("", "decided", "confirmed")
 
 
-def test_undo__after_a_rescan(ada: Any) -> None:
+def test_undo__after_a_rescan_is_a_reversal_at_the_scan_that_counts_now(ada: Any) -> None:
     scan = flagged()
     decision = decided(scan, ada, Kind.CONFIRMED)
     again = answered(rescan(scan))
+    failing = lost(rescan(scan))
+    assert [decide.own_last_decision(it, ada) for it in (scan, again, failing)] == [decision] * 3
 
+    reversal = decide.undo(decision.pk, user=ada)
+
+    assert (reversal.scan, reversal.reverses) == (again, decision)
+    assert place(again) == ("review", "pending", "")
+    assert [place(it) for it in (scan, failing)] == [("", "decided", ""), ("", "", "")]
+
+
+def test_undo__after_a_rescan_that_found_something_else(ada: Any) -> None:
+    scan = flagged()
+    decision = decided(scan, ada, Kind.CONFIRMED)
+    again = rescan(scan)
+    answered(again, detection(again, **MOSTLY_AI))
+
+    assert decide.own_last_decision(again, ada) is None
     with pytest.raises(decide.Stale):
         decide.undo(decision.pk, user=ada)
     assert place(again) == ("", "decided", "confirmed")
@@ -164,6 +181,7 @@ def test_undo__after_the_picture_was_replaced(ada: Any) -> None:
     decision = decided(scan, ada, Kind.CONFIRMED)
     replace(scan, colour="red")
 
+    assert decide.own_last_decision(scan, ada) is None
     with pytest.raises(decide.Stale):
         decide.undo(decision.pk, user=ada)
     assert place(scan) == ("", "decided", "confirmed")

@@ -8,10 +8,12 @@ import pytest
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.publishing import publishable
+from django_copyleaks_image.publishing import standing as standing_of
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.scanning import submit
 from tests.gallery.models import Photo
-from tests.samples import photo, picture
+from tests.samples import clean, photo, picture
 
 from .stories import (
     answered,
@@ -100,6 +102,38 @@ def test_forced_scan_of_another_file__is_judged_by_eye(watch: Callable[..., None
     assert at_desk() == [forced.pk]
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_another_try__counts_by_its_result_alone(force: bool, ada: Any) -> None:
+    waiting, judged = unmeasured("a.jpg"), unmeasured("b.jpg", colour="red")
+    decided(judged, ada, Kind.CLEARED)
+    shown = photo_of(judged)
+
+    tries = [sent(request_scan(photo_of(scan), "image", force=force)) for scan in (waiting, judged)]
+    assert at_desk() == [waiting.pk]
+    assert list(publishable(Photo.objects.all(), "image")) == [shown]
+    assert standing_of(shown, "image").scan == judged
+    for scan in tries:
+        lost(scan)
+
+    assert at_desk() == [waiting.pk]
+    assert list(publishable(Photo.objects.all(), "image")) == [shown]
+
+    again = [sent(request_scan(photo_of(scan), "image", force=force)) for scan in (waiting, judged)]
+    for scan in again:
+        answered(scan, clean(scan))
+    assert at_desk() == []
+    assert publishable(Photo.objects.all(), "image").count() == 2
+
+
+def test_another_try__after_the_file_was_replaced_leaves_nothing_of_the_old_one_at_the_desk() -> None:
+    scan = unmeasured()
+    Photo.objects.update(image="photos/another.jpg")
+
+    request_scan(photo_of(scan), "image")
+
+    assert at_desk() == []
+
+
 @pytest.mark.parametrize(("kind", "desk"), [(Kind.CONFIRMED, ""), (Kind.CLEARED, ""), (Kind.ESCALATED, "escalated")])
 def test_same_bytes_that_fail_again__are_asked_once(kind: Kind, desk: str, ada: Any) -> None:
     scan = unmeasured()
@@ -112,7 +146,7 @@ def test_same_bytes_that_fail_again__are_asked_once(kind: Kind, desk: str, ada: 
 
 def test_failure_between_reading_and_writing__sees_the_decision(ada: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     scan = unmeasured()
-    again = sent(request_scan(photo_of(scan), "image"))
+    again = sent(replace(scan, colour="teal"))
     read = standing.place_of_unmeasured
     too_early = read(again, ends_from=[ImageScan.Status.SUBMITTED])
     assert too_early is not None

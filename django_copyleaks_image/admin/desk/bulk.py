@@ -11,8 +11,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.findings import finding_of
-from django_copyleaks_image.admin.images import image_url
 from django_copyleaks_image.admin.targets import Target, read_targets
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan
@@ -67,7 +67,7 @@ class BulkDecisions(DeskQueues):
 
     def _is_left_out(self, request: HttpRequest, scan: ImageScan, target: Target, left_out: Counter[str]) -> bool:
         why = why_not_decidable(scan, target)
-        if not self.may_decide(request, scan, desk=scan.desk):
+        if not self.may_decide(request, scan, target, desk=scan.desk):
             why = _("You may not decide about this picture.")
         if why:
             left_out[why] += 1
@@ -90,7 +90,7 @@ class BulkDecisions(DeskQueues):
             "opts": self.opts,
             "media": self.media + DECISION_MEDIA,
             "rows": [
-                (scan, found[scan.pk], finding_of(scan), image_url(self.admin_site, "rendition", scan.pk, "thumbnail"))
+                (scan, found[scan.pk], finding_of(scan), scan_url(self.admin_site, "rendition", scan.pk, "thumbnail"))
                 for scan in decidable
             ],
             "left_out": left_out.most_common(),

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.contrib.contenttypes.models import ContentType
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image import registry
+from django_copyleaks_image.admin.fields import watched_field
 from django_copyleaks_image.models.scan import Desk
-from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing.queue import Order, Selection
 
 # Second looks are mixed into the reviews.
@@ -54,16 +52,3 @@ class Choice:
         """Return the parameters of the address, except the order, which is remembered."""
         parameters = {"queue": self.queue.value, "field": self.field, "sandbox": "1" if self.sandbox else ""}
         return urlencode({name: value for name, value in parameters.items() if value})
-
-
-def fields_to_choose() -> list[tuple[str, str]]:
-    """Return the labels of the watched fields with names for people."""
-    return [
-        (watched.label, f"{capfirst(str(watched.owner._meta.verbose_name))}: {watched.field.verbose_name}")
-        for watched in registry.watched_fields()
-    ]
-
-
-def watched_field(label: str) -> WatchedField | None:
-    """Return the field of a label, None when it is not watched."""
-    return next((watched for watched in registry.watched_fields() if watched.label == label), None)

@@ -7,8 +7,9 @@ from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
+from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.readonly import ReadOnlyAdmin
 from django_copyleaks_image.models import ImageScan, ReviewDesk
 
@@ -33,7 +34,7 @@ class ReviewDeskAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return redirect(reverse("admin:copyleaks_image_imagescan_review", current_app=self.admin_site.name))
+        return redirect(scan_url(self.admin_site, "review"))
 
 
 def desk_of(admin_site: AdminSite) -> DeskQueues | None:

@@ -6,13 +6,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.admin.page import moment
+from django_copyleaks_image.admin.page import moment, person
 from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Standing
 from django_copyleaks_image.reviewing.history import history_of
-
-from .words import person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,15 +24,18 @@ class Step:
     undone: SafeString | str
 
 
-def steps_of(scan: ImageScan) -> list[Step]:
-    """Return the decisions about the bytes of a scan, newest first, each with its reversal."""
+def steps_of(scan: ImageScan, *, with_notes: bool) -> list[Step]:
+    """Return the decisions about the bytes of a scan, newest first, each with its reversal.
+
+    Notes may tell what is to be seen on the picture, so they are only for those who may see it.
+    """
     decisions = history_of(scan).exclude(kind=Kind.UNDONE).select_related("decided_by", "reversal__decided_by")
     return [
         Step(
             what=_what(decision),
             by=format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at)),
             reason=decision.reason,
-            note=decision.note,
+            note=decision.note if with_notes else "",
             undone=_undone(decision),
         )
         for decision in decisions

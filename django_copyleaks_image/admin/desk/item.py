@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.findings import finding_of
 from django_copyleaks_image.admin.page import Facts, moment
 from django_copyleaks_image.admin.provenance import provenance
@@ -27,7 +28,7 @@ class Item(TypedDict):
     html: str
 
 
-def item_of(scan: ImageScan, target: Target, admin_site: AdminSite, *, is_blind: bool, page_url: str) -> Item:
+def item_of(scan: ImageScan, target: Target, admin_site: AdminSite, *, is_blind: bool) -> Item:
     """Return a scan as an item of the desk, without its history for a blind second look."""
     context = {
         "scan": scan,
@@ -37,8 +38,8 @@ def item_of(scan: ImageScan, target: Target, admin_site: AdminSite, *, is_blind:
         "kinds_with_reason": [kind.value for kind in CHOICES if needs_reason(kind)],
         "standing": standing_in_words(scan),
         "provenance": provenance(scan.result),
-        "facts": _facts(scan, target, page_url),
-        "history": [] if is_blind else steps_of(scan),
+        "facts": _facts(scan, target, scan_url(admin_site, "change", scan.pk)),
+        "history": [] if is_blind else steps_of(scan, with_notes=True),
     }
     html = render_to_string("admin/copyleaks_image/desk/item.html", context)
     return {"pk": scan.pk, "version": scan.review_version, "title": target.label, "html": html}

@@ -1,10 +1,8 @@
 """The scripts and the styles of the desk: none of those that the admin's lists and forms need."""
 
-from typing import cast
+from django.forms import Media
 
-from django.forms import Media, Script
-
-from django_copyleaks_image.admin.readonly import MEDIA
+from django_copyleaks_image.admin.readonly import MEDIA, scripts
 
 # In the order in which they build on each other: the stage of a picture, then the desk.
 _SCRIPTS = (
@@ -23,5 +21,5 @@ _DECISION_CSS = "copyleaks_image/css/decision.css"
 DECISION_MEDIA = Media(css={"all": [_DECISION_CSS]})
 DESK_MEDIA = MEDIA + Media(
     css={"all": [_DECISION_CSS, "copyleaks_image/css/desk.css", "copyleaks_image/css/desk-bar.css"]},
-    js=[cast("str", Script(f"copyleaks_image/js/{name}", defer=True)) for name in _SCRIPTS],  # The stubs know text.
+    js=scripts(*_SCRIPTS),
 )

@@ -8,16 +8,14 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image.admin.targets import Target
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Status
-from django_copyleaks_image.reviewing.decide import NOTE_LENGTH
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, own_last_decision
 from django_copyleaks_image.reviewing.standing import is_outdated
 
 from .blind import disguise
 from .choice import Choice
 from .history import Step, standing_in_words, steps_of
 from .queues import DeskQueues
-from .words import latest_judgement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +23,7 @@ class DecisionSection:
     """What is shown about the decision.
 
     ``may_decide`` brings the form; ``obstacle`` says in its place why nothing can be decided now. ``undoable`` is the
-    key of the user's own decision if it is the last one, ``desk_url`` the queue in which the picture waits.
+    key of the user's own decision if it can be undone, ``desk_url`` the queue in which the picture waits.
     """
 
     state: str
@@ -45,18 +43,17 @@ class StandingDecision(DeskQueues):
 
     def decision_section(self, request: HttpRequest, scan: ImageScan, target: Target) -> DecisionSection:
         """Return what the user may know and do; a second look that is theirs to take is made to look like a first."""
-        may_decide = self.may_decide(request, scan, desk=scan.desk)
+        may_decide = self.may_decide(request, scan, target, desk=scan.desk)
         is_blind = bool(may_decide and disguise([scan], request.user))
-        latest = None if is_blind else latest_judgement(scan)
-        is_own = latest is not None and latest.decided_by == request.user and latest.kind != Kind.UNDONE
+        undoable = None if is_blind else own_last_decision(scan, request.user)
         return DecisionSection(
             state=scan.get_decision_display(),
             contradiction=standing_in_words(scan),
-            steps=[] if is_blind else steps_of(scan),
+            steps=[] if is_blind else steps_of(scan, with_notes=target.visible),
             may_decide=may_decide,
             may_escalate=scan.desk != Desk.ESCALATED,
             obstacle=why_not_decidable(scan, target) if may_decide else "",
-            undoable=latest.pk if is_own and latest is not None else None,
+            undoable=None if undoable is None else undoable.pk,
             desk_url=self._queue_url(request, scan),
             reasons=conf.REVIEW_REASONS,
             note_length=NOTE_LENGTH,

@@ -31,10 +31,12 @@ class Today:
     rows: list[Row]
 
 
-def today(user: Any) -> Today:
-    """Return what was done today by this person and by everybody."""
+def today(user: Any, *, sandbox: bool) -> Today:
+    """Return what was done today by this person and by everybody, about real pictures or the sandbox's mocks."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    decided = Decision.objects.using(home_database()).filter(decided_at__gte=midnight, reversal=None)
+    decided = Decision.objects.using(home_database()).filter(
+        decided_at__gte=midnight, reversal=None, scan__sandbox=sandbox
+    )
     counts = {
         kind: (mine, everybody)
         for kind, mine, everybody in decided.exclude(kind=Kind.UNDONE)

@@ -11,20 +11,23 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from django_copyleaks_image.admin.addresses import scan_url
+from django_copyleaks_image.admin.fields import fields_to_choose
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
-from django_copyleaks_image.reviewing import claims, standing
+from django_copyleaks_image.reviewing import claims, queue, standing
 from django_copyleaks_image.reviewing.decide import CHOICES, NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
+from django_copyleaks_image.reviewing.history import latest_judgement
 
 from . import words
-from .choice import ORDERS, Choice, fields_to_choose
+from .choice import ORDERS, Choice
 from .item import Item
 from .media import DESK_MEDIA
 from .parsing import number, numbers, plain
@@ -85,31 +88,26 @@ class DeskViews(DeskQueues):
         choice = self.read_choice(request, request.POST)
         want = min(max(number(request.POST.get("want")) or 1, 1), _MOST_WANTED)
         held = _keys(request, "held")
-        items = self.take(request, choice, want=want, held=held)
+        found = self.take(request, choice, want=want, held=held)
         count = self.number_of(request, choice)
-        is_last = len(items) < want
-        rest = count - len(held) - len(items)
-        return JsonResponse(
-            {
-                "items": items,
-                **_who_and_how_many(request, count),
-                "today": self._summary(request, choice, waits_for_others=rest > 0) if is_last else "",
-            }
-        )
+        today = ""
+        if len(found.items) < want:
+            is_rest = count > len(held) + len(found.items)
+            today = self._summary(request, choice, is_rest=is_rest, is_partial=found.is_partial)
+        return JsonResponse({"items": found.items, **self._who_and_how_many(request, count), "today": today})
 
     def review_decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Decide about one picture as it was seen."""
-        choice = self.read_choice(request, request.POST)
         scan = self.get_object(request, str(pk))
         if scan is None:
-            return self._respond(request, {"stale": True, "said": words.gone(), "item": None})
+            return self._gone(request)
+        choice, target = self._named_choice(request), self.target_of(request, scan)
         kind, version = request.POST.get("kind"), number(request.POST.get("version"))
-        if not self.may_decide(request, scan, desk=scan.desk):
+        if not self.may_decide(request, scan, target, desk=scan.desk):
             # Somebody else may have moved it to a queue that is closed to the user.
-            if version == scan.review_version or not self.may_decide(request, scan, desk=choice.queue):
+            if version == scan.review_version or not self.may_decide(request, scan, target, desk=choice.queue):
                 raise PermissionDenied
             return self._respond(request, self._stale(request, choice, scan, is_as_seen=False), scan)
-        target = self.target_of(request, scan)
         if not target.holds_file:
             standing.withdraw(scans().filter(pk=pk))
             return self._respond(request, {"stale": True, "said": words.replaced(), "item": None}, scan)
@@ -127,23 +125,23 @@ class DeskViews(DeskQueues):
 
     def review_undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Undo a decision of the user's own, and give the picture back to them."""
-        choice = self.read_choice(request, request.POST)
         decisions = Decision.objects.using(home_database()).select_related("scan__content_type")
         decision = decisions.filter(pk=pk).first()
         if decision is None:
-            return self._respond(request, {"stale": True, "said": words.gone(), "item": None})
+            return self._gone(request)
         scan = decision.scan
-        if not self.may_decide(request, scan, desk=decision.desk):
+        choice, target = self._named_choice(request), self.target_of(request, scan)
+        if not self.may_decide(request, scan, target, desk=decision.desk):
             raise PermissionDenied
         try:
-            undo(pk, user=request.user)
+            reversal = undo(pk, user=request.user)
         except Stale as stale:
-            answer = self._stale(request, choice, stale.scan, is_as_seen=words.latest_judgement(stale.scan) == decision)
+            answer = self._stale(request, choice, stale.scan, is_as_seen=latest_judgement(stale.scan) == decision)
         except Refused as refused:
             answer = {"refused": True, "said": str(refused)}
         else:
-            said = words.undone(Kind(decision.kind), self.target_of(request, scan).label)
-            answer = {"said": said, "item": self._offer(request, choice, scan.pk)}
+            said = words.undone(Kind(decision.kind), target.label)
+            answer = {"said": said, "item": self._offer(request, choice, reversal.scan_id)}
         return self._respond(request, answer, scan)
 
     def review_claims_view(self, request: HttpRequest) -> HttpResponse:
@@ -155,7 +153,18 @@ class DeskViews(DeskQueues):
         claims.renew(renewed, user)
         held = scans().filter(pk__in=renewed, claimed_by=user).exclude(desk="")
         answer = {"held": list(held.values_list("pk", flat=True))}
-        return JsonResponse({**answer, **_who_and_how_many(request, self.number_of(request, choice))})
+        return JsonResponse({**answer, **self._who_and_how_many(request, self.number_of(request, choice))})
+
+    def _named_choice(self, request: HttpRequest) -> Choice:
+        """Return the choice of a request about one picture, of which alone depends what the user may do."""
+        open_queues = self.queues_to_open(request)
+        return Choice.read(request.POST, otherwise=open_queues[0] if open_queues else Desk.REVIEW)
+
+    def _gone(self, request: HttpRequest) -> HttpResponse:
+        """Say that a picture is no longer there, to those who may know what is; others learn nothing."""
+        if not self.queues_to_open(request):
+            raise PermissionDenied
+        return self._respond(request, {"stale": True, "said": words.gone(), "item": None})
 
     def _stale(self, request: HttpRequest, choice: Choice, scan: ImageScan, *, is_as_seen: bool) -> Answer:
         said = words.meanwhile(scan, request.user, is_as_seen=is_as_seen)
@@ -173,14 +182,24 @@ class DeskViews(DeskQueues):
         self.message_user(request, answer["said"], messages.SUCCESS if is_done else messages.WARNING)
         back = request.POST.get("back", "")
         if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
-            changelist = reverse("admin:copyleaks_image_imagescan_changelist", current_app=self.admin_site.name)
-            back = changelist if scan is None else self.page_url(scan.pk)
+            named = ("changelist",) if scan is None else ("change", scan.pk)
+            back = scan_url(self.admin_site, *named)
         return HttpResponseRedirect(back)
 
-    def _summary(self, request: HttpRequest, choice: Choice, *, waits_for_others: bool) -> str:
+    def _who_and_how_many(self, request: HttpRequest, count: int) -> Answer:
+        others = words.others(claims.others_at_the_desk(request.user))
+        return {"waiting": words.waiting(count, in_all=self.counts_hidden), "others": others}
+
+    def _summary(self, request: HttpRequest, choice: Choice, *, is_rest: bool, is_partial: bool) -> str:
+        """Return what is shown when nothing is left; ``is_rest`` says that something waits all the same."""
+        if is_partial:
+            headline = _("Nothing was found for you in the first part of a long queue.")
+        elif is_rest and queue.is_held_by_others(self.selection(request, choice), request.user):
+            headline = _("Others are looking at what still waits here.")
+        else:
+            headline = _("Nothing else waits here for you.") if is_rest else _("Nothing waits here.")
         elsewhere = [tab for tab in self.tabs(request, choice) if tab.count and not tab.is_current]
-        headline = _("Others are looking at what still waits here.") if waits_for_others else _("Nothing waits here.")
-        context = {"headline": headline, "today": today(request.user), "elsewhere": elsewhere}
+        context = {"headline": headline, "today": today(request.user, sandbox=choice.sandbox), "elsewhere": elsewhere}
         return render_to_string("admin/copyleaks_image/desk/summary.html", context)
 
 
@@ -199,10 +218,6 @@ def _decide(request: HttpRequest, scan: ImageScan, kind: Kind, version: int) -> 
 def _is_form(request: HttpRequest) -> bool:
     """Return whether the request comes from a page without a script; scripts ask for anything."""
     return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
-
-
-def _who_and_how_many(request: HttpRequest, count: int) -> Answer:
-    return {"waiting": words.waiting(count), "others": words.others(claims.others_at_the_desk(request.user))}
 
 
 def _keys(request: HttpRequest, name: str) -> list[int]:

@@ -10,11 +10,12 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from django_copyleaks_image.models import Decision, ImageScan
+from django_copyleaks_image.admin.page import person
+from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Status
 from django_copyleaks_image.reviewing import standing
-from django_copyleaks_image.reviewing.history import history_of
+from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.queue import COUNTED
 
 _DONE = {
@@ -59,10 +60,6 @@ def scanned_again() -> str:
     return _("The picture was scanned again meanwhile. Nothing was changed.")
 
 
-def person(user: Any) -> str:
-    return _("a deleted user") if user is None else str(user.get_username())
-
-
 def meanwhile(scan: ImageScan, user: Any, *, is_as_seen: bool) -> str:
     """Return why a decision came too late; ``is_as_seen`` says that nothing was decided since the user looked."""
     if is_as_seen and scan.claimed_by is not None and scan.claimed_by != user and _is_in_future(scan.claimed_until):
@@ -79,25 +76,30 @@ def meanwhile(scan: ImageScan, user: Any, *, is_as_seen: bool) -> str:
     return str(_MEANWHILE[Kind(latest.kind)]) % {"person": person(latest.decided_by), "when": _ago(latest.decided_at)}
 
 
-def latest_judgement(scan: ImageScan) -> Decision | None:
-    """Return the last decision or reversal about a picture; skipping is neither."""
-    judgements = history_of(scan).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED)
-    latest: Decision | None = judgements.first()
-    return latest
+def number_waiting(count: int, *, in_all: bool = False) -> str:
+    """Return a count of :func:`~django_copyleaks_image.reviewing.queue.count`, such as ``12``.
 
-
-def number_waiting(count: int) -> str:
-    """Return a count of :func:`~django_copyleaks_image.reviewing.queue.count`, such as ``12``."""
+    ``in_all`` says that it includes what the user may not see.
+    """
+    words = number_format(min(count, COUNTED), force_grouping=True)
     if count > COUNTED:
-        return _("more than %(count)s") % {"count": number_format(COUNTED, force_grouping=True)}
-    return number_format(count, force_grouping=True)
+        words = _("more than %(count)s") % {"count": words}
+    return _in_all(words) if in_all and count else words
 
 
-def waiting(count: int) -> str:
+def waiting(count: int, *, in_all: bool = False) -> str:
     """Return the count as a phrase, such as ``12 waiting``."""
+    number = number_format(min(count, COUNTED), force_grouping=True)
     if count > COUNTED:
-        return _("more than %(count)s waiting") % {"count": number_format(COUNTED, force_grouping=True)}
-    return ngettext("%(count)s waiting", "%(count)s waiting", count) % {"count": number_waiting(count)}
+        words = _("more than %(count)s waiting") % {"count": number}
+    else:
+        words = ngettext("%(count)s waiting", "%(count)s waiting", count) % {"count": number}
+    return _in_all(words) if in_all and count else words
+
+
+def _in_all(words: str) -> str:
+    # Translators: behind a number, which may include pictures that the reader may not see: "12 waiting in all".
+    return _("%(number)s in all") % {"number": words}
 
 
 def others(names: list[str]) -> str:

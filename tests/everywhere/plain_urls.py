@@ -1,0 +1,3 @@
+from django.urls import include, path
+
+urlpatterns = [path("copyleaks/", include("django_copyleaks_image.urls"))]
