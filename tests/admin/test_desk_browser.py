@@ -126,6 +126,19 @@ def test_keys__decide_one_picture_after_the_other(desk: Any, scans: list[ImageSc
     assert len(stored(6)) == 6
 
 
+def test_picture_skipped_while_more_was_asked_for__comes_again(page: Any) -> None:
+    first, second = measured_photo("first.jpg"), measured_photo("second.jpg")
+    opened(page)
+    held_back = hold_back(page, "**/next/")
+    decide(page, "a")
+    until(lambda: front(page) == second.pk and held_back)
+    decide(page, "s")
+    held_back[0].continue_()
+    page.unroute("**/next/")
+    until(lambda: front(page) == second.pk)
+    assert [it.scan_id for it in stored(2)] == [first.pk, second.pk]
+
+
 def test_next_picture__is_shown_without_loading_a_page(desk: Any) -> None:
     desk.evaluate("window.stillHere = true")
     for _ in range(3):

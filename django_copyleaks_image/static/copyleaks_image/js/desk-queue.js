@@ -203,7 +203,8 @@
         async #fetch() {
             const want = 1 + AHEAD - this.#items.length;
             const answer = await this.server.next(want, this.#kept.map((item) => item.pk));
-            this.#isExhausted = answer.items.length < want;
+            // What was decided meanwhile may come again, such as a skipped picture.
+            this.#isExhausted = answer.items.length < want && !this.#unsent.length;
             this.voice.report(answer);
             const hadNone = !this.current;
             this.#items.push(...answer.items.map((item) => this.#gallery.add(item)));
