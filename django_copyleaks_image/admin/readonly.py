@@ -20,7 +20,10 @@ AT_ONCE = 200
 
 MEDIA = Media(
     css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]},
-    js=[cast("str", Script("copyleaks_image/js/stage.js", defer=True))],  # The stubs know text alone.
+    js=[
+        cast("str", Script(f"copyleaks_image/js/{name}", defer=True))  # The stubs know text alone.
+        for name in ("shared.js", "stage.js")
+    ],
 )
 
 

@@ -233,6 +233,16 @@ def test_letter_of_another_latin_layout__counts_as_what_is_written_on_it(desk: A
     assert front(desk) == scans[0].pk
 
 
+def test_letter_written_with_alt_gr__decides_nothing(desk: Any, scans: list[ImageScan]) -> None:
+    # On Linux it is no Ctrl and no Alt: AltGr and C write "¢", AltGr and A "æ".
+    for key, code in (("¢", "KeyC"), ("æ", "KeyA"), ("a", "KeyA")):
+        desk.evaluate(
+            "event => document.body.dispatchEvent(new KeyboardEvent('keydown', event))",
+            {"key": key, "code": code, "bubbles": True, "modifierAltGraph": True},
+        )
+    assert front(desk) == scans[0].pk
+
+
 def test_not_measured__is_a_queue_of_its_own(page: Any) -> None:
     scan = failed(photo("lost.jpg"))
     opened(page, "?queue=unmeasured")

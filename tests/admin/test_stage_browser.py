@@ -437,9 +437,11 @@ def test_keys__can_be_switched_off_in_this_browser(stage: Any) -> None:
     until(lambda: stage.locator("[data-act=overlay][aria-pressed=true]").count())
     assert not stage.locator(".copyleaks-shortcuts input").is_checked()
     assert not stage.locator(".copyleaks-views kbd").first.is_visible()
+    assert stage.locator(".copyleaks-stage [aria-keyshortcuts]").count() == 0
     stage.keyboard.press("1")
     assert view_of(stage) == "overlay"
     stage.locator(".copyleaks-shortcuts input").check()
+    assert stage.locator("[data-act=original]").get_attribute("aria-keyshortcuts") == "1"
     stage.keyboard.press("1")
     assert view_of(stage) == "original"
 

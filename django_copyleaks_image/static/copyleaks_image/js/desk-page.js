@@ -1,7 +1,7 @@
 // The parts of the review desk's page: a picture, what is said about it, the menu of reasons and the note.
 "use strict";
 {
-    const { actionOfKey, advertiseKeys } = window.copyleaksImage;
+    const { actionOfKey, advertiseKeys, hasModifier, textOf } = window.copyleaksImage;
     // Milliseconds that a picture must have been on the screen before anything is decided about it.
     const SEEN = 150;
 
@@ -125,8 +125,7 @@
 
         // A sentence of the page, with names put in: text("shown", { title }).
         text(name, values = {}) {
-            const sentence = this.#root.dataset[`text${name[0].toUpperCase()}${name.slice(1)}`];
-            return sentence.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+            return textOf(this.#root, name, values);
         }
 
         announce(...sentences) {
@@ -189,7 +188,7 @@
             this.#menu.addEventListener("keydown", (event) => {
                 const back = event.key === "Escape" && this.#menu.lastElementChild;
                 const button = back || actionOfKey(this.#numbered, event);
-                if (button && !event.repeat && !event.ctrlKey && !event.altKey && !event.metaKey) {
+                if (button && !event.repeat && !hasModifier(event)) {
                     event.preventDefault();
                     this.#answer(button, event, choose);
                 }

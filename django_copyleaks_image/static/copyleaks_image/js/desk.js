@@ -1,7 +1,7 @@
 // The review desk: what its buttons, keys, choices and the comings and goings of the moderator do.
 "use strict";
 {
-    const { Desk, advertiseKeys, listenToKeys, remember } = window.copyleaksImage;
+    const { Desk, advertiseKeys, blurPictures, listenToKeys, rememberBox } = window.copyleaksImage;
     // Milliseconds between two renewals of the claims, which last ten minutes.
     const RENEWAL = 120_000;
 
@@ -52,9 +52,9 @@
         const selection = find(".copyleaks-selection");
         selection.querySelector("[data-apply]").hidden = true;
         selection.addEventListener("change", () => selection.requestSubmit());
-        remember(find("[data-preference=blur]"), "blur", (on) => root.classList.toggle("copyleaks-blurred", on));
+        rememberBox(find("[data-preference=blur]"), "blur", blurPictures);
         const shortcuts = find("[data-preference=shortcuts]");
-        remember(shortcuts, "shortcuts", (on) => {
+        rememberBox(shortcuts, "shortcuts", (on) => {
             root.classList.toggle("copyleaks-shortcuts-off", !on);
             advertiseKeys(root, on);
         });
