@@ -15,16 +15,24 @@ from django.utils import timezone
 from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing import claims
-from tests.admin.browsing import IN_A_BROWSER, scrolls_sideways, until
-from tests.admin.csp import STRICT_POLICY
+from tests.admin.browsing import IN_A_BROWSER, until
+from tests.admin.deskpage import (
+    FRONT,
+    SEEN,
+    announced,
+    decide,
+    front,
+    hold_back,
+    message,
+    opened,
+    press_physical,
+    rest,
+    stored,
+)
 from tests.admin.rows import failed, measured_photo
 from tests.samples import photo
 
 pytestmark = IN_A_BROWSER
-
-FRONT = ".copyleaks-item:not([hidden])"
-# Longer than a picture must have been seen, so that a key would count.
-SEEN = 0.4
 
 
 @pytest.fixture(autouse=True)
@@ -41,72 +49,6 @@ def scans() -> list[ImageScan]:
 @pytest.fixture
 def desk(page: Any, scans: list[ImageScan]) -> Any:
     return opened(page)
-
-
-def opened(page: Any, query: str = "") -> Any:
-    """Go to the desk, and wait until a picture is there and has been seen."""
-    answer = page.goto(reverse("admin:copyleaks_image_imagescan_review") + query)
-    assert answer.headers["content-security-policy"] == STRICT_POLICY
-    until(lambda: page.locator(FRONT).count())
-    rest(page)
-    return page
-
-
-def rest(page: Any) -> None:
-    """Wait until nothing is loaded or sent any more and the picture was seen."""
-    page.wait_for_load_state("networkidle")
-    pictures = f"[...document.querySelectorAll('{FRONT} img:not([loading=lazy])')]"
-    until(lambda: page.evaluate(f"{pictures}.every(it => it.complete)"))
-    sleep(SEEN)
-
-
-def front(page: Any) -> int | None:
-    """Return the key of the scan that is shown."""
-    shown = page.locator(FRONT)
-    return int(shown.get_attribute("data-pk")) if shown.count() else None
-
-
-def decide(page: Any, key: str) -> None:
-    """Press a key until it counts: a decision takes the picture away at once."""
-    before = until(lambda: front(page))
-
-    def changed() -> bool:
-        page.keyboard.press(key)
-        return bool(front(page) != before)
-
-    until(changed)
-
-
-def stored(number: int) -> list[Decision]:
-    """Return the decisions in their order as soon as there are so many."""
-    return list(until(lambda: len(made := Decision.objects.order_by("pk")) >= number and made))
-
-
-def message(page: Any) -> str:
-    return str(page.locator(".copyleaks-message-text").inner_text())
-
-
-def announced(page: Any) -> str:
-    return str(page.locator(".copyleaks-live").text_content())
-
-
-def hold_back(page: Any, pattern: str) -> list[Any]:
-    """Return the list in which requests pile up instead of being sent."""
-    held_back: list[Any] = []
-
-    def hold(route: Any) -> None:
-        held_back.append(route)
-
-    page.route(pattern, hold)
-    return held_back
-
-
-def press_physical(page: Any, *, key: str, code: str) -> None:
-    """Press the key of another layout, which Playwright's keyboard does not have."""
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": key, "code": code, "text": key})
-    devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "code": code})
-    devtools.detach()
 
 
 # Deciding
@@ -591,45 +533,8 @@ def test_shortcuts__can_be_switched_off(desk: Any, scans: list[ImageScan]) -> No
     assert len(stored(2)) == 2
 
 
-def test_blur__lasts_until_the_picture_is_hovered(desk: Any) -> None:
-    def blur() -> str:
-        return str(desk.locator(f"{FRONT} .copyleaks-photo").evaluate("it => getComputedStyle(it).filter"))
-
-    assert blur() == "none"
-    desk.locator(".copyleaks-preferences summary").click()
-    desk.locator("[data-preference=blur]").check()
-    assert "blur" in blur()
-    opened(desk)
-    desk.mouse.move(5, 5)
-    assert "blur" in blur()
-    desk.locator(f"{FRONT} .copyleaks-pane").hover()
-    assert blur() == "none"
-    desk.mouse.move(5, 5)
-    desk.locator(f"{FRONT} .copyleaks-views button").first.focus()
-    assert blur() == "none"
-
-
 def test_order__is_changed_by_choosing_it(desk: Any, scans: list[ImageScan]) -> None:
     ImageScan.objects.filter(pk=scans[4].pk).update(ai_share=0.99)
     with desk.expect_navigation():
         desk.locator("[name=order]").select_option("largest")
     until(lambda: front(desk) == scans[4].pk)
-
-
-@pytest.mark.parametrize("language", ["en", "ar"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 640, 1280])
-def test_desk__fits_the_screen(
-    page: Any, scans: list[ImageScan], settings: Any, language: str, scheme: str, width: int
-) -> None:
-    settings.LANGUAGE_CODE = language
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": 844})
-    opened(page)
-    assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
-    assert not scrolls_sideways(page)
-    for part in ("[data-decide=confirmed]", "[data-decide=skipped]", "[data-undo]"):
-        assert page.locator(part).evaluate(
-            "it => { const { left, right, bottom } = it.getBoundingClientRect();"
-            " return left >= 0 && right <= innerWidth && bottom <= innerHeight; }"
-        ), f"{part} is out of reach"

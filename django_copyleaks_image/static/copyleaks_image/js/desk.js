@@ -4,6 +4,10 @@
     const { Desk, advertiseKeys, blurPictures, listenToKeys, rememberBox } = window.copyleaksImage;
     // Milliseconds between two renewals of the claims, which last ten minutes.
     const RENEWAL = 120_000;
+    // Milliseconds between the clicks of a double click: nobody looks at a picture in between.
+    const DOUBLE_CLICK = 300;
+    // Narrower screens, as in desk.css, have no room for all choices beside the queues.
+    const NARROW = window.matchMedia("(max-width: 767px)");
 
     const root = document.getElementById("copyleaks-desk");
     const desk = new Desk(root);
@@ -63,6 +67,12 @@
         });
     }
 
+    // On a narrow screen one click shows all choices, on a wide one they stand beside the queues.
+    function foldChoices() {
+        find(".copyleaks-choices").open = !NARROW.matches;
+        find(".copyleaks-preferences").open = NARROW.matches;
+    }
+
     // Claims are renewed while the desk is used, given up with the page, and looked after when somebody comes back.
     function setUpClaims() {
         let renewedAt = Date.now();
@@ -107,6 +117,8 @@
 
     setUpButtons();
     setUpChoices();
+    foldChoices();
+    NARROW.addEventListener("change", foldChoices);
     setUpClaims();
     listenToKeys(root, { act: (name) => desk.current?.act(name) }, perform);
     desk.look();
