@@ -23,9 +23,9 @@
         constructor(root) {
             this.server = new DeskServer(root);
             this.voice = new Voice(root);
-            this.note = new Note(root.querySelector("[data-note]"));
-            this.reasons = new Reasons(root, (kind, reason, event) => this.decide(kind, event, reason));
+            this.reasons = new Reasons(root, (kind, reason, event) => this.decide(kind, event.timeStamp, reason));
             this.#gallery = new Gallery(root);
+            this.note = new Note(root.querySelector("[data-note]"), () => this.#gallery.landing(this.current));
         }
 
         get current() {
@@ -36,14 +36,15 @@
             return this.#items.some((item) => item.unsaved);
         }
 
-        // Take the decision for done and show the next picture. Nothing counts that came before the picture was seen.
-        decide(kind, event, reason = "") {
+        // Take the decision for done and show the next picture. Nothing counts that was begun before the picture was
+        // seen; but one that does not come may be skipped.
+        decide(kind, time, reason = "") {
             const item = this.current;
             if (!item) {
                 return;
             }
-            if (!item.wasSeenBefore(event.timeStamp)) {
-                this.voice.announce(this.voice.text("notPainted"));
+            if (!item.wasSeenBefore(time) && !(kind === "skipped" && item.wasShownBefore(time))) {
+                this.#askToWait(item);
                 return;
             }
             if (!reason && item.needsReason(kind)) {
@@ -52,7 +53,7 @@
                 return;
             }
             this.#items.shift();
-            this.#queue({ item, kind, reason, note: this.note.take(), id: null });
+            this.#queue({ item, kind, reason, id: null });
             this.#present(item);
             this.#showMessage();
             this.#work();
@@ -64,7 +65,6 @@
                 this.voice.announce(this.voice.text("nothingToUndo"));
             } else if (this.#unsent.includes(decision) && decision !== this.#sending) {
                 this.#unsent.splice(this.#unsent.indexOf(decision), 1);
-                this.note.putBack(decision.note);
                 this.#putInFront([decision.item]);
                 this.voice.announce(this.#next());
             } else {
@@ -76,9 +76,6 @@
         // Send what was brought back once more, as it was decided.
         retry() {
             const before = this.current;
-            if (before?.unsaved) {
-                before.unsaved.note = this.note.take();
-            }
             while (this.current?.unsaved) {
                 this.#queue(this.#items.shift().unsaved);
             }
@@ -146,6 +143,7 @@
         }
 
         #queue(decision) {
+            decision.note = decision.item.note.trim();
             Object.assign(decision.item, { message: "", unsaved: null });
             this.#unsent.push(decision);
             this.#taken.push(decision);
@@ -172,8 +170,7 @@
             this.#forget([decision]);
             const item = answer.item ? this.#gallery.add(answer.item) : answer.refused && decision.item;
             if (item) {
-                item.message = answer.said;
-                this.note.putBack(decision.note);
+                Object.assign(item, { message: answer.said, note: decision.note });
                 this.#putInFront([item]);
             } else {
                 this.voice.warn(`${decision.item.title}: ${answer.said}`);
@@ -189,13 +186,14 @@
                 return;
             }
             if (answer.item) {
-                this.#putInFront([this.#gallery.add(answer.item)]);
+                const item = this.#gallery.add(answer.item);
+                item.note = decision.note;
+                this.#putInFront([item]);
             }
             if (answer.stale || answer.refused) {
                 this.voice.warn(`${decision.item.title}: ${answer.said}`);
             } else {
                 this.voice.step(answer.said);
-                this.note.putBack(decision.note);
             }
             this.voice.announce(answer.said, this.#next());
         }
@@ -260,15 +258,22 @@
             this.reasons.close();
             const isEmpty = this.#isExhausted;
             this.#gallery.present(before, this.current, { isEmpty, isLoading: !isEmpty && !this.#isStuck });
+            this.note.show(this.current);
             this.#tidy();
         }
 
-        // Say why a picture was brought back, and give the note back that would have gone with the decision.
+        // Say why a picture was brought back.
         #showMessage() {
             const item = this.current;
             this.voice.warn(item?.message ?? "", { retry: Boolean(item?.unsaved) });
-            if (item?.unsaved) {
-                this.note.putBack(item.unsaved.note);
+        }
+
+        #askToWait(item) {
+            const sentence = this.voice.text("notPainted");
+            this.voice.announce(sentence);
+            if (!item.isOnScreen) {
+                this.voice.warn(sentence);
+                item.seen.then(() => item === this.current && this.#showMessage());
             }
         }
 

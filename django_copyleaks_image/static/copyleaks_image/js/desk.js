@@ -19,7 +19,7 @@
 
     const STEPS = {
         undo: () => desk.undo(),
-        note: () => desk.note.write(desk.current?.heading),
+        note: () => desk.note.write(),
         keys: () => find(".copyleaks-keys").showModal(),
     };
 
@@ -28,17 +28,23 @@
         if (action in STEPS) {
             STEPS[action]();
         } else if (find(`[data-decide=${action}]`)) {
-            desk.decide(action, event);
+            desk.decide(action, event.timeStamp);
         }
     }
 
     function setUpButtons() {
+        let pressed = -Infinity;
+        let clicked = -Infinity;
         for (const button of root.querySelectorAll("[data-decide]")) {
+            button.addEventListener("pointerdown", (event) => (pressed = event.timeStamp));
             button.addEventListener("click", (event) => {
+                // Keys and assistive technology click without a pointer.
+                const begun = event.detail && pressed > clicked ? pressed : event.timeStamp;
                 // The second click of a double click is about the picture before.
-                if (event.detail < 2) {
-                    desk.decide(button.dataset.decide, event);
+                if (event.detail < 2 || begun - clicked > DOUBLE_CLICK) {
+                    desk.decide(button.dataset.decide, begun);
                 }
+                clicked = event.timeStamp;
             });
         }
         find("[data-undo]").addEventListener("click", STEPS.undo);
