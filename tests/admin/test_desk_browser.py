@@ -29,6 +29,7 @@ from tests.admin.deskpage import (
     rest,
     stored,
 )
+from tests.admin.deskwork import decided
 from tests.admin.rows import failed, measured_photo
 from tests.samples import photo
 
@@ -459,6 +460,16 @@ def test_leaving__sends_what_is_not_sent_yet(desk: Any, scans: list[ImageScan]) 
     assert scans[1].pk in [it.scan_id for it in stored(1)]
 
 
+def test_leaving_a_second_tab__keeps_the_claims_of_the_first(desk: Any, scans: list[ImageScan]) -> None:
+    second = opened(desk.context.new_page())
+    assert front(second) == front(desk)
+    second.goto("/admin/")
+    rest(desk)
+    assert ImageScan.objects.filter(claimed_by=User.objects.get()).count() == 3
+    desk.goto("/admin/")
+    until(lambda: not ImageScan.objects.exclude(claimed_by=None).exists())
+
+
 def test_claims__are_renewed_while_the_desk_is_used(desk: Any, scans: list[ImageScan]) -> None:
     soon = timezone.now() + timedelta(minutes=1)
     ImageScan.objects.exclude(claimed_by=None).update(claimed_until=soon)
@@ -475,6 +486,14 @@ def test_coming_back__drops_what_is_somebody_elses_by_now(desk: Any, scans: list
     assert message(desk) == "Somebody else is looking at photo-1.jpg now."
     # The other one was free, and is claimed once more.
     until(lambda: ImageScan.objects.get(pk=scans[1].pk).claimed_by is not None)
+
+
+def test_coming_back__says_that_a_picture_was_decided_meanwhile(desk: Any, scans: list[ImageScan]) -> None:
+    claims.release([scans[0].pk], User.objects.get())
+    decided(scans[0], User.objects.create_user("bert"), Kind.CLEARED)
+    desk.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    until(lambda: front(desk) == scans[1].pk)
+    assert message(desk) == "photo-1.jpg was decided meanwhile, or was no longer reserved for you."
 
 
 # Keys, focus and choices

@@ -14,6 +14,7 @@ _SCRIPTS = (
     "desk-keys.js",
     "desk-page.js",
     "desk-server.js",
+    "desk-tabs.js",
     "desk-queue.js",
     "desk.js",
 )

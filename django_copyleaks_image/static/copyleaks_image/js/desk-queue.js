@@ -1,12 +1,13 @@
 // The queue of the review desk: one picture is shown, the next ones are ready, and decisions are sent in order.
 "use strict";
 {
-    const { DeskServer, Gallery, Note, Reasons, Unanswered, Voice } = window.copyleaksImage;
+    const { DeskServer, Gallery, Note, Reasons, Tabs, Unanswered, Voice } = window.copyleaksImage;
     // Pictures that are fetched and decoded before they are asked for.
     const AHEAD = 2;
 
     class Desk {
         #gallery;
+        #tabs = new Tabs();
         // The first one is shown.
         #items = [];
         // Decisions {item, kind, reason, note, id} without an answer, oldest first, and the one that is on its way.
@@ -97,7 +98,7 @@
             try {
                 const answer = await this.server.renew(asked.map((item) => item.pk));
                 this.voice.report(answer);
-                this.#drop(asked.filter((item) => !answer.held.includes(item.pk)));
+                this.#drop(asked.filter((item) => !answer.held.includes(item.pk)), answer.taken);
             } catch (problem) {
                 // Whatever is asked next runs into the same problem, and then it is told.
                 rethrowUnlessUnanswered(problem);
@@ -109,7 +110,8 @@
             const waiting = this.#unsent.filter((decision) => decision !== this.#sending);
             this.#unsent = this.#unsent.filter((decision) => decision === this.#sending);
             this.#forget(waiting);
-            this.server.leave(waiting, this.#items.map((item) => item.pk));
+            this.server.leave(waiting, this.#tabs.heldHereAlone(this.#items.map((item) => item.pk)));
+            this.#tabs.hold([]);
         }
 
         // One request at a time: decisions first, then what was undone, then what is missing.
@@ -235,13 +237,15 @@
             this.#taken = this.#taken.filter((decision) => !decisions.includes(decision));
         }
 
-        #drop(lost) {
+        // Some were taken by others; the rest was decided, or the claim had ended and they come again.
+        #drop(lost, taken) {
             const before = this.current;
             this.#items = this.#items.filter((item) => !lost.includes(item));
             if (this.current !== before) {
                 this.#present(before);
-                this.voice.warn(this.voice.text("lost", before));
-                this.voice.announce(this.voice.text("lost", before), this.#next());
+                const sentence = this.voice.text(taken.includes(before.pk) ? "taken" : "lost", before);
+                this.voice.warn(sentence);
+                this.voice.announce(sentence, this.#next());
             }
             this.#tidy();
         }
@@ -279,6 +283,7 @@
 
         #tidy() {
             this.#gallery.keep(this.#kept);
+            this.#tabs.hold(this.#items.map((item) => item.pk));
             this.#gallery.enable({ canDecide: Boolean(this.current), canUndo: this.#taken.length > 0 });
         }
 
