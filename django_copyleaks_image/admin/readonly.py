@@ -24,7 +24,9 @@ def scripts(*names: str) -> list[str]:
     return [cast("str", Script(f"copyleaks_image/js/{name}", defer=True)) for name in names]  # The stubs know text.
 
 
-MEDIA = Media(css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]}, js=scripts("stage.js"))
+MEDIA = Media(
+    css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]}, js=scripts("shared.js", "stage.js")
+)
 
 
 def is_permitted(request: HttpRequest, codename: str, obj: Any = None) -> bool:

@@ -23,7 +23,7 @@ _MAX_RUNS = 50_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class View:
-    """One way to look at the picture, with the key that chooses it; ``js/stage.js`` knows the names and keys."""
+    """One way to look at the picture, with the key that chooses it; ``js/stage-keys.js`` knows the names and keys."""
 
     name: str
     key: str
@@ -35,7 +35,7 @@ _OVERLAY = View(name="overlay", key="2", label=gettext_lazy("Overlay"))
 _MASK = View(name="mask", key="3", label=gettext_lazy("Mask only"))
 _SIDE_BY_SIDE = View(name="side-by-side", key="4", label=gettext_lazy("Side by side"))
 _SWIPE = View(name="swipe", key="5", label=gettext_lazy("Swipe"))
-_HEATMAP = View(name="heatmap", key="6", label=gettext_lazy("Provider's heatmap"))
+_HEATMAP = View(name="heatmap", key="6", label=gettext_lazy("Heatmap"))
 
 
 @dataclass(kw_only=True, slots=True)

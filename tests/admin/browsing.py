@@ -1,5 +1,6 @@
 """What tests in a real browser share; the fixtures are in ``conftest.py``."""
 
+import json
 import shutil
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -28,3 +29,11 @@ def until(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
 def scrolls_sideways(page: Any) -> bool:
     root = "document.documentElement"
     return bool(page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"))
+
+
+def box(page: Any, selector: str) -> dict[str, float]:
+    """Return where the first such element is in the window."""
+    found: dict[str, float] = page.evaluate(
+        f"document.querySelector({json.dumps(selector)}).getBoundingClientRect().toJSON()"
+    )
+    return found

@@ -19,7 +19,7 @@ from django_copyleaks_image.admin.desk import words
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
-from django_copyleaks_image.reviewing import queue
+from django_copyleaks_image.reviewing import claims, queue
 from tests.admin.deskwork import DESK, SCANS, ask, awaiting_second_look, decided, next_items, next_keys, press, user_of
 from tests.admin.markup import inline_code
 from tests.admin.rows import failed, measured, measured_photo, scan_of
@@ -100,7 +100,7 @@ def test_shell__holds_no_inline_code(reviewer: Client, configure: Any) -> None:
 
 def test_shell__loads_the_scripts_in_the_order_in_which_they_build_on_each_other(reviewer: Client) -> None:
     scripts = re.findall(r'src="/static/copyleaks_image/js/([\w-]+)\.js" defer', shell(reviewer).content.decode())
-    assert scripts[0] == "stage"
+    assert scripts[:2] == ["shared", "stage"]
     assert scripts[-1] == "desk"
     assert "jquery" not in shell(reviewer).content.decode()
 
@@ -390,7 +390,7 @@ def test_claims__are_renewed_and_released(reviewer: Client, colleague: Client) -
     assert len(next_items(reviewer)) == 2
     ImageScan.objects.update(claimed_until=timezone.now() + timedelta(seconds=5))
     answer = ask(reviewer, "claims/", renew=str(kept.pk), release=str(left.pk))
-    assert answer["held"] == [kept.pk]
+    assert (answer["held"], answer["taken"]) == ([kept.pk], [])
     assert answer["waiting"] == "2 waiting"
     assert answer["others"] == ""
     kept.refresh_from_db()
@@ -402,7 +402,8 @@ def test_claims__are_renewed_and_released(reviewer: Client, colleague: Client) -
 def test_claims__of_others_are_theirs(reviewer: Client, colleague: Client) -> None:
     scan = measured_photo()
     assert len(next_items(reviewer)) == 1
-    assert ask(colleague, "claims/", renew=str(scan.pk), release=str(scan.pk))["held"] == []
+    answer = ask(colleague, "claims/", renew=str(scan.pk), release=str(scan.pk))
+    assert (answer["held"], answer["taken"]) == ([], [scan.pk])
     assert claimed_by(scan) == user_of(reviewer)
 
 
@@ -411,7 +412,17 @@ def test_claims__that_ran_out_and_were_taken_are_not_held(reviewer: Client, coll
     assert len(next_items(reviewer)) == 1
     ImageScan.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     assert next_keys(colleague) == [scan.pk]
-    assert ask(reviewer, "claims/", renew=str(scan.pk))["held"] == []
+    answer = ask(reviewer, "claims/", renew=str(scan.pk))
+    assert (answer["held"], answer["taken"]) == ([], [scan.pk])
+
+
+def test_claims__on_what_was_decided_meanwhile_are_neither_held_nor_taken(reviewer: Client, colleague: Client) -> None:
+    scan = measured_photo()
+    assert len(next_items(reviewer)) == 1
+    claims.release([scan.pk], user_of(reviewer))
+    decided(scan, user_of(colleague), Kind.CLEARED)
+    answer = ask(reviewer, "claims/", renew=str(scan.pk))
+    assert (answer["held"], answer["taken"]) == ([], [])
 
 
 @pytest.mark.parametrize("keys", ["", ",", "x,-1,1.5", "9" * 18, "9" * 30, "٣"])

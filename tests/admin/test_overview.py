@@ -92,7 +92,7 @@ def test_month__is_never_less_than_today(
 ) -> None:
     now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
     monkeypatch.setattr(timezone, "now", lambda: now)
-    row = AccountState.load()
+    row = account.state()
     row.budget_day, row.budget_spent = now.date(), spent_today  # What was charged without a result is among it.
     row.save()
     measured_photo("a.jpg", credits=8, received_at=now - timedelta(days=2))

@@ -86,7 +86,7 @@ def test_page__offers_the_providers_heatmap_as_a_view_of_its_own(moderator: Clie
     scan = measured_photo(heatmap=picture("PNG", (64, 64)))
     page = text_of(moderator, scan)
     assert f'class="copyleaks-heatmap" src="{SCANS}heatmap/{scan.pk}.png"' in page
-    assert escape("Provider's heatmap") + "</button>" in page
+    assert """ title="Provider's heatmap"><kbd aria-hidden="true">6</kbd> Heatmap</button>""" in page
 
 
 def test_page__says_why_the_providers_heatmap_is_not_there(moderator: Client) -> None:

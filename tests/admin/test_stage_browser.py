@@ -1,6 +1,5 @@
 """The stage in a real browser: its views, its zoom, its regions and its keys."""
 
-import json
 from io import BytesIO
 from typing import Any, cast
 
@@ -9,7 +8,7 @@ from PIL import Image
 
 from django_copyleaks_image import masks, regions
 from django_copyleaks_image.models import ImageScan
-from tests.admin.browsing import IN_A_BROWSER, scrolls_sideways, until
+from tests.admin.browsing import IN_A_BROWSER, box, scrolls_sideways, until
 from tests.admin.rows import measured, rectangle
 from tests.samples import photo, picture
 
@@ -53,13 +52,6 @@ def visit(page: Any, scan: ImageScan) -> Any:
 def view_of(page: Any) -> str:
     view: str = page.evaluate("document.querySelector('.copyleaks-stage').dataset.view")
     return view
-
-
-def box(page: Any, selector: str) -> dict[str, float]:
-    found: dict[str, float] = page.evaluate(
-        f"document.querySelector({json.dumps(selector)}).getBoundingClientRect().toJSON()"
-    )
-    return found
 
 
 def scale(page: Any) -> float:
@@ -437,9 +429,11 @@ def test_keys__can_be_switched_off_in_this_browser(stage: Any) -> None:
     until(lambda: stage.locator("[data-act=overlay][aria-pressed=true]").count())
     assert not stage.locator(".copyleaks-shortcuts input").is_checked()
     assert not stage.locator(".copyleaks-views kbd").first.is_visible()
+    assert stage.locator(".copyleaks-stage [aria-keyshortcuts]").count() == 0
     stage.keyboard.press("1")
     assert view_of(stage) == "overlay"
     stage.locator(".copyleaks-shortcuts input").check()
+    assert stage.locator("[data-act=original]").get_attribute("aria-keyshortcuts") == "1"
     stage.keyboard.press("1")
     assert view_of(stage) == "original"
 
@@ -488,7 +482,7 @@ def test_opacity__is_one_for_all_stages_of_a_page(stage: Any) -> None:
 def test_targets__are_large_enough(stage: Any, width: int, least: int) -> None:
     stage.set_viewport_size({"width": width, "height": 844})
     sizes = stage.evaluate(
-        "[...document.querySelectorAll('.copyleaks-stage-tools button, .copyleaks-opacity input')]"
+        "[...document.querySelectorAll('.copyleaks-stage :is(.copyleaks-button, .copyleaks-opacity input)')]"
         ".map(it => it.getBoundingClientRect()).map(it => Math.min(it.height, it.width))"
     )
     assert len(sizes) == 10

@@ -12,6 +12,7 @@ _SCRIPTS = (
     "desk-keys.js",
     "desk-page.js",
     "desk-server.js",
+    "desk-tabs.js",
     "desk-queue.js",
     "desk.js",
 )

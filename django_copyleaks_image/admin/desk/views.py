@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -152,7 +153,8 @@ class DeskViews(DeskQueues):
         claims.release(released, user)
         claims.renew(renewed, user)
         held = scans().filter(pk__in=renewed, claimed_by=user).exclude(desk="")
-        answer = {"held": list(held.values_list("pk", flat=True))}
+        taken = scans().filter(pk__in=renewed).exclude(claims.free_for(user, timezone.now()))
+        answer = {name: list(found.values_list("pk", flat=True)) for name, found in (("held", held), ("taken", taken))}
         return JsonResponse({**answer, **self._who_and_how_many(request, self.number_of(request, choice))})
 
     def _named_choice(self, request: HttpRequest) -> Choice:

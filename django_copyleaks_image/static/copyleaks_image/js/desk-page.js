@@ -1,17 +1,18 @@
 // The parts of the review desk's page: a picture, what is said about it, the menu of reasons and the note.
 "use strict";
 {
-    const { actionOfKey, advertiseKeys } = window.copyleaksImage;
+    const { actionOfKey, advertiseKeys, hasModifier, textOf } = window.copyleaksImage;
     // Milliseconds that a picture must have been on the screen before anything is decided about it.
     const SEEN = 150;
 
     // A picture with its version, as the server sent it: in the document from the start, so that it is decoded.
     class Item {
-        #showing = { since: Infinity };
+        // When it was shown, and since when it is on the screen.
+        #showing = { from: Infinity, since: Infinity };
         #stage;
 
         constructor({ pk, version, title, html }, container) {
-            Object.assign(this, { pk, version, title, message: "", unsaved: null });
+            Object.assign(this, { pk, version, title, message: "", note: "", unsaved: null });
             const template = document.createElement("template");
             template.innerHTML = html;
             this.article = template.content.querySelector("article");
@@ -37,17 +38,28 @@
             return this.#stage.act(name);
         }
 
+        // From then on "seen" is a promise, kept when the picture is on the screen.
         show() {
-            const showing = { since: Infinity };
+            const showing = { from: performance.now(), since: Infinity };
             this.#showing = showing;
             setHidden(this.article, false);
             // The second frame begins after the first one, which has the picture, was painted.
-            this.#stage.ready.then(() => afterNextPaint((now) => (showing.since = now)));
+            this.seen = this.#stage.ready.then(afterNextPaint).then((now) => (showing.since = now));
         }
 
         hide() {
-            this.#showing = { since: Infinity };
+            this.#showing = { from: Infinity, since: Infinity };
             setHidden(this.article, true);
+            // The key that hides the overlay may be let go when another picture is there.
+            this.#stage?.act("show-overlay");
+        }
+
+        get isOnScreen() {
+            return this.#showing.since < Infinity;
+        }
+
+        wasShownBefore(time) {
+            return time - this.#showing.from >= SEEN;
         }
 
         wasSeenBefore(time) {
@@ -61,8 +73,8 @@
         article.inert = hidden;
     }
 
-    function afterNextPaint(call) {
-        requestAnimationFrame(() => requestAnimationFrame(call));
+    function afterNextPaint() {
+        return new Promise((call) => requestAnimationFrame(() => requestAnimationFrame(call)));
     }
 
     // The pictures that are shown and kept ready, and what stands in their place when there is none.
@@ -81,6 +93,11 @@
             return new Item(answer, this.#container);
         }
 
+        // What has the focus when nothing else can: the heading of a picture, or what stands in its place.
+        landing(item) {
+            return item?.heading ?? (this.#empty.hidden ? this.#container : this.#empty.querySelector("h2"));
+        }
+
         // Show one picture in place of another, either of which may be missing, and let the focus not get lost.
         present(before, item, { isEmpty, isLoading }) {
             const hadFocus = [this.#container, this.#empty].some((part) => part.contains(document.activeElement));
@@ -91,8 +108,7 @@
             this.#empty.hidden = Boolean(item) || !isEmpty;
             this.#container.setAttribute("aria-busy", !item && isLoading);
             if (hadFocus && before !== item) {
-                const summary = this.#empty.hidden ? null : this.#empty.querySelector("h2");
-                (item?.heading ?? summary ?? this.#container).focus({ preventScroll: true });
+                this.landing(item).focus({ preventScroll: true });
             }
             if (this.#root.getBoundingClientRect().top < 0) {
                 this.#root.scrollIntoView();
@@ -125,8 +141,7 @@
 
         // A sentence of the page, with names put in: text("shown", { title }).
         text(name, values = {}) {
-            const sentence = this.#root.dataset[`text${name[0].toUpperCase()}${name.slice(1)}`];
-            return sentence.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+            return textOf(this.#root, name, values);
         }
 
         announce(...sentences) {
@@ -189,7 +204,7 @@
             this.#menu.addEventListener("keydown", (event) => {
                 const back = event.key === "Escape" && this.#menu.lastElementChild;
                 const button = back || actionOfKey(this.#numbered, event);
-                if (button && !event.repeat && !event.ctrlKey && !event.altKey && !event.metaKey) {
+                if (button && !event.repeat && !hasModifier(event)) {
                     event.preventDefault();
                     this.#answer(button, event, choose);
                 }
@@ -235,35 +250,38 @@
         }
     }
 
-    // The note that goes with the next decision.
+    // The note that goes with the decision about the picture that is shown; what is typed is kept with that picture.
     class Note {
         #input;
+        #item = null;
         #opener = null;
 
-        constructor(input) {
+        // landing() returns what has the focus after the note when nothing has opened it.
+        constructor(input, landing) {
             this.#input = input;
+            input.addEventListener("input", () => {
+                if (this.#item) {
+                    this.#item.note = input.value;
+                }
+            });
             input.addEventListener("keydown", (event) => {
                 if ((event.key === "Enter" || event.key === "Escape") && !event.isComposing) {
                     event.preventDefault();
-                    (this.#opener ?? input).focus({ preventScroll: true });
-                    this.#opener = null;
+                    const opener = this.#opener?.isConnected && !this.#opener.closest("[inert]") && this.#opener;
+                    (opener || landing()).focus({ preventScroll: true });
                 }
             });
+            input.addEventListener("blur", () => (this.#opener = null));
         }
 
-        write(goBackTo) {
-            this.#opener = document.activeElement === document.body ? goBackTo : document.activeElement;
+        write() {
+            this.#opener = document.activeElement === document.body ? null : document.activeElement;
             this.#input.focus();
         }
 
-        take() {
-            const note = this.#input.value.trim();
-            this.#input.value = "";
-            return note;
-        }
-
-        putBack(note) {
-            this.#input.value ||= note;
+        show(item) {
+            this.#item = item;
+            this.#input.value = item?.note ?? "";
         }
     }
 

@@ -1,12 +1,13 @@
 // The queue of the review desk: one picture is shown, the next ones are ready, and decisions are sent in order.
 "use strict";
 {
-    const { DeskServer, Gallery, Note, Reasons, Unanswered, Voice } = window.copyleaksImage;
+    const { DeskServer, Gallery, Note, Reasons, Tabs, Unanswered, Voice } = window.copyleaksImage;
     // Pictures that are fetched and decoded before they are asked for.
     const AHEAD = 2;
 
     class Desk {
         #gallery;
+        #tabs = new Tabs();
         // The first one is shown.
         #items = [];
         // Decisions {item, kind, reason, note, id} without an answer, oldest first, and the one that is on its way.
@@ -23,9 +24,9 @@
         constructor(root) {
             this.server = new DeskServer(root);
             this.voice = new Voice(root);
-            this.note = new Note(root.querySelector("[data-note]"));
-            this.reasons = new Reasons(root, (kind, reason, event) => this.decide(kind, event, reason));
+            this.reasons = new Reasons(root, (kind, reason, event) => this.decide(kind, event.timeStamp, reason));
             this.#gallery = new Gallery(root);
+            this.note = new Note(root.querySelector("[data-note]"), () => this.#gallery.landing(this.current));
         }
 
         get current() {
@@ -36,14 +37,15 @@
             return this.#items.some((item) => item.unsaved);
         }
 
-        // Take the decision for done and show the next picture. Nothing counts that came before the picture was seen.
-        decide(kind, event, reason = "") {
+        // Take the decision for done and show the next picture. Nothing counts that was begun before the picture was
+        // seen; but one that does not come may be skipped.
+        decide(kind, time, reason = "") {
             const item = this.current;
             if (!item) {
                 return;
             }
-            if (!item.wasSeenBefore(event.timeStamp)) {
-                this.voice.announce(this.voice.text("notPainted"));
+            if (!item.wasSeenBefore(time) && !(kind === "skipped" && item.wasShownBefore(time))) {
+                this.#askToWait(item);
                 return;
             }
             if (!reason && item.needsReason(kind)) {
@@ -52,7 +54,7 @@
                 return;
             }
             this.#items.shift();
-            this.#queue({ item, kind, reason, note: this.note.take(), id: null });
+            this.#queue({ item, kind, reason, id: null });
             this.#present(item);
             this.#showMessage();
             this.#work();
@@ -64,7 +66,6 @@
                 this.voice.announce(this.voice.text("nothingToUndo"));
             } else if (this.#unsent.includes(decision) && decision !== this.#sending) {
                 this.#unsent.splice(this.#unsent.indexOf(decision), 1);
-                this.note.putBack(decision.note);
                 this.#putInFront([decision.item]);
                 this.voice.announce(this.#next());
             } else {
@@ -76,9 +77,6 @@
         // Send what was brought back once more, as it was decided.
         retry() {
             const before = this.current;
-            if (before?.unsaved) {
-                before.unsaved.note = this.note.take();
-            }
             while (this.current?.unsaved) {
                 this.#queue(this.#items.shift().unsaved);
             }
@@ -100,7 +98,7 @@
             try {
                 const answer = await this.server.renew(asked.map((item) => item.pk));
                 this.voice.report(answer);
-                this.#drop(asked.filter((item) => !answer.held.includes(item.pk)));
+                this.#drop(asked.filter((item) => !answer.held.includes(item.pk)), answer.taken);
             } catch (problem) {
                 // Whatever is asked next runs into the same problem, and then it is told.
                 rethrowUnlessUnanswered(problem);
@@ -112,7 +110,8 @@
             const waiting = this.#unsent.filter((decision) => decision !== this.#sending);
             this.#unsent = this.#unsent.filter((decision) => decision === this.#sending);
             this.#forget(waiting);
-            this.server.leave(waiting, this.#items.map((item) => item.pk));
+            this.server.leave(waiting, this.#tabs.heldHereAlone(this.#items.map((item) => item.pk)));
+            this.#tabs.hold([]);
         }
 
         // One request at a time: decisions first, then what was undone, then what is missing.
@@ -146,6 +145,7 @@
         }
 
         #queue(decision) {
+            decision.note = decision.item.note.trim();
             Object.assign(decision.item, { message: "", unsaved: null });
             this.#unsent.push(decision);
             this.#taken.push(decision);
@@ -172,8 +172,7 @@
             this.#forget([decision]);
             const item = answer.item ? this.#gallery.add(answer.item) : answer.refused && decision.item;
             if (item) {
-                item.message = answer.said;
-                this.note.putBack(decision.note);
+                Object.assign(item, { message: answer.said, note: decision.note });
                 this.#putInFront([item]);
             } else {
                 this.voice.warn(`${decision.item.title}: ${answer.said}`);
@@ -189,13 +188,14 @@
                 return;
             }
             if (answer.item) {
-                this.#putInFront([this.#gallery.add(answer.item)]);
+                const item = this.#gallery.add(answer.item);
+                item.note = decision.note;
+                this.#putInFront([item]);
             }
             if (answer.stale || answer.refused) {
                 this.voice.warn(`${decision.item.title}: ${answer.said}`);
             } else {
                 this.voice.step(answer.said);
-                this.note.putBack(decision.note);
             }
             this.voice.announce(answer.said, this.#next());
         }
@@ -203,7 +203,8 @@
         async #fetch() {
             const want = 1 + AHEAD - this.#items.length;
             const answer = await this.server.next(want, this.#kept.map((item) => item.pk));
-            this.#isExhausted = answer.items.length < want;
+            // What was decided meanwhile may come again, such as a skipped picture.
+            this.#isExhausted = answer.items.length < want && !this.#unsent.length;
             this.voice.report(answer);
             const hadNone = !this.current;
             this.#items.push(...answer.items.map((item) => this.#gallery.add(item)));
@@ -236,13 +237,15 @@
             this.#taken = this.#taken.filter((decision) => !decisions.includes(decision));
         }
 
-        #drop(lost) {
+        // Some were taken by others; the rest was decided, or the claim had ended and they come again.
+        #drop(lost, taken) {
             const before = this.current;
             this.#items = this.#items.filter((item) => !lost.includes(item));
             if (this.current !== before) {
                 this.#present(before);
-                this.voice.warn(this.voice.text("lost", before));
-                this.voice.announce(this.voice.text("lost", before), this.#next());
+                const sentence = this.voice.text(taken.includes(before.pk) ? "taken" : "lost", before);
+                this.voice.warn(sentence);
+                this.voice.announce(sentence, this.#next());
             }
             this.#tidy();
         }
@@ -259,20 +262,28 @@
             this.reasons.close();
             const isEmpty = this.#isExhausted;
             this.#gallery.present(before, this.current, { isEmpty, isLoading: !isEmpty && !this.#isStuck });
+            this.note.show(this.current);
             this.#tidy();
         }
 
-        // Say why a picture was brought back, and give the note back that would have gone with the decision.
+        // Say why a picture was brought back.
         #showMessage() {
             const item = this.current;
             this.voice.warn(item?.message ?? "", { retry: Boolean(item?.unsaved) });
-            if (item?.unsaved) {
-                this.note.putBack(item.unsaved.note);
+        }
+
+        #askToWait(item) {
+            const sentence = this.voice.text("notPainted");
+            this.voice.announce(sentence);
+            if (!item.isOnScreen) {
+                this.voice.warn(sentence);
+                item.seen.then(() => item === this.current && this.#showMessage());
             }
         }
 
         #tidy() {
             this.#gallery.keep(this.#kept);
+            this.#tabs.hold(this.#items.map((item) => item.pk));
             this.#gallery.enable({ canDecide: Boolean(this.current), canUndo: this.#taken.length > 0 });
         }
 

@@ -1,9 +1,13 @@
 // The review desk: what its buttons, keys, choices and the comings and goings of the moderator do.
 "use strict";
 {
-    const { Desk, advertiseKeys, listenToKeys, remember } = window.copyleaksImage;
+    const { Desk, advertiseKeys, blurPictures, listenToKeys, rememberBox } = window.copyleaksImage;
     // Milliseconds between two renewals of the claims, which last ten minutes.
     const RENEWAL = 120_000;
+    // Milliseconds between the clicks of a double click: nobody looks at a picture in between.
+    const DOUBLE_CLICK = 300;
+    // Narrower screens, as in desk.css, have no room for all choices beside the queues.
+    const NARROW = window.matchMedia("(max-width: 767px)");
 
     const root = document.getElementById("copyleaks-desk");
     const desk = new Desk(root);
@@ -15,7 +19,7 @@
 
     const STEPS = {
         undo: () => desk.undo(),
-        note: () => desk.note.write(desk.current?.heading),
+        note: () => desk.note.write(),
         keys: () => find(".copyleaks-keys").showModal(),
     };
 
@@ -24,17 +28,23 @@
         if (action in STEPS) {
             STEPS[action]();
         } else if (find(`[data-decide=${action}]`)) {
-            desk.decide(action, event);
+            desk.decide(action, event.timeStamp);
         }
     }
 
     function setUpButtons() {
+        let pressed = -Infinity;
+        let clicked = -Infinity;
         for (const button of root.querySelectorAll("[data-decide]")) {
+            button.addEventListener("pointerdown", (event) => (pressed = event.timeStamp));
             button.addEventListener("click", (event) => {
+                // Keys and assistive technology click without a pointer.
+                const begun = event.detail && pressed > clicked ? pressed : event.timeStamp;
                 // The second click of a double click is about the picture before.
-                if (event.detail < 2) {
-                    desk.decide(button.dataset.decide, event);
+                if (event.detail < 2 || begun - clicked > DOUBLE_CLICK) {
+                    desk.decide(button.dataset.decide, begun);
                 }
+                clicked = event.timeStamp;
             });
         }
         find("[data-undo]").addEventListener("click", STEPS.undo);
@@ -52,15 +62,21 @@
         const selection = find(".copyleaks-selection");
         selection.querySelector("[data-apply]").hidden = true;
         selection.addEventListener("change", () => selection.requestSubmit());
-        remember(find("[data-preference=blur]"), "blur", (on) => root.classList.toggle("copyleaks-blurred", on));
+        rememberBox(find("[data-preference=blur]"), "blur", blurPictures);
         const shortcuts = find("[data-preference=shortcuts]");
-        remember(shortcuts, "shortcuts", (on) => {
+        rememberBox(shortcuts, "shortcuts", (on) => {
             root.classList.toggle("copyleaks-shortcuts-off", !on);
             advertiseKeys(root, on);
         });
         shortcuts.addEventListener("change", () => {
             voice.announce(voice.text(shortcuts.checked ? "shortcutsOn" : "shortcutsOff"));
         });
+    }
+
+    // On a narrow screen one click shows all choices, on a wide one they stand beside the queues.
+    function foldChoices() {
+        find(".copyleaks-choices").open = !NARROW.matches;
+        find(".copyleaks-preferences").open = NARROW.matches;
     }
 
     // Claims are renewed while the desk is used, given up with the page, and looked after when somebody comes back.
@@ -107,6 +123,8 @@
 
     setUpButtons();
     setUpChoices();
+    foldChoices();
+    NARROW.addEventListener("change", foldChoices);
     setUpClaims();
     listenToKeys(root, { act: (name) => desk.current?.act(name) }, perform);
     desk.look();

@@ -2,7 +2,8 @@
 "use strict";
 window.copyleaksImage = window.copyleaksImage || {};
 {
-    const { Pane, answerInWords, between, followGestures, setUpOpacity, shareOutline, textOf } = window.copyleaksImage;
+    const { Pane, answerInWords, between, followGestures, placeZoom, setUpOpacity, shareOutline, textOf } =
+        window.copyleaksImage;
 
     const VIEWS = ["original", "overlay", "mask", "side-by-side", "swipe", "heatmap"];
     // How much larger a step of the zoom makes the picture, and the share of the pane by which a step moves it.
@@ -291,6 +292,7 @@ window.copyleaksImage = window.copyleaksImage || {};
         if (!stages.has(element)) {
             shareOutline();
             setUpOpacity(element);
+            placeZoom(element);
             stages.set(element, new Stage(element));
         }
         return stages.get(element);

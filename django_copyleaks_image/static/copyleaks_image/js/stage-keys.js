@@ -2,7 +2,7 @@
 "use strict";
 window.copyleaksImage = window.copyleaksImage || {};
 {
-    const SHORTCUTS = "copyleaks-image.shortcuts";
+    const { rememberBox } = window.copyleaksImage;
     const STAGE_KEYS = {
         1: "original",
         2: "overlay",
@@ -38,15 +38,18 @@ window.copyleaksImage = window.copyleaksImage || {};
         return Object.hasOwn(keys, place) ? keys[place] : undefined;
     }
 
+    // AltGr writes letters of many languages; only on Windows it counts as Ctrl and Alt too.
+    function hasModifier(event) {
+        return event.ctrlKey || event.altKey || event.metaKey || event.getModifierState("AltGraph");
+    }
+
     // Whether a key is meant for something else: for a field, for the browser, or for whoever has used it already.
     function isMeantForAnother(event) {
         const { target } = event;
         return (
             event.defaultPrevented ||
             event.isComposing ||
-            event.ctrlKey ||
-            event.altKey ||
-            event.metaKey ||
+            hasModifier(event) ||
             target.isContentEditable ||
             target.matches(TYPED_INTO) ||
             (target.matches("[type=range], [type=radio]") && event.key.startsWith("Arrow"))
@@ -81,20 +84,16 @@ window.copyleaksImage = window.copyleaksImage || {};
         document.addEventListener("visibilitychange", show);
     }
 
-    // A browser may forbid storage altogether; the keys are then on, and the choice ends with the page.
-    function stored() {
-        try {
-            return localStorage.getItem(SHORTCUTS);
-        } catch {
-            return null;
-        }
-    }
-
-    function store(isOn) {
-        try {
-            localStorage.setItem(SHORTCUTS, isOn ? "on" : "off");
-        } catch {
-            // See above.
+    // Tell assistive technology which keys work on the buttons in an element; those of the reasons always do.
+    function advertiseKeys(element, on) {
+        const advertised = ":is([aria-keyshortcuts], [data-key]):not(.copyleaks-reasons *)";
+        for (const button of element.querySelectorAll(advertised)) {
+            button.dataset.key ??= button.getAttribute("aria-keyshortcuts");
+            if (on) {
+                button.setAttribute("aria-keyshortcuts", button.dataset.key);
+            } else {
+                button.removeAttribute("aria-keyshortcuts");
+            }
         }
     }
 
@@ -102,18 +101,17 @@ window.copyleaksImage = window.copyleaksImage || {};
     function setUpScanPage(element) {
         const choice = element.querySelector(".copyleaks-shortcuts");
         const box = choice.querySelector("input");
-        const apply = () => element.classList.toggle("copyleaks-shortcuts-off", !box.checked);
-        box.checked = stored() !== "off";
-        box.addEventListener("change", () => {
-            store(box.checked);
-            apply();
+        rememberBox(box, "shortcuts", (on) => {
+            element.classList.toggle("copyleaks-shortcuts-off", !on);
+            advertiseKeys(element, on);
         });
-        apply();
         choice.hidden = false;
         listenToStageKeys(window.copyleaksImage.setUpStage(element), () => box.checked);
     }
 
-    Object.assign(window.copyleaksImage, { actionOfKey, isMeantForAnother, listenToStageKeys });
+    Object.assign(window.copyleaksImage, {
+        actionOfKey, advertiseKeys, hasModifier, isMeantForAnother, listenToStageKeys,
+    });
 
     const stage = document.querySelector("[data-copyleaks-stage]");
     if (stage && !document.getElementById("copyleaks-desk")) {

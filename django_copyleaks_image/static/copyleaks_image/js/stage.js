@@ -2,7 +2,9 @@
 "use strict";
 window.copyleaksImage = window.copyleaksImage || {};
 {
-    const OPACITY = "copyleaks-image.opacity";
+    const { textOf } = window.copyleaksImage;
+    // Narrower screens, in stage.css too, have the picture first and what enlarges it below.
+    const NARROW = window.matchMedia("(max-width: 767px)");
     // A region that is smaller on the screen, in CSS pixels, gets a box of this size around it.
     const LOCATOR = 28;
 
@@ -236,12 +238,6 @@ window.copyleaksImage = window.copyleaksImage || {};
         return Math.hypot(one[0] - other[0], one[1] - other[1]);
     }
 
-    // Texts stand in data-text-* attributes of the stage, in the language of the page, with {name} for a value.
-    function textOf(stage, name, values = {}) {
-        const text = stage?.dataset[`text${name[0].toUpperCase()}${name.slice(1)}`] ?? "";
-        return text.replace(/{(\w+)}/g, (placeholder, value) => values[value] ?? placeholder);
-    }
-
     async function answerInWords(address) {
         try {
             const answer = await fetch(address, { credentials: "same-origin" });
@@ -251,42 +247,19 @@ window.copyleaksImage = window.copyleaksImage || {};
         }
     }
 
-    // The overlay is as opaque on all stages of a page, and on the next page in this browser.
-    function setUpOpacity(stage) {
-        const range = stage.querySelector(".copyleaks-opacity input");
-        if (!range) {
+    // Moved about in the document, so that the focus goes from one control to the next as they are seen.
+    function placeZoom(stage) {
+        const zoom = stage.querySelector(".copyleaks-zoom");
+        if (!zoom) {
             return;
         }
-        range.addEventListener("input", () => {
-            setOpacity(range.value);
-            remember(OPACITY, range.value);
-        });
-        setOpacity(remembered(OPACITY) ?? range.value);
-    }
-
-    function setOpacity(percent) {
-        document.documentElement.style.setProperty("--copyleaks-opacity", percent / 100);
-        for (const slider of document.querySelectorAll(".copyleaks-opacity")) {
-            slider.querySelector("input").value = percent;
-            slider.querySelector("output").textContent = `${percent} %`;
+        const focused = zoom.contains(document.activeElement) ? document.activeElement : null;
+        if (NARROW.matches) {
+            stage.querySelector(".copyleaks-controls").prepend(zoom);
+        } else {
+            stage.querySelector(".copyleaks-stage-tools").append(zoom);
         }
-    }
-
-    // A browser may forbid storage altogether; a choice then ends with the page.
-    function remembered(name) {
-        try {
-            return localStorage.getItem(name);
-        } catch {
-            return null;
-        }
-    }
-
-    function remember(name, value) {
-        try {
-            localStorage.setItem(name, value);
-        } catch {
-            // See above.
-        }
+        focused?.focus({ preventScroll: true });
     }
 
     // One filter draws the outlines of all pictures; it must not be in a part that is hidden or taken away.
@@ -298,9 +271,12 @@ window.copyleaksImage = window.copyleaksImage || {};
         }
     }
 
-    Object.assign(window.copyleaksImage, { Pane, answerInWords, between, followGestures, setUpOpacity, shareOutline, textOf });
+    Object.assign(window.copyleaksImage, {
+        Pane, answerInWords, between, followGestures, placeZoom, shareOutline,
+    });
 
     shareOutline();
+    NARROW.addEventListener("change", () => document.querySelectorAll("[data-copyleaks-stage]").forEach(placeZoom));
     for (const element of document.querySelectorAll(".copyleaks-pane")) {
         if (!element.closest("[data-copyleaks-stage]")) {
             new Pane(element).load();

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('copyleaks_image', '0002_reconciliation_walks'),
+        ('copyleaks_image', '0003_receipts_to_judge'),
     ]
 
     operations = [
