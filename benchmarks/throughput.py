@@ -1,4 +1,7 @@
-"""Callbacks a second under gunicorn, against a bare view of Django REST framework in the same server."""
+"""Callbacks a second under gunicorn, against a bare view of Django REST framework in the same server.
+
+And how many of those that are stored one worker judges a second.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +26,7 @@ from benchmarks.heatmap import HEIGHT, WIDTH, frayed_mask
 from django_copyleaks_image.masks import Mask
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import addresses
+from django_copyleaks_image.scanning import addresses, receive
 from tests.gallery.models import Photo
 from tests.processes import LOOPBACK, Process, free_port
 from tests.samples import as_json, detection
@@ -47,12 +50,14 @@ def _measure_on(database: str) -> Iterator[Figure]:
     with served() as port:
         for size, (runs, count) in BODIES.items():
             mask = frayed_mask(runs)
-            ours, bare = [], []
+            ours, judged, bare = [], [], []
             for _ in range(ROUNDS):
                 ours.append(callbacks_per_second(port, mask, count, address=webhook_path))
+                judged.append(judged_per_second(count))
                 bare.append(callbacks_per_second(port, mask, count, address=_bare_path))
             name = f"webhook_{size}_{database}"
             yield Figure(name=f"{name}_per_second", value=median(ours), better="higher", unit="/s")
+            yield Figure(name=f"{name}_judged_per_second", value=median(judged), better="higher", unit="/s")
             ratio = median(ours) / median(bare)
             yield Figure(name=f"{name}_vs_bare_view", value=ratio, goal=0.7, better="higher", unit="×")
 
@@ -79,6 +84,19 @@ def callbacks_per_second(port: int, mask: Mask, count: int, *, address: Address)
         start = perf_counter()
         list(pool.map(_send, [port] * CLIENTS, [calls[number::CLIENTS] for number in range(CLIENTS)]))
         return count / (perf_counter() - start)
+
+
+def judged_per_second(count: int) -> float:
+    """Judge so many stored callbacks, as one worker does, and return how many a second they were."""
+    start = perf_counter()
+    judged = judge_all()
+    assert judged == count, judged
+    return count / (perf_counter() - start)
+
+
+def judge_all() -> int:
+    """Judge every stored callback and return how many there were."""
+    return sum(iter(receive.judge_due, 0))
 
 
 def body_of(scan: ImageScan, mask: Mask) -> bytes:

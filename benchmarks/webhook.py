@@ -1,7 +1,7 @@
 """The largest realistic result, 27 megapixels with 200,000 runs: how long the webhook keeps its caller, and memory."""
 
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
 
 from django.core.management import call_command
@@ -11,8 +11,9 @@ from django.urls import resolve
 from benchmarks.archives import postgresql
 from benchmarks.figures import Figure
 from benchmarks.heatmap import frayed_mask
-from benchmarks.throughput import Caller, awaited_scans, body_of, served, webhook_path
+from benchmarks.throughput import Caller, awaited_scans, body_of, judge_all, served, webhook_path
 from django_copyleaks_image.masks import Mask
+from django_copyleaks_image.models.scan import Status
 
 RUNS = 200_000
 REPEAT = 100
@@ -27,9 +28,10 @@ def measure() -> Iterator[Figure]:
 def _measure_on(database: str) -> Iterator[Figure]:
     call_command("migrate", run_syncdb=True, verbosity=0)
     mask = frayed_mask(RUNS)
-    peak, size = _peak(mask)
+    stored, judged, size = _peaks(mask)
     name = f"webhook_{RUNS}_runs"
-    yield Figure(name=f"{name}_memory_{database}", value=peak / size, goal=8, better="lower", unit="× the body")
+    for step, peak in (("memory", stored), ("judging_memory", judged)):
+        yield Figure(name=f"{name}_{step}_{database}", value=peak / size, goal=8, better="lower", unit="× the body")
     yield Figure(name=f"{name}_body_mb_{database}", value=size / 1e6, better="higher", unit="MB")
     times = sorted(_milliseconds(mask))
     yield Figure(
@@ -49,15 +51,24 @@ def _milliseconds(mask: Mask) -> list[float]:
     return times
 
 
-def _peak(mask: Mask) -> tuple[int, int]:
-    """Return the most bytes that one callback takes beyond the body that the server has received, and the body's."""
+def _peaks(mask: Mask) -> tuple[int, int, int]:
+    """Return the most bytes that a callback takes, in the request and when a worker judges it, and its own size.
+
+    What the server has received comes on top of the first.
+    """
     (scan,) = awaited_scans(1)
     path, content = webhook_path(scan), body_of(scan, mask)
     request = RequestFactory().post(path, content, content_type="application/json")
     view, arguments, names = resolve(path)
+    peaks = [_peak(work) for work in (lambda: view(request, *arguments, **names), judge_all)]
+    scan.refresh_from_db()
+    assert scan.status == Status.COMPLETED, scan.status
+    return peaks[0], peaks[1], len(content)
+
+
+def _peak(work: Callable[[], object]) -> int:
     tracemalloc.start()
-    response = view(request, *arguments, **names)
+    work()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert response.status_code == 200, response.status_code
-    return peak, len(content)
+    return peak

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 from django.db import connection
+from django.utils import timezone
 
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan, WebhookReceipt
@@ -94,8 +95,9 @@ def test_killed_worker__loses_nothing_and_pays_once(emulator: Emulator, settings
     with worker_process(settings) as worker:
         wait_until(lambda: ImageScan.objects.exclude(status=Status.QUEUED).exists())
         worker.kill()
-    # What the dead worker held is free when its lease ends.
+    # What the dead worker held is free when its leases end.
     ImageScan.objects.filter(status=Status.QUEUED).update(lease_until=None)
+    WebhookReceipt.objects.update(judging_due_at=timezone.now())
     with worker_process(settings):
         wait_until(lambda: all_ended(6))
 

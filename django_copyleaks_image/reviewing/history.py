@@ -35,5 +35,7 @@ def judgements_of(scan: ImageScan) -> QuerySet[Decision]:
 
 def latest_judgement(scan: ImageScan) -> Decision | None:
     """Return the last decision or reversal about a picture; skipping is neither."""
-    latest: Decision | None = history_of(scan).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED).first()
+    judgements = history_of(scan).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED)
+    # With its scan, which would be read from another database than the decision where reads are routed.
+    latest: Decision | None = judgements.select_related("scan__content_type").first()
     return latest
