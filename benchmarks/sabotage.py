@@ -433,7 +433,7 @@ PROTECTIONS = (
     ),
     Protection(
         "signal sent once",
-        "scanning/notify.py",
+        "notify.py",
         "filter(pk=scan_pk, notified_at=None)",
         "filter(pk=scan_pk)",
         "tests/scanning/test_sweep.py -k one_of_two",
@@ -573,7 +573,7 @@ PROTECTIONS = (
     ),
     Protection(
         "signal of a decision sent once",
-        "scanning/notify.py",
+        "notify.py",
         "filter(pk=decision_pk, notified_at=None)",
         "filter(pk=decision_pk)",
         "tests/reviewing/test_signal.py -k one_of_two",

@@ -9,7 +9,6 @@ from io import BytesIO
 
 from PIL import Image
 
-from .models import ImageScan
 from .pictures import UPRIGHT
 
 EXCHANGES_SIDES = frozenset({5, 6, 7, 8})
@@ -58,13 +57,6 @@ class Alignment:
         with Image.open(BytesIO(png), formats=["PNG"]) as image:
             image.transpose(UPRIGHT[self.orientation]).save(turned, "PNG", bits=1)
         return turned.getvalue()
-
-
-def align_scan(scan: ImageScan, measured: Size, orientation: int | None) -> Alignment:
-    """Return how a picture of the size that the provider measured lies on the scanned one."""
-    stored = (scan.width, scan.height) if scan.width and scan.height else None
-    turned = scan.image_format in ("HEIC", "HEIF")
-    return align(stored=stored, measured=measured, orientation=orientation, turned_by_decoder=turned)
 
 
 def align(

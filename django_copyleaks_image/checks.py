@@ -212,10 +212,9 @@ def check_engine(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _submits_in_the_request() -> bool:
-    dispatcher = _value("DISPATCHER")
-    engine = dispatch.engine_of(dispatcher)
+    engine = dispatch.engine_of(_value("DISPATCHER"))
     try:
-        return dispatcher is dispatch.inline or bool(engine and dispatch.load(engine).runs_in_the_request())
+        return bool(engine and dispatch.load(engine).runs_in_the_request())
     except Exception:  # noqa: BLE001 - E015 has said so
         return False
 

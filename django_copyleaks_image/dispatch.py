@@ -6,7 +6,7 @@
 import logging
 from importlib import import_module
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -27,9 +27,7 @@ def outbox(scan_id: str) -> None:
 
 def inline(scan_id: str) -> None:
     """Submit at once, in the process that saved the file; for development and tests."""
-    from .scanning import submit  # noqa: PLC0415 - scanning imports this module
-
-    submit.work_on_one(scan_id)
+    load("in_process").wake(scan_id)
 
 
 def tasks(scan_id: str) -> None:
@@ -55,7 +53,10 @@ def a_worker_polls() -> bool:
 
 def engine_of(dispatcher: object) -> str:
     """Return the name of the module in :mod:`.engines` behind a dispatcher, "" when there is none."""
-    return "django_tasks" if dispatcher is tasks else "celery" if dispatcher is celery else ""
+    return next((name for own, name in _ENGINES if own is dispatcher), "")
+
+
+_ENGINES = ((inline, "in_process"), (tasks, "django_tasks"), (celery, "celery"))
 
 
 def load(engine: str) -> Any:
@@ -64,6 +65,12 @@ def load(engine: str) -> Any:
     Raises what the import raises when its package is not installed, or configured so that it takes no task.
     """
     return import_module(f".engines.{engine}", __package__)
+
+
+class Wake(Protocol):
+    """A way to wake whoever works on a scan."""
+
+    def __call__(self, scan_id: str, *, using: str) -> None: ...
 
 
 def wake_after_commit(scan_id: str, *, using: str) -> None:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from . import regions, verdicts
-from .alignment import align_scan
+from .alignment import Alignment, Size, align
 from .models import DetectionResult, ImageScan
 from .verdicts import Verdict
 
@@ -34,3 +34,10 @@ def _places(scan: ImageScan, result: DetectionResult) -> str:
         return ""
     alignment = align_scan(scan, (result.image_width, result.image_height), scan.orientation)
     return regions.in_words([alignment.box(regions.box_of(region)) for region in result.regions], alignment.size)
+
+
+def align_scan(scan: ImageScan, measured: Size, orientation: int | None) -> Alignment:
+    """Return how a picture of the size that the provider measured lies on the scanned one."""
+    stored = (scan.width, scan.height) if scan.width and scan.height else None
+    turned = scan.image_format in ("HEIC", "HEIF")
+    return align(stored=stored, measured=measured, orientation=orientation, turned_by_decoder=turned)

@@ -15,7 +15,7 @@ from django.utils.http import quote_etag
 from django.views.decorators.http import etag, require_safe
 
 from django_copyleaks_image import pictures
-from django_copyleaks_image.alignment import align_scan
+from django_copyleaks_image.findings import align_scan
 from django_copyleaks_image.heatmap import overlay_png
 from django_copyleaks_image.masks import MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_copyleaks_image import regions
-from django_copyleaks_image.alignment import EXCHANGES_SIDES, Box, Size, align_scan
-from django_copyleaks_image.findings import finding
+from django_copyleaks_image.alignment import EXCHANGES_SIDES, Box, Size
+from django_copyleaks_image.findings import align_scan, finding
 from django_copyleaks_image.masks import MaskError, check_shape
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database
 

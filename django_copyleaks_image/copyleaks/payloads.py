@@ -14,22 +14,9 @@ from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.masks import Mask, MaskError, read_mask
 
 from . import values
-from .bodies import NotJsonObject, PayloadError, TooLarge, bounded_gunzip, load_object
+from .bodies import PayloadError, load_object
 from .errors import CopyleaksError, error_from_payload
-from .heatmaps import Heatmap, HeatmapImage, HeatmapUrl, read_heatmap
-
-__all__ = [
-    "Detection",
-    "Failure",
-    "Heatmap",
-    "HeatmapImage",
-    "HeatmapUrl",
-    "NotJsonObject",
-    "PayloadError",
-    "TooLarge",
-    "bounded_gunzip",
-    "parse_callback",
-]
+from .heatmaps import Heatmap, read_heatmap
 
 MAX_SIDE = 100_000
 MAX_CREDITS = 1_000_000

@@ -8,12 +8,12 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from django_copyleaks_image import notify
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.decision import FINAL, JUDGEMENTS, Kind
 from django_copyleaks_image.models.scan import UNFINISHED, UNMEASURED, Desk, ImageScanQuerySet, Review, Standing, Status
-from django_copyleaks_image.scanning import notify
-from django_copyleaks_image.scanning.transactions import atomically
+from django_copyleaks_image.transactions import atomically
 
 from . import standing
 from .claims import free_for

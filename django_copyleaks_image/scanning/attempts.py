@@ -4,7 +4,7 @@ import logging
 import random
 from datetime import timedelta
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -20,9 +20,9 @@ from django_copyleaks_image.copyleaks.errors import (
 )
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.transactions import atomically
 
 from . import account, ends, leases, lost, prepare
-from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +155,8 @@ def _postpone(scan: ImageScan, code: str, message: str, wait: timedelta, **chang
     leases.release(
         scan,
         next_attempt_at=timezone.now() + wait,
-        error_code=code,
+        # A callback that was refused for its size may have come meanwhile: its mark keeps the scan from being repaid.
+        error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value(code)),
         error_message=message[: ends.MESSAGE_LENGTH],
         **changes,
     )

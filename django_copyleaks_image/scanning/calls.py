@@ -22,13 +22,13 @@ from django_copyleaks_image.copyleaks.errors import (
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.transactions import atomically
 
 from . import addresses, lost, prepare, receive, request
-from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 
-# What a second call with the same id answers is unknown; COPYLEAKS.md names these statuses besides 201.
+# What a second call with the same id answers is documented nowhere; these statuses are conceivable besides 201.
 REPEATED_ID_ANSWERS = (400, 409)
 
 

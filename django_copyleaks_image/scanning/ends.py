@@ -11,13 +11,13 @@ from django.db import OperationalError
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from django_copyleaks_image import registry, signals, verdicts
+from django_copyleaks_image import notify, registry, signals, verdicts
 from django_copyleaks_image.models import DetectionResult, ImageScan, scans
 from django_copyleaks_image.models.scan import UNFINISHED, Status
 from django_copyleaks_image.reviewing import standing
+from django_copyleaks_image.transactions import atomically
 
-from . import account, notify
-from .transactions import atomically
+from . import account
 
 MESSAGE_LENGTH = 500
 # Twins that end with their payer at once; the rest end themselves when the worker comes to them.

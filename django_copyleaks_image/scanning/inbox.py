@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import WebhookReceipt, home_database
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
-
-from .transactions import atomically
+from django_copyleaks_image.transactions import atomically
 
 # Longer than the largest body takes. A process that dies while judging holds its receipt no longer than this.
 LEASE = timedelta(seconds=30)

@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import Status
-
-from .transactions import atomically
+from django_copyleaks_image.transactions import atomically
 
 logger = logging.getLogger(__name__)
 

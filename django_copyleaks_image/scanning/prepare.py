@@ -14,7 +14,8 @@ from django_copyleaks_image import pictures, registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan
 
-# COPYLEAKS.md §4, assumed for the asynchronous endpoint as well.
+# Documented for the synchronous endpoint, assumed for the asynchronous one as well:
+# https://docs.copyleaks.com/reference/actions/ai-image-detector/check/.
 MINIMUM_SIDE = 512
 MAXIMUM_SIDES = (6000, 4500)
 MAXIMUM_BYTES = 32 * 1024 * 1024 - 1

@@ -15,22 +15,16 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from django_copyleaks_image.conf import Secret
-from django_copyleaks_image.copyleaks.bodies import load_object
+from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError, load_object
 from django_copyleaks_image.copyleaks.errors import TransientError
-from django_copyleaks_image.copyleaks.payloads import (
-    Detection,
-    Failure,
-    NotJsonObject,
-    PayloadError,
-    parse_callback,
-)
+from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import UNFINISHED
+from django_copyleaks_image.transactions import atomically
 
 from . import account, addresses, ends, inbox, lost
 from .results import result_of
-from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from django.db.models import Model, Q
 from django.utils import timezone
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.dispatch import wake_after_commit
+from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet
 from django_copyleaks_image.registry import WatchedField
@@ -132,7 +132,7 @@ def object_id_of(owner: type[Model], key: Any, *, using: str) -> str:
     return str(owner._meta.pk.get_db_prep_value(key, connections[using]))
 
 
-def queue(scan: ImageScan, supersede_reason: str = "") -> None:
+def queue(scan: ImageScan, supersede_reason: str = "", *, wake: Wake = wake_after_commit) -> None:
     """Insert a scan, supersede the unfinished ones before it if a reason is given, and wake the dispatcher."""
     home = home_database()
     scan.save(using=home, force_insert=True)
@@ -141,7 +141,7 @@ def queue(scan: ImageScan, supersede_reason: str = "") -> None:
         ends.supersede(older, supersede_reason)
         # Until there is another result, the earlier one of the same file goes on counting.
         standing.withdraw(older.exclude(file_name=scan.file_name) if scan.is_rescan else older)
-    wake_after_commit(scan.scan_id, using=home)
+    wake(scan.scan_id, using=home)
 
 
 def _newest(target_scans: ImageScanQuerySet) -> _Newest | None:
@@ -184,7 +184,7 @@ def bytes_changed(scan: ImageScan) -> None:
     )
     with transaction.atomic(using=home_database()):
         if ends.supersede(scans().filter(pk=scan.pk), "file_replaced"):
-            queue(successor, "file_replaced")
+            queue(successor, "file_replaced", wake=wake_elsewhere_after_commit)
 
 
 def _covers(latest: _Newest, file_name: str) -> bool:

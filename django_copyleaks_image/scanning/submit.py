@@ -24,10 +24,10 @@ from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
+from django_copyleaks_image.transactions import atomically
 
 from . import account, attempts, bought, calls, ends, leases, lost, prepare, reconcile
 from .attempts import NotNow
-from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 

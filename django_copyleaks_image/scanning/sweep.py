@@ -7,13 +7,14 @@ from functools import partial
 from django.db.models import Q
 from django.utils import timezone
 
+from django_copyleaks_image import notify
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, certificates, erasure, lost, notify
+from . import account, bought, certificates, erasure, lost
 from .isolation import isolated
-from .transactions import atomically
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from django_copyleaks_image.copyleaks.payloads import NotJsonObject, PayloadError, TooLarge, bounded_gunzip
+from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError, TooLarge, bounded_gunzip
 
 DATA = b'{"isAiDetected": true}'
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from django_copyleaks_image.copyleaks import heatmaps
-from django_copyleaks_image.copyleaks.payloads import Detection, Heatmap, HeatmapImage, HeatmapUrl, parse_callback
+from django_copyleaks_image.copyleaks.heatmaps import Heatmap, HeatmapImage, HeatmapUrl
+from django_copyleaks_image.copyleaks.payloads import Detection, parse_callback
 
 from .bodies import changed
 

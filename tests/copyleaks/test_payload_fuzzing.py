@@ -18,14 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_copyleaks_image.copyleaks.payloads import (
-    Detection,
-    Failure,
-    PayloadError,
-    TooLarge,
-    bounded_gunzip,
-    parse_callback,
-)
+from django_copyleaks_image.copyleaks.bodies import PayloadError, TooLarge, bounded_gunzip
+from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 
 from .bodies import EDITED
 

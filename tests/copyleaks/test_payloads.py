@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from django_copyleaks_image.conf import Secret
-from django_copyleaks_image.copyleaks import errors, payloads
-from django_copyleaks_image.copyleaks.payloads import Detection, Failure, NotJsonObject, PayloadError, parse_callback
+from django_copyleaks_image.copyleaks import errors
+from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError
+from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 
 from .bodies import EDITED, NOTHING, UNTOUCHED, changed
 
@@ -370,9 +371,3 @@ def test_large_mask__is_read_quickly() -> None:
     body = changed({"result": result, "imageInfo.shape": {"width": 1000, "height": 1000}, "summary": NOTHING})
 
     assert detected(body).ai_ratio == runs / 1_000_000
-
-
-def test_public_names() -> None:
-    assert payloads.NotJsonObject is NotJsonObject
-    assert issubclass(payloads.TooLarge, payloads.PayloadError)
-    assert issubclass(payloads.PayloadError, ValueError)

@@ -1,6 +1,7 @@
 """When the media door opens, for which bytes, and what everybody else sees."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -135,6 +136,20 @@ def test_other_bytes_under_the_same_name__supersede_the_scan(scan: ImageScan) ->
     old, new = ImageScan.objects.order_by("pk")
     assert (old.status, old.error_code) == (Status.SUPERSEDED, "file_replaced")
     assert (new.status, new.file_name, new.target) == (Status.QUEUED, name, old.target)
+
+
+def test_other_bytes__are_not_submitted_while_the_vendor_waits_for_its_answer(
+    scan: ImageScan, configure: Callable[..., None]
+) -> None:
+    configure(DISPATCHER="django_copyleaks_image.dispatch.inline")
+    storage, name = Photo.objects.get().image.storage, scan.file_name
+    storage.delete(name)
+    storage.save(name, ContentFile(picture(size=(700, 700), colour="red")))
+
+    assert body(fetch(scan)) == b""
+
+    new = ImageScan.objects.latest("pk")
+    assert (new.status, new.attempts) == (Status.QUEUED, 0)
 
 
 def test_other_bytes_that_cannot_be_queued__end_the_stream_and_are_found_again(

@@ -20,11 +20,12 @@ from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.views import exception_handler
 
+from django_copyleaks_image.copyleaks.errors import TransientError
 from django_copyleaks_image.doors.webhook import WebhookView
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import addresses, calls, receive, sweep
+from django_copyleaks_image.scanning import addresses, attempts, calls, receive, sweep
 from django_copyleaks_image.signals import scan_completed
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, detection, judge, only_scan, photo, submitted
@@ -553,6 +554,21 @@ def test_oversized_result_that_is_faster_than_the_201__is_not_paid_for_again(
     sweep.sweep()
 
     assert (only_scan().status, only_scan().error_code) == (Status.FAILED, "result_lost")
+
+
+def test_oversized_result_of_a_try_whose_answer_was_lost__is_not_paid_for_again(
+    scan: ImageScan, configure: Callable[..., None]
+) -> None:
+    configure(WEBHOOK_MAX_BYTES=100, MAX_ATTEMPTS={"transient": 1})
+    now = timezone.now()
+    ImageScan.objects.update(status=Status.QUEUED, submitted_at=None, next_attempt_at=now, lease_owner="us")
+    assert post(scan, b" " * 101).status_code == 413
+
+    attempts.refused(only_scan(), TransientError(uncertain=True))
+    ImageScan.objects.update(lease_owner="us", attempts=1)
+    attempts.refused(only_scan(), TransientError(uncertain=True))
+
+    assert only_scan().status == Status.FAILED
 
 
 def test_oversized_result__is_not_paid_for_again(scan: ImageScan, configure: Callable[..., None]) -> None:

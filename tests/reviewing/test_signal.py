@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from django_copyleaks_image import notify
 from django_copyleaks_image.models import Decision
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing import decide
-from django_copyleaks_image.scanning import notify, sweep
+from django_copyleaks_image.scanning import sweep
 from django_copyleaks_image.signals import decision_made
 from tests.gallery.models import Photo
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState, ImageScan
-from django_copyleaks_image.scanning import ends, silence
-from tests.samples import only_scan, photo, submitted
+from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
+from django_copyleaks_image.models.receipt import Source
+from django_copyleaks_image.scanning import ends, receive, silence
+from tests.samples import as_json, detection, only_scan, photo, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,25 @@ def test_nothing_is_submitted_although_somebody_is_there() -> None:
 
     ImageScan.objects.update(next_attempt_at=ago(11))
     assert told() == "none that is due was sent or ended in the last 10 minutes"
+
+
+@pytest.mark.parametrize(
+    ("is_there", "expected"),
+    [
+        (False, "no worker was seen in the last 10 minutes"),
+        (True, "callbacks that were stored more than 10 minutes ago were not judged"),
+    ],
+)
+def test_stored_callback__that_nobody_judges(is_there: bool, expected: str) -> None:
+    if is_there:
+        someone_is_there()
+    photo()
+    scan = submitted(only_scan())
+    receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
+    assert told() == ""
+
+    WebhookReceipt.objects.update(judging_due_at=ago(11))
+    assert told() == expected
 
 
 def test_long_queue__of_which_something_was_sent_lately() -> None:

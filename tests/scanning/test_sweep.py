@@ -11,10 +11,11 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from django_copyleaks_image import notify
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, ends, heatmaps, lost, notify, receive, reconcile, sweep
+from django_copyleaks_image.scanning import account, ends, heatmaps, lost, receive, reconcile, sweep
 from django_copyleaks_image.signals import scan_completed, scan_failed
 from tests.gallery.models import Listing, Photo, Poster
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted, upload
