@@ -149,7 +149,9 @@ class Worker:
         except Exception:
             logger.exception("Scan %s: an unforeseen error in the worker.", scan.scan_id)
         finally:
-            close_old_connections()
+            # Not between scans that follow each other: a project that keeps no connections would open one for each.
+            if len(self._busy) <= self._threads:
+                close_old_connections()
 
 
 def _forget_connections() -> None:

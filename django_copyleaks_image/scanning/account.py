@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
@@ -104,7 +104,7 @@ def reserve_credit(today: date, budget: int | None) -> date | None:
             budget_reserved=Case(When(has_begun, then=F("budget_reserved")), default=Value(0)) + 1,
             budget_day=Case(When(has_begun, then=F("budget_day")), default=Value(today)),
         )
-        return state().budget_day if reserved else None
+        return _row().values_list("budget_day", flat=True).get() if reserved else None
 
 
 def settle_credit(scan: ImageScan, credits_charged: int) -> None:
@@ -165,12 +165,17 @@ def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
     with _slots:
         while True:
             now = timezone.now()
-            seen = state().next_slot_at
+            seen = _next_slot()
             slot = max(seen, now) if seen else now
             if slot - now > within:
                 return slot - now, False
             if _row().filter(next_slot_at=seen).update(next_slot_at=slot + interval):
                 return slot - now, True
+
+
+def _next_slot() -> datetime | None:
+    found = _row().values_list("next_slot_at").first()
+    return found[0] if found else state().next_slot_at
 
 
 def is_on_hold() -> bool:

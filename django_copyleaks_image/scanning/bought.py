@@ -8,6 +8,11 @@ from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 
 
+def others_exist(scan: ImageScan) -> bool:
+    """Return whether another scan is about the same bytes; mostly there is none, and nothing else need be asked."""
+    return _sources(scan).exclude(pk=scan.pk).exists()
+
+
 def result_for(scan: ImageScan) -> DetectionResult | None:
     """Return the newest result that serves this scan too, without its large columns."""
     source = _sources(scan).with_result().filter(result__isnull=False).order_by("-pk").first()

@@ -79,12 +79,11 @@ def stored_file(scan: ImageScan) -> FieldFile:
     return file
 
 
-def measure(scan: ImageScan) -> Facts:
-    """Read the file once and return its facts.
+def measure(file: FieldFile) -> Facts:
+    """Read a stored file once and return its facts.
 
-    Raises :class:`Replaced`, :class:`Skipped` with the reason, or :class:`StorageFailed`.
+    Raises :class:`Skipped` with the reason, or :class:`StorageFailed`.
     """
-    file = stored_file(scan)
     digest = hashlib.sha256()
     size = 0
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 # A submission slot further away than this is not waited for: the row goes back instead of outliving its lease.
 LONGEST_SLOT_WAIT = timedelta(seconds=20)
 # Seconds before the slot in which the row is marked as sent, so that a slow database does not shift the call.
-SLOT_HEAD_START = 0.05
+SLOT_HEAD_START = 0.25
 BUDGET_NAP = timedelta(minutes=5)
 ARRIVAL_NAP = timedelta(seconds=2)
 
@@ -94,20 +94,23 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         # Workers that die over a picture cannot count their tries otherwise.
         attempts.give_up(scan, "gave_up", "No worker finished with this scan.")
         return
-    if not scan.sha256:
-        _store_facts(scan, prepare.measure(scan))
     file = prepare.stored_file(scan)
-    if not scan.forced:
+    if not scan.sha256:
+        _note_facts(scan, prepare.measure(file))
+    if scan.forced:
+        _store_facts(scan)
+    else:
         _take_pay_key(scan)
-    if result := bought.result_for(scan):
+    others = bought.others_exist(scan)
+    if others and (result := bought.result_for(scan)):
         _share(scan, result)
         return
-    if payer := bought.in_vain_for(scan):
+    if others and (payer := bought.in_vain_for(scan)):
         attempts.end_with(scan, payer)
         return
     call = calls.ready_call(scan, file)
     slot = _wait_for_slot(sleep)
-    _mark_as_sent(scan)
+    _mark_as_sent(scan, others=others)
     sleep(max(0.0, slot - time.monotonic()))
     call()
 
@@ -123,7 +126,7 @@ def _supersede(scan: ImageScan, reason: str) -> None:
         reconcile.queue_current_file(scan)
 
 
-def _store_facts(scan: ImageScan, facts: prepare.Facts) -> None:
+def _note_facts(scan: ImageScan, facts: prepare.Facts) -> None:
     scan.sha256 = facts.sha256
     scan.byte_size = facts.byte_size
     scan.width, scan.height = facts.picture.width, facts.picture.height
@@ -131,19 +134,23 @@ def _store_facts(scan: ImageScan, facts: prepare.Facts) -> None:
     purchase = "\n".join((scan.sha256, scan.model, scan.mask_type, str(scan.sandbox)))
     scan.content_key = hashlib.sha256(purchase.encode()).hexdigest()
     scan.image_format, scan.orientation = facts.picture.format, facts.picture.orientation
-    leases.update(scan, **{name: getattr(scan, name) for name in lost.MEASURED_FACTS})
+
+
+def _store_facts(scan: ImageScan, **changes: object) -> None:
+    leases.update(scan, **{name: getattr(scan, name) for name in lost.MEASURED_FACTS}, **changes)
 
 
 def _take_pay_key(scan: ImageScan) -> None:
-    """Become the payer of these bytes; raise NotNow while a twin is.
+    """Store the facts and become the payer of these bytes; raise NotNow while a twin is.
 
     The key is taken first and a result looked for second: a payer stores its result and gives up its key in one
     transaction, so whoever holds the key sees every result that was paid before.
     """
     try:
         with transaction.atomic(using=home_database()):
-            leases.update(scan, pay_key=scan.content_key)
+            _store_facts(scan, pay_key=scan.content_key)
     except IntegrityError:
+        _store_facts(scan)
         raise NotNow(
             "waits_for_twin",
             "The same bytes are being scanned already; their result is shared.",
@@ -174,10 +181,11 @@ def _wait_for_slot(sleep: Sleep) -> float:
     return slot
 
 
-def _mark_as_sent(scan: ImageScan) -> None:
+def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:
     """Reserve the credit, check the lease once more, and write down that the call is about to be made.
 
-    A result that was given up as lost may have come since; raise NotNow, and the next attempt shares it.
+    If there are others of the same bytes, a result that was given up as lost may have come since; raise NotNow, and
+    the next attempt shares it.
     """
     now = timezone.now()
     today = now.date()
@@ -191,7 +199,7 @@ def _mark_as_sent(scan: ImageScan) -> None:
             may_have_arrived=True,
             budget_day=day,
         )
-        if not scan.may_have_arrived and bought.exists_or_arrives_for(scan):
+        if others and not scan.may_have_arrived and bought.exists_or_arrives_for(scan):
             raise NotNow("result_arriving", "A result for the same bytes is just being stored.", ARRIVAL_NAP)
         # A credit reserved on an earlier day says nothing about today's budget.
         if scan.budget_day == day:

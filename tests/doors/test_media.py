@@ -27,7 +27,7 @@ CONTENT = picture(size=(700, 700))
 def scan() -> ImageScan:
     photo("holiday.jpg", CONTENT)
     scan = only_scan()
-    facts = prepare.measure(scan)
+    facts = prepare.measure(prepare.stored_file(scan))
     ImageScan.objects.update(sha256=facts.sha256, byte_size=facts.byte_size)
     scan = submitted(only_scan())
     ImageScan.objects.update(byte_size=facts.byte_size)

@@ -23,7 +23,8 @@ def given_up(*, forced: bool = False) -> tuple[ImageScan, ImageScan]:
     lost = request_scan(uploaded, "image", force=True) if forced else ImageScan.objects.get()
     (claimed,) = submit.claim(1)
     assert claimed == lost
-    submit._store_facts(claimed, prepare.measure(claimed))
+    submit._note_facts(claimed, prepare.measure(prepare.stored_file(claimed)))
+    submit._store_facts(claimed)
     submitted(lost)
     ImageScan.objects.filter(pk=lost.pk).update(submitted_at=timezone.now() - timedelta(hours=2))
     sweep.end_lost_scans(timezone.now())

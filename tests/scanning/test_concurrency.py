@@ -115,7 +115,8 @@ def test_identical_bytes_at_once__one_pays() -> None:
     scans = submit.claim(6)
 
     def takes_the_key(scan: ImageScan) -> bool:
-        submit._store_facts(scan, prepare.measure(scan))
+        submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+        submit._store_facts(scan)
         try:
             submit._take_pay_key(scan)
         except NotNow:
@@ -189,18 +190,18 @@ def test_rate__slot_taken_by_another_meanwhile_is_not_given_twice(
 ) -> None:
     configure(RATE_LIMIT=0.1)
     account.heartbeat()
-    read = account.state
+    read = account._next_slot
     taken = timezone.now() + timedelta(seconds=10)
 
-    def read_while_another_process_takes_the_slot() -> AccountState:
+    def read_while_another_process_takes_the_slot() -> datetime | None:
         seen = read()
         AccountState.objects.update(next_slot_at=taken)
         return seen
 
-    monkeypatch.setattr(account, "state", read_while_another_process_takes_the_slot)
+    monkeypatch.setattr(account, "_next_slot", read_while_another_process_takes_the_slot)
 
     assert account.reserve_slot(within=timedelta(0))[1] is False
-    assert read().next_slot_at == taken
+    assert read() == taken
 
 
 def test_slot_that_is_too_far_away__is_left_to_others(configure: Callable[..., None]) -> None:

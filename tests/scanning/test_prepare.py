@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def measured(name: str, content: bytes) -> prepare.Facts:
     photo(name, content)
-    return prepare.measure(only_scan())
+    return prepare.measure(prepare.stored_file(only_scan()))
 
 
 def skipped(name: str, content: bytes) -> prepare.Skipped:
@@ -117,7 +117,7 @@ def test_file_deleted_before_the_worker_comes() -> None:
     default_storage.delete(str(uploaded.image.name))
 
     with pytest.raises(prepare.Skipped) as caught:
-        prepare.measure(only_scan())
+        prepare.measure(prepare.stored_file(only_scan()))
 
     assert caught.value.code == "missing_file"
 
@@ -131,7 +131,7 @@ def test_storage_that_raises__is_worth_another_try(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(default_storage, "open", refuse)
 
     with pytest.raises(prepare.StorageFailed) as caught:
-        prepare.measure(only_scan())
+        prepare.measure(prepare.stored_file(only_scan()))
 
     assert "PermissionError" in str(caught.value)
     assert "hush" not in str(caught.value)

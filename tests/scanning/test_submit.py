@@ -695,7 +695,8 @@ def test_other_bytes_under_the_same_name__synchronously(emulator: Emulator, conf
     configure(MODE="sync")
     uploaded = photo("ai-37.jpg")
     (scan,) = submit.claim(1)
-    submit._store_facts(scan, prepare.measure(scan))
+    submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+    submit._store_facts(scan)
     storage, name = uploaded.image.storage, str(uploaded.image.name)
     storage.delete(name)
     storage.save(name, ContentFile(picture(colour="red")))
@@ -786,7 +787,8 @@ def test_payer_that_fails__hands_the_key_on() -> None:
     photo("b.jpg")
     payer, twin = submit.claim(2)
     for scan in (payer, twin):
-        submit._store_facts(scan, prepare.measure(scan))
+        submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+        submit._store_facts(scan)
     submit._take_pay_key(payer)
     with pytest.raises(attempts.NotNow) as waits:
         submit._take_pay_key(twin)
