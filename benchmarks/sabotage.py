@@ -504,15 +504,15 @@ PROTECTIONS = (
     Protection(
         "undo by the author",
         "reviewing/decide.py",
-        "decision.decided_by_id != user.pk or",
+        " and decision.decided_by_id == user.pk",
         "",
         "tests/reviewing/test_undo.py -k those_who_decided",
     ),
     Protection(
         "undo of the last decision",
         "reviewing/decide.py",
-        "or not _is_last(decision, scan):",
-        "or False:",
+        " and _is_last(decision, scan) else None",
+        " else None",
         "tests/reviewing/test_undo.py -k somebody_else_decided",
     ),
     Protection(
@@ -525,8 +525,8 @@ PROTECTIONS = (
     Protection(
         "replaced picture leaves the desk",
         "scanning/request.py",
-        "            standing.withdraw(older)",
-        "            pass",
+        "        standing.withdraw(older.exclude(file_name=scan.file_name) if scan.is_rescan else older)",
+        "        pass",
         "tests/reviewing/test_leaving.py -k replaced_picture",
     ),
     Protection(
@@ -553,9 +553,23 @@ PROTECTIONS = (
     Protection(
         "pages of a queue",
         "reviewing/queue.py",
-        ' | Q(**{f"pk__{beyond}": page[-1].pk})',
+        ' | Q(**{f"pk__{beyond}": pk})',
         "",
         "tests/reviewing/test_queue.py -k same_moment",
+    ),
+    Protection(
+        "objects closed by the admin of a proxy",
+        "admin/targets.py",
+        "if admin.has_view_permission(request, obj):",
+        "if True:",
+        "tests/admin/test_targets.py -k denies",
+    ),
+    Protection(
+        "second looks in addresses of the list",
+        "admin/scans.py",
+        "not tells_of_decisions(lookup) and ",
+        "",
+        "tests/admin/test_filters.py -k by_hand",
     ),
     Protection(
         "append-only decisions",
