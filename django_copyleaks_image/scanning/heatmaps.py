@@ -56,5 +56,5 @@ def _fetched(result: DetectionResult) -> dict[str, object]:
             return {"heatmap_due_at": None, "heatmap_problem": str(error)[:200]}
         return {"heatmap_problem": str(error)[:200]}
     if not is_picture(data):
-        return {"heatmap_due_at": None, "heatmap_problem": "What was fetched is no PNG, JPEG or WebP."}
+        return {"heatmap_due_at": None, "heatmap_problem": "The provider's heatmap is no PNG, JPEG or WebP."}
     return {"heatmap": data, "heatmap_due_at": None, "heatmap_problem": ""}
