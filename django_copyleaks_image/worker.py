@@ -109,7 +109,9 @@ class Worker:
         try:
             yield
         except AnyDatabaseError as error:
-            logger.error("The database is not available (%s); trying again.", type(error).__name__)
+            logger.error(
+                "The database refuses (%s); trying again. If tables are missing, run migrate.", type(error).__name__
+            )
             _forget_connections()
             self._stop.wait(DATABASE_NAP)
         except Exception:

@@ -8,7 +8,7 @@ from threading import Event, Semaphore, Thread, current_thread
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
@@ -231,3 +231,20 @@ def test_signal__stops_the_worker_from_another_thread_than_the_one_it_interrupts
         assert told.wait(10)
 
     assert stopped_by != [current_thread()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_refuses__is_told_with_what_may_mend_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_such_table() -> bool:
+        raise OperationalError("no such table")
+
+    worker = Worker(threads=1, poll_seconds=0.01)
+    monkeypatch.setattr(worker._stop, "wait", lambda _seconds: worker.stop())
+    monkeypatch.setattr(account, "is_on_hold", no_such_table)
+
+    worker.run()
+
+    assert "refuses (OperationalError)" in caplog.text
+    assert "run migrate" in caplog.text

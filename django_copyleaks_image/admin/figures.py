@@ -15,6 +15,7 @@ from django_copyleaks_image import __version__
 from django_copyleaks_image.models import AccountState, Decision, DetectionResult, home_database, scans
 from django_copyleaks_image.models.decision import FINAL, Kind
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Standing, Status
+from django_copyleaks_image.scanning import account
 from django_copyleaks_image.verdicts import Verdict
 
 from .filters import is_stuck
@@ -128,7 +129,7 @@ def count(*, sandbox: bool) -> Figures:
 
 def spent_today(row: AccountState | None) -> tuple[int, int]:
     """Return the credits spent and reserved of the budget of this day, which is one of UTC."""
-    if row is None or row.budget_day != timezone.now().date():
+    if row is None or not account.counts_today(row):
         return 0, 0
     return row.budget_spent, row.budget_reserved
 

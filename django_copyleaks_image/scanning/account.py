@@ -138,10 +138,13 @@ def budget_left() -> int | None:
     if budget is None:
         return None
     row = state()
+    return max(0, budget - row.budget_spent - row.budget_reserved) if counts_today(row) else budget
+
+
+def counts_today(row: AccountState) -> bool:
+    """Return whether the credits of the row are today's, or tomorrow's where another machine's clock has begun it."""
     today = timezone.now().date()
-    if row.budget_day is None or not today <= row.budget_day <= today + _CLOCKS_APART:
-        return budget
-    return max(0, budget - row.budget_spent - row.budget_reserved)
+    return row.budget_day is not None and today <= row.budget_day <= today + _CLOCKS_APART
 
 
 def _warn_about_budget(credits_charged: int) -> None:

@@ -50,6 +50,14 @@ def test_account__does_not_count_yesterdays_credits(staff: Any) -> None:
     assert "Nothing holds scans back." in page
 
 
+def test_account__counts_the_credits_of_a_day_that_another_clock_has_begun(staff: Any) -> None:
+    account.state()
+    tomorrow = timezone.now().date() + timedelta(days=1)
+    AccountState.objects.update(budget_day=tomorrow, budget_spent=41, worker_seen_at=timezone.now())
+
+    assert "41 credits" in staff("view_accountstate").get(ACCOUNT, follow=True).content.decode()
+
+
 def test_account__is_closed_and_made_for_nobody_without_permission(moderator: Client) -> None:
     assert moderator.get(ACCOUNT).status_code == 403
     assert not AccountState.objects.exists()
