@@ -76,6 +76,11 @@ def test_label__of_an_object_without_a_file_is_empty() -> None:
     assert label(Photo()) == ""
 
 
+@pytest.mark.parametrize("context", [{}, {"instance": None}])
+def test_label__of_what_is_not_there_is_empty(context: dict[str, None]) -> None:
+    assert render('{% copyleaks_label instance "image" %}', **context) == ""
+
+
 def test_label__of_a_mock_says_so_and_only_in_the_sandbox(configure: Any) -> None:
     instance = picture_of(measured_photo(sandbox=True))
     assert "Not measured" in label(instance)

@@ -20,11 +20,14 @@ def copyleaks_standing(instance: Model, field_name: str) -> PictureStanding:
 
 
 @register.simple_tag
-def copyleaks_label(instance: Model, field_name: str) -> SafeString:
+def copyleaks_label(instance: Model | None, field_name: str) -> SafeString:
     """Return verdict and decision in words, in a ``span`` that names both as classes; nothing without a file.
 
-    The words say it all: what a site makes of the classes is decoration.
+    Nothing without an object either, as Django shows nothing for a variable that is not there. The words say it all:
+    what a site makes of the classes is decoration.
     """
+    if not isinstance(instance, Model):
+        return SafeString()
     stands = standing(instance, field_name)
     if not stands.has_file:
         return SafeString()
