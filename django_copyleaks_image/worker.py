@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 from types import FrameType
 
 from django.db import Error as AnyDatabaseError
@@ -43,6 +43,8 @@ class Worker:
         self._poll_seconds = poll_seconds
         self._stop = Event()
         self._busy: set[Future[None]] = set()
+        # Whether a thread of the pool may hold a connection to a database.
+        self._is_connected = False
 
     def stop(self) -> None:
         """Ask the worker to finish what it holds and return."""
@@ -58,11 +60,14 @@ class Worker:
         ]
         for thread in others:
             thread.start()
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
+        with self._pool() as pool:
             while not self._stop.is_set():
                 with self._surviving_the_database():
                     close_old_connections()
-                    self._wait(self._claim(pool))
+                    claimed = self._claim(pool)
+                    if self._is_connected and not self._busy:
+                        self._let_go(pool, close_old_connections)
+                    self._wait(claimed)
         for thread in others:
             thread.join()
         logger.info("Worker stopped.")
@@ -70,7 +75,7 @@ class Worker:
     def run_once(self) -> None:
         """Work until nothing is due, then return; database errors are raised."""
         account.heartbeat()
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
+        with self._pool() as pool:
             self._judge()
             # Noted if that is due, and done even if another just did.
             if not sweep.sweep_if_due():
@@ -83,6 +88,28 @@ class Worker:
             sweep.sweep()
             while not self._stop.is_set() and (self._judge() or heatmaps.fetch_due()):
                 account.heartbeat()
+
+    @contextmanager
+    def _pool(self) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="scan") as pool:
+            try:
+                yield pool
+            finally:
+                self._let_go(pool, connections.close_all)
+
+    def _let_go(self, pool: ThreadPoolExecutor, close: Callable[[], object]) -> None:
+        """Close the connections of every thread of the pool, once all have done what they have to do.
+
+        Not after each scan: a project that keeps no connections would open one for each.
+        """
+        together = Barrier(self._threads)
+
+        def wait_and_close() -> None:
+            together.wait()
+            close()
+
+        wait([pool.submit(wait_and_close) for _ in range(self._threads)])
+        self._is_connected = False
 
     def _repeat(self, step: Callable[[], object], pause: float) -> None:
         """Take a step until :meth:`stop`, at once again after one that found something to do."""
@@ -129,6 +156,7 @@ class Worker:
             return 0
         claimed = submit.claim(self._threads + self._ahead - len(self._busy))
         self._busy.update(pool.submit(self._work_on, scan) for scan in claimed)
+        self._is_connected |= bool(claimed)
         return len(claimed)
 
     def _wait(self, claimed: int) -> None:
@@ -150,10 +178,6 @@ class Worker:
             _forget_connections()
         except Exception:
             logger.exception("Scan %s: an unforeseen error in the worker.", scan.scan_id)
-        finally:
-            # Not between scans that follow each other: a project that keeps no connections would open one for each.
-            if len(self._busy) <= self._threads:
-                close_old_connections()
 
 
 def _forget_connections() -> None:

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from signal import SIGTERM, raise_signal
 from threading import Event, Semaphore, Thread, current_thread
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
@@ -119,6 +121,30 @@ def test_nothing_due__sleeps_until_the_next_poll(running: Worker) -> None:
     photo()
     deadline = time.monotonic() + 10
     while not ImageScan.objects.exclude(attempts=0).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_left_to_do__lets_go_of_the_connections(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    used: list[BaseDatabaseWrapper] = []
+
+    def use_the_database(scan: ImageScan) -> None:
+        ImageScan.objects.filter(pk=scan.pk).update(
+            next_attempt_at=timezone.now() + timedelta(days=1), lease_until=None
+        )
+        used.append(connections["default"])
+
+    monkeypatch.setattr(submit, "work_on", use_the_database)
+    for number in range(3):
+        photo(f"{number}.jpg")
+
+    request.getfixturevalue("running")
+
+    deadline = time.monotonic() + 10
+    while len(used) < 3 or any(connection.connection is not None for connection in used):
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
