@@ -263,11 +263,12 @@ def test_signal__stops_the_worker_from_another_thread_than_the_one_it_interrupts
 def test_database_that_refuses__is_told_with_what_may_mend_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    worker = Worker(threads=1, poll_seconds=0.01)
+
     def no_such_table() -> bool:
+        worker.stop()
         raise OperationalError("no such table")
 
-    worker = Worker(threads=1, poll_seconds=0.01)
-    monkeypatch.setattr(worker._stop, "wait", lambda _seconds: worker.stop())
     monkeypatch.setattr(account, "is_on_hold", no_such_table)
 
     worker.run()

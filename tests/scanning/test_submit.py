@@ -29,7 +29,7 @@ from django_copyleaks_image.emulator.answers import Refusal
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, attempts, ends, leases, prepare, receive, submit
+from django_copyleaks_image.scanning import account, attempts, calls, ends, leases, prepare, receive, submit
 from django_copyleaks_image.worker import Worker
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, only_scan, photo, picture, upload
@@ -669,6 +669,21 @@ def test_replaced_while_claimed__sends_nothing(emulator: Emulator) -> None:
     submit.work_on(scan)
 
     assert not emulator.ledger.entries()
+
+
+def test_early_callback__that_is_judged_before_our_201_stays_the_end_of_the_scan() -> None:
+    photo()
+
+    class Accepting:
+        def submit(self, _submission: object) -> None:
+            scan = only_scan()
+            receive.deliver(scan, as_json(detection(scan)), Source.WEBHOOK)
+
+    calls._submit(only_scan(), Accepting(), None)  # type: ignore[arg-type]
+
+    scan = only_scan()
+    assert (scan.status, scan.verdict) == (Status.COMPLETED, "partly_ai")
+    assert scan.submitted_at is not None
 
 
 def test_early_callback__is_not_overwritten_by_our_late_201(emulator: Emulator) -> None:
