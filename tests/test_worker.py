@@ -1,7 +1,7 @@
 """The loop of the worker; what it does with a scan is tested in ``scanning/``."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from signal import SIGTERM, raise_signal
@@ -115,14 +115,18 @@ def running() -> Iterator[Worker]:
     runner.join()
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_nothing_due__sleeps_until_the_next_poll(running: Worker) -> None:
     time.sleep(0.2)
     photo()
-    deadline = time.monotonic() + 10
-    while not ImageScan.objects.exclude(attempts=0).exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: ImageScan.objects.exclude(attempts=0).exists())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -143,10 +147,7 @@ def test_nothing_left_to_do__lets_go_of_the_connections(
 
     request.getfixturevalue("running")
 
-    deadline = time.monotonic() + 10
-    while len(used) < 3 or any(connection.connection is not None for connection in used):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: len(used) == 3 and all(connection.connection is None for connection in used))
 
 
 def received() -> ImageScan:
@@ -158,10 +159,7 @@ def received() -> ImageScan:
 
 
 def wait_until_completed(scan: ImageScan) -> None:
-    deadline = time.monotonic() + 10
-    while not ImageScan.objects.filter(pk=scan.pk, status=Status.COMPLETED).exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: ImageScan.objects.filter(pk=scan.pk, status=Status.COMPLETED).exists())
 
 
 @pytest.mark.django_db(transaction=True)
