@@ -13,11 +13,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_copyleaks_image.models import Decision, home_database, scans
+from django_copyleaks_image.models import Decision, home_database
 from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.reviewing.queue import is_blind_for
+from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 
 from .addresses import scan_url
+from .desk.blind import secret_from
 from .page import person
 from .readonly import ReadOnlyAdmin
 from .targets import Target, read_targets
@@ -49,10 +50,8 @@ class DecisionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         """Return the decisions, without those of which the user must not hear before a second look of their own."""
         decisions = Decision.objects.using(home_database()).order_by(*self.get_ordering(request))
-        secret = scans().filter(is_blind_for(request.user))
-        return decisions.exclude(scan__in=secret.values("pk")).select_related(
-            "scan__content_type", "decided_by", "reverses", "reversal"
-        )
+        told = decisions.exclude(tells_of_first_looks(secret_from(request, self.admin_site)))
+        return told.select_related("scan__content_type", "decided_by", "reverses", "reversal")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DecisionChangeList

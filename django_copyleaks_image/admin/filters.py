@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models.scan import Desk, Standing, Status
-from django_copyleaks_image.reviewing.queue import is_blind_for
 
+from .desk.blind import secret_from
 from .desk.choice import QUEUES
 from .fields import fields_to_choose, watched_field
 
@@ -62,11 +62,14 @@ class WatchedFieldFilter(admin.SimpleListFilter):
 
 
 class _BlindFilter(admin.SimpleListFilter):
-    """A filter that must not tell those who are to take a second look that there was a first one."""
+    """A filter that must not tell those who are to take a second look that there was a first one.
+
+    ``secret`` is the condition of scans of whose decisions the user must not hear.
+    """
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        self.secret = is_blind_for(request.user) if model_admin.has_decide_permission(request) else Q(pk__in=())
+        self.secret = secret_from(request, model_admin.admin_site)
 
 
 # What tells a second look from a first one, the rows of the log included.
@@ -92,7 +95,8 @@ class DeskFilter(_BlindFilter):
         if self.value() not in QUEUES:
             return queryset
         waiting = Q(desk=self.value())
-        return queryset.filter(waiting | self.secret if self.value() == Desk.REVIEW else waiting)
+        second_looks = Q(self.secret, desk=Desk.SECOND_LOOK)
+        return queryset.filter(waiting | second_looks if self.value() == Desk.REVIEW else waiting)
 
 
 class DecisionFilter(_BlindFilter):

@@ -46,8 +46,7 @@ class ScanChangeList(ChangeList):
             # The search form states how many were found unless it is all there are; the bound would be untrue.
             self.full_result_count = self.result_count
         listed = cast("Sequence[ImageScan]", self.result_list)
-        if cast("ImageScanAdmin", self.model_admin).has_decide_permission(request):
-            disguise(listed, request.user)
+        disguise(listed, request, self.model_admin.admin_site)
         targets = read_targets(listed, self.model_admin.admin_site, request)
         for scan in listed:
             scan.listed_target = targets[scan.pk]  # type: ignore[attr-defined]

@@ -15,10 +15,11 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
-from django_copyleaks_image.models.decision import FINAL, Kind
+from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
 
 from . import claims
+from .blindness import is_blind_for
 
 # Candidates that are looked at together: few at first, since most people may see what comes first. After so many in all
 # the search ends for now: each of them may be of an object that the person may not see.
@@ -53,16 +54,6 @@ def waiting(selection: Selection, user: Any) -> ImageScanQuerySet:
     Second looks are mixed into the queue of reviews, but never for those who took the first.
     """
     return _selected(selection).filter(reduce(or_, _conditions(selection, user)))
-
-
-def is_blind_for(user: Any) -> Q:
-    """Return the condition that a scan waits for a second look by this person, who must not hear of the first.
-
-    Whoever has judged the same bytes is not asked again, be it at an earlier scan of them or on another object.
-    """
-    reversals = _decisions().filter(reverses=OuterRef("pk"))
-    looks = _decisions().filter(~Exists(reversals), sha256=OuterRef("sha256"), decided_by=user, kind__in=FINAL)
-    return Q(~Exists(looks), desk=Desk.SECOND_LOOK)
 
 
 def count(selection: Selection, user: Any) -> int:
