@@ -58,11 +58,11 @@ ASKED = (
     "/admin/autocomplete/?app_label=copyleaks_image&model_name=decision&field_name=scan&term=",
 )
 STORIES = {
-    "decided before the rescan": lambda decide: (first := flagged(), decide(first), answered(rescan(first)))[-1],
-    "decided after the rescan": lambda decide: (again := answered(rescan(flagged())), decide(again))[0],
-    "decided before a rescan that failed": lambda decide: (first := flagged(), decide(first), lost(rescan(first)))[0],
-    "decided before a rescan under way": lambda decide: (first := flagged(), decide(first), rescan(first))[0],
-    "skipped, then decided": lambda decide: (first := flagged(), skip(first), decide(first))[0],
+    "before_the_rescan": lambda decide: (first := flagged(), decide(first), answered(rescan(first)))[-1],
+    "after_the_rescan": lambda decide: (again := answered(rescan(flagged())), decide(again))[0],
+    "before_a_rescan_that_failed": lambda decide: (first := flagged(), decide(first), lost(rescan(first)))[0],
+    "before_a_rescan_under_way": lambda decide: (first := flagged(), decide(first), rescan(first))[0],
+    "after_a_skip": lambda decide: (first := flagged(), skip(first), decide(first))[0],
 }
 
 
@@ -158,7 +158,7 @@ def alike(text: str, keys: list[int]) -> str:
         r"(?<=/undo/)\d+",
         r"(?<=photo/)\d+|(?<=Photo )\d+|(?<=object_id=)\d+",
         r'(?<=datetime=")[^"]+|(?<=title=")\d{4}-[^"]+',
-        r"\d+\.\d+ s|\d+ minutes?",
+        r"[\d.]+\s(s|min) later|\d+\sminutes?",
         r"'Content-Length', '\d+'|filename=\"image-scans-[\d-]+",
     ):
         text = re.sub(made_anew, "*", text)
