@@ -18,13 +18,13 @@ from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 
 from .addresses import scan_url
+from .asking import AskedAdmin, AskedChangeList
 from .desk.blind import secret_from
 from .page import person
-from .readonly import ReadOnlyAdmin
 from .targets import Target, read_targets
 
 
-class DecisionChangeList(ChangeList):
+class DecisionChangeList(AskedChangeList):
     """Reads the objects of all listed decisions together."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -36,7 +36,7 @@ class DecisionChangeList(ChangeList):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(AskedAdmin):
     """What people decided, newest first; the rows are evidence and cannot be edited."""
 
     list_display = ("picture", "what", "who", "decided_at", "reason", "note_to_read")
@@ -44,6 +44,8 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "decided_at")
     search_fields = ("^scan__scan_id", "^sha256", "note")
     search_help_text = gettext_lazy("Scan id, SHA-256 or note")
+    scan_path = "scan"
+    asked = frozenset({"id", "scan", "decided_by", "reason"})
     ordering = ("-pk",)
     sortable_by = ()
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
-from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -70,16 +69,6 @@ class _BlindFilter(admin.SimpleListFilter):
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
         self.secret = secret_from(request, model_admin.admin_site)
-
-
-# What tells a second look from a first one, the rows of the log included.
-_TELLING = frozenset({"review", "review_version", "desk", "decision", "decisions", "claimed_by", "claimed_until"})
-
-
-def tells_of_decisions(lookup: str) -> bool:
-    """Return whether a parameter of the list's address asks for a decision, other than through its filter."""
-    is_of_a_filter = lookup in (DeskFilter.parameter_name, DecisionFilter.parameter_name)
-    return not is_of_a_filter and not _TELLING.isdisjoint(lookup.split(LOOKUP_SEP))
 
 
 class DeskFilter(_BlindFilter):

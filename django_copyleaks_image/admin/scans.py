@@ -1,6 +1,7 @@
 """The list of scans, and the page of one."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import admin
@@ -18,6 +19,7 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 from . import page
 from .actions import ScanActions
 from .addresses import scan_url
+from .asking import AskedAdmin, AskedChangeList
 from .desk.blind import disguise
 from .desk.bulk import BulkDecisions
 from .desk.choice import Choice
@@ -26,7 +28,7 @@ from .desk.standing import StandingDecision
 from .desk.views import DeskViews
 from .desk.words import number_waiting
 from .export import ScanExport
-from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter, tells_of_decisions
+from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter
 from .findings import finding_of
 from .overview import ScanOverview
 from .paginator import BoundedPaginator
@@ -37,7 +39,7 @@ from .targets import Target, read_targets
 from .waiting import why_it_waits
 
 
-class ScanChangeList(ChangeList):
+class ScanChangeList(AskedChangeList):
     """Reads the objects of all listed scans together."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -53,7 +55,7 @@ class ScanChangeList(ChangeList):
 
 
 @admin.register(ImageScan)
-class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, ScanOverview, ScanExport):
+class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, ScanOverview, ScanExport, AskedAdmin):
     """Scans to look at, to decide about and to repeat; they are evidence and cannot be edited."""
 
     list_display = ("thumbnail", "finding", "scanned_object", "state", "age")
@@ -70,6 +72,7 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
     )
     search_fields = ("^scan_id", "file_name", "=object_id", "^sha256")
     search_help_text = gettext_lazy("Scan id, file name, object id or SHA-256")
+    asked = frozenset({"id", "scan_id", "content_type", "object_id", "field_name", "error_code"})
     paginator = BoundedPaginator
     ordering = ("-pk",)
     sortable_by = ("age",)
@@ -78,10 +81,6 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
 
     def get_queryset(self, request: HttpRequest) -> ImageScanQuerySet:
         return scans().with_result().select_related("content_type").order_by(*self.get_ordering(request))
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Return whether the address of the list may ask for this: not for what a blind second look must not know."""
-        return not tells_of_decisions(lookup) and super().lookup_allowed(lookup, value, request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ScanChangeList
@@ -168,12 +167,17 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             "error_facts": page.error_facts(scan),
             "provenance": provenance(scan.result),
             "relatives": [
-                (heading, [(other, finding_of(other)) for other in others]) for heading, others in page.relatives(scan)
+                (heading, [(other, finding_of(other)) for other in others])
+                for heading, others in page.relatives(scan, seen=partial(self._seen, request))
             ],
             "resubmission": scans().filter(resubmission_of=scan).first(),
             "receipts": page.receipts_of(scan) if self._may_view_receipts(request) else [],
             "may_scan": target.visible and self.has_scan_permission(request, scan),
         }
+
+    def _seen(self, request: HttpRequest, listed: list[ImageScan]) -> list[ImageScan]:
+        targets = read_targets(listed, self.admin_site, request)
+        return [scan for scan in listed if targets[scan.pk].visible]
 
     def _stage(self, request: HttpRequest, scan: ImageScan, target: Target) -> Stage:
         alt = _("Scan of %(object)s") % {"object": target.label}

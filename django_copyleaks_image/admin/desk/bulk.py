@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.findings import finding_of
+from django_copyleaks_image.admin.parsing import numbers, plain
 from django_copyleaks_image.admin.targets import Target, read_targets
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan
@@ -24,7 +25,6 @@ from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale,
 from . import words
 from .blind import disguise, is_secret
 from .media import DECISION_MEDIA
-from .parsing import numbers, plain
 from .queues import DeskQueues
 from .seals import seal, seen_version
 from .standing import why_not_decidable

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.fields import fields_to_choose
+from django_copyleaks_image.admin.parsing import number, numbers, plain
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.decision import Kind
@@ -33,7 +34,6 @@ from .blind import is_secret, secret_from
 from .choice import ORDERS, Choice
 from .item import Item
 from .media import DESK_MEDIA
-from .parsing import number, numbers, plain
 from .queues import DeskQueues
 from .seals import NOT_SEEN, seen_version
 from .summary import today
