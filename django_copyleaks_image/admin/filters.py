@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models.scan import Desk, Standing, Status
+from django_copyleaks_image.reviewing import claims
 
 from .desk.blind import secret_from
 from .desk.choice import QUEUES
@@ -41,6 +42,19 @@ class StuckFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(is_stuck(timezone.now())) if self.value() == "yes" else queryset
+
+
+class HeldFilter(admin.SimpleListFilter):
+    """Filters by what somebody is looking at."""
+
+    title = _("claim")
+    parameter_name = "held"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("Somebody is looking at it"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(claims.is_held(timezone.now())) if self.value() == "yes" else queryset
 
 
 class WatchedFieldFilter(admin.SimpleListFilter):

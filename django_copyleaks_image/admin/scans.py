@@ -24,11 +24,12 @@ from .desk.blind import disguise
 from .desk.bulk import BulkDecisions
 from .desk.choice import Choice
 from .desk.media import DECISION_MEDIA
+from .desk.release import ClaimRelease, holder
 from .desk.standing import StandingDecision
 from .desk.views import DeskViews
 from .desk.words import number_waiting
 from .export import ScanExport
-from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter
+from .filters import DecisionFilter, DeskFilter, HeldFilter, StuckFilter, WatchedFieldFilter
 from .findings import finding_of
 from .overview import ScanOverview
 from .paginator import BoundedPaginator
@@ -55,7 +56,9 @@ class ScanChangeList(AskedChangeList):
 
 
 @admin.register(ImageScan)
-class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, ScanOverview, ScanExport, AskedAdmin):
+class ImageScanAdmin(
+    DeskViews, StandingDecision, BulkDecisions, ClaimRelease, ScanActions, ScanOverview, ScanExport, AskedAdmin
+):
     """Scans to look at, to decide about and to repeat; they are evidence and cannot be edited."""
 
     list_display = ("thumbnail", "finding", "scanned_object", "state", "age")
@@ -64,6 +67,7 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
         "verdict",
         DecisionFilter,
         DeskFilter,
+        HeldFilter,
         "status",
         StuckFilter,
         "sandbox",
@@ -76,11 +80,11 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
     paginator = BoundedPaginator
     ordering = ("-pk",)
     sortable_by = ("age",)
-    actions = ("confirm_ai", "clear_false_alarm", "scan_again", "retry_failed")
+    actions = ("confirm_ai", "clear_false_alarm", "release_claims", "scan_again", "retry_failed")
     change_form_template = "admin/copyleaks_image/imagescan/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> ImageScanQuerySet:
-        return scans().with_result().select_related("content_type").order_by(*self.get_ordering(request))
+        return scans().with_result().select_related("content_type", "claimed_by").order_by(*self.get_ordering(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ScanChangeList
@@ -124,6 +128,8 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             lines.append(_("Decision: %(decision)s") % {"decision": scan.get_decision_display()})
         if scan.desk:
             lines.append(_("Waits for: %(queue)s") % {"queue": scan.get_desk_display()})
+        if held_by := holder(scan):
+            lines.append(_("%(person)s is looking at it") % {"person": held_by})
         return format_html(
             "{}{}",
             scan.get_status_display(),

@@ -17,7 +17,7 @@ from django_copyleaks_image.transactions import atomically
 
 from . import standing
 from .blindness import is_blind_for
-from .claims import free_for
+from .claims import FREE, free_for
 from .history import history_of, latest_judgement, same_bytes, same_target
 
 NOTE_LENGTH = 2_000
@@ -214,7 +214,7 @@ def _change(scan: ImageScan, user: Any, version: int, after: dict[str, Any]) -> 
 
     # In the order of their keys, in which scans are also ended and removed: nobody locks the other out.
     spread(same_bytes(scan).filter(pk__lt=scan.pk))
-    changed = current.update(claimed_by=None, claimed_until=None, **after, **moved)
+    changed = current.update(**FREE, **after, **moved)
     spread(same_bytes(scan).filter(pk__gt=scan.pk))
     return bool(changed)
 

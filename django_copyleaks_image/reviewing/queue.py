@@ -68,7 +68,7 @@ def count(selection: Selection, user: Any) -> int:
 
 def is_held_by_others(selection: Selection, user: Any) -> bool:
     """Return whether somebody else is looking at something that waits in a queue for this person."""
-    held = waiting(selection, user).filter(claimed_by__isnull=False, claimed_until__gt=timezone.now())
+    held = waiting(selection, user).filter(claims.is_held(timezone.now()))
     return held.exclude(claimed_by=user).exists()
 
 

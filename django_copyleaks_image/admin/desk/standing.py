@@ -16,6 +16,7 @@ from .blind import disguise
 from .choice import Choice
 from .history import Step, standing_in_words, steps_of
 from .queues import DeskQueues
+from .release import holder
 from .seals import seal
 
 
@@ -25,11 +26,13 @@ class DecisionSection:
 
     ``may_decide`` brings the form; ``obstacle`` says in its place why nothing can be decided now. ``undoable`` is the
     key of the user's own decision if it can be undone, ``desk_url`` the queue in which the picture waits. A decision
-    names the ``version`` of the review, sealed.
+    names the ``version`` of the review, sealed; ``held_by`` is who looks at the picture now.
     """
 
     state: str
     version: str
+    held_by: str
+    may_release: bool
     contradiction: str
     steps: list[Step]
     may_decide: bool
@@ -53,6 +56,8 @@ class StandingDecision(DeskQueues):
         return DecisionSection(
             state=scan.get_decision_display(),
             version=seal(scan),
+            held_by=holder(scan),
+            may_release=target.visible and self.has_release_permission(request),
             contradiction=standing_in_words(scan),
             steps=steps_of(scan, is_blind=is_blind, with_notes=target.visible),
             may_decide=may_decide,

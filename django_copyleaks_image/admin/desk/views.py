@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.fields import fields_to_choose
 from django_copyleaks_image.admin.parsing import number, numbers, plain
+from django_copyleaks_image.admin.waiting import pause_for_moderators
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.decision import Kind
@@ -28,6 +29,7 @@ from django_copyleaks_image.reviewing import claims, queue, standing
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.reviewing.decide import CHOICES, NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
 from django_copyleaks_image.reviewing.history import latest_judgement
+from django_copyleaks_image.scanning import account
 
 from . import words
 from .blind import is_secret, secret_from
@@ -83,6 +85,7 @@ class DeskViews(DeskQueues):
             "reasons": conf.REVIEW_REASONS,
             "note_length": NOTE_LENGTH,
             "may_escalate": choice.queue != Desk.ESCALATED,
+            "pause": pause_for_moderators(account.state()),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/copyleaks_image/desk/page.html", context)
@@ -158,7 +161,7 @@ class DeskViews(DeskQueues):
         user: Any = request.user
         claims.release(released, user)
         claims.renew(renewed, user)
-        held = scans().filter(pk__in=renewed, claimed_by=user).exclude(desk="")
+        held = claims.held_among(renewed, user)
         taken = scans().filter(pk__in=renewed).exclude(claims.free_for(user, timezone.now()))
         answer = {name: list(found.values_list("pk", flat=True)) for name, found in (("held", held), ("taken", taken))}
         return JsonResponse({**answer, **self._who_and_how_many(request, self.number_of(request, choice))})
@@ -201,15 +204,18 @@ class DeskViews(DeskQueues):
 
     def _summary(self, request: HttpRequest, choice: Choice, *, is_rest: bool, is_partial: bool) -> str:
         """Return what is shown when nothing is left; ``is_rest`` says that something waits all the same."""
+        held_url = ""
         if is_partial:
             headline = _("Nothing was found for you in the first part of a long queue.")
         elif is_rest and queue.is_held_by_others(self.selection(request, choice), request.user):
+            if self.has_release_permission(request):
+                held_url = f"{scan_url(self.admin_site, 'changelist')}?held=yes"
             headline = _("Others are looking at what still waits here.")
         else:
             headline = _("Nothing else waits here for you.") if is_rest else _("Nothing waits here.")
         elsewhere = [tab for tab in self.tabs(request, choice) if tab.count and not tab.is_current]
         done = today(request.user, sandbox=choice.sandbox, secret=secret_from(request, self.admin_site))
-        context = {"headline": headline, "today": done, "elsewhere": elsewhere}
+        context = {"headline": headline, "today": done, "elsewhere": elsewhere, "held_url": held_url}
         return render_to_string("admin/copyleaks_image/desk/summary.html", context)
 
 
