@@ -13,7 +13,7 @@ from django.core.exceptions import BadRequest, FieldDoesNotExist
 from django.db import DataError
 from django.db.models import Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from django_copyleaks_image.models import ImageScan
 
@@ -73,11 +73,13 @@ class AskedAdmin(ReadOnlyAdmin):
             found = self._within_rules(request, found)
         return found, may_have_duplicates
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if len(numbers(chosen)) < len(chosen):
             raise BadRequest("Rows are chosen by their keys.")
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def _has_column(self, name: str) -> bool:
         try:

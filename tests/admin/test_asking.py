@@ -53,7 +53,8 @@ def test_search__finds_no_object_that_the_user_may_not_view(client: Client, secr
     assert found(client, SCANS, q=term) == []
     assert found(client, SCANS, q="shown") == [shown]
     assert len(found(client, SCANS)) == 2
-    assert secret.scan_id not in b"".join(client.get(f"{SCANS}export/", {"q": term}).streaming_content).decode()
+    exported: Any = client.get(f"{SCANS}export/", {"q": term})
+    assert secret.scan_id not in b"".join(exported.streaming_content).decode()
     assert client.get(f"{COMPLETION}&term={term}").json()["results"] == []
 
 
