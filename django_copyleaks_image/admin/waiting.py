@@ -23,12 +23,12 @@ def account_row() -> AccountState | None:
 
 
 def pause_for_moderators(row: AccountState) -> str:
-    """Return that no new pictures are sent, since when and why, for people at the desk; empty when they are sent."""
+    """Return that submissions are paused, since when and why, for people at the desk; empty when they are sent."""
     if row.paused_at is None:
         return ""
     words = _(
-        "New pictures are not being checked since %(since)s, so that nothing new arrives here: %(reason)s What is here "
-        "already can be judged as usual."
+        "Submissions are paused since %(since)s: %(reason)s Meanwhile no new pictures are checked; those that wait here "
+        "can be judged as usual."
     )
     return words % {"since": _moment(row.paused_at), "reason": reason_in_words(row.pause_reason)}
 

@@ -74,13 +74,13 @@ def test_empty_desk__leads_those_who_may_to_what_others_hold(reviewer: Client, c
 
 def test_pause__is_told_at_the_desk_where_pictures_are_judged_all_the_same(reviewer: Client) -> None:
     scan, escalated = measured_photo("coffee.jpg"), measured_photo("tea.jpg")
-    assert "New pictures are not being checked" not in reviewer.get(DESK).content.decode()
+    assert "Submissions are paused" not in reviewer.get(DESK).content.decode()
     row = account.state()
     row.paused_at, row.pause_reason = timezone.now(), "payment_required"
     row.save()
     page = reviewer.get(DESK).content.decode()
-    assert "New pictures are not being checked since" in page
-    assert "The account has no credits left. What is here already can be judged as usual." in page
+    assert "Submissions are paused since" in page
+    assert "The account has no credits left. Meanwhile no new pictures are checked;" in page
     assert {item["pk"] for item in next_items(reviewer)} == {scan.pk, escalated.pk}
     assert reviewer.get(f"{SCANS}rendition/{scan.pk}/page/").status_code == 200
     decision = press(reviewer, scan, "cleared")["decision"]
