@@ -27,8 +27,8 @@ def pause_for_moderators(row: AccountState) -> str:
     if row.paused_at is None:
         return ""
     words = _(
-        "Submissions are paused since %(since)s: %(reason)s Meanwhile no new pictures are checked; those that wait here "
-        "can be judged as usual."
+        "Submissions are paused since %(since)s: %(reason)s Meanwhile no new pictures are checked; those that wait "
+        "here can be judged as usual."
     )
     return words % {"since": _moment(row.paused_at), "reason": reason_in_words(row.pause_reason)}
 
