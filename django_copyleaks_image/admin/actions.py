@@ -16,9 +16,10 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import FINISHED, ImageScanQuerySet, Status
 from django_copyleaks_image.scanning import account
-from django_copyleaks_image.scanning.request import request_scan
+from django_copyleaks_image.scanning.request import repeat_scan
 
 from .addresses import scan_url
+from .parsing import number
 from .permissions import ScanPermissions
 from .rescan import Plan, plan
 from .targets import read_targets
@@ -87,7 +88,13 @@ class ScanActions(ScanPermissions):
     def _queue(self, request: HttpRequest, chosen: Plan, *, force: bool) -> HttpResponse | None:
         queued: list[ImageScan] = []
         for item in chosen.repeatable:
-            scan = request_scan(item.instance, item.scan.field_name, force=force)
+            # A page that is sent twice names the same newest scan both times.
+            named = number(request.POST.get(f"newest_{item.scan.pk}"))
+            seen = item.newest if named is None else named
+            scan, is_new = repeat_scan(item.instance, item.scan.field_name, force=force, seen=seen)
+            if not is_new:
+                chosen.refused[_("It was asked for already.")] += 1
+                continue
             # In the form of Django's own entries, which are put in words when they are read.
             name = str(self.opts.verbose_name_raw)
             self.log_change(request, item.scan, [{"added": {"name": name, "object": scan.scan_id}}])

@@ -59,8 +59,6 @@ def waiting(found: Figures, list_url: ListUrl) -> Card:
             (Desk.UNMEASURED, found.waiting.get(Desk.UNMEASURED, 0)),
         )
     ]
-    if second_looks:
-        lines.insert(1, Line(label=_("of these, second looks"), value=_number(second_looks), is_part=True))
     total = sum(found.waiting.values())
     return Card(
         title=_("Waiting for people"),

@@ -13,17 +13,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_copyleaks_image.models import Decision, home_database, scans
+from django_copyleaks_image.models import Decision, home_database
 from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.reviewing.queue import is_blind_for
+from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 
 from .addresses import scan_url
+from .asking import AskedAdmin, AskedChangeList
+from .desk.blind import secret_from
 from .page import person
-from .readonly import ReadOnlyAdmin
 from .targets import Target, read_targets
 
 
-class DecisionChangeList(ChangeList):
+class DecisionChangeList(AskedChangeList):
     """Reads the objects of all listed decisions together."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -35,7 +36,7 @@ class DecisionChangeList(ChangeList):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(AskedAdmin):
     """What people decided, newest first; the rows are evidence and cannot be edited."""
 
     list_display = ("picture", "what", "who", "decided_at", "reason", "note_to_read")
@@ -43,16 +44,16 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "decided_at")
     search_fields = ("^scan__scan_id", "^sha256", "note")
     search_help_text = gettext_lazy("Scan id, SHA-256 or note")
+    scan_path = "scan"
+    asked = frozenset({"id", "scan", "decided_by", "reason"})
     ordering = ("-pk",)
     sortable_by = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         """Return the decisions, without those of which the user must not hear before a second look of their own."""
         decisions = Decision.objects.using(home_database()).order_by(*self.get_ordering(request))
-        secret = scans().filter(is_blind_for(request.user))
-        return decisions.exclude(scan__in=secret.values("pk")).select_related(
-            "scan__content_type", "decided_by", "reverses", "reversal"
-        )
+        told = decisions.exclude(tells_of_first_looks(secret_from(request, self.admin_site)))
+        return told.select_related("scan__content_type", "decided_by", "reverses", "reversal")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DecisionChangeList

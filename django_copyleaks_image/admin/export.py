@@ -84,8 +84,7 @@ class ScanExport(ScanPermissions):
         """
         yield _BYTE_ORDER_MARK + _as_csv([COLUMNS])
         for chunk in _chunks(found):
-            if self.has_decide_permission(request):
-                disguise(chunk, request.user)
+            disguise(chunk, request, self.admin_site)
             targets = read_targets(chunk, self.admin_site, request)
             with translation.override(language):
                 rows = [_cells(scan) for scan in chunk if targets[scan.pk].visible]

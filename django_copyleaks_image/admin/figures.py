@@ -1,4 +1,7 @@
-"""What the overview counts. Real scans and the mock results of the sandbox are never added up."""
+"""What the overview counts. Real scans and the mock results of the sandbox are never added up.
+
+A decision counts once nobody is to take a second look at its picture any more: a sum that changes tells of its parts.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +18,7 @@ from django_copyleaks_image import __version__
 from django_copyleaks_image.models import AccountState, Decision, DetectionResult, home_database, scans
 from django_copyleaks_image.models.decision import FINAL, Kind
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Standing, Status
+from django_copyleaks_image.reviewing.blindness import awaits_second_look, tells_of_first_looks
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.verdicts import Verdict
 
@@ -187,7 +191,7 @@ def _reasons(history: Sequence[_Alike], status: Status) -> list[tuple[str, int]]
 def _judged(counted: ImageScanQuerySet, since: datetime) -> list[Judged]:
     """Return the fields whose flagged pictures were decided about, the one with the most decisions first."""
     decisions = Decision.objects.using(home_database()).filter(decided_at__gte=since, kind__in=FINAL)
-    standing = counted.filter(
+    standing = counted.exclude(awaits_second_look()).filter(
         verdict__in=_FLAGGED, decision__in=(Standing.CONFIRMED, Standing.CLEARED), pk__in=decisions.values("scan")
     )
     by_field = standing.values("content_type", "field_name").annotate(
@@ -198,6 +202,7 @@ def _judged(counted: ImageScanQuerySet, since: datetime) -> list[Judged]:
 
 def _work(since: datetime, *, sandbox: bool) -> Work:
     steps = Decision.objects.using(home_database()).filter(decided_at__gte=since, scan__sandbox=sandbox)
+    steps = steps.exclude(tells_of_first_looks(awaits_second_look()))
     first_look = Q(kind__in=FINAL, agrees=None)
     kept = Q(reversal=None)
     return Work(

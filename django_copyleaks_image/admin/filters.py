@@ -7,15 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
-from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models.scan import Desk, Standing, Status
-from django_copyleaks_image.reviewing.queue import is_blind_for
+from django_copyleaks_image.reviewing import claims
 
+from .desk.blind import secret_from
 from .desk.choice import QUEUES
 from .fields import fields_to_choose, watched_field
 
@@ -44,6 +44,19 @@ class StuckFilter(admin.SimpleListFilter):
         return queryset.filter(is_stuck(timezone.now())) if self.value() == "yes" else queryset
 
 
+class HeldFilter(admin.SimpleListFilter):
+    """Filters by what somebody is looking at."""
+
+    title = _("claim")
+    parameter_name = "held"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("Somebody is looking at it"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(claims.is_held(timezone.now())) if self.value() == "yes" else queryset
+
+
 class WatchedFieldFilter(admin.SimpleListFilter):
     """Filters by a watched field, such as ``gallery.Photo.image``."""
 
@@ -62,21 +75,14 @@ class WatchedFieldFilter(admin.SimpleListFilter):
 
 
 class _BlindFilter(admin.SimpleListFilter):
-    """A filter that must not tell those who are to take a second look that there was a first one."""
+    """A filter that must not tell those who are to take a second look that there was a first one.
+
+    ``secret`` is the condition of scans of whose decisions the user must not hear.
+    """
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        self.secret = is_blind_for(request.user) if model_admin.has_decide_permission(request) else Q(pk__in=())
-
-
-# What tells a second look from a first one, the rows of the log included.
-_TELLING = frozenset({"review", "review_version", "desk", "decision", "decisions", "claimed_by", "claimed_until"})
-
-
-def tells_of_decisions(lookup: str) -> bool:
-    """Return whether a parameter of the list's address asks for a decision, other than through its filter."""
-    is_of_a_filter = lookup in (DeskFilter.parameter_name, DecisionFilter.parameter_name)
-    return not is_of_a_filter and not _TELLING.isdisjoint(lookup.split(LOOKUP_SEP))
+        self.secret = secret_from(request, model_admin.admin_site)
 
 
 class DeskFilter(_BlindFilter):
@@ -92,7 +98,8 @@ class DeskFilter(_BlindFilter):
         if self.value() not in QUEUES:
             return queryset
         waiting = Q(desk=self.value())
-        return queryset.filter(waiting | self.secret if self.value() == Desk.REVIEW else waiting)
+        second_looks = Q(self.secret, desk=Desk.SECOND_LOOK)
+        return queryset.filter(waiting | second_looks if self.value() == Desk.REVIEW else waiting)
 
 
 class DecisionFilter(_BlindFilter):

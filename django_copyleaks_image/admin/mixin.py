@@ -22,11 +22,9 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.publishing.keys import knows_scans
 from django_copyleaks_image.publishing.newest import newest_scan_of, remember
 from django_copyleaks_image.registry import WatchedField
-from django_copyleaks_image.reviewing.queue import is_blind_for
 
-from .desk.blind import disguise
+from .desk.blind import disguise, secret_from
 from .panel import entry_of, line_of
-from .permissions import ScanPermissions
 from .picture_filters import filters_of
 from .readonly import MEDIA
 
@@ -63,7 +61,7 @@ class CopyleaksImageMixin(Base):
         if not self._shows_findings(request) or not knows_scans(self.get_queryset(request).db):
             return filters
         watched_fields = self.copyleaks_fields()
-        secret = is_blind_for(request.user) if self._decides(request) else None
+        secret = secret_from(request, self.admin_site)
         ours = (filters_of(it.field, named=len(watched_fields) > 1, secret=secret) for it in watched_fields)
         return [*filters, *chain.from_iterable(ours)]
 
@@ -131,9 +129,8 @@ class CopyleaksImageMixin(Base):
         """Read the scans of objects with one query, as the user may know them: a second look stays a blind one."""
         fields = [watched.field for watched in self.copyleaks_fields()]
         remember(instances, fields)
-        if self._decides(request):
-            found = (newest_scan_of(instance, field) for instance in instances for field in fields)
-            disguise([scan for scan in found if scan is not None], request.user)
+        found = (newest_scan_of(instance, field) for instance in instances for field in fields)
+        disguise([scan for scan in found if scan is not None], request, self.admin_site)
 
     def _found(self, instance: Model) -> Iterator[tuple[str, ImageScan | None, str | None]]:
         """Yield the caption, the scan that counts and the present file of every watched field."""
@@ -147,10 +144,6 @@ class CopyleaksImageMixin(Base):
         if not self.admin_site.is_registered(ImageScan) or not self.copyleaks_fields():
             return False
         return self.admin_site.get_model_admin(ImageScan).has_view_permission(request)
-
-    def _decides(self, request: HttpRequest) -> bool:
-        scans = cast("ScanPermissions", self.admin_site.get_model_admin(ImageScan))
-        return scans.has_decide_permission(request)
 
 
 class _RemembersScans(ChangeList):

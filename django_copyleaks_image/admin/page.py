@@ -1,6 +1,6 @@
 """What stands beside the picture on a scan's page, as sections of labelled facts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,7 +40,7 @@ def scan_facts(scan: ImageScan, target: Target) -> Facts:
         (_("Picture"), ", ".join(filter(None, (picture, scan.image_format)))),
         (_("Measured by the provider"), measured),
         (_("Size"), "" if scan.byte_size is None else filesizeformat(scan.byte_size)),
-        ("SHA-256", format_html("<code>{}</code>", scan.sha256) if scan.sha256 else ""),
+        ("SHA-256", format_html("<code>{}</code>", scan.sha256) if scan.sha256 and target.visible else ""),
         (_("Model"), (result and result.model) or scan.model),
         (_("Measured at"), moment(None if result is None else result.scanned_at)),
         (_("Credits"), "" if result is None or result.credits is None else number_format(result.credits)),
@@ -85,13 +85,18 @@ def error_facts(scan: ImageScan) -> Facts:
     return [*facts, (_("Message"), problem_in_words(scan.error_message))] if scan.error_message else facts
 
 
-def relatives(scan: ImageScan) -> Iterator[tuple[str, list[ImageScan]]]:
-    """Yield headings with other scans: of the same field of the same object, and of the same bytes elsewhere."""
+def relatives(
+    scan: ImageScan, *, seen: Callable[[list[ImageScan]], list[ImageScan]]
+) -> Iterator[tuple[str, list[ImageScan]]]:
+    """Yield headings with other scans: of the same field of the same object, and of the same bytes elsewhere.
+
+    That two pictures are the same is told to those who may see both: ``seen`` returns the scans of those.
+    """
     of_object = same_target(scan)
     yield _("Other scans of this object"), _listed(of_object.exclude(pk=scan.pk))
-    if scan.content_key:
+    if scan.content_key and seen([scan]):
         same_bytes = scans().filter(content_key=scan.content_key).exclude(pk__in=of_object.values("pk"))
-        yield _("Scans of the same bytes elsewhere"), _listed(same_bytes)
+        yield _("Scans of the same bytes elsewhere"), seen(_listed(same_bytes))
 
 
 def _listed(others: ImageScanQuerySet) -> list[ImageScan]:

@@ -24,3 +24,7 @@ class ScanPermissions(ReadOnlyAdmin):
     def has_scan_permission(self, request: HttpRequest, obj: ImageScan | None = None) -> bool:
         """Return whether the user may have pictures scanned again, which may cost credits."""
         return is_permitted(request, "rescan_imagescan", obj)
+
+    def has_release_permission(self, request: HttpRequest, obj: ImageScan | None = None) -> bool:
+        """Return whether the user may take pictures from those who look at them."""
+        return is_permitted(request, "release_imagescan", obj)

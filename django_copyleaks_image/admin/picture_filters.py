@@ -30,7 +30,7 @@ class PictureFilter(admin.SimpleListFilter):
         return queryset.filter(Exact(self.known, Value(self.value())))
 
 
-def filters_of(field: FileField, *, named: bool, secret: Q | None) -> list[type[PictureFilter]]:
+def filters_of(field: FileField, *, named: bool, secret: Q) -> list[type[PictureFilter]]:
     """Return the filters for a field, with its name in their titles if it is not the only one.
 
     ``secret`` is a condition of scans whose decision the user must not hear of.

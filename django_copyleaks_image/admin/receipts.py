@@ -20,8 +20,9 @@ from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.scanning import receive
 
 from .addresses import scan_url
+from .asking import AskedAdmin
 from .page import Facts, moment
-from .readonly import ReadOnlyAdmin
+from .targets import read_targets
 
 REPLAYABLE = (Outcome.RECEIVED, Outcome.UNREADABLE)
 SHOWN_CHARACTERS = 20_000
@@ -32,13 +33,18 @@ _SHOWN_TEXT = 500
 
 
 @admin.register(WebhookReceipt)
-class WebhookReceiptAdmin(ReadOnlyAdmin):
-    """Deliveries as they were received; they are evidence and cannot be edited."""
+class WebhookReceiptAdmin(AskedAdmin):
+    """Deliveries as they were received; they are evidence and cannot be edited.
+
+    A body tells what is to be seen on a picture, so that it is for those who may see that.
+    """
 
     list_display = ("received_at", "scan", "what_became_of_it", "deliveries")
     list_filter = ("outcome", "source", "received_at")
     search_fields = ("^scan__scan_id", "^digest")
     search_help_text = gettext_lazy("Scan id or SHA-256 of the body")
+    scan_path = "scan"
+    asked = frozenset({"id", "scan"})
     ordering = ("-pk",)
     actions = ("replay",)
     change_form_template = "admin/copyleaks_image/webhookreceipt/change_form.html"
@@ -63,7 +69,7 @@ class WebhookReceiptAdmin(ReadOnlyAdmin):
     def download_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer with the body as it was received, as a file to keep and never as a page."""
         receipt = self.get_object(request, str(pk))
-        if receipt is None or not self.has_view_permission(request, receipt):
+        if receipt is None or not self.has_view_permission(request, receipt) or not self._is_open(request, receipt):
             raise Http404
         return HttpResponse(
             receipt.payload(),
@@ -98,10 +104,15 @@ class WebhookReceiptAdmin(ReadOnlyAdmin):
             "is_nav_sidebar_enabled": False,
             "receipt": obj,
             "facts": _facts(obj),
+            "is_open": self._is_open(request, obj),
             "body": body_to_show(obj),
             "scan_url": self._scan_url(request, obj),
             "may_replay": self.has_replay_permission(request) and is_replayable(obj),
         }
+
+    def _is_open(self, request: HttpRequest, receipt: WebhookReceipt) -> bool:
+        """Return whether the user may see the picture that a receipt is about."""
+        return read_targets([receipt.scan], self.admin_site, request)[receipt.scan_id].visible
 
     def _scan_url(self, request: HttpRequest, receipt: WebhookReceipt) -> str:
         if not self.admin_site.is_registered(ImageScan):

@@ -19,10 +19,11 @@ class _NotPossible(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Repeatable:
-    """A finished scan whose object still holds its file."""
+    """A finished scan whose object still holds its file; ``newest`` is the key of the target's newest scan."""
 
     scan: ImageScan
     instance: Model
+    newest: int
 
 
 @dataclass(slots=True)
@@ -49,7 +50,9 @@ def plan(chosen: Iterable[ImageScan], *, statuses: Container[str], may_scan: Cal
                 raise _NotPossible(_("Another chosen scan is of the same object."))
             if not may_scan(scan):
                 raise _NotPossible(_("You may not have this picture scanned again."))
-            result.repeatable.append(Repeatable(scan, _repeatable_instance(scan, statuses)))
+            instance = _repeatable_instance(scan, statuses)
+            newest = same_target(scan).order_by("-pk").values_list("pk", flat=True)[0]
+            result.repeatable.append(Repeatable(scan, instance, newest))
             seen.add(target)
         except _NotPossible as reason:
             result.refused[str(reason)] += 1

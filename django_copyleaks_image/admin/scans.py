@@ -1,6 +1,7 @@
 """The list of scans, and the page of one."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import admin
@@ -18,15 +19,17 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 from . import page
 from .actions import ScanActions
 from .addresses import scan_url
+from .asking import AskedAdmin, AskedChangeList
 from .desk.blind import disguise
 from .desk.bulk import BulkDecisions
 from .desk.choice import Choice
 from .desk.media import DECISION_MEDIA
+from .desk.release import ClaimRelease, holder
 from .desk.standing import StandingDecision
 from .desk.views import DeskViews
 from .desk.words import number_waiting
 from .export import ScanExport
-from .filters import DecisionFilter, DeskFilter, StuckFilter, WatchedFieldFilter, tells_of_decisions
+from .filters import DecisionFilter, DeskFilter, HeldFilter, StuckFilter, WatchedFieldFilter
 from .findings import finding_of
 from .overview import ScanOverview
 from .paginator import BoundedPaginator
@@ -37,7 +40,7 @@ from .targets import Target, read_targets
 from .waiting import why_it_waits
 
 
-class ScanChangeList(ChangeList):
+class ScanChangeList(AskedChangeList):
     """Reads the objects of all listed scans together."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -46,15 +49,16 @@ class ScanChangeList(ChangeList):
             # The search form states how many were found unless it is all there are; the bound would be untrue.
             self.full_result_count = self.result_count
         listed = cast("Sequence[ImageScan]", self.result_list)
-        if cast("ImageScanAdmin", self.model_admin).has_decide_permission(request):
-            disguise(listed, request.user)
+        disguise(listed, request, self.model_admin.admin_site)
         targets = read_targets(listed, self.model_admin.admin_site, request)
         for scan in listed:
             scan.listed_target = targets[scan.pk]  # type: ignore[attr-defined]
 
 
 @admin.register(ImageScan)
-class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, ScanOverview, ScanExport):
+class ImageScanAdmin(
+    DeskViews, StandingDecision, BulkDecisions, ClaimRelease, ScanActions, ScanOverview, ScanExport, AskedAdmin
+):
     """Scans to look at, to decide about and to repeat; they are evidence and cannot be edited."""
 
     list_display = ("thumbnail", "finding", "scanned_object", "state", "age")
@@ -63,6 +67,7 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
         "verdict",
         DecisionFilter,
         DeskFilter,
+        HeldFilter,
         "status",
         StuckFilter,
         "sandbox",
@@ -71,18 +76,15 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
     )
     search_fields = ("^scan_id", "file_name", "=object_id", "^sha256")
     search_help_text = gettext_lazy("Scan id, file name, object id or SHA-256")
+    asked = frozenset({"id", "scan_id", "content_type", "object_id", "field_name", "error_code"})
     paginator = BoundedPaginator
     ordering = ("-pk",)
     sortable_by = ("age",)
-    actions = ("confirm_ai", "clear_false_alarm", "scan_again", "retry_failed")
+    actions = ("confirm_ai", "clear_false_alarm", "release_claims", "scan_again", "retry_failed")
     change_form_template = "admin/copyleaks_image/imagescan/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> ImageScanQuerySet:
-        return scans().with_result().select_related("content_type").order_by(*self.get_ordering(request))
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Return whether the address of the list may ask for this: not for what a blind second look must not know."""
-        return not tells_of_decisions(lookup) and super().lookup_allowed(lookup, value, request)
+        return scans().with_result().select_related("content_type", "claimed_by").order_by(*self.get_ordering(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ScanChangeList
@@ -126,6 +128,8 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             lines.append(_("Decision: %(decision)s") % {"decision": scan.get_decision_display()})
         if scan.desk:
             lines.append(_("Waits for: %(queue)s") % {"queue": scan.get_desk_display()})
+        if held_by := holder(scan):
+            lines.append(_("%(person)s is looking at it") % {"person": held_by})
         return format_html(
             "{}{}",
             scan.get_status_display(),
@@ -169,12 +173,17 @@ class ImageScanAdmin(DeskViews, StandingDecision, BulkDecisions, ScanActions, Sc
             "error_facts": page.error_facts(scan),
             "provenance": provenance(scan.result),
             "relatives": [
-                (heading, [(other, finding_of(other)) for other in others]) for heading, others in page.relatives(scan)
+                (heading, [(other, finding_of(other)) for other in others])
+                for heading, others in page.relatives(scan, seen=partial(self._seen, request))
             ],
             "resubmission": scans().filter(resubmission_of=scan).first(),
             "receipts": page.receipts_of(scan) if self._may_view_receipts(request) else [],
             "may_scan": target.visible and self.has_scan_permission(request, scan),
         }
+
+    def _seen(self, request: HttpRequest, listed: list[ImageScan]) -> list[ImageScan]:
+        targets = read_targets(listed, self.admin_site, request)
+        return [scan for scan in listed if targets[scan.pk].visible]
 
     def _stage(self, request: HttpRequest, scan: ImageScan, target: Target) -> Stage:
         alt = _("Scan of %(object)s") % {"object": target.label}

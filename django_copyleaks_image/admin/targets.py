@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
@@ -10,7 +10,7 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import quote
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db.models import Model
+from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 from django.urls import reverse
@@ -21,6 +21,8 @@ from django.utils.translation import gettext as _
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import ImageScan
+
+from .readonly import ReadOnlyAdmin
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType
@@ -55,12 +57,16 @@ def read_targets(listed: Iterable[ImageScan], admin_site: AdminSite, request: Ht
     for scan in listed:
         by_table[scan.content_type, scan.database].append(scan)
     targets: dict[int, Target] = {}
+    scans_are_ruled = _rules_scans(admin_site)
     for (content_type, database), rows in by_table.items():
         model = content_type.model_class()
         instances = {} if model is None else _instances(model, {row.object_id for row in rows}, database)
         answering = _answering(admin_site, model, instances.values(), database)
         for row in rows:
-            targets[row.pk] = _target(row, model, instances.get(row.object_id), answering, request)
+            target = _target(row, model, instances.get(row.object_id), answering, request)
+            if scans_are_ruled and not admin_site.get_model_admin(ImageScan).has_view_permission(request, row):
+                target = replace(target, label=_unnamed(row, model), visible=False)
+            targets[row.pk] = target
     return targets
 
 
@@ -73,6 +79,24 @@ def may_vary(admin_site: AdminSite, model: type[Model]) -> bool:
     """Return whether a user may view one object of a model and not another, which Django's own admin never asks."""
     answering = _answering(admin_site, model, (), "")
     return len(answering) > 1 or any(has_own_rule(it.admin, "has_view_permission", of=ModelAdmin) for it in answering)
+
+
+def ruled_models(admin_site: AdminSite, request: HttpRequest) -> list[type[Model]]:
+    """Return the models with files of whose objects the user may not view all: none of them, or not every one."""
+    scans_are_ruled = _rules_scans(admin_site)
+    return [
+        model
+        for model in apps.get_models()
+        if any(isinstance(field, FileField) for field in model._meta.concrete_fields)
+        and (scans_are_ruled or may_vary(admin_site, model) or not may_view(admin_site, request, model))
+    ]
+
+
+def _rules_scans(admin_site: AdminSite) -> bool:
+    """Return whether a project's own admin of scans may say of one that it may be viewed and of another not."""
+    if not admin_site.is_registered(ImageScan):
+        return False
+    return has_own_rule(admin_site.get_model_admin(ImageScan), "has_view_permission", of=ReadOnlyAdmin)
 
 
 def has_own_rule(admin: Any, name: str, *, of: type) -> bool:
@@ -162,19 +186,24 @@ def _target(
     request: HttpRequest,
 ) -> Target:
     answer = _permitting(answering, request, instance)
-    name = scan.content_type.name if model is None else model._meta.verbose_name
     url = ""
     if instance is not None and answer.admin is not None:
         view = f"admin:{answer.admin.opts.app_label}_{answer.admin.opts.model_name}_change"
         url = reverse(view, args=(quote(instance.pk),), current_app=answer.admin.admin_site.name)
     is_named = instance is not None and answer.permitted
     return Target(
-        label=str(instance) if is_named else f"{capfirst(str(name))} {scan.object_id}",
+        label=str(instance) if is_named else _unnamed(scan, model),
         url=url,
         exists=instance is not None,
         visible=answer.permitted,
         holds_file=bool(instance and scan.file_name and _file_name(instance, scan.field_name) == scan.file_name),
     )
+
+
+def _unnamed(scan: ImageScan, model: type[Model] | None) -> str:
+    """Return what an object is called for those who may not view it, or when it is gone."""
+    name = scan.content_type.name if model is None else model._meta.verbose_name
+    return f"{capfirst(str(name))} {scan.object_id}"
 
 
 def _file_name(instance: Model, field_name: str) -> str | None:

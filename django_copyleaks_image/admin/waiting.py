@@ -22,6 +22,17 @@ def account_row() -> AccountState | None:
     return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON).first()
 
 
+def pause_for_moderators(row: AccountState) -> str:
+    """Return that submissions are paused, since when and why, for people at the desk; empty when they are sent."""
+    if row.paused_at is None:
+        return ""
+    words = _(
+        "Submissions are paused since %(since)s: %(reason)s Meanwhile no new pictures are checked; those that wait "
+        "here can be judged as usual."
+    )
+    return words % {"since": _moment(row.paused_at), "reason": reason_in_words(row.pause_reason)}
+
+
 def what_holds_scans(row: AccountState | None) -> list[str]:
     """Return sentences about a paused account, a used-up budget and a missing worker; empty when all is well."""
     found = []

@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
                 ('database', models.CharField(default='default', max_length=100, verbose_name='database of the object')),
                 ('file_name', models.TextField(verbose_name='file name')),
                 ('forced', models.BooleanField(default=False, verbose_name='paid again on purpose')),
+                ('idempotency_key', models.CharField(blank=True, max_length=64, null=True, unique=True, verbose_name='idempotency key')),
                 ('repeated', models.BooleanField(default=False, verbose_name='asked for once more')),
                 ('sha256', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='SHA-256')),
                 ('width', models.PositiveIntegerField(blank=True, null=True, verbose_name='width in pixels')),
@@ -116,6 +117,7 @@ class Migration(migrations.Migration):
                 ('decision', models.CharField(blank=True, choices=[('', 'Undecided'), ('confirmed', 'Confirmed as AI'), ('cleared', 'Cleared (false alarm)'), ('escalated', 'Escalated')], default='', max_length=10, verbose_name='decision')),
                 ('review_version', models.PositiveIntegerField(default=0, verbose_name='version of the review')),
                 ('ai_share', models.FloatField(blank=True, null=True, verbose_name='AI share of the area')),
+                ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at')),
                 ('claimed_until', models.DateTimeField(blank=True, null=True, verbose_name='claimed until')),
                 ('claimed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='claimed by')),
                 ('content_type', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype', verbose_name='content type')),
@@ -125,7 +127,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'image scan',
                 'verbose_name_plural': 'image scans',
-                'permissions': (('decide_imagescan', 'Can decide about pictures'), ('decide_escalated_imagescan', 'Can decide about escalated pictures'), ('rescan_imagescan', 'Can have pictures scanned again')),
+                'permissions': (('decide_imagescan', 'Can decide about pictures'), ('decide_escalated_imagescan', 'Can decide about escalated pictures'), ('rescan_imagescan', 'Can have pictures scanned again'), ('release_imagescan', 'Can release pictures that others look at')),
             },
         ),
         migrations.CreateModel(

@@ -111,6 +111,8 @@ class ImageScan(ReadWhereWritten):
     database = models.CharField(_("database of the object"), max_length=100, default="default")
     file_name = models.TextField(_("file name"))
     forced = models.BooleanField(_("paid again on purpose"), default=False)
+    # Of a scan that is forced: what was seen of the target before. Whoever asks for the same once more gets this scan.
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True, null=True, blank=True)
     # Of a stored file, not of a save: until there is another result, an earlier scan of the same file goes on counting.
     repeated = models.BooleanField(_("asked for once more"), default=False)
     resubmission_of = models.OneToOneField(
@@ -178,6 +180,7 @@ class ImageScan(ReadWhereWritten):
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("claimed by"), related_name="+", null=True, blank=True
     )
+    claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
 
     objects = ImageScanQuerySet.as_manager()
@@ -189,6 +192,7 @@ class ImageScan(ReadWhereWritten):
             ("decide_imagescan", _("Can decide about pictures")),
             ("decide_escalated_imagescan", _("Can decide about escalated pictures")),
             ("rescan_imagescan", _("Can have pictures scanned again")),
+            ("release_imagescan", _("Can release pictures that others look at")),
         )
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["status", "next_attempt_at"], name="copyleaks_scan_queue"),

@@ -9,8 +9,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_copyleaks_image.models import scans
+from django_copyleaks_image.models.scan import ImageScanQuerySet
 
 CLAIM = timedelta(minutes=10)
+# However often it is renewed: a tab that is left open keeps nobody else from a picture for longer.
+LONGEST = timedelta(hours=1)
+# The columns of a scan that nobody holds.
+FREE: dict[str, Any] = {"claimed_by": None, "claimed_at": None, "claimed_until": None}
 
 
 def free_for(user: Any, now: datetime) -> Q:
@@ -19,27 +24,60 @@ def free_for(user: Any, now: datetime) -> Q:
 
 
 def claim(scan_pk: int, user: Any) -> bool:
-    """Claim a scan of the desk for :data:`CLAIM`; return False when somebody else holds it or it has left."""
+    """Claim a scan of the desk for :data:`CLAIM`; return False when somebody else holds it or it has left.
+
+    A claim that the user holds already is renewed, and does not begin anew.
+    """
     now = timezone.now()
-    waiting = scans().filter(free_for(user, now), pk=scan_pk).exclude(desk="")
-    return bool(waiting.update(claimed_by=user, claimed_until=now + CLAIM))
+    waiting = scans().filter(pk=scan_pk).exclude(desk="")
+    if waiting.filter(_held_by(user, now)).exists():
+        renew([scan_pk], user)
+        return True
+    claimed = waiting.filter(free_for(user, now))
+    return bool(claimed.update(claimed_by=user, claimed_at=now, claimed_until=now + CLAIM))
 
 
 def renew(scan_pks: Iterable[int], user: Any) -> int:
-    """Prolong the claims that the user still holds among these scans; return how many."""
-    held = scans().filter(pk__in=scan_pks, claimed_by=user)
-    return held.update(claimed_until=timezone.now() + CLAIM)
+    """Prolong the claims that nobody took from the user among these scans; return how many.
+
+    A claim lasts for :data:`LONGEST` in all.
+    """
+    now = timezone.now()
+    held = scans().filter(pk__in=scan_pks, claimed_by=user, claimed_at__gt=now + CLAIM - LONGEST)
+    return held.update(claimed_until=now + CLAIM)
+
+
+def held_among(scan_pks: Iterable[int], user: Any) -> ImageScanQuerySet:
+    """Return those of the scans that wait and that the user holds."""
+    return scans().filter(_held_by(user, timezone.now()), pk__in=scan_pks).exclude(desk="")
 
 
 def release(scan_pks: Iterable[int], user: Any) -> int:
     """Give up the user's claims among these scans; return how many."""
-    return scans().filter(pk__in=scan_pks, claimed_by=user).update(claimed_by=None, claimed_until=None)
+    return scans().filter(pk__in=scan_pks, claimed_by=user).update(**FREE)
+
+
+def take_away(scan_pk: int, *, held_by: Any) -> bool:
+    """End the claim that somebody holds; return False when they hold it no longer.
+
+    What they decide all the same counts as long as nobody else has taken the picture: a claim protects nothing.
+    """
+    return bool(scans().filter(_held_by(held_by, timezone.now()), pk=scan_pk).update(**FREE))
+
+
+def is_held(now: datetime) -> Q:
+    """Return the condition that somebody is looking at a scan."""
+    return Q(claimed_by__isnull=False, claimed_until__gt=now)
+
+
+def _held_by(user: Any, now: datetime) -> Q:
+    return Q(claimed_by=user, claimed_until__gt=now)
 
 
 def others_at_the_desk(user: Any) -> list[str]:
     """Return the names of the other people who hold claims now, in alphabetical order."""
     # Few scans are claimed, and the index on who claimed them finds those.
-    claimed = scans().filter(claimed_by__isnull=False, claimed_until__gt=timezone.now()).exclude(claimed_by=user)
+    claimed = scans().filter(is_held(timezone.now())).exclude(claimed_by=user)
     claimants = list(claimed.order_by().values_list("claimed_by", flat=True).distinct())
     people = get_user_model()._default_manager.filter(pk__in=claimants)
     return sorted(person.get_username() for person in people)

@@ -16,9 +16,9 @@ from django_copyleaks_image.models.scan import UNFINISHED, UNMEASURED, Desk, Ima
 from django_copyleaks_image.transactions import atomically
 
 from . import standing
-from .claims import free_for
-from .history import history_of, latest_judgement, same_bytes
-from .queue import is_blind_for
+from .blindness import is_blind_for
+from .claims import FREE, free_for
+from .history import history_of, latest_judgement, same_bytes, same_target
 
 NOTE_LENGTH = 2_000
 # What a person can do; undoing names what it undoes and has a function of its own.
@@ -65,6 +65,8 @@ def decide(scan_pk: int, *, user: Any, kind: Kind, version: int, reason: str = "
         raise Stale(scan)
     if kind == Kind.ESCALATED and scan.desk == Desk.ESCALATED:
         raise Refused(_("The picture is escalated already."))
+    if waits_elsewhere(scan):
+        raise Refused(_("An earlier scan of this picture waits at the review desk."))
     is_second_look = scan.desk == Desk.SECOND_LOOK
     if is_second_look and not scans().filter(is_blind_for(user), pk=scan.pk).exists():
         raise Refused(_("The second look is somebody else's. You can undo your own decision."))
@@ -117,6 +119,15 @@ def _where_it_stands(decision: Decision) -> ImageScan | None:
     scan = standing.counts_now(decision.scan)
     is_of_same_bytes = scan == decision.scan or same_bytes(scan).filter(pk=decision.scan_id).exists()
     return scan if is_of_same_bytes and _is_decidable(scan) and _is_last(decision, scan) else None
+
+
+def waits_elsewhere(scan: ImageScan) -> bool:
+    """Return whether the file waits for a person at an earlier scan, as when one more scan of it has failed.
+
+    What is decided here would take the place of what a second look there is to find out.
+    """
+    earlier = same_target(scan).filter(pk__lt=scan.pk, file_name=scan.file_name, sandbox=scan.sandbox)
+    return not scan.desk and earlier.exclude(desk="").exists()
 
 
 def _read(scan_pk: int) -> ImageScan:
@@ -203,7 +214,7 @@ def _change(scan: ImageScan, user: Any, version: int, after: dict[str, Any]) -> 
 
     # In the order of their keys, in which scans are also ended and removed: nobody locks the other out.
     spread(same_bytes(scan).filter(pk__lt=scan.pk))
-    changed = current.update(claimed_by=None, claimed_until=None, **after, **moved)
+    changed = current.update(**FREE, **after, **moved)
     spread(same_bytes(scan).filter(pk__gt=scan.pk))
     return bool(changed)
 

@@ -15,10 +15,11 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
-from django_copyleaks_image.models.decision import FINAL, Kind
+from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
 
 from . import claims
+from .blindness import is_blind_for
 
 # Candidates that are looked at together: few at first, since most people may see what comes first. After so many in all
 # the search ends for now: each of them may be of an object that the person may not see.
@@ -55,16 +56,6 @@ def waiting(selection: Selection, user: Any) -> ImageScanQuerySet:
     return _selected(selection).filter(reduce(or_, _conditions(selection, user)))
 
 
-def is_blind_for(user: Any) -> Q:
-    """Return the condition that a scan waits for a second look by this person, who must not hear of the first.
-
-    Whoever has judged the same bytes is not asked again, be it at an earlier scan of them or on another object.
-    """
-    reversals = _decisions().filter(reverses=OuterRef("pk"))
-    looks = _decisions().filter(~Exists(reversals), sha256=OuterRef("sha256"), decided_by=user, kind__in=FINAL)
-    return Q(~Exists(looks), desk=Desk.SECOND_LOOK)
-
-
 def count(selection: Selection, user: Any) -> int:
     """Return how many wait, :data:`COUNTED` + 1 for more than are counted."""
     # In order, so that the index of the desk is read, and not the whole table for the few that wait.
@@ -77,7 +68,7 @@ def count(selection: Selection, user: Any) -> int:
 
 def is_held_by_others(selection: Selection, user: Any) -> bool:
     """Return whether somebody else is looking at something that waits in a queue for this person."""
-    held = waiting(selection, user).filter(claimed_by__isnull=False, claimed_until__gt=timezone.now())
+    held = waiting(selection, user).filter(claims.is_held(timezone.now()))
     return held.exclude(claimed_by=user).exists()
 
 

@@ -10,6 +10,7 @@ from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.verdicts import Verdict
 
+from .claims import FREE
 from .history import judgements_of, same_target
 
 # The columns by which scans of a target are weighed.
@@ -47,8 +48,7 @@ class Place:
             "desk": self.desk,
             "decision": self.decision,
             "review_version": self.version + 1,
-            "claimed_by": None,
-            "claimed_until": None,
+            **FREE,
         }
 
 
@@ -117,8 +117,7 @@ def off_the_desk() -> dict[str, Any]:
         "review": Case(When(review=Review.PENDING, then=Value(Review.NOT_NEEDED.value)), default=F("review")),
         "desk": Desk.NONE,
         "review_version": F("review_version") + 1,
-        "claimed_by": None,
-        "claimed_until": None,
+        **FREE,
     }
 
 

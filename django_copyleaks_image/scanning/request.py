@@ -1,11 +1,12 @@
 """A saved file becomes a queued scan: one INSERT, no network, no file read."""
 
+import hashlib
 import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.db.models import Model, Q
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
+from django_copyleaks_image.transactions import atomically
 
 from . import ends
 
@@ -36,9 +38,26 @@ class _Newest(NamedTuple):
 def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageScan:
     """Queue a scan of a stored file and return it, or return the unfinished one of the same file.
 
-    A result that exists for the same bytes is shared instead of paid; ``force`` pays again on purpose. Until there
-    is one, what was measured and decided about the file goes on counting.
+    A result that exists for the same bytes is shared instead of paid; ``force`` pays again on purpose, and once only
+    however often it is asked before that scan has ended. Until there is a result, what was measured and decided about
+    the file goes on counting.
     Raises ValueError when there is no stored file, ImproperlyConfigured when the field holds none.
+    """
+    return repeat_scan(instance, field, force=force).scan
+
+
+class Repetition(NamedTuple):
+    """A scan that was asked for, and whether it is a new one."""
+
+    scan: ImageScan
+    is_new: bool
+
+
+def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = None) -> Repetition:
+    """Queue a scan as :func:`request_scan` does, and tell whether there was none already.
+
+    ``seen`` is the key of the newest scan of the target that the asking person knew of, 0 for none: whoever asks twice
+    about the same has asked once, also when the scan has ended meanwhile.
     """
     file_field = registry.file_field(type(instance), field)
     owner = registry.owner_of(file_field)
@@ -47,13 +66,32 @@ def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageSc
         raise ValueError(f"{owner._meta.label}.{field} of this object holds no stored file: save it first.")
     using = instance._state.db or home_database()
     target = target_of(owner, instance, field, using=using)
-    waiting = scans().for_target(**target).unfinished().filter(file_name=name).order_by("-pk").first()
-    if waiting is not None and not force:
-        return waiting
+    of_file = scans().for_target(**target).filter(file_name=name).order_by("-pk")
+    matters = of_file.unfinished().filter(forced=True) if force else of_file.unfinished()
+    waiting = matters.first()
+    if waiting is not None:
+        return Repetition(waiting, is_new=False)
     scan = ImageScan(**target, file_name=name, database=using, forced=force, repeated=True)
-    with transaction.atomic(using=home_database()):
-        queue(scan, "scanned_again" if force else "file_replaced")
-    return scan
+    if not force:
+        atomically(lambda: queue(scan, "file_replaced"))
+        return Repetition(scan, is_new=True)
+    if seen is None:
+        seen = scans().for_target(**target).order_by("-pk").values_list("pk", flat=True).first() or 0
+    scan.idempotency_key = _idempotency_key(target, seen)
+    try:
+        atomically(lambda: queue(scan, "scanned_again"))
+    except IntegrityError:
+        # Somebody else asked for the same first; whoever comes second has waited for the first one's commit.
+        first = scans().filter(idempotency_key=scan.idempotency_key).first()
+        if first is None:
+            raise
+        return Repetition(first, is_new=False)
+    return Repetition(scan, is_new=True)
+
+
+def _idempotency_key(target: dict[str, Any], seen: int) -> str:
+    content_type, *names = target.values()
+    return hashlib.sha256(repr((content_type.pk, *names, seen)).encode()).hexdigest()
 
 
 def latest_scan(instance: Model, field: str) -> ImageScan | None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
+from django_copyleaks_image.admin.desk.seals import seal
 from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Review
@@ -34,11 +35,17 @@ def next_keys(client: Client, **fields: Any) -> list[int]:
     return [item["pk"] for item in next_items(client, **fields)]
 
 
+def sealed(scan: ImageScan, version: int | None = None) -> str:
+    """Return what a browser holds that has seen a scan as it is stored, or with another version."""
+    seen = ImageScan.objects.get(pk=scan.pk)
+    if version is not None:
+        seen.review_version = version
+    return seal(seen)
+
+
 def press(client: Client, scan: ImageScan, kind: str, *, version: int | None = None, **fields: Any) -> Any:
     """Decide as somebody who sees the scan as it is stored, unless ``version`` says otherwise."""
-    if version is None:
-        version = ImageScan.objects.get(pk=scan.pk).review_version
-    return ask(client, f"{scan.pk}/decide/", kind=kind, version=version, **fields)
+    return ask(client, f"{scan.pk}/decide/", kind=kind, version=sealed(scan, version), **fields)
 
 
 def decided(scan: ImageScan, user: User, kind: Kind, **fields: Any) -> Decision:

@@ -6,7 +6,7 @@ from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.http import HttpResponse
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from django_copyleaks_image.admin import readonly
 from django_copyleaks_image.models import ImageScan
@@ -179,3 +179,22 @@ def test_page__has_buttons_for_what_is_possible(payer: Client) -> None:
     assert buttons(failed(photo())) == {"scan_again", "retry_failed"}
     assert buttons(scan_of(photo())) == set()
     assert buttons(gone) == set()
+
+
+def test_scan_again__of_a_page_that_is_sent_twenty_times_pays_once_also_when_the_scan_has_ended(
+    payer: Client, staff: Any
+) -> None:
+    scan = measured_photo()
+    page = act(payer, "scan_again", scan).content.decode()
+    named = {f"newest_{scan.pk}": str(scan.pk)}
+    assert f'name="newest_{scan.pk}" value="{scan.pk}"' in page
+    act(payer, "scan_again", scan, confirmed="yes", **named)
+    (again,) = successors(scan)
+    ended = {"status": Status.FAILED, "error_code": "result_lost", "finished_at": timezone.now()}
+    ImageScan.objects.filter(pk=again.pk).update(**ended, next_attempt_at=None)
+    for client in (payer, staff("view_imagescan", "rescan_imagescan", "view_photo")):
+        for _ in range(10):
+            answer = act(client, "scan_again", scan, confirmed="yes", **named)
+        assert "1 was left out: It was asked for already." in messages(client, answer)
+    assert successors(scan) == [again]
+    assert LogEntry.objects.count() == 1

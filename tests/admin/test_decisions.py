@@ -14,12 +14,24 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from django_copyleaks_image.admin import readonly
+from django_copyleaks_image.admin.desk.seals import seal, seen_version
 from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH
-from tests.admin.deskwork import DESK, SCANS, ask, awaiting_second_look, decided, next_items, next_keys, press, user_of
+from tests.admin.deskwork import (
+    DESK,
+    SCANS,
+    ask,
+    awaiting_second_look,
+    decided,
+    next_items,
+    next_keys,
+    press,
+    sealed,
+    user_of,
+)
 from tests.admin.markup import inline_code
 from tests.admin.rows import failed, measured_photo, scan_of
 from tests.gallery.models import Photo
@@ -130,8 +142,7 @@ def test_reasons__are_not_asked_for_when_there_are_none(reviewer: Client) -> Non
     [
         {},
         {"kind": "cleared"},
-        {"kind": "cleared", "version": "x"},
-        {"kind": "cleared", "version": "-1"},
+        {"kind": "cleared", "version": ""},
         {"kind": "undone", "version": "0"},
         {"kind": "deleted", "version": "0"},
     ],
@@ -186,12 +197,11 @@ def test_stale_decision__gives_the_picture_as_it_is_now(reviewer: Client, bert: 
         scan=scan, kind=Kind.UNDONE, decided_by=bert, reverses=decision, sha256=scan.sha256, before=Standing.CLEARED
     )
     ImageScan.objects.update(desk=Desk.REVIEW, review=Review.PENDING, decision="", review_version=2)
-    answer = press(reviewer, scan, "confirmed", version=before["version"])
+    answer = ask(reviewer, f"{scan.pk}/decide/", kind="confirmed", version=before["version"])
     assert answer["said"] == "bert undid a decision about this picture a moment ago. Nothing was changed."
-    assert answer["item"]["version"] == 2
     assert "<del>Cleared (false alarm)</del>" in answer["item"]["html"]
     assert stored(scan).claimed_by == user_of(reviewer)
-    assert press(reviewer, scan, "confirmed", version=2)["decision"]
+    assert ask(reviewer, f"{scan.pk}/decide/", kind="confirmed", version=answer["item"]["version"])["decision"]
 
 
 def test_decision__about_what_somebody_else_looks_at_is_stale(reviewer: Client, bert: User) -> None:
@@ -221,7 +231,7 @@ def test_decision__about_what_was_scanned_again_is_stale(reviewer: Client, bert:
     )
     answer = press(reviewer, scan, "cleared", version=1)
     assert answer["said"] == "The picture was scanned again meanwhile. Nothing was changed."
-    assert answer["item"]["version"] == 2
+    assert seen_version(answer["item"]["version"], stored(scan), is_blind=False) == 2
 
 
 def test_decision__about_what_is_gone_is_stale(reviewer: Client) -> None:
@@ -230,9 +240,23 @@ def test_decision__about_what_is_gone_is_stale(reviewer: Client) -> None:
         assert answer == {"stale": True, "said": "This picture is no longer here. Nothing was changed.", "item": None}
 
 
-def test_stale_decision__tells_nobody_of_the_first_look(reviewer: Client, bert: User) -> None:
-    scan = awaiting_second_look(measured_photo(), bert)
-    answer = press(reviewer, scan, "cleared", version=0)
+def test_decision__of_who_saw_the_picture_before_the_first_look_is_the_second_one(reviewer: Client, bert: User) -> None:
+    scan = measured_photo("coffee.jpg")
+    seen = sealed(scan)
+    awaiting_second_look(scan, bert)
+    answer = ask(reviewer, f"{scan.pk}/decide/", kind="cleared", version=seen)
+    assert answer["said"] == "Cleared: coffee.jpg."
+    assert Decision.objects.get(pk=answer["decision"]).agrees
+
+
+def test_decision__of_who_saw_another_result_before_the_first_look_is_stale_and_tells_nothing(
+    reviewer: Client, bert: User
+) -> None:
+    scan = measured_photo()
+    scan.verdict = "mostly_ai"
+    seen = seal(scan)
+    awaiting_second_look(scan, bert)
+    answer = ask(reviewer, f"{scan.pk}/decide/", kind="cleared", version=seen)
     assert answer["said"] == "Something happened to this picture meanwhile. Nothing was changed."
     assert "No decision yet." in answer["item"]["html"]
     assert "bert" not in str(answer)
@@ -263,7 +287,7 @@ def test_undo__gives_the_picture_back(reviewer: Client, kind: str, said: str) ->
     assert answer["said"] == said
     assert answer["item"]["pk"] == scan.pk
     scan = stored(scan)
-    assert answer["item"]["version"] == scan.review_version
+    assert seen_version(answer["item"]["version"], scan, is_blind=False) == scan.review_version
     assert (scan.desk, scan.review, scan.decision) == (Desk.REVIEW, Review.PENDING, "")
     assert scan.claimed_by == user_of(reviewer)
     assert Decision.objects.latest("pk").reverses_id == decision
@@ -331,9 +355,9 @@ def test_page__decides_without_a_script(reviewer: Client) -> None:
     assert f'<a href="{DESK}?queue=review">Open in the review desk</a>' in page
     address = f"{SCANS}{scan.pk}/change/"
     assert f'action="{DESK}{scan.pk}/decide/"' in page
-    assert '<input type="hidden" name="version" value="0">' in page
+    (version,) = re.findall(r'<input type="hidden" name="version" value="([^"]+)">', page)
     assert f'<input type="hidden" name="back" value="{address}">' in page
-    response = submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=0, note="A sunset", back=address)
+    response = submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=version, note="A sunset", back=address)
     assert (response.status_code, response.headers["Location"]) == (302, address)
     assert messages(reviewer) == ["Cleared: coffee.jpg."]
     page = page_of(reviewer, scan)
@@ -379,10 +403,10 @@ def test_page__offers_no_undo_where_a_newer_scan_found_something_else(reviewer: 
 def test_page__says_why_a_decision_was_not_taken(reviewer: Client, bert: User, configure: Any) -> None:
     scan = measured_photo()
     assert claims.claim(scan.pk, bert)
-    submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=0)
+    submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=sealed(scan))
     assert messages(reviewer) == ["bert is looking at this picture. Nothing was changed."]
     configure(REVIEW_REASONS=["Looks real"])
-    submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=0)
+    submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=sealed(scan))
     assert "needs one of the reasons" in messages(reviewer)[0]
     assert Decision.objects.count() == 0
 
@@ -390,7 +414,7 @@ def test_page__says_why_a_decision_was_not_taken(reviewer: Client, bert: User, c
 @pytest.mark.parametrize("back", ["https://example.org/", "//example.org/", "javascript:alert(1)", ""])
 def test_page__leads_back_to_this_site_alone(reviewer: Client, back: str) -> None:
     scan = measured_photo()
-    response = submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=0, back=back)
+    response = submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=sealed(scan), back=back)
     assert response.headers["Location"] == f"{SCANS}{scan.pk}/change/"
     assert submit(reviewer, "4711/decide/", kind="cleared", version=0, back=back).headers["Location"] == SCANS
 
@@ -401,7 +425,7 @@ def test_page__offers_the_reasons(reviewer: Client, configure: Any) -> None:
     page = page_of(reviewer, scan)
     assert "<option>Looks real</option>" in page
     assert escape(HOSTILE) in page
-    submit(reviewer, f"{scan.pk}/decide/", kind="escalated", version=0, reason="Looks real")
+    submit(reviewer, f"{scan.pk}/decide/", kind="escalated", version=sealed(scan), reason="Looks real")
     assert Decision.objects.get().reason == ""
 
 
@@ -441,7 +465,7 @@ def test_page__and_list_keep_a_first_look_from_whoever_takes_the_second(reviewer
     scan = measured_photo()
 
     def seen() -> tuple[str, str]:
-        page = re.sub(r'name="(csrfmiddlewaretoken|version)" value="\w+"', "", page_of(reviewer, scan))
+        page = re.sub(r'name="(csrfmiddlewaretoken|version)" value="[\w:-]+"', "", page_of(reviewer, scan))
         row = re.search(r"<tbody>.*</tbody>", reviewer.get(SCANS).content.decode(), re.DOTALL)
         assert row
         return page, row[0]
@@ -475,7 +499,7 @@ def choose(client: Client, action: str | list[str], *chosen: ImageScan, query: s
 
 
 def versions(*chosen: ImageScan) -> dict[str, str]:
-    return {f"version_{scan.pk}": str(scan.review_version) for scan in chosen}
+    return {f"version_{scan.pk}": sealed(scan) for scan in chosen}
 
 
 @pytest.mark.parametrize(
@@ -496,7 +520,7 @@ def test_bulk__asks_first_and_then_decides(
     assert f'name="action" value="{action}"' in page
     for scan in scans:
         assert f'src="{SCANS}rendition/{scan.pk}/thumbnail/"' in page
-        assert f'name="version_{scan.pk}" value="0"' in page
+        assert f'name="version_{scan.pk}" value="' in page
     assert inline_code(response) == []
     assert Decision.objects.count() == 0
     response = choose(reviewer, action, *scans, confirmed="yes", note="Same series", **versions(*scans))
@@ -631,11 +655,13 @@ def test_log__costs_the_same_number_of_queries_for_1_and_9_rows(
         auditor.get(LOG)
 
 
-def test_log__keeps_a_first_look_from_whoever_takes_the_second(auditor: Client, bert: User) -> None:
+def test_log__keeps_a_first_look_from_whoever_takes_the_second(auditor: Client, staff: Any, bert: User) -> None:
+    second = staff("view_imagescan", "view_decision", "view_photo", "decide_imagescan")
     awaiting_second_look(measured_photo("coffee.jpg"), bert)
-    assert "coffee.jpg" not in auditor.get(LOG).content.decode()
-    awaiting_second_look(measured_photo("tea.jpg"), user_of(auditor))
-    assert "tea.jpg" in auditor.get(LOG).content.decode()
+    assert "coffee.jpg" not in second.get(LOG).content.decode()
+    assert "coffee.jpg" in auditor.get(LOG).content.decode()
+    awaiting_second_look(measured_photo("tea.jpg"), user_of(second))
+    assert "tea.jpg" in second.get(LOG).content.decode()
 
 
 def test_note__is_kept_from_whoever_may_not_view_the_object(staff: Any, reviewer: Client, bert: User) -> None:

@@ -16,11 +16,23 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from django_copyleaks_image.admin.desk import words
+from django_copyleaks_image.admin.desk.seals import seen_version
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.reviewing import claims, queue
-from tests.admin.deskwork import DESK, SCANS, ask, awaiting_second_look, decided, next_items, next_keys, press, user_of
+from tests.admin.deskwork import (
+    DESK,
+    SCANS,
+    ask,
+    awaiting_second_look,
+    decided,
+    next_items,
+    next_keys,
+    press,
+    sealed,
+    user_of,
+)
 from tests.admin.markup import inline_code
 from tests.admin.rows import failed, measured, measured_photo, scan_of
 from tests.gallery.models import Listing, Photo
@@ -180,9 +192,12 @@ def test_parameters__that_are_not_known_count_as_not_given(reviewer: Client) -> 
 def test_next__gives_a_picture_with_all_that_is_needed_to_judge_it(reviewer: Client) -> None:
     scan = measured_photo("coffee.jpg", metadata={"issuedBy": "OpenAI", "unknownKey": "x"})
     (item,) = next_items(reviewer)
-    assert (item["pk"], item["version"], item["title"]) == (scan.pk, 0, "coffee.jpg")
+    assert (item["pk"], item["title"]) == (scan.pk, "coffee.jpg")
+    assert seen_version(item["version"], scan, is_blind=False) == scan.review_version
     html = item["html"]
-    assert html.strip().startswith(f'<article class="copyleaks-item" data-pk="{scan.pk}" data-version="0"')
+    assert html.strip().startswith(
+        f'<article class="copyleaks-item" data-pk="{scan.pk}" data-version="{item["version"]}"'
+    )
     assert "<bdi>coffee.jpg</bdi></h2>" in html
     assert "Partly AI</span> <bdi>AI share of the area: 37 %" in html
     assert f'src="{SCANS}rendition/{scan.pk}/page/"' in html
@@ -440,8 +455,7 @@ def test_second_look__cannot_be_told_from_a_first_one(reviewer: Client, colleagu
     ask(reviewer, "claims/", release=str(scan.pk))
     awaiting_second_look(scan, user_of(colleague))
     (second,) = next_items(reviewer)
-    assert second["version"] == 1
-    assert second["html"].replace('data-version="1"', 'data-version="0"') == first["html"]
+    assert second["html"].replace(second["version"], first["version"]) == first["html"]
     assert user_of(colleague).username not in second["html"]
 
 
@@ -489,10 +503,12 @@ def test_escalated_queue__has_a_permission_of_its_own(reviewer: Client, senior: 
     scan, waiting = escalated(measured_photo("a.jpg")), measured_photo("b.jpg")
     assert reviewer.get(DESK, {"queue": "escalated"}).status_code == 403
     assert reviewer.post(f"{DESK}next/", {"queue": "escalated"}).status_code == 403
-    assert reviewer.post(f"{DESK}{scan.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
-    assert ask(reviewer, f"{scan.pk}/decide/", kind="cleared", version=7)["stale"]
+    assert reviewer.post(f"{DESK}{scan.pk}/decide/", {"kind": "cleared", "version": sealed(scan)}).status_code == 403
+    assert press(reviewer, scan, "cleared", version=7)["stale"]
     assert senior.get(DESK, {"queue": "review"}).status_code == 403
-    assert senior.post(f"{DESK}{waiting.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
+    assert (
+        senior.post(f"{DESK}{waiting.pk}/decide/", {"kind": "cleared", "version": sealed(waiting)}).status_code == 403
+    )
     assert next_keys(senior) == [scan.pk]
     assert press(senior, scan, "cleared")["decision"]
     assert 'data-decide="escalated"' not in shell(senior).content.decode()
@@ -507,7 +523,9 @@ def test_queue__leaves_out_models_that_the_user_may_not_view(staff: Any, reviewe
         "others": "",
         "today": "",
     }
-    assert reviewer.post(f"{DESK}{listing.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
+    assert (
+        reviewer.post(f"{DESK}{listing.pk}/decide/", {"kind": "cleared", "version": sealed(listing)}).status_code == 403
+    )
     assert next_keys(staff("view_imagescan", "decide_imagescan", "view_listing"), queue="unmeasured") == [listing.pk]
 
 
@@ -519,7 +537,9 @@ def test_queue__leaves_out_objects_that_the_user_may_not_view(
     monkeypatch.setattr(photos, "has_view_permission", lambda request, obj=None: str(obj) != "hidden.jpg")
     assert next_keys(reviewer) == [shown.pk]
     assert claimed_by(hidden) is None
-    assert reviewer.post(f"{DESK}{hidden.pk}/decide/", {"kind": "cleared", "version": 0}).status_code == 403
+    assert (
+        reviewer.post(f"{DESK}{hidden.pk}/decide/", {"kind": "cleared", "version": sealed(hidden)}).status_code == 403
+    )
     hidden.refresh_from_db()
     assert hidden.desk == Desk.REVIEW
 
@@ -637,7 +657,9 @@ def test_permission__may_be_given_for_single_scans(owner: Callable[..., Client])
     assert client.get(DESK).status_code == 403
     page = f"{SCANS}{mine.pk}/change/"
     assert 'name="kind" value="confirmed"' in client.get(page).content.decode()
-    answer = client.post(f"{DESK}{mine.pk}/decide/", {"kind": "confirmed", "version": 0, "back": page}, headers=FORM)
+    answer = client.post(
+        f"{DESK}{mine.pk}/decide/", {"kind": "confirmed", "version": sealed(mine), "back": page}, headers=FORM
+    )
     assert answer.headers["Location"] == page
     mine.refresh_from_db()
     assert mine.decision == Standing.CONFIRMED
@@ -646,7 +668,7 @@ def test_permission__may_be_given_for_single_scans(owner: Callable[..., Client])
     mine.refresh_from_db()
     assert mine.decision == Standing.UNDECIDED
     for kind, version in (("confirmed", 0), ("confirmed", 7)):
-        fields = {"kind": kind, "version": version}
+        fields = {"kind": kind, "version": sealed(theirs, version)}
         assert client.post(f"{DESK}{theirs.pk}/decide/", fields, headers=FORM).status_code == 403
     assert 'name="kind"' not in client.get(f"{SCANS}{theirs.pk}/change/").content.decode()
 
@@ -690,7 +712,7 @@ def test_permission__to_view_may_be_given_for_single_scans(
     assert 'name="kind" value="cleared"' in client.get(f"{SCANS}{mine.pk}/change/").content.decode()
     for scan, found in ((mine, 200), (theirs, 404)):
         assert client.get(f"{SCANS}overlay/{scan.pk}.png").status_code == found
-    fields = {"kind": "cleared", "version": 0}
+    fields = {"kind": "cleared", "version": sealed(mine)}
     assert client.post(f"{DESK}{mine.pk}/decide/", fields, headers=FORM).status_code == 302
     mine.refresh_from_db()
     assert mine.decision == Standing.CLEARED

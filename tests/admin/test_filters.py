@@ -3,6 +3,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -166,3 +168,32 @@ def test_pages__end_at_the_bound(moderator: Client, bound: int, monkeypatch: pyt
     assert [len(listed(moderator, p=number)) for number in (1, 2)] == [2, 1]
     beyond = moderator.get(LIST, {"p": 3})
     assert beyond.headers["Location"] == f"{LIST}?e=1"
+
+
+class KnowsObjects(ModelBackend):
+    """A backend that permits something for single objects."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        return super().has_perm(user_obj, perm) or (obj is not None and perm == "copyleaks_image.decide_imagescan")
+
+
+def test_filters__do_not_tell_whoever_may_decide_about_single_pictures(
+    moderator: Client, configure: Any, settings: Any
+) -> None:
+    scan = second_look(configure)
+    settings.AUTHENTICATION_BACKENDS = [f"{__name__}.KnowsObjects"]
+    client = Client()
+    client.force_login(User.objects.get(pk=moderator.session["_auth_user_id"]))
+    assert listed(client, decision="confirmed") == []
+    assert listed(client, decision="") == [scan]
+    assert "Confirmed as AI" not in client.get(f"{LIST}{scan.pk}/change/").content.decode().split("kind")[0]
+
+
+def test_filters__do_not_tell_where_the_project_has_a_rule_for_single_pictures(
+    moderator: Client, configure: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = second_look(configure)
+    scans = site.get_model_admin(ImageScan)
+    monkeypatch.setattr(scans, "has_decide_permission", lambda request, obj=None: obj is not None)
+    assert listed(moderator, decision="confirmed") == []
+    assert listed(moderator, decision="") == [scan]

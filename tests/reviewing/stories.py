@@ -109,5 +109,6 @@ def decided(scan: ImageScan, user: Any, kind: Kind, **choices: Any) -> Decision:
 
 def claimed(scan: ImageScan, user: Any, *, minutes: int = 5) -> None:
     """Let a person look at a scan, for less than no time when the minutes are negative."""
-    until = timezone.now() + timedelta(minutes=minutes)
-    ImageScan.objects.filter(pk=scan.pk).update(claimed_by=user, claimed_until=until)
+    now = timezone.now()
+    until = now + timedelta(minutes=minutes)
+    ImageScan.objects.filter(pk=scan.pk).update(claimed_by=user, claimed_at=now, claimed_until=until)

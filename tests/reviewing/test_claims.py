@@ -1,5 +1,7 @@
 """Whoever opens a picture holds it for a while, and nobody else gets it meanwhile."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -68,6 +70,47 @@ def test_renewal__is_of_ones_own_claims(ada: Any, ben: Any) -> None:
 
     renewed = ImageScan.objects.filter(claimed_until__gt=soon)
     assert list(renewed) == [mine]
+
+
+@pytest.mark.parametrize("by", [claims.renew, lambda pks, user: claims.claim(pks[0], user)], ids=["renewed", "taken"])
+def test_claim__lasts_for_a_bounded_time_however_often_it_is_prolonged(
+    by: Callable[[list[int], Any], object], ada: Any, ben: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = flagged()
+    begun = timezone.now()
+    assert claims.claim(scan.pk, ada)
+
+    for minutes in range(0, 58, 2):
+        monkeypatch.setattr(timezone, "now", lambda minutes=minutes: begun + timedelta(minutes=minutes))
+        by([scan.pk], ada)
+        assert not claims.claim(scan.pk, ben)
+
+    monkeypatch.setattr(timezone, "now", lambda: begun + claims.LONGEST)
+    assert claims.claim(scan.pk, ben)
+
+
+def test_claim_that_has_run_out__begins_anew(ada: Any) -> None:
+    scan = flagged()
+    claimed(scan, ada, minutes=-1)
+    ImageScan.objects.update(claimed_at=timezone.now() - timedelta(hours=2))
+
+    assert claims.renew([scan.pk], ada) == 0
+    assert list(claims.held_among([scan.pk], ada)) == []
+    assert claims.claim(scan.pk, ada)
+
+    assert ImageScan.objects.filter(claimed_at__gt=timezone.now() - timedelta(minutes=1)).exists()
+    assert list(claims.held_among([scan.pk], ada)) == [scan]
+
+
+def test_claim_that_is_taken_away__is_that_of_the_named_person(ada: Any, ben: Any) -> None:
+    scan = flagged()
+    claims.claim(scan.pk, ada)
+
+    assert not claims.take_away(scan.pk, held_by=ben)
+    assert claims.take_away(scan.pk, held_by=ada)
+    assert not claims.take_away(scan.pk, held_by=ada)
+
+    assert claims.claim(scan.pk, ben)
 
 
 def test_others_at_the_desk__are_those_with_live_claims(ada: Any, ben: Any, django_user_model: Any) -> None:

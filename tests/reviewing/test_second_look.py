@@ -13,7 +13,7 @@ from django_copyleaks_image.reviewing.history import history_of
 from django_copyleaks_image.reviewing.queue import Selection
 from tests.samples import clean
 
-from .stories import answered, at_desk, decided, flagged, photo_of, place, replace, rescan, unmeasured
+from .stories import answered, at_desk, decided, flagged, lost, photo_of, place, replace, rescan, unmeasured
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -170,6 +170,16 @@ def test_rescan_that_contradicts__needs_no_second_look_at_the_first_decision(ada
     answered(again, clean(again))
 
     assert place(again) == ("review", "pending", "confirmed")
+
+
+def test_decision__about_a_rescan_that_failed_is_taken_where_the_second_look_waits(ada: Any, ben: Any) -> None:
+    scan = after_a_first_look(ada)
+    again = lost(rescan(scan))
+
+    with pytest.raises(decide.Refused, match="An earlier scan"):
+        decided(again, ben, Kind.CONFIRMED)
+
+    assert place(scan) == ("second_look", "decided", "cleared")
 
 
 def test_picture_that_was_replaced__needs_no_second_look(ada: Any) -> None:

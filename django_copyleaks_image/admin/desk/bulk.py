@@ -1,6 +1,7 @@
 """Deciding about many pictures of the list at once, after a page that shows them."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import cast
 
 from django.contrib import admin, messages
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.findings import finding_of
+from django_copyleaks_image.admin.parsing import numbers, plain
 from django_copyleaks_image.admin.targets import Target, read_targets
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan
@@ -21,10 +23,10 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, needs_reason
 
 from . import words
-from .blind import disguise
+from .blind import disguise, is_secret
 from .media import DECISION_MEDIA
-from .parsing import number, numbers, plain
 from .queues import DeskQueues
+from .seals import seal, seen_version
 from .standing import why_not_decidable
 
 # The names of the methods below, by which the list calls them.
@@ -53,7 +55,7 @@ class BulkDecisions(DeskQueues):
         if self.is_too_many(request, queryset):
             return None
         chosen = list(queryset.order_by("-pk"))
-        disguise(chosen, request.user)
+        blind = disguise(chosen, request, self.admin_site)
         left_out = Counter[str]()
         found = read_targets(chosen, self.admin_site, request)
         decidable = [scan for scan in chosen if not self._is_left_out(request, scan, found[scan.pk], left_out)]
@@ -61,7 +63,7 @@ class BulkDecisions(DeskQueues):
         if decidable and (not is_answer or lacks_reason):
             return self._question(request, kind, decidable, found, left_out, lacks_reason=is_answer)
         if decidable:
-            self._decide_all(request, kind, decidable, left_out)
+            self._decide_all(request, kind, decidable, blind, left_out)
         self.tell_left_out(request, left_out.most_common())
         return None
 
@@ -90,7 +92,13 @@ class BulkDecisions(DeskQueues):
             "opts": self.opts,
             "media": self.media + DECISION_MEDIA,
             "rows": [
-                (scan, found[scan.pk], finding_of(scan), scan_url(self.admin_site, "rendition", scan.pk, "thumbnail"))
+                (
+                    scan,
+                    seal(scan),
+                    found[scan.pk],
+                    finding_of(scan),
+                    scan_url(self.admin_site, "rendition", scan.pk, "thumbnail"),
+                )
                 for scan in decidable
             ],
             "left_out": left_out.most_common(),
@@ -106,22 +114,30 @@ class BulkDecisions(DeskQueues):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/copyleaks_image/imagescan/decide_chosen.html", context)
 
-    def _decide_all(self, request: HttpRequest, kind: Kind, decidable: list[ImageScan], left_out: Counter[str]) -> None:
+    def _decide_all(
+        self,
+        request: HttpRequest,
+        kind: Kind,
+        decidable: list[ImageScan],
+        blind: Collection[int],
+        left_out: Counter[str],
+    ) -> None:
         decided = 0
         for scan in decidable:
-            version = number(request.POST.get(f"version_{scan.pk}"))
+            version = seen_version(request.POST.get(f"version_{scan.pk}"), scan, is_blind=scan.pk in blind)
             try:
                 decide(
                     scan.pk,
                     user=request.user,
                     kind=kind,
-                    version=-1 if version is None else version,
+                    version=version,
                     reason=request.POST.get("reason", "") if needs_reason(kind) else "",
                     note=plain(request.POST.get("note")),
                 )
             except Stale as stale:
                 is_as_seen = stale.scan.review_version == version
-                left_out[words.meanwhile(stale.scan, request.user, is_as_seen=is_as_seen)] += 1
+                is_blind = is_secret(stale.scan, request, self.admin_site)
+                left_out[words.meanwhile(stale.scan, request.user, is_as_seen=is_as_seen, is_blind=is_blind)] += 1
             except Refused as refused:
                 left_out[str(refused)] += 1
             else:

@@ -24,12 +24,15 @@ class Step:
     undone: SafeString | str
 
 
-def steps_of(scan: ImageScan, *, with_notes: bool) -> list[Step]:
+def steps_of(scan: ImageScan, *, is_blind: bool, with_notes: bool) -> list[Step]:
     """Return the decisions about the bytes of a scan, newest first, each with its reversal.
 
-    Notes may tell what is to be seen on the picture, so they are only for those who may see it.
+    Whoever is to take a second look is told who skipped the picture, and nothing else. Notes may tell what is to be
+    seen on the picture, so they are only for those who may see it.
     """
     decisions = history_of(scan).exclude(kind=Kind.UNDONE).select_related("decided_by", "reversal__decided_by")
+    if is_blind:
+        decisions = decisions.filter(kind=Kind.SKIPPED)
     return [
         Step(
             what=_what(decision),

@@ -17,21 +17,24 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.reviewing.decide import CHOICES, needs_reason
 
 from .history import standing_in_words, steps_of
+from .seals import seal
 
 
 class Item(TypedDict):
-    """What the script is sent; a decision names the ``version`` that was seen."""
+    """What the script is sent; a decision names the ``version`` that was seen, sealed."""
 
     pk: int
-    version: int
+    version: str
     title: str
     html: str
 
 
 def item_of(scan: ImageScan, target: Target, admin_site: AdminSite, *, is_blind: bool) -> Item:
-    """Return a scan as an item of the desk, without its history for a blind second look."""
+    """Return a scan as an item of the desk; in a blind second look its history tells of no decision."""
+    version = seal(scan)
     context = {
         "scan": scan,
+        "version": version,
         "title": target.label,
         "finding": finding_of(scan),
         "stage": stage_of(scan, admin_site, alt=_("Scan of %(object)s") % {"object": target.label}),
@@ -39,10 +42,10 @@ def item_of(scan: ImageScan, target: Target, admin_site: AdminSite, *, is_blind:
         "standing": standing_in_words(scan),
         "provenance": provenance(scan.result),
         "facts": _facts(scan, target, scan_url(admin_site, "change", scan.pk)),
-        "history": [] if is_blind else steps_of(scan, with_notes=True),
+        "history": steps_of(scan, is_blind=is_blind, with_notes=True),
     }
     html = render_to_string("admin/copyleaks_image/desk/item.html", context)
-    return {"pk": scan.pk, "version": scan.review_version, "title": target.label, "html": html}
+    return {"pk": scan.pk, "version": version, "title": target.label, "html": html}
 
 
 def _facts(scan: ImageScan, target: Target, page_url: str) -> Facts:

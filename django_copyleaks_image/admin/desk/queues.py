@@ -156,6 +156,6 @@ class DeskQueues(ScanPermissions, ScanImageViews):
         return [scan for scan in permitted if found[scan.pk].holds_file]
 
     def _items(self, request: HttpRequest, taken: Collection[ImageScan]) -> list[Item]:
-        blind = disguise(taken, request.user)
+        blind = disguise(taken, request, self.admin_site)
         found = read_targets(taken, self.admin_site, request)
         return [item_of(scan, found[scan.pk], self.admin_site, is_blind=scan.pk in blind) for scan in taken]

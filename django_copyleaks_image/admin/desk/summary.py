@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from django_copyleaks_image.models import Decision, home_database
 from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.reviewing.decide import CHOICES
 
 
@@ -31,12 +32,16 @@ class Today:
     rows: list[Row]
 
 
-def today(user: Any, *, sandbox: bool) -> Today:
-    """Return what was done today by this person and by everybody, about real pictures or the sandbox's mocks."""
+def today(user: Any, *, sandbox: bool, secret: Q) -> Today:
+    """Return what was done today by this person and by everybody, about real pictures or the sandbox's mocks.
+
+    ``secret`` is a condition of scans of whose decisions the person must not hear: a sum tells of its parts.
+    """
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     decided = Decision.objects.using(home_database()).filter(
         decided_at__gte=midnight, reversal=None, scan__sandbox=sandbox
     )
+    decided = decided.exclude(tells_of_first_looks(secret))
     counts = {
         kind: (mine, everybody)
         for kind, mine, everybody in decided.exclude(kind=Kind.UNDONE)

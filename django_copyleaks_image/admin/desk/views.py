@@ -19,20 +19,25 @@ from django.views.decorators.http import require_POST, require_safe
 
 from django_copyleaks_image.admin.addresses import scan_url
 from django_copyleaks_image.admin.fields import fields_to_choose
+from django_copyleaks_image.admin.parsing import number, numbers, plain
+from django_copyleaks_image.admin.waiting import pause_for_moderators
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing import claims, queue, standing
+from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.reviewing.decide import CHOICES, NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
 from django_copyleaks_image.reviewing.history import latest_judgement
+from django_copyleaks_image.scanning import account
 
 from . import words
+from .blind import is_secret, secret_from
 from .choice import ORDERS, Choice
 from .item import Item
 from .media import DESK_MEDIA
-from .parsing import number, numbers, plain
 from .queues import DeskQueues
+from .seals import NOT_SEEN, seen_version
 from .summary import today
 
 # A page of the desk holds three pictures, and for a moment those whose decisions are being sent.
@@ -80,6 +85,7 @@ class DeskViews(DeskQueues):
             "reasons": conf.REVIEW_REASONS,
             "note_length": NOTE_LENGTH,
             "may_escalate": choice.queue != Desk.ESCALATED,
+            "pause": pause_for_moderators(account.state()),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/copyleaks_image/desk/page.html", context)
@@ -103,16 +109,17 @@ class DeskViews(DeskQueues):
         if scan is None:
             return self._gone(request)
         choice, target = self._named_choice(request), self.target_of(request, scan)
-        kind, version = request.POST.get("kind"), number(request.POST.get("version"))
+        kind, sealed = request.POST.get("kind"), request.POST.get("version")
+        version = seen_version(sealed, scan, is_blind=is_secret(scan, request, self.admin_site))
         if not self.may_decide(request, scan, target, desk=scan.desk):
             # Somebody else may have moved it to a queue that is closed to the user.
-            if version == scan.review_version or not self.may_decide(request, scan, target, desk=choice.queue):
+            if version != NOT_SEEN or not self.may_decide(request, scan, target, desk=choice.queue):
                 raise PermissionDenied
             return self._respond(request, self._stale(request, choice, scan, is_as_seen=False), scan)
         if not target.holds_file:
             standing.withdraw(scans().filter(pk=pk))
             return self._respond(request, {"stale": True, "said": words.replaced(), "item": None}, scan)
-        if kind not in CHOICES or version is None:
+        if kind not in CHOICES or not sealed:
             return self._respond(request, {"refused": True, "said": _("The request was not understood.")}, scan)
         try:
             decision = _decide(request, scan, Kind(kind), version)
@@ -127,7 +134,9 @@ class DeskViews(DeskQueues):
     def review_undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Undo a decision of the user's own, and give the picture back to them."""
         decisions = Decision.objects.using(home_database()).select_related("scan__content_type")
-        decision = decisions.filter(pk=pk).first()
+        # In one query: that there is a decision must not be told by how long it takes to say that there is none.
+        secret = tells_of_first_looks(secret_from(request, self.admin_site))
+        decision = decisions.exclude(secret).filter(pk=pk).first()
         if decision is None:
             return self._gone(request)
         scan = decision.scan
@@ -152,7 +161,7 @@ class DeskViews(DeskQueues):
         user: Any = request.user
         claims.release(released, user)
         claims.renew(renewed, user)
-        held = scans().filter(pk__in=renewed, claimed_by=user).exclude(desk="")
+        held = claims.held_among(renewed, user)
         taken = scans().filter(pk__in=renewed).exclude(claims.free_for(user, timezone.now()))
         answer = {name: list(found.values_list("pk", flat=True)) for name, found in (("held", held), ("taken", taken))}
         return JsonResponse({**answer, **self._who_and_how_many(request, self.number_of(request, choice))})
@@ -169,7 +178,8 @@ class DeskViews(DeskQueues):
         return self._respond(request, {"stale": True, "said": words.gone(), "item": None})
 
     def _stale(self, request: HttpRequest, choice: Choice, scan: ImageScan, *, is_as_seen: bool) -> Answer:
-        said = words.meanwhile(scan, request.user, is_as_seen=is_as_seen)
+        is_blind = is_secret(scan, request, self.admin_site)
+        said = words.meanwhile(scan, request.user, is_as_seen=is_as_seen, is_blind=is_blind)
         return {"stale": True, "said": said, "item": self._offer(request, choice, scan.pk)}
 
     def _offer(self, request: HttpRequest, choice: Choice, scan_pk: int) -> Item | None:
@@ -194,14 +204,18 @@ class DeskViews(DeskQueues):
 
     def _summary(self, request: HttpRequest, choice: Choice, *, is_rest: bool, is_partial: bool) -> str:
         """Return what is shown when nothing is left; ``is_rest`` says that something waits all the same."""
+        held_url = ""
         if is_partial:
             headline = _("Nothing was found for you in the first part of a long queue.")
         elif is_rest and queue.is_held_by_others(self.selection(request, choice), request.user):
+            if self.has_release_permission(request):
+                held_url = f"{scan_url(self.admin_site, 'changelist')}?held=yes"
             headline = _("Others are looking at what still waits here.")
         else:
             headline = _("Nothing else waits here for you.") if is_rest else _("Nothing waits here.")
         elsewhere = [tab for tab in self.tabs(request, choice) if tab.count and not tab.is_current]
-        context = {"headline": headline, "today": today(request.user, sandbox=choice.sandbox), "elsewhere": elsewhere}
+        done = today(request.user, sandbox=choice.sandbox, secret=secret_from(request, self.admin_site))
+        context = {"headline": headline, "today": done, "elsewhere": elsewhere, "held_url": held_url}
         return render_to_string("admin/copyleaks_image/desk/summary.html", context)
 
 

@@ -60,15 +60,18 @@ def scanned_again() -> str:
     return _("The picture was scanned again meanwhile. Nothing was changed.")
 
 
-def meanwhile(scan: ImageScan, user: Any, *, is_as_seen: bool) -> str:
-    """Return why a decision came too late; ``is_as_seen`` says that nothing was decided since the user looked."""
+def meanwhile(scan: ImageScan, user: Any, *, is_as_seen: bool, is_blind: bool) -> str:
+    """Return why a decision came too late; ``is_as_seen`` says that nothing was decided since the user looked.
+
+    ``is_blind`` says that the user must not hear what was decided.
+    """
     if is_as_seen and scan.claimed_by is not None and scan.claimed_by != user and _is_in_future(scan.claimed_until):
         return _("%(person)s is looking at this picture. Nothing was changed.") % {"person": person(scan.claimed_by)}
     if scan.status == Status.SUPERSEDED:
         return replaced()
     if standing.is_outdated(scan):
         return scanned_again()
-    if is_as_seen or scan.desk == Desk.SECOND_LOOK:  # A second look is blind: nobody hears of the first.
+    if is_as_seen or is_blind or scan.desk == Desk.SECOND_LOOK:  # Nobody is told that a picture is looked at twice.
         return _("Something happened to this picture meanwhile. Nothing was changed.")
     latest = latest_judgement(scan)
     if latest is None or (scan.finished_at is not None and latest.decided_at < scan.finished_at):

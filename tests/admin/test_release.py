@@ -1,0 +1,92 @@
+"""Taking pictures from those who look at them, and judging what is here while nothing is sent."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from django_copyleaks_image.models.scan import Standing
+from django_copyleaks_image.reviewing import claims
+from django_copyleaks_image.scanning import account
+from tests.admin.deskwork import DESK, SCANS, ask, next_items, next_keys, press
+from tests.admin.rows import measured_photo
+from tests.admin.test_decisions import choose, messages, page_of, stored, versions
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bert(db: None) -> User:
+    return User.objects.create_user("bert", is_staff=True)
+
+
+@pytest.fixture
+def reviewer(staff: Any) -> Client:
+    client: Client = staff("view_imagescan", "view_photo", "decide_imagescan")
+    return client
+
+
+@pytest.fixture
+def chief(staff: Any) -> Client:
+    client: Client = staff("view_imagescan", "view_photo", "decide_imagescan", "release_imagescan")
+    return client
+
+
+def test_release__gives_a_picture_back_to_all_and_is_logged(chief: Client, bert: User) -> None:
+    held, free = measured_photo("a.jpg"), measured_photo("b.jpg")
+    assert claims.claim(held.pk, bert)
+    assert "bert is looking at it" in chief.get(SCANS).content.decode()
+    assert list(chief.get(SCANS, {"held": "yes"}).context["cl"].result_list) == [held]
+    page = page_of(chief, held)
+    assert "bert is looking at this picture." in page
+    assert 'value="release_claims"' in page
+    choose(chief, "release_claims", held, free)
+    assert sorted(messages(chief)) == [
+        "1 picture was released.",
+        "1 was left out: Nobody is looking at this picture.",
+    ]
+    assert stored(held).claimed_by is None
+    assert next_keys(chief) == [held.pk, free.pk]
+    assert "Released from bert." in chief.get(f"{SCANS}{held.pk}/history/").content.decode()
+
+
+def test_release__is_for_those_who_may_and_who_see_the_object(
+    reviewer: Client, staff: Any, bert: User, admin_client: Client
+) -> None:
+    scan = measured_photo()
+    assert claims.claim(scan.pk, bert)
+    assert "release_claims" not in page_of(reviewer, scan)
+    choose(reviewer, "release_claims", scan)
+    choose(staff("view_imagescan", "release_imagescan"), "release_claims", scan)
+    assert stored(scan).claimed_by == bert
+    choose(admin_client, "release_claims", scan)
+    assert stored(scan).claimed_by is None
+
+
+def test_empty_desk__leads_those_who_may_to_what_others_hold(reviewer: Client, chief: Client, bert: User) -> None:
+    assert claims.claim(measured_photo().pk, bert)
+    link = f'<a href="{SCANS}?held=yes">'
+    assert link in ask(chief, "next/")["today"]
+    assert link not in ask(reviewer, "next/")["today"]
+
+
+def test_pause__is_told_at_the_desk_where_pictures_are_judged_all_the_same(reviewer: Client) -> None:
+    scan, escalated = measured_photo("coffee.jpg"), measured_photo("tea.jpg")
+    assert "Submissions are paused" not in reviewer.get(DESK).content.decode()
+    row = account.state()
+    row.paused_at, row.pause_reason = timezone.now(), "payment_required"
+    row.save()
+    page = reviewer.get(DESK).content.decode()
+    assert "Submissions are paused since" in page
+    assert "The account has no credits left. Meanwhile no new pictures are checked;" in page
+    assert {item["pk"] for item in next_items(reviewer)} == {scan.pk, escalated.pk}
+    assert reviewer.get(f"{SCANS}rendition/{scan.pk}/page/").status_code == 200
+    decision = press(reviewer, scan, "cleared")["decision"]
+    assert press(reviewer, escalated, "escalated")["decision"]
+    assert stored(scan).decision == Standing.CLEARED
+    assert ask(reviewer, f"undo/{decision}/")["said"] == "Undone: Cleared: coffee.jpg."
+    choose(reviewer, "clear_false_alarm", scan, confirmed="yes", **versions(stored(scan)))
+    assert stored(scan).decision == Standing.CLEARED
+    assert account.state().paused_at is not None
