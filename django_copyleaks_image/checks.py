@@ -19,6 +19,7 @@ from django.utils import timezone
 from . import dispatch, registry
 from .conf import DICT_NAME, Conf, conf, configured_dict
 from .models import AccountState, home_database
+from .redaction import without_credentials
 from .scanning import silence
 
 # The id of a check is never used again for another one.
@@ -158,7 +159,7 @@ def check_engine(**kwargs: Any) -> list[CheckMessage]:
     except Exception as error:  # noqa: BLE001 - whatever the project's own settings of the engine lead to
         return [
             Error(
-                f"The engine behind {DICT_NAME}['DISPATCHER'] cannot be used: {error}",
+                f"The engine behind {DICT_NAME}['DISPATCHER'] cannot be used: {without_credentials(str(error))}",
                 hint="Install it with the extra tasks or celery of django-copyleaks-image; Django Tasks need a backend "
                 "'default' with a queue 'default'.",
                 id=f"{PREFIX}.E015",

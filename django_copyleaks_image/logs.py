@@ -7,13 +7,14 @@ added at any time, and a factory of records is called before their ``extra``, su
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.http import HttpRequest
 
-from .redaction import HIDDEN, redacted
+from .redaction import HIDDEN, redacted, without_credentials
 
+_PACKAGE = __name__.partition(".")[0]
 _handle = logging.Logger.handle
 
 
@@ -38,31 +39,33 @@ def hide_tokens(record: logging.LogRecord) -> None:
             clean = HIDDEN
         if clean is not value:
             setattr(record, name, clean)
-    _hide_in_message(record)
-    _hide_in_traceback(record)
+    # What storages, brokers and proxies say is ours to search where we quote it, and nobody else's entry is.
+    hide = without_credentials if str(record.name).startswith(_PACKAGE) else redacted
+    _hide_in_message(record, hide)
+    _hide_in_traceback(record, hide)
 
 
-def _hide_in_message(record: logging.LogRecord) -> None:
+def _hide_in_message(record: logging.LogRecord, hide: Callable[[str], str]) -> None:
     """Hide what shows only when the message is put together: an argument that is an exception, a path, a request."""
     try:
         message = record.getMessage()
     except Exception:  # noqa: BLE001 - arguments that do not fit; the handler says so
         return
-    clean = redacted(message)
-    if clean is not message:
+    clean = hide(message)
+    if clean != message:
         record.msg, record.args = clean, ()
 
 
-def _hide_in_traceback(record: logging.LogRecord) -> None:
+def _hide_in_traceback(record: logging.LogRecord, hide: Callable[[str], str]) -> None:
     """Hide tokens in the messages of exceptions; source lines hold none, and local variables are not logged."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    if error is None or not any(redacted(text) is not text for text in _messages(error)):
+    if error is None or all(hide(text) == text for text in _messages(error)):
         return
     # Formatters show this text; reports and JSON read the exception, and get one that says the same.
-    record.exc_text = redacted("".join(traceback.format_exception(error)).rstrip("\n"))
+    record.exc_text = hide("".join(traceback.format_exception(error)).rstrip("\n"))
     kind = type(error)
     namesake = type(kind.__name__, (Exception,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__})
-    record.exc_info = (namesake, namesake(redacted(_text(error))), error.__traceback__)
+    record.exc_info = (namesake, namesake(hide(_text(error))), error.__traceback__)
 
 
 def _messages(error: BaseException) -> Iterator[str]:

@@ -11,6 +11,11 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 HIDDEN = "[hidden]"
+# What stands in addresses of others, in the errors of a storage, a broker or a proxy: passwords and signatures.
+_CREDENTIAL = re.compile(
+    r"(://[^/\s:@]*:)[^/\s]+(?=@)|([?&][\w-]*(?:sig|signature|credential|token|key|secret|password)=)[^&\s'\"<>)]+",
+    re.IGNORECASE,
+)
 # What nests deeper than this is nobody's log entry; a structure that holds itself ends here, too.
 DEPTH = 8
 
@@ -33,6 +38,11 @@ def redacted(value: T) -> T:
     Anything else is returned as it is. Fit for Sentry: ``before_send=lambda event, hint: redacted(event)``.
     """
     return cast("T", _redacted(value, DEPTH))
+
+
+def without_credentials(text: str) -> str:
+    """Return a text of somebody else, such as the message of a storage's error, without passwords and signatures."""
+    return _CREDENTIAL.sub(lambda match: (match[1] or match[2]) + HIDDEN, redacted(text))
 
 
 def _redacted(value: Any, depth: int) -> Any:

@@ -186,6 +186,33 @@ def test_entry_that_cannot_be_searched__is_logged_without_it(handler: Everything
     assert "Refused" in line
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://user:hush-hush@cache.example.org:6379/0",
+        "redis://:hush-hush@cache.example.org",
+        "https://user:hush@hush-hush@proxy.example.org:3128",
+        "https://media.example.org/a.jpg?X-Amz-Credential=hush-hush&X-Amz-Signature=hush-hush&X-Amz-Expires=60",
+        "/a.jpg?sv=2024&sig=hush-hush",
+    ],
+)
+def test_credentials_in_what_others_say__are_hidden_where_we_quote_it(handler: Everything, address: str) -> None:
+    ours = logging.getLogger("django_copyleaks_image.scanning.submit")
+    ours.addHandler(handler)
+    try:
+        raise OSError(f"Cannot reach {address} (timed out)")
+    except OSError as error:
+        ours.warning("Scan: %s", error, exc_info=True)
+        logging.getLogger("host.part").warning("Scan: %s", error)
+    finally:
+        ours.removeHandler(handler)
+
+    quoted, others = handler.lines
+    assert "hush" not in quoted
+    assert "(timed out)" in quoted
+    assert address in others
+
+
 def test_access_log_of_gunicorn(handler: Everything) -> None:
     atoms = SafeAtoms({"h": "127.0.0.1", "r": f"POST {PATH} HTTP/1.1", "U": PATH, "{raw_uri}e": PATH, "s": 404})
     logging.getLogger("host.part").info('%(h)s "%(r)s" %(s)s %(U)s %({raw_uri}e)s %({absent}i)s', atoms)
