@@ -497,8 +497,8 @@ PROTECTIONS = (
     Protection(
         "configured secrets out of reports",
         "debug.py",
-        "return _without_configured_secrets(redacted(",
-        "return str(redacted(",
+        "return type(shown)(_without_configured_secrets(redacted(shown)))",
+        "return type(shown)(redacted(shown))",
         "tests/test_reports.py -k report",
     ),
     Protection(

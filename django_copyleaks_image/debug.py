@@ -61,7 +61,8 @@ def _wrap(kind: type, name: str, hiding: Callable[[Callable[..., Any]], Callable
 
 def _hiding_in_report(method: Callable[..., str]) -> Callable[..., str]:
     def report(self: Any, *args: Any, **kwargs: Any) -> str:
-        return _without_configured_secrets(redacted(str(method(self, *args, **kwargs))))
+        shown = method(self, *args, **kwargs)
+        return type(shown)(_without_configured_secrets(redacted(shown)))
 
     return report
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.exceptions import DisallowedHost
 from django.test import RequestFactory
 from django.utils.functional import SimpleLazyObject
-from gunicorn.glogging import SafeAtoms
+from gunicorn.glogging import SafeAtoms  # type: ignore[import-untyped, unused-ignore]
 from uvicorn.logging import AccessFormatter
 
 from django_copyleaks_image import logs

@@ -14,7 +14,8 @@ import pytest
 import trustme
 
 from django_copyleaks_image.copyleaks import fetch
-from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public, is_public
+from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public
+from django_copyleaks_image.copyleaks.public import is_public
 
 from .server import Reply, Request, Server, running
 
