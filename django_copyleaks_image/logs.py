@@ -91,10 +91,12 @@ def _text(error: BaseException) -> str:
 
 def _redacted_request(request: HttpRequest) -> HttpRequest:
     """Return a request whose path, headers and query show no token, or the very same one."""
-    attributes: dict[str, Any] = redacted(vars(request))
-    if attributes is vars(request):
+    # A body may be long, and nobody shows it.
+    shown = {name: value for name, value in vars(request).items() if name != "_body"}
+    attributes: dict[str, Any] = redacted(shown)
+    if attributes is shown:
         return request
     # Not copy.copy(): a request does not give away all of itself.
     clean = object.__new__(type(request))
-    vars(clean).update(attributes)
+    vars(clean).update(vars(request) | attributes)
     return clean

@@ -50,7 +50,7 @@ def _redacted(value: Any, depth: int) -> Any:
     kind = type(value)
     if issubclass(kind, str):
         return _redacted_text(value)
-    if issubclass(kind, bytes):
+    if issubclass(kind, bytes) and len(value) >= _LONG:
         text = value.decode("latin-1")
         clean = _redacted_text(text)
         return value if clean is text else clean.encode("latin-1")

@@ -115,6 +115,16 @@ def test_attached(handler: Everything) -> None:
     assert request.GET["next"] == PATH
 
 
+def test_body_of_a_request__is_not_searched(handler: Everything) -> None:
+    request = RequestFactory().post(PATH, PATH, content_type="text/plain")
+    body = request.body
+    logging.getLogger("host.part").warning("Refused", extra={"request": request})
+
+    seen: Any = handler.records[0]
+    assert seen.request.path == SHOWN
+    assert seen.request.body is body
+
+
 def test_user_of_a_request__is_not_asked_for(handler: Everything) -> None:
     def evaluate() -> NoReturn:
         raise AssertionError("a query, while something is logged")
