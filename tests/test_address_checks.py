@@ -61,6 +61,8 @@ def test_host__without_a_list_is_this_machine_while_debugging(
 
     configure(PUBLIC_URL="https://tunnel.example.org")
     assert "W037" in ids()
+    settings.ALLOWED_HOSTS = ["tunnel.example.org"]
+    assert "W037" not in ids()
 
 
 def test_host__is_nobodys_business_in_sync_mode(configure: Callable[..., None], settings: Any) -> None:
@@ -160,6 +162,16 @@ def test_direct_access(
         assert fault in message.msg
         assert "gallery.Photo.image" in message.msg
         assert "'signed'" in str(message.hint)
+
+
+def test_direct_access__is_nobodys_business_in_sync_mode(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field: Any = Photo._meta.get_field("image")
+    monkeypatch.setattr(field, "storage", Storage())
+    configure(MEDIA_ACCESS="direct", MODE="sync")
+
+    assert ids() == []
 
 
 def test_direct_access__to_a_neighbour_of_the_emulator(

@@ -177,6 +177,15 @@ def test_traceback(handler: Everything, kind: str) -> None:
     assert record.exc_info[0].__name__ == name
 
 
+def test_causes_that_go_round_in_a_circle__come_to_an_end(handler: Everything) -> None:
+    one, other = ValueError("one"), ValueError(f"other at {PATH}")
+    one.__cause__, other.__context__ = other, one
+    logging.getLogger("host.part").error("Failed", exc_info=one)
+
+    (line,) = handler.lines
+    assert TOKEN not in line
+
+
 def test_traceback_without_a_token__is_left_alone(handler: Everything) -> None:
     try:
         raise Unprintable

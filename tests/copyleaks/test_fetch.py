@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import trustme
@@ -287,6 +287,28 @@ def test_second_address__is_tried_when_the_first_does_not_answer(
     monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.3", "127.0.0.1"))
 
     assert fetched("https://pictures.example/heatmap.png") == PICTURE
+
+
+def test_addresses_that_do_not_answer__share_the_time_and_are_not_all_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[float] = []
+
+    def silent(address: tuple[str, int], timeout: float) -> NoReturn:
+        tried.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to(*(f"8.8.8.{number}" for number in range(40))))
+    monkeypatch.setattr(socket, "create_connection", silent)
+    with pytest.raises(FetchFailed, match="TimeoutError"):
+        fetched("https://pictures.example/h.png", timeout=16)
+
+    assert len(tried) == fetch.MAX_ADDRESSES
+    assert max(tried[:1]) <= 16 / fetch.MAX_ADDRESSES
+
+
+def test_name_with_a_dot_at_its_end__is_the_same_host(pictures: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.1"))
+
+    assert fetched("https://pictures.example./heatmap.png") == PICTURE
 
 
 def test_proxy_of_the_environment__is_not_used(pictures: Server, monkeypatch: pytest.MonkeyPatch) -> None:
