@@ -1,4 +1,4 @@
-"""Wiring: registers the system checks and connects the receivers. Never queries the database."""
+"""Wiring: registers the system checks, connects the receivers, hides our secrets. Never queries the database."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,8 @@ class CopyleaksImageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, receivers  # noqa: F401, PLC0415
+        from . import address_checks, checks, debug, logs, receivers  # noqa: F401, PLC0415
 
+        logs.install()
+        debug.install()
         receivers.connect()

@@ -14,13 +14,12 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, router
 from django.db.models import FileField
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from . import dispatch, registry
 from .conf import DICT_NAME, Conf, conf, configured_dict
 from .models import AccountState, home_database
+from .redaction import without_credentials
 from .scanning import silence
 
 # The id of a check is never used again for another one.
@@ -93,40 +92,6 @@ def check_account(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register(Tags.urls)
-def check_public_url(**kwargs: Any) -> list[CheckMessage]:
-    """Check that Copyleaks can reach the doors, which only the asynchronous mode needs."""
-    if _value("MODE") != "async":
-        return []
-    messages: list[CheckMessage] = []
-    public_url = _value("PUBLIC_URL")
-    if public_url == "":
-        messages.append(
-            Error(
-                f"{DICT_NAME}['PUBLIC_URL'] is not set.",
-                hint="Set the origin under which Copyleaks reaches this site, or MODE to 'sync'.",
-                id=f"{PREFIX}.E005",
-            )
-        )
-    elif public_url and not _is_https(public_url) and not (_is_local(public_url) and _is_local(_value("API_URL"))):
-        messages.append(
-            Warning(
-                f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and door secrets travel in plain text.",
-                hint="Use https everywhere but with the emulator.",
-                id=f"{PREFIX}.W006",
-            )
-        )
-    if getattr(settings, "ROOT_URLCONF", None) and not _doors_are_included():
-        messages.append(
-            Error(
-                "The URLs of django_copyleaks_image are not included.",
-                hint='Add path("copyleaks/", include("django_copyleaks_image.urls")) to ROOT_URLCONF.',
-                id=f"{PREFIX}.E008",
-            )
-        )
-    return messages
-
-
 @register(Tags.security)
 def check_client_certificates(**kwargs: Any) -> list[CheckMessage]:
     """Check that a header which anybody can send is believed from a proxy only."""
@@ -194,7 +159,7 @@ def check_engine(**kwargs: Any) -> list[CheckMessage]:
     except Exception as error:  # noqa: BLE001 - whatever the project's own settings of the engine lead to
         return [
             Error(
-                f"The engine behind {DICT_NAME}['DISPATCHER'] cannot be used: {error}",
+                f"The engine behind {DICT_NAME}['DISPATCHER'] cannot be used: {without_credentials(str(error))}",
                 hint="Install it with the extra tasks or celery of django-copyleaks-image; Django Tasks need a backend "
                 "'default' with a queue 'default'.",
                 id=f"{PREFIX}.E015",
@@ -217,14 +182,6 @@ def _submits_in_the_request() -> bool:
         return bool(engine and dispatch.load(engine).runs_in_the_request())
     except Exception:  # noqa: BLE001 - E015 has said so
         return False
-
-
-def _doors_are_included() -> bool:
-    try:
-        reverse("copyleaks_image:webhook", args=("scan", "token"))
-    except NoReverseMatch:
-        return False
-    return True
 
 
 def _is_https(url: str) -> bool:
@@ -278,22 +235,6 @@ def check_that_something_is_watched(**kwargs: Any) -> list[CheckMessage]:
             hint=f"Name fields in {DICT_NAME}['FIELDS'], or use register() or @scan_images.",
             id=f"{PREFIX}.W021",
         )
-    ]
-
-
-@register(Tags.security)
-def check_debug_page(**kwargs: Any) -> list[CheckMessage]:
-    """Check that error reports would not show the configured header values; Django hides only the API key."""
-    # Not Django's own getter, which keeps the first filter it has made.
-    reporter_filter = import_string(settings.DEFAULT_EXCEPTION_REPORTER_FILTER)()
-    return [
-        Warning(
-            f"Error reports and the debug page would show the values of {DICT_NAME}[{key!r}].",
-            hint="Set DEFAULT_EXCEPTION_REPORTER_FILTER = 'django_copyleaks_image.debug.ExceptionReporterFilter'.",
-            id=f"{PREFIX}.W009",
-        )
-        for key in ("FETCH_HEADERS", "WEBHOOK_HEADERS")
-        if isinstance(_value(key), tuple) and _value(key) and reporter_filter.cleanse_setting(key, "value") == "value"
     ]
 
 

@@ -168,7 +168,7 @@ def _origin(value: object) -> str:
         host = None
     if not host:
         raise ValueError(problem)
-    if parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(problem)
     return text.rstrip("/")
 

@@ -70,6 +70,7 @@ WRONG: dict[str, list[object]] = {
         "photos.example.org",
         "ftp://example.org",
         "https://u:p@example.org",
+        "https://:p@example.org",
         "https://e.org/?a=1",
         3,
     ],

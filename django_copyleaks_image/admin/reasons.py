@@ -14,6 +14,9 @@ REASONS: dict[str, str | Promise] = {
     "unreadable_image": gettext_lazy("The file is no picture that can be read."),
     "missing_file": gettext_lazy("The file is not in the storage."),
     "empty_file": gettext_lazy("The file is empty."),
+    "no_public_url": gettext_lazy(
+        "The storage gives the file no address on the public internet: MEDIA_ACCESS must be 'signed' for it."
+    ),
     "storage_failed": gettext_lazy("The storage could not be read."),
     "waits_for_twin": gettext_lazy("Identical bytes are being scanned; their result will be shared."),
     "result_arriving": gettext_lazy("A result for identical bytes is just being stored; it will be shared."),

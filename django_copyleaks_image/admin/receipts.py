@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from django_copyleaks_image.copyleaks.bodies import PayloadError, load_json
 from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database
 from django_copyleaks_image.models.receipt import Outcome
+from django_copyleaks_image.redaction import redacted
 from django_copyleaks_image.scanning import receive
 
 from .addresses import scan_url
@@ -130,10 +131,11 @@ def is_replayable(receipt: WebhookReceipt) -> bool:
 def body_to_show(receipt: WebhookReceipt) -> str:
     """Return the beginning of a body, indented when it is JSON, with long lists and texts shortened.
 
-    Empty when the body was erased.
+    Without tokens, should the provider quote an address of ours: whoever may read a receipt may not write one. Empty
+    when the body was erased.
     """
     payload = receipt.payload()
-    shown = _indented(payload) or payload[:SHOWN_CHARACTERS].decode(errors="replace")
+    shown = redacted(_indented(payload) or payload[:SHOWN_CHARACTERS].decode(errors="replace"))
     return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "…"
 
 

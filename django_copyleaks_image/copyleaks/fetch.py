@@ -13,11 +13,12 @@ import ssl
 import time
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from .public import is_public
 from .transport import USER_AGENT
 
 if TYPE_CHECKING:
@@ -31,12 +32,6 @@ _CHUNK = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[a-z0-9._-]{1,253}")
-# Translators to IPv4 (RFC 6052): the last four bytes are the address that is really reached.
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Translators of a local network (RFC 8215), and addresses that merely hold an IPv4 one (RFC 4291).
-_NEVER_PUBLIC = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("::/96"))
-
-_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class FetchRefused(ValueError):
@@ -50,9 +45,9 @@ class FetchFailed(Exception):
 def fetch_public(url: str, *, max_bytes: int, timeout: float, allow_origin: str | None = None) -> bytes:
     """Return what ``url`` serves, in at most ``timeout`` seconds and three redirects altogether.
 
-    Only https and public addresses, without proxies, cookies or credentials. ``allow_origin``, say that of a
-    local emulator, is exempt from both rules, for exactly its scheme, host and port. The system's resolver
-    keeps a time limit of its own. Raises FetchRefused and FetchFailed.
+    Only https on its own port and public addresses, without proxies, cookies or credentials. ``allow_origin``, say
+    that of a local emulator, is exempt from these rules, for exactly its scheme, host and port. The system's
+    resolver keeps a time limit of its own. Raises FetchRefused and FetchFailed.
     """
     deadline = time.monotonic() + timeout
     exempt = _Origin.of(allow_origin) if allow_origin else None
@@ -109,6 +104,9 @@ def _permitted_origin(url: str, exempt: _Origin | None) -> _Origin:
         raise FetchRefused("The address holds credentials.")
     if origin.scheme != "https" and origin != exempt:
         raise FetchRefused("The address is not https.")
+    # What else listens on a public host is not meant for strangers, and could be probed through us.
+    if origin.port != _PORTS["https"] and origin != exempt:
+        raise FetchRefused("The address has another port than that of https.")
     return origin
 
 
@@ -121,19 +119,6 @@ def _resolved(origin: _Origin, *, must_be_public: bool) -> list[str]:
     if must_be_public and not all(is_public(ipaddress.ip_address(address)) for address in addresses):
         raise FetchRefused("The host is not on the public internet.")
     return addresses[:MAX_ADDRESSES]
-
-
-def is_public(address: _Address) -> bool:
-    """Tell whether an address is public; a translated one is what the IPv4 address inside it is."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(address.packed[-4:])
-        if inner is not None:
-            return is_public(inner)
-        if address.is_site_local or any(address in network for network in _NEVER_PUBLIC):
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _connected(origin: _Origin, addresses: list[str], deadline: float) -> socket.socket:

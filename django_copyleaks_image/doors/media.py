@@ -3,10 +3,13 @@
 import hashlib
 import logging
 from collections.abc import Iterator
-from itertools import chain
+from contextlib import ExitStack
+from itertools import zip_longest
+from typing import IO
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
+from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseNotFound
 from django.views.decorators.csrf import csrf_exempt
@@ -17,14 +20,15 @@ from django_copyleaks_image.scanning import addresses, prepare
 from django_copyleaks_image.scanning import request as scan_requests
 from django_copyleaks_image.streaming import streamed
 
-from .quiet import quietly
-
 logger = logging.getLogger(__name__)
 
 
-@csrf_exempt  # It changes nothing, and what Django says of a refused POST would tell it apart and log its path.
+class OtherBytes(Exception):
+    """The file does not hold what was measured."""
+
+
+@csrf_exempt  # It changes nothing, and what Django says of a refused POST would tell it apart.
 @login_not_required
-@quietly
 def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
     """Stream the bytes of the scan that the token names, while it waits; anything else is an identical 404."""
     scan = _waiting_scan(token)
@@ -35,9 +39,12 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
         if request.method == "HEAD":
             response: HttpResponseBase = HttpResponse()
         else:
-            chunks = prepare.read_chunks(file)
-            first = next(chunks, b"")  # Opens the file while a 404 can still be sent.
-            response = streamed(request, _hashed(scan, first, chunks))
+            blocks = _verified(scan, file)
+            next(blocks)  # Reads the file while a 404 can still be sent.
+            response = streamed(request, blocks)
+    except OtherBytes:
+        _scan_other_bytes(scan)
+        return _refusal()
     except (prepare.Replaced, prepare.Skipped, prepare.StorageFailed) as reason:
         logger.warning("Scan %s: the media door stays shut: %s", scan.scan_id, reason)
         return _refusal()
@@ -61,32 +68,53 @@ def _refusal() -> HttpResponse:
     return HttpResponseNotFound(headers={"Cache-Control": "no-store"})
 
 
-def _hashed(scan: ImageScan, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the bytes, the last of them only when the whole is what was measured; else supersede the scan.
+def _verified(scan: ImageScan, file: FieldFile) -> Iterator[bytes]:
+    """Yield nothing once the whole file was found to be what was measured, then its blocks, each compared once more.
 
-    Other bytes thus never arrive complete, and no result can be about them.
+    Not one byte of another file leaves, not even of one that is overwritten meanwhile, so no result can be about it.
+    Only hashes are kept between the two readings: neither memory nor a disk has to hold the picture. Raises
+    OtherBytes and what :mod:`.prepare` raises before the first block, and ends early after it.
     """
-    digest = hashlib.sha256()
-    size, held = 0, b""
-    try:
-        for chunk in chain([first], rest):
-            digest.update(chunk)
-            size += len(chunk)
-            if size > (scan.byte_size or 0):
-                break
-            if held:
-                yield held
-            held = chunk
-    except prepare.StorageFailed as error:
-        # Raised further, the server would log the path. The reader notices that bytes are missing.
-        logger.warning("Scan %s: %s", scan.scan_id, error)
-        return
-    if digest.hexdigest() != scan.sha256:
-        logger.warning("Scan %s: the file holds other bytes now; they are scanned instead.", scan.scan_id)
+    with ExitStack() as open_files:
+        stream = open_files.enter_context(prepare.opened(file))
+        digests = _digests(scan, stream)
+        # A remote storage has fetched the file by now; one that cannot go back is asked again.
+        if stream.seekable():
+            stream.seek(0)
+        else:
+            stream = open_files.enter_context(prepare.opened(file))
+        yield b""
         try:
-            scan_requests.bytes_changed(scan)
-        except DatabaseError:
-            # As above. The row is as it was: the next try, or the deadline of the result, finds out again.
-            logger.exception("Scan %s: the other bytes could not be queued.", scan.scan_id)
-    else:
-        yield held
+            for digest, block in zip_longest(digests, prepare.blocks(stream), fillvalue=b""):
+                if hashlib.sha256(block).digest() != digest:
+                    _scan_other_bytes(scan)
+                    return
+                yield block
+        except (prepare.Skipped, prepare.StorageFailed) as error:
+            # The reader notices that bytes are missing.
+            logger.warning("Scan %s: %s", scan.scan_id, error)
+
+
+def _digests(scan: ImageScan, stream: IO[bytes]) -> list[bytes]:
+    """Return the hashes of all blocks; raise OtherBytes when the whole is not what was measured."""
+    whole = hashlib.sha256()
+    digests: list[bytes] = []
+    left = scan.byte_size or 0
+    for block in prepare.blocks(stream):
+        left -= len(block)
+        if left < 0:
+            raise OtherBytes
+        whole.update(block)
+        digests.append(hashlib.sha256(block).digest())
+    if whole.hexdigest() != scan.sha256:
+        raise OtherBytes
+    return digests
+
+
+def _scan_other_bytes(scan: ImageScan) -> None:
+    logger.warning("Scan %s: the file holds other bytes now; they are scanned instead.", scan.scan_id)
+    try:
+        scan_requests.bytes_changed(scan)
+    except DatabaseError:
+        # The row is as it was: the next try, or the deadline of the result, finds out again.
+        logger.exception("Scan %s: the other bytes could not be queued.", scan.scan_id)

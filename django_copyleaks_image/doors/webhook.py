@@ -25,7 +25,6 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.scanning import addresses, receive
 
-from .quiet import quietly
 from .verifiers import VERIFIERS
 
 logger = logging.getLogger(__name__)
@@ -181,4 +180,3 @@ def _check_length(declared: str, limit: int) -> None:
 webhook: Callable[..., HttpResponseBase] = WebhookView.as_view()
 for _alias in connections:
     webhook = transaction.non_atomic_requests(using=_alias)(webhook)
-webhook = quietly(webhook)

@@ -8,11 +8,13 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
+from typing import cast
 from unicodedata import normalize
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import Storage
 from django.core.signing import BadSignature, Signer
 from django.db.models.fields.files import FieldFile
 from django.urls import get_script_prefix, reverse, set_script_prefix
@@ -20,13 +22,19 @@ from django.utils.text import get_valid_filename
 
 from django_copyleaks_image import pictures
 from django_copyleaks_image.conf import HeaderPairs, Secret, conf, header_pairs
+from django_copyleaks_image.copyleaks.public import may_be_public
 from django_copyleaks_image.models import ImageScan
+
+from . import prepare
 
 logger = logging.getLogger(__name__)
 
 WEBHOOK_SALT = "copyleaks_image.webhook"
 MEDIA_SALT = "copyleaks_image.media"
 STEM_LENGTH = 100
+# The outcome of a scan whose picture Copyleaks could not fetch from its storage.
+NO_PUBLIC_URL = "no_public_url"
+DIRECT_HINT = "Set MEDIA_ACCESS to 'signed', or give the storage a public base address, then scan again."
 # In the place of a scan's id: whether this very site answers under its public address. No scan has this id.
 PROBE = "doctor"
 
@@ -69,16 +77,39 @@ def probe_url() -> str:
 
 
 def media_url(scan: ImageScan, file: FieldFile) -> str:
-    """Return where Copyleaks fetches the picture: our media door, or the storage's own address made absolute."""
-    if conf.MEDIA_ACCESS == "direct":
-        return urljoin(conf.PUBLIC_URL + "/", file.url)
-    return door_url("media", media_token(scan.scan_id), vendor_file_name(scan))
+    """Return where Copyleaks fetches the picture: our media door, or the storage's own address made absolute.
+
+    Raises :class:`.prepare.Skipped` when the storage has none that Copyleaks could fetch: trying again mends nothing.
+    """
+    if conf.MEDIA_ACCESS != "direct":
+        return door_url("media", media_token(scan.scan_id), vendor_file_name(scan))
+    url, problem = direct_url(file.storage, cast("str", file.name))
+    if problem:
+        raise prepare.Skipped(NO_PUBLIC_URL, f"{problem} {DIRECT_HINT}")
+    return url
+
+
+def direct_url(storage: Storage, name: str) -> tuple[str, str]:
+    """Return where the storage itself serves a file, made absolute, and what keeps Copyleaks from fetching it there."""
+    try:
+        url = urljoin(conf.PUBLIC_URL + "/", storage.url(name))
+    except (NotImplementedError, ValueError):  # Without base_url Django's own raises the latter.
+        return "", "The storage gives its files no address."
+    # A Copyleaks that is not on the public internet itself, such as the emulator, reaches its neighbours.
+    if may_be_public(url) or (url.startswith(("http://", "https://")) and not may_be_public(conf.API_URL)):
+        return url, ""
+    return "", "The storage serves its files at an address that is not on the public internet."
 
 
 def door_url(door: str, *args: str) -> str:
     """Return the public address of a door, the same in a request, a task and every thread of a worker."""
+    return conf.PUBLIC_URL + door_path(door, *args)
+
+
+def door_path(door: str, *args: str) -> str:
+    """Return the path of a door on this site, ``FORCE_SCRIPT_NAME`` included."""
     with _prefix_of_the_site():
-        return conf.PUBLIC_URL + reverse(f"copyleaks_image:{door}", args=args)
+        return reverse(f"copyleaks_image:{door}", args=args)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
@@ -105,10 +106,35 @@ def read_chunks(file: FieldFile) -> Iterator[bytes]:
 
     Raises :class:`Skipped` when the file does not exist, :class:`StorageFailed` for any other failure.
     """
+    with opened(file) as stream:
+        yield from blocks(stream)
+
+
+def opened(file: FieldFile) -> IO[bytes]:
+    """Open a stored file anew through its storage; raises what :func:`read_chunks` raises."""
+    with _failures_of_the_storage():
+        return cast("IO[bytes]", file.storage.open(cast("str", file.name), "rb"))
+
+
+def blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield what is left of a stream in blocks of :data:`CHUNK` bytes, of which only the last may be shorter."""
+    while block := _block(stream):
+        yield block
+
+
+def _block(stream: IO[bytes]) -> bytes:
+    block = b""
+    with _failures_of_the_storage():
+        # A storage may return less than it was asked for before the end.
+        while len(block) < CHUNK and (piece := stream.read(CHUNK - len(block))):
+            block += piece
+    return block
+
+
+@contextmanager
+def _failures_of_the_storage() -> Iterator[None]:
     try:
-        with file.storage.open(cast("str", file.name), "rb") as stream:
-            while chunk := stream.read(CHUNK):
-                yield chunk
+        yield
     except FileNotFoundError:
         raise Skipped("missing_file", "The storage has no such file; it was deleted before the scan.") from None
     except Exception as error:

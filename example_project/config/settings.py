@@ -107,15 +107,12 @@ COPYLEAKS_IMAGE = {
 if DEBUG:
     # PUBLIC_URL is not https: fine for an emulator on the same machine, and for nothing else.
     SILENCED_SYSTEM_CHECKS = ["copyleaks_image.W006"]
-# Hides the values of the fetch headers on the debug page and in error reports.
-DEFAULT_EXCEPTION_REPORTER_FILTER = "django_copyleaks_image.debug.ExceptionReporterFilter"
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"no_door_secrets": {"()": "config.logging.NoDoorSecrets"}},
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["no_door_secrets"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
 }

@@ -12,7 +12,7 @@ from django_copyleaks_image.admin.receipts import SHOWN_CHARACTERS, body_to_show
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import ends
+from django_copyleaks_image.scanning import addresses, ends
 from django_copyleaks_image.scanning.erasure import erase_due
 from tests.admin.markup import inline_code
 from tests.admin.rows import failed, measured_photo, receipt_of, scan_of
@@ -59,6 +59,18 @@ def test_page__shows_the_body_indented_and_escaped(moderator: Client) -> None:
     assert "<script>alert" not in page
     assert "café" in page
     assert inline_code(response) == []
+
+
+@pytest.mark.parametrize("body", ['{"error": {"message": "Cannot call %s."}}', '"%s"', "Cannot call %s"])
+def test_page__shows_no_token_that_the_provider_quotes(moderator: Client, body: str) -> None:
+    scan = measured_photo()
+    tokens = (addresses.webhook_token(scan.scan_id), addresses.media_token(scan.scan_id).partition(":")[2])
+    quoted = f"/copyleaks/webhook/{scan.scan_id}/{tokens[0]}/ about /media/{scan.scan_id}:{tokens[1]}/a.jpg"
+    receipt = receipt_of(scan, (body % quoted).encode(), Outcome.MALFORMED)
+    page = moderator.get(f"{RECEIPTS}{receipt.pk}/change/").content.decode()
+
+    assert f"{scan.scan_id}:[hidden]" in page
+    assert [token for token in tokens if token in page] == []
 
 
 @pytest.mark.parametrize(

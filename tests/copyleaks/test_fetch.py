@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import trustme
 
 from django_copyleaks_image.copyleaks import fetch
-from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public, is_public
+from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public
+from django_copyleaks_image.copyleaks.public import is_public
 
 from .server import Reply, Request, Server, running
 
@@ -125,6 +126,9 @@ def test_redirect__to_another_port_of_the_same_host(emulator: Server) -> None:
         "",
         "https://",
         "https:///h.png",
+        "https://example.com:8443/",
+        "https://example.com:22/",
+        "https://example.com:80/",
         "https://user@example.com/",
         "https://:password@example.com/",
         "https://example.com:port/",
@@ -151,7 +155,18 @@ def test_address__that_is_malformed_or_not_https(url: str) -> None:
         *("192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "255.255.255.255", "224.0.0.1", "[::1]"),
         *("[::]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]", "[::127.0.0.1]", "[64:ff9b::7f00:1]"),
         *("[64:ff9b:1::1]", "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fec0::1]"),
-        *("[ff02::1]", "[2001:db8::1]"),
+        *("[ff02::1]", "[2001:db8::1]", "192.0.0.8", "192.0.0.10", "192.0.2.1", "192.31.196.1", "192.52.193.1"),
+        *("192.88.99.1", "192.175.48.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "240.0.0.1"),
+        *("168.63.129.16", "[::ffff:168.63.129.16]", "[64:ff9b::a83f:8110]", "[2002:808:808::1]", "[2001:20::1]"),
+        *(
+            "[2001:0:808:808::1]",
+            "[2620:4f:8000::1]",
+            "[3fff::1]",
+            "[5f00::1]",
+            "[100::1]",
+            "[100:0:0:1::1]",
+            "[4000::1]",
+        ),
     ],
 )
 def test_host__that_is_not_public(host: str) -> None:
@@ -160,7 +175,7 @@ def test_host__that_is_not_public(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"]
+    "address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "192.0.1.1", "168.63.129.17"]
 )
 def test_host__that_is_public(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
@@ -205,6 +220,7 @@ def pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server
     monkeypatch.setattr(fetch, "DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "authorities.pem"))
     monkeypatch.setattr(fetch, "is_public", lambda address: str(address) == "127.0.0.1")
     with running(Server(), context) as server:
+        monkeypatch.setitem(fetch._PORTS, "https", server.port)
         server.answer("/heatmap", Reply(200, PICTURE))
         yield server
 
@@ -221,36 +237,47 @@ def test_public_host__is_reached_at_the_checked_address_under_its_own_name(
         return resolving_to(address)(host, port, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    assert fetched(f"https://pictures.example:{pictures.port}/heatmap.png") == PICTURE
+    assert fetched("https://pictures.example/heatmap.png") == PICTURE
 
     assert asked.count("pictures.example") == 1
-    assert pictures.requests[0].headers["Host"] == f"pictures.example:{pictures.port}"
+    assert pictures.requests[0].headers["Host"] == "pictures.example"
 
 
 def test_certificate__of_another_host_is_refused(pictures: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.1"))
     with pytest.raises(FetchFailed, match="SSLCertVerificationError"):
-        fetched(f"https://other.example:{pictures.port}/heatmap.png")
+        fetched("https://other.example/heatmap.png")
 
     assert pictures.requests == []
 
 
 def test_certificate__that_nobody_trusts_is_refused(pictures: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
+    monkeypatch.setitem(fetch._PORTS, "https", pictures.port)
     monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.1"))
     monkeypatch.setattr(fetch, "is_public", lambda address: True)
     with pytest.raises(FetchFailed, match="SSLCertVerificationError"):
-        fetched(f"https://pictures.example:{pictures.port}/heatmap.png")
+        fetched("https://pictures.example/heatmap.png")
 
 
 def test_redirect__from_a_public_host_to_a_private_one(pictures: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.1"))
-    for location in (f"https://127.0.0.2:{pictures.port}/heatmap", f"http://pictures.example:{pictures.port}/heatmap"):
+    for location in ("https://127.0.0.2/heatmap", "http://pictures.example/heatmap"):
         pictures.answer("/one", Reply(302, b"", {"Location": location}))
         with pytest.raises(FetchRefused):
-            fetched(f"https://pictures.example:{pictures.port}/one")
+            fetched("https://pictures.example/one")
 
     assert [request.path for request in pictures.requests] == ["/one", "/one"]
+
+
+def test_redirect__to_another_port_of_a_public_host(pictures: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.1"))
+    with running(Server()) as other:
+        pictures.answer("/one", Reply(302, b"", {"Location": f"https://pictures.example:{other.port}/"}))
+        with pytest.raises(FetchRefused, match="port"):
+            fetched("https://pictures.example/one")
+
+        assert other.requests == []
 
 
 def test_second_address__is_tried_when_the_first_does_not_answer(
@@ -259,7 +286,29 @@ def test_second_address__is_tried_when_the_first_does_not_answer(
     monkeypatch.setattr(fetch, "is_public", lambda address: True)
     monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.3", "127.0.0.1"))
 
-    assert fetched(f"https://pictures.example:{pictures.port}/heatmap.png") == PICTURE
+    assert fetched("https://pictures.example/heatmap.png") == PICTURE
+
+
+def test_addresses_that_do_not_answer__share_the_time_and_are_not_all_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[float] = []
+
+    def silent(address: tuple[str, int], timeout: float) -> NoReturn:
+        tried.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to(*(f"8.8.8.{number}" for number in range(40))))
+    monkeypatch.setattr(socket, "create_connection", silent)
+    with pytest.raises(FetchFailed, match="TimeoutError"):
+        fetched("https://pictures.example/h.png", timeout=16)
+
+    assert len(tried) == fetch.MAX_ADDRESSES
+    assert max(tried[:1]) <= 16 / fetch.MAX_ADDRESSES
+
+
+def test_name_with_a_dot_at_its_end__is_the_same_host(pictures: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.1"))
+
+    assert fetched("https://pictures.example./heatmap.png") == PICTURE
 
 
 def test_proxy_of_the_environment__is_not_used(pictures: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +316,7 @@ def test_proxy_of_the_environment__is_not_used(pictures: Server, monkeypatch: py
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
-    assert fetched(f"https://pictures.example:{pictures.port}/heatmap.png") == PICTURE
+    assert fetched("https://pictures.example/heatmap.png") == PICTURE
 
 
 # --- bounds -----------------------------------------------------------------------------------------------------

@@ -1,11 +1,17 @@
 """When the media door opens, for which bytes, and what everybody else sees."""
 
+import hashlib
 import logging
+import tempfile
+import tracemalloc
 from collections.abc import Callable
-from typing import Any
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError
 from django.test import AsyncClient, Client
 from django.urls import reverse
@@ -108,8 +114,12 @@ def test_everything_else__is_an_identical_404(scan: ImageScan) -> None:
     )
     note(fetch(scan))
 
+    note(Client(enforce_csrf_checks=True).post(door(good)))
+
     assert len(answers) == 1, answers
-    assert {status for status, *_ in answers} == {404}
+    ((status, _, headers),) = answers
+    assert status == 404
+    assert ("Cache-Control", "no-store") in headers
 
 
 def test_replaced_file__is_not_served(scan: ImageScan) -> None:
@@ -130,8 +140,8 @@ def test_other_bytes_under_the_same_name__supersede_the_scan(scan: ImageScan) ->
     storage.delete(name)
     storage.save(name, ContentFile(picture(size=(700, 700), colour="red")))
 
-    # A vendor that gets no complete file measures none: no result can be about these bytes.
-    assert body(fetch(scan)) == b""
+    # A vendor that gets no byte measures none: no result can be about these.
+    assert fetch(scan).status_code == 404
 
     old, new = ImageScan.objects.order_by("pk")
     assert (old.status, old.error_code) == (Status.SUPERSEDED, "file_replaced")
@@ -146,13 +156,13 @@ def test_other_bytes__are_not_submitted_while_the_vendor_waits_for_its_answer(
     storage.delete(name)
     storage.save(name, ContentFile(picture(size=(700, 700), colour="red")))
 
-    assert body(fetch(scan)) == b""
+    assert fetch(scan).status_code == 404
 
     new = ImageScan.objects.latest("pk")
     assert (new.status, new.attempts) == (Status.QUEUED, 0)
 
 
-def test_other_bytes_that_cannot_be_queued__end_the_stream_and_are_found_again(
+def test_other_bytes_that_cannot_be_queued__are_refused_and_found_again(
     scan: ImageScan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(scan: ImageScan) -> None:
@@ -163,13 +173,153 @@ def test_other_bytes_that_cannot_be_queued__end_the_stream_and_are_found_again(
     storage.save(name, ContentFile(picture(size=(700, 700), colour="red")))
     with monkeypatch.context() as patch:
         patch.setattr(scan_requests, "bytes_changed", broken)
-        assert body(fetch(scan)) == b""
+        assert fetch(scan).status_code == 404
     assert scan.scan_id in caplog.text
     assert addresses.media_token(scan.scan_id).split(":")[1] not in caplog.text
 
-    assert body(fetch(scan)) == b""
+    assert fetch(scan).status_code == 404
 
     assert ImageScan.objects.get(pk=scan.pk).status == Status.SUPERSEDED
+
+
+@pytest.fixture
+def large(scan: ImageScan) -> bytes:
+    """Let the scan be of a file of several blocks, of which the last is not whole."""
+    content = bytes(range(256)) * 1200 + b"the end"
+    store(scan, content)
+    return content
+
+
+def store(scan: ImageScan, content: bytes) -> None:
+    """Let the file have been measured with this content."""
+    overwrite(scan, content)
+    ImageScan.objects.update(sha256=hashlib.sha256(content).hexdigest(), byte_size=len(content))
+
+
+def overwrite(scan: ImageScan, content: bytes) -> None:
+    Path(Photo.objects.get().image.path).write_bytes(content)
+
+
+def test_large_file__is_served_exactly(scan: ImageScan, large: bytes) -> None:
+    assert body(fetch(scan)) == large
+
+
+@pytest.mark.parametrize("changed", [0, 70_000, 300_000])
+def test_file_that_is_overwritten_meanwhile__ends_before_its_first_other_byte(
+    scan: ImageScan, large: bytes, changed: int
+) -> None:
+    response = fetch(scan)
+    overwrite(scan, large[:changed] + b"!" + large[changed + 1 :])
+
+    received = body(response)
+
+    assert large.startswith(received)
+    assert len(received) <= changed
+    assert ImageScan.objects.get(pk=scan.pk).status == Status.SUPERSEDED
+
+
+@pytest.mark.parametrize("end", [-10, -100_000])
+def test_file_that_is_cut_short_meanwhile__ends_before_it(scan: ImageScan, large: bytes, end: int) -> None:
+    response = fetch(scan)
+    overwrite(scan, large[:end])
+
+    assert large[:end].startswith(body(response))
+    assert ImageScan.objects.get(pk=scan.pk).status == Status.SUPERSEDED
+
+
+def test_file_that_grows_meanwhile__ends_where_it_was_measured(scan: ImageScan, large: bytes) -> None:
+    response = fetch(scan)
+    overwrite(scan, large + b"more")
+
+    received = body(response)
+    assert large.startswith(received)
+    assert len(received) < len(large)
+
+
+class Slow:
+    """A stored file that cannot go back, and gives less than it is asked for, and less each time it is opened."""
+
+    opened = 0
+
+    def __init__(self, content: bytes) -> None:
+        type(self).opened += 1
+        self._most = 10_000 // type(self).opened
+        self._stream = BytesIO(content)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stream.close()
+
+    def read(self, size: int) -> bytes:
+        return self._stream.read(min(size, self._most))
+
+    def seekable(self) -> bool:
+        return False
+
+
+def test_storage_that_gives_little_and_cannot_go_back__is_opened_again(
+    scan: ImageScan, large: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Slow, "opened", 0)
+    monkeypatch.setattr(FileSystemStorage, "open", lambda self, name, mode: Slow(large))
+
+    assert body(fetch(scan)) == large
+    assert Slow.opened == 2
+
+
+def test_storage_that_fails_while_it_is_sent__ends_the_stream(
+    scan: ImageScan, large: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Slow):
+        def read(self, size: int) -> bytes:
+            if self.opened == 2 and self._stream.tell() > 100_000:
+                raise OSError("the line is cut")
+            return super().read(size)
+
+    monkeypatch.setattr(FileSystemStorage, "open", lambda self, name, mode: Failing(large))
+
+    received = body(fetch(scan))
+    assert large.startswith(received)
+    assert 0 < len(received) < len(large)
+    assert "OSError" in caplog.text
+    # Whether it holds other bytes nobody knows.
+    assert ImageScan.objects.get(pk=scan.pk).status == Status.SUBMITTED
+
+
+def test_file_that_grew__is_read_no_further_than_it_was_measured(
+    scan: ImageScan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    class Endless(Slow):
+        def read(self, size: int) -> bytes:
+            read.append(size)
+            return bytes(size)
+
+    monkeypatch.setattr(FileSystemStorage, "open", lambda self, name, mode: Endless(b""))
+
+    assert fetch(scan).status_code == 404
+    assert sum(read) <= (scan.byte_size or 0) + prepare.CHUNK
+
+
+def test_neither_memory_nor_disk__holds_the_file(scan: ImageScan, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **named: object) -> None:
+        raise OSError("read-only")
+
+    store(scan, bytes(8_000_000))
+    for name in ("SpooledTemporaryFile", "TemporaryFile", "NamedTemporaryFile", "mkstemp"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    tracemalloc.start()
+    try:
+        received = sum(len(block) for block in fetch(scan).streaming_content)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert received == 8_000_000
+    assert peak < 2_000_000
 
 
 def test_door__writes_no_token_to_the_log(scan: ImageScan, caplog: pytest.LogCaptureFixture) -> None:

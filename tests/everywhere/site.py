@@ -31,6 +31,13 @@ WARNINGS = (
 SERVERS = {
     "wsgi": ("gunicorn", "--bind=fd://{fd}", "--threads=4", "--no-control-socket", "tests.everywhere.sites.wsgi"),
     "asgi": ("uvicorn", "--fd={fd}", "--no-access-log", "tests.everywhere.sites.asgi:application"),
+    # Both write down what they are asked for, and whatever else they can.
+    "wsgi-logged": (
+        *("gunicorn", "--bind=fd://{fd}", "--threads=4", "--no-control-socket", "--access-logfile=-"),
+        *('--access-logformat=%(r)s %(U)s %(q)s "%(f)s" %({{raw_uri}}e)s', "--log-level=debug"),
+        "tests.everywhere.sites.wsgi",
+    ),
+    "asgi-logged": ("uvicorn", "--fd={fd}", "--log-level=trace", "tests.everywhere.sites.asgi:application"),
 }
 
 

@@ -1,0 +1,124 @@
+"""System checks of the addresses that Copyleaks is given: whether what it sends and fetches would arrive."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
+from django.core.files.storage import Storage
+from django.http.request import split_domain_port, validate_host
+from django.urls import NoReverseMatch, Resolver404, resolve
+
+from . import registry
+from .checks import PREFIX, _is_https, _is_local, _value
+from .conf import DICT_NAME
+from .scanning import addresses
+
+
+@register(Tags.urls)
+def check_public_url(**kwargs: Any) -> list[CheckMessage]:
+    """Check that Copyleaks can reach the doors, which only the asynchronous mode needs."""
+    if _value("MODE") != "async":
+        return []
+    messages: list[CheckMessage] = []
+    public_url = _value("PUBLIC_URL")
+    if public_url == "":
+        messages.append(
+            Error(
+                f"{DICT_NAME}['PUBLIC_URL'] is not set.",
+                hint="Set the origin under which Copyleaks reaches this site, or MODE to 'sync'.",
+                id=f"{PREFIX}.E005",
+            )
+        )
+    elif public_url and not _is_https(public_url) and not (_is_local(public_url) and _is_local(_value("API_URL"))):
+        messages.append(
+            Warning(
+                f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and door secrets travel in plain text.",
+                hint="Use https everywhere but with the emulator.",
+                id=f"{PREFIX}.W006",
+            )
+        )
+    if public_url and not _is_allowed_host(public_url):
+        messages.append(
+            Warning(
+                f"The host of {DICT_NAME}['PUBLIC_URL'] is not in ALLOWED_HOSTS: Django would refuse every callback.",
+                hint="Add the host to ALLOWED_HOSTS, or silence this where a proxy hands on another Host header.",
+                id=f"{PREFIX}.W037",
+            )
+        )
+    if getattr(settings, "ROOT_URLCONF", None):
+        messages += _wrong_addresses(public_url or "")
+    return messages
+
+
+def _wrong_addresses(public_url: str) -> Iterator[CheckMessage]:
+    try:
+        paths = {"webhook": addresses.door_path("webhook", addresses.PROBE, "token")}
+        paths["media"] = addresses.door_path("media", "token", "picture.jpg")
+    except NoReverseMatch:
+        yield Error(
+            "The URLs of django_copyleaks_image are not included.",
+            hint='Add path("copyleaks/", include("django_copyleaks_image.urls")) to ROOT_URLCONF.',
+            id=f"{PREFIX}.E008",
+        )
+        return
+    prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
+    if prefix and urlsplit(public_url).path.endswith(prefix):
+        yield Error(
+            f"{DICT_NAME}['PUBLIC_URL'] ends with FORCE_SCRIPT_NAME, which would stand in every address twice.",
+            hint="Leave the path out of PUBLIC_URL; it is added to every address.",
+            id=f"{PREFIX}.E026",
+        )
+    for door, path in paths.items():
+        if not _resolves_to(door, path.removeprefix(prefix)):
+            yield Error(
+                f"Another pattern takes the address of the {door}, so that nothing of Copyleaks' would arrive there.",
+                hint="Include django_copyleaks_image.urls in ROOT_URLCONF before patterns that match everything.",
+                id=f"{PREFIX}.E026",
+            )
+
+
+def _resolves_to(door: str, path: str) -> bool:
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    return match.app_names[-1:] == ["copyleaks_image"] and match.url_name == door
+
+
+def _is_allowed_host(public_url: str) -> bool:
+    """Return whether Django would take a request for the host, by the rules of ``HttpRequest.get_host``."""
+    host = urlsplit(public_url).netloc
+    try:
+        host = host.encode("idna").decode()  # What a client sends.
+    except UnicodeError:
+        return False
+    allowed = settings.ALLOWED_HOSTS
+    if settings.DEBUG and not allowed:
+        allowed = [".localhost", "127.0.0.1", "[::1]"]
+    domain, _port = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed)
+
+
+@register(Tags.compatibility)
+def check_direct_access(**kwargs: Any) -> list[CheckMessage]:
+    """Check that a storage which is to serve the pictures itself can; the network is not asked."""
+    if _value("MEDIA_ACCESS") != "direct" or _value("MODE") != "async" or not _value("PUBLIC_URL"):
+        return []
+    return [
+        Warning(
+            f"{DICT_NAME}['MEDIA_ACCESS'] is 'direct', but for {watched.label}: {problem}",
+            hint=addresses.DIRECT_HINT,
+            id=f"{PREFIX}.W036",
+        )
+        for watched in registry.watched_fields()
+        if (problem := _problem_of_direct_access(watched.field.storage))
+    ]
+
+
+def _problem_of_direct_access(storage: Storage) -> str:
+    try:
+        return addresses.direct_url(storage, "picture.jpg")[1]
+    except Exception:  # noqa: BLE001 - credentials that only the worker has, a bucket that cannot be asked
+        return ""

@@ -1,0 +1,25 @@
+"""A project that lets hardly anything through to its views, and tells its admins and its logs all it can about that."""
+
+import os
+from pathlib import Path
+
+from .base import *  # noqa: F403
+from .base import MIDDLEWARE
+
+ALLOWED_HOSTS = ["open.example"]
+ADMINS = [("Anna", "anna@example.org")]
+SERVER_EMAIL = "site@example.org"
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = Path(os.environ["SITE_FOLDER"]) / "mails"
+MIDDLEWARE = ["tests.everywhere.refusals.refuse", *MIDDLEWARE]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {
+        "mail": {"class": "django.utils.log.AdminEmailHandler", "level": "WARNING", "include_html": True},
+        "console": {"class": "logging.StreamHandler"},
+        "everything": {"class": "tests.everywhere.refusals.EverythingHandler"},
+    },
+    "root": {"handlers": ["mail", "console", "everything"], "level": "DEBUG"},
+    "loggers": {"django": {"handlers": [], "propagate": True}},
+}
