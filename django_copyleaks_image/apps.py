@@ -11,6 +11,6 @@ class CopyleaksImageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, receivers  # noqa: F401, PLC0415
+        from . import checks, checks_of_callbacks, receivers  # noqa: F401, PLC0415
 
         receivers.connect()

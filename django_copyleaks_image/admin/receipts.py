@@ -23,7 +23,8 @@ from .addresses import scan_url
 from .page import Facts, moment
 from .readonly import ReadOnlyAdmin
 
-REPLAYABLE = (Outcome.RECEIVED, Outcome.UNREADABLE)
+# What may be judged otherwise after a fix.
+REPLAYABLE = (Outcome.RECEIVED, Outcome.UNREADABLE, Outcome.CONTRADICTS)
 SHOWN_CHARACTERS = 20_000
 # A larger body is mostly one long mask; it is cut instead of being decoded for a look at its beginning.
 DECODED_BYTES = 4_000_000
@@ -80,7 +81,7 @@ class WebhookReceiptAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Replay"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookReceipt]) -> None:
-        """Apply the chosen receipts that were not understood, or not judged yet."""
+        """Apply the chosen receipts that were not understood or applied, or not judged yet."""
         if self.is_too_many(request, queryset):
             return
         chosen = list(queryset)
@@ -132,7 +133,7 @@ def _indented(payload: bytes) -> str:
         return ""
     try:
         text = json.dumps(_shortened(load_json(payload)), indent=2, ensure_ascii=False)
-    except (PayloadError, RecursionError):
+    except PayloadError:
         return ""
     # JSON can name half of a surrogate pair, which no page can be encoded with.
     return text.encode(errors="replace").decode()
