@@ -9,6 +9,7 @@ import math
 import re
 import zlib
 from codecs import BOM_UTF8, getincrementaldecoder
+from typing import cast
 
 MAX_GZIP_MEMBERS = 100
 # Of anything but numbers, the names of members included: a result has some fifty.
@@ -23,14 +24,26 @@ _CHUNK = 64 * 1024
 _SPACE = rb"[ \t\n\r]*+"
 _NUMBER = rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+"
 _STRING = rb'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
+_NAME = _STRING + _SPACE + rb":"
 # The last three are not of JSON, but read by Python's decoder.
 _WORD = rb"true|false|null|NaN|-?Infinity"
-_opening_at = re.compile(_SPACE + rb"([\[{])" + _SPACE).match
+
+
+def _or_container_of(value: bytes) -> bytes:
+    item, member = (_SPACE + begin + value + _SPACE for begin in (b"", _NAME + _SPACE))
+    inside = (rb"(?>(?:%b,)*+%b|%b)" % (part, part, _SPACE) for part in (item, member))
+    return rb"(?>%b|\[%b\]|\{%b\})" % (value, *inside)
+
+
+# What is read in one go: all but containers of containers of containers.
+_SIMPLE = _or_container_of(_or_container_of(rb"(?>%b|%b|%b)" % (_NUMBER, _STRING, _WORD)))
+_simple_at = re.compile(_SPACE + _SIMPLE + _SPACE).match
+_items_at = re.compile(rb"(?:%b%b%b,)*+" % (_SPACE, _SIMPLE, _SPACE)).match
+_members_at = re.compile(rb"(?:%b%b%b%b%b,)*+" % (_SPACE, _NAME, _SPACE, _SIMPLE, _SPACE)).match
+_name_at = re.compile(_SPACE + _NAME).match
+_opening_at = re.compile(_SPACE + rb"([\[{])").match
 _closing_at = re.compile(rb"([\]}])" + _SPACE).match
 _comma_at = re.compile(rb",").match
-_numbers_at = re.compile(rb"(?:" + _SPACE + _NUMBER + _SPACE + rb",)*+").match
-_scalar_at = re.compile(rb"%b(?:(%b)|%b|%b)%b" % (_SPACE, _NUMBER, _STRING, _WORD, _SPACE)).match
-_name_at = re.compile(_SPACE + _STRING + _SPACE + rb":").match
 _PAIRS = {b"]": b"[", b"}": b"{"}
 
 # Python refuses to convert integers of more than 4,300 digits; no field of ours needs more than these.
@@ -93,50 +106,47 @@ def load_json(body: bytes) -> object:
     Too large are more than :data:`MAX_VALUES`, :data:`MAX_NUMBERS`, or a nesting of more than :data:`MAX_DEPTH`.
     """
     _check(body)
-    try:
-        return _decoded(body.decode("utf-8-sig"))
-    except json.JSONDecodeError:
-        problem = _not_json()
-    # Raised outside the handler: the decoding error holds the whole document.
-    raise problem
+    return _decoded(body.decode("utf-8-sig"))
 
 
 def load_object(body: bytes) -> dict[str, object]:
     """Decode a JSON object; raise NotJsonObject for anything else, PayloadError when it is too large."""
     check_object(body)
-    document = load_json(body)
-    assert isinstance(document, dict)
-    return document
+    return cast("dict[str, object]", _decoded(body.decode("utf-8-sig")))
 
 
 def _check(document: bytes) -> None:
-    """Read one document from its beginning to its end by the grammar of JSON, and count what it is made of."""
+    """Read one document from its beginning to its end by the grammar of JSON, if it is small enough to be decoded."""
+    _check_counts(document)
     _check_text(document)
     at = len(BOM_UTF8) if document.startswith(BOM_UTF8) else 0
     opened: list[bytes] = []
-    values = numbers = 0
     while True:
-        opening = _opening_at(document, at)
-        value = _required(opening or _scalar_at(document, at))
-        at = value.end()
-        if opening:
-            opened.append(opening[1])
-        is_number = not opening and value[1] is not None
-        values, numbers = values + (not is_number), numbers + is_number
-        if not opening or document[at : at + 1] in _PAIRS:
-            at = _after_what_closes(document, at, opened)
+        if simple := _simple_at(document, at):
+            at = _after_what_closes(document, simple.end(), opened)
             if not opened:
                 break
             at = _required(_comma_at(document, at)).end()
-        if opened[-1] == b"{":
-            at = _required(_name_at(document, at)).end()
-            values += 1
         else:
-            begin, at = at, _required(_numbers_at(document, at)).end()
-            numbers += document.count(b",", begin, at)
-        _check_counts(len(opened), values, numbers)
+            opening = _required(_opening_at(document, at))
+            at = opening.end()
+            opened.append(opening[1])
+            if len(opened) > MAX_DEPTH:
+                raise PayloadError("The body nests too deep.")
+        if opened[-1] == b"[":
+            at = _required(_items_at(document, at)).end()
+        else:
+            at = _required(_members_at(document, at)).end()
+            at = _required(_name_at(document, at)).end()
     if at < len(document):
         raise _not_json()
+
+
+def _check_counts(document: bytes) -> None:
+    """Count what a document may be made of: no less than it is, since marks within texts are counted as well."""
+    values = document.count(b"[") + document.count(b"{") + document.count(b'"') // 2
+    if values > MAX_VALUES or document.count(b",") > MAX_NUMBERS:
+        raise PayloadError("The body holds more values than any result.")
 
 
 def _required(found: re.Match[bytes] | None) -> re.Match[bytes]:
@@ -154,13 +164,6 @@ def _after_what_closes(document: bytes, at: int, opened: list[bytes]) -> int:
     return at
 
 
-def _check_counts(depth: int, values: int, numbers: int) -> None:
-    if depth > MAX_DEPTH:
-        raise PayloadError("The body nests too deep.")
-    if values > MAX_VALUES or numbers > MAX_NUMBERS:
-        raise PayloadError("The body holds more values than any result.")
-
-
 def _check_text(document: bytes) -> None:
     if document.isascii():
         return
@@ -172,7 +175,7 @@ def _check_text(document: bytes) -> None:
         problem = NotJsonObject("The body is not UTF-8.")
     else:
         return
-    # As above: this error holds what it could not decode.
+    # Raised outside the handler: the decoding error holds what it could not decode.
     raise problem
 
 
@@ -183,11 +186,9 @@ def _not_json() -> NotJsonObject:
 def _decoded(document: str) -> object:
     try:
         return json.loads(document)
-    except ValueError as error:
-        if isinstance(error, json.JSONDecodeError):
-            raise
-    # An integer with thousands of digits; it may stand in a field that nobody reads.
-    return json.loads(document, parse_int=_whole_number)
+    except ValueError:
+        # An integer with thousands of digits; it may stand in a field that nobody reads.
+        return json.loads(document, parse_int=_whole_number)
 
 
 def _whole_number(digits: str) -> float:
