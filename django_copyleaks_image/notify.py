@@ -1,14 +1,31 @@
 """Tells the project how a scan ended and what was decided.
 
-Signals are sent after commit: at least once, in the normal course exactly once.
+Signals are sent after commit: at least once, in the normal course exactly once. Whoever sends one has a lease of it,
+and renews that as long as the project's receivers take.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import transaction
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.dispatch import Signal
 from django.utils import timezone
 
 from django_copyleaks_image import signals
 from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models.scan import FINISHED
+from django_copyleaks_image.renewal import renewed
+
+# A process that dies while it sends a signal holds it no longer than this.
+LEASE = timedelta(seconds=30)
+
+
+def is_free(now: datetime) -> Q:
+    """Return the condition that nobody is sending the signal of a row."""
+    return Q(notifying_until=None) | Q(notifying_until__lte=now)
 
 
 def is_heard(signal: Signal, scan: ImageScan) -> bool:
@@ -26,13 +43,17 @@ def after_commit(scan_pk: int) -> None:
 
 def send(scan_pk: int) -> None:
     """Send ``scan_completed`` or ``scan_failed`` unless it was sent; receivers that raise are logged by Django."""
-    scan = scans().select_related("content_type", "result").filter(pk=scan_pk, notified_at=None).first()
-    if scan is None or not scan.is_finished:
-        return
-    completed = scan.status == ImageScan.Status.COMPLETED
-    signal = signals.scan_completed if completed else signals.scan_failed
-    signal.send_robust(sender=scan.content_type.model_class(), scan=scan, instance=scan.target)
-    scans().filter(pk=scan_pk, finished_at=scan.finished_at).update(notified_at=timezone.now())
+    row = scans().filter(pk=scan_pk)
+    with _leased(row.filter(notified_at=None, status__in=FINISHED)) as is_ours:
+        if not is_ours:
+            return
+        scan = row.select_related("content_type", "result").get()
+        completed = scan.status == ImageScan.Status.COMPLETED
+        signal = signals.scan_completed if completed else signals.scan_failed
+        signal.send_robust(sender=scan.content_type.model_class(), scan=scan, instance=scan.target)
+    # If it has ended anew meanwhile, as a late result completes it, that is another signal, and still owed.
+    is_told = When(finished_at=scan.finished_at, then=Value(timezone.now()))
+    row.update(notified_at=Case(is_told, default=F("notified_at")), notifying_until=None)
 
 
 def decision_after_commit(decision_pk: int) -> None:
@@ -42,12 +63,28 @@ def decision_after_commit(decision_pk: int) -> None:
 
 def send_decision(decision_pk: int) -> None:
     """Send ``decision_made`` unless it was sent; receivers that raise are logged by Django."""
-    owed = Decision.objects.using(home_database()).filter(pk=decision_pk, notified_at=None)
-    decision = owed.select_related("scan__content_type", "scan__result", "reverses").first()
-    if decision is None:
+    row = Decision.objects.using(home_database()).filter(pk=decision_pk)
+    with _leased(row.filter(notified_at=None)) as is_ours:
+        if not is_ours:
+            return
+        decision = row.select_related("scan__content_type", "scan__result", "reverses").get()
+        scan = decision.scan
+        signals.decision_made.send_robust(
+            sender=scan.content_type.model_class(), scan=scan, instance=scan.target, decision=decision
+        )
+    row.update(notified_at=timezone.now(), notifying_until=None)
+
+
+@contextmanager
+def _leased(owed: QuerySet[Any]) -> Iterator[bool]:
+    """Lease a signal that is owed while the block runs; yield False when another has it, or it was sent."""
+    now = timezone.now()
+    if not owed.filter(is_free(now)).update(notifying_until=now + LEASE):
+        yield False
         return
-    scan = decision.scan
-    signals.decision_made.send_robust(
-        sender=scan.content_type.model_class(), scan=scan, instance=scan.target, decision=decision
-    )
-    owed.update(notified_at=timezone.now())
+
+    def renew() -> None:
+        owed.filter(notifying_until__isnull=False).update(notifying_until=timezone.now() + LEASE)
+
+    with renewed(renew, every=LEASE / 3):
+        yield True

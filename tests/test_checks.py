@@ -14,16 +14,19 @@ from django.core import checks
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.db.models import F
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from django_copyleaks_image import checks as ours
-from django_copyleaks_image import registry
+from django_copyleaks_image import callback_checks, registry
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models.receipt import Source
+from django_copyleaks_image.scanning import receive
 from django_copyleaks_image.worker import go_round
 from tests.gallery.models import Photo, Picture
-from tests.samples import photo
+from tests.samples import as_json, clean, photo, submitted
 
 ROOT = Path(__file__).parent.parent
 
@@ -209,6 +212,47 @@ def test_scans_that_wait_for_nobody(settings: Any) -> None:
 
     AccountState.objects.update(worker_seen_at=timezone.now() - timedelta(hours=1))
     assert is_warned()
+
+
+def queried() -> set[str]:
+    """Return the ids of what ``check --database default`` reports."""
+    return {str(message.id).rpartition(".")[2] for message in checks.run_checks(databases=["default"])}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deadline_that_results_do_not_keep(configure: Callable[..., None]) -> None:
+    configure(RESULT_DEADLINE=30)
+    for _ in range(10):
+        scan = submitted(ImageScan.objects.get(object_id=str(photo().pk)))
+        ImageScan.objects.filter(pk=scan.pk).update(submitted_at=timezone.now() - timedelta(seconds=14))
+        receive.deliver(scan, as_json(clean(scan)), Source.WEBHOOK)
+    assert "W024" not in queried()
+
+    ImageScan.objects.update(submitted_at=F("submitted_at") - timedelta(seconds=4))
+
+    assert "W024" not in ids()
+    (message,) = callback_checks.check_callbacks(databases=["default"])
+    assert message.id == "copyleaks_image.W024"
+    assert re.search(r"Set it to 3[67] or more", message.hint or "")
+
+
+@pytest.mark.django_db
+def test_callbacks_with_a_wrong_token() -> None:
+    assert "W025" not in queried()
+    AccountState.objects.update_or_create(defaults={"wrong_tokens": 3, "wrong_tokens_on": timezone.now().date()})
+
+    assert "W025" in queried()
+    assert "W025" not in ids()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("what", [{"restored_at": timezone.now()}, {"unknown_scans": 1}])
+def test_restored_database(what: dict[str, Any]) -> None:
+    assert "W026" not in queried()
+    AccountState.objects.update_or_create(defaults=what | {"unknown_scans_on": timezone.now().date()})
+
+    assert "W026" in queried()
+    assert "W026" not in ids()
 
 
 @pytest.mark.parametrize(

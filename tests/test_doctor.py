@@ -41,7 +41,7 @@ def test_every_step__says_what_is_wrong(capsys: pytest.CaptureFixture[str], conf
     photo()
     ImageScan.objects.update(created_at=timezone.now() - timedelta(days=1))
 
-    with pytest.raises(CommandError, match="6 of 7"):
+    with pytest.raises(CommandError, match="6 of 8"):
         call_command("copyleaks_doctor")
 
     out = told(capsys)
@@ -50,7 +50,7 @@ def test_every_step__says_what_is_wrong(capsys: pytest.CaptureFixture[str], conf
 
 
 def problems(capsys: pytest.CaptureFixture[str], *, found: int) -> str:
-    with pytest.raises(CommandError, match=f"{found} of 7"):
+    with pytest.raises(CommandError, match=f"{found} of 8"):
         call_command("copyleaks_doctor")
     return "\n".join(line for line in told(capsys).splitlines() if line.startswith("!!"))
 
@@ -122,7 +122,7 @@ def test_tables_missing(well: Emulator, capsys: pytest.CaptureFixture[str], monk
 
     monkeypatch.setattr(account, "state", no_such_table)
 
-    assert problems(capsys, found=2).count("run migrate") == 2
+    assert problems(capsys, found=3).count("run migrate") == 3
 
 
 def test_account__that_has_logged_in_too_often(
@@ -137,3 +137,15 @@ def test_account__that_has_logged_in_too_often(
 
     assert "share a cache" in found
     assert "API_KEY" not in found
+
+
+def test_callbacks_that_were_refused__and_a_restored_database(
+    well: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    today = timezone.now().date()
+    AccountState.objects.update(unknown_scans=2, unknown_scans_on=today)
+    assert "at least 2 since yesterday were about scans that this database does not know" in problems(capsys, found=1)
+    AccountState.objects.update(wrong_tokens=3, wrong_tokens_on=today)
+    assert "add the old one to SECRET_KEY_FALLBACKS" in problems(capsys, found=1)
+    AccountState.objects.update(restored_at=timezone.now())
+    assert "copyleaks_restored --go-on" in problems(capsys, found=1)

@@ -17,7 +17,7 @@ class ChaosConfig(AppConfig):
     label = "chaos"
 
     def ready(self) -> None:
-        from django_copyleaks_image import worker  # noqa: PLC0415 - models can be imported from here on
+        from django_copyleaks_image import notify, worker  # noqa: PLC0415 - models can be imported from here on
         from django_copyleaks_image.scanning import (  # noqa: PLC0415
             account,
             attempts,
@@ -37,6 +37,7 @@ class ChaosConfig(AppConfig):
         reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)
         reconcile.GRACE = timedelta(seconds=10)
         leases.LEASE = timedelta(seconds=LEASE_SECONDS)
+        notify.LEASE = timedelta(seconds=3)
         submit.LONGEST_SLOT_WAIT = timedelta(seconds=3)
         attempts.LONGEST_WAIT = 3.0
         sweep.GRACE = timedelta(seconds=3)

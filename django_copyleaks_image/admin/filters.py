@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models.scan import Desk, Standing, Status
 from django_copyleaks_image.reviewing import claims
+from django_copyleaks_image.scanning import latency
 
 from .desk.blind import secret_from
 from .desk.choice import QUEUES
@@ -25,9 +25,8 @@ OVERDUE = timedelta(minutes=10)
 
 def is_stuck(now: datetime) -> Q:
     """Return the condition that a scan is under way for longer than it should be: not sent, or without its result."""
-    deadline = timedelta(seconds=conf.RESULT_DEADLINE)
     return Q(status=Status.QUEUED, next_attempt_at__lt=now - OVERDUE) | Q(
-        status=Status.SUBMITTED, submitted_at__lt=now - deadline
+        status=Status.SUBMITTED, submitted_at__lt=now - latency.patience()
     )
 
 

@@ -25,7 +25,8 @@ from .asking import AskedAdmin
 from .page import Facts, moment
 from .targets import read_targets
 
-REPLAYABLE = (Outcome.RECEIVED, Outcome.UNREADABLE)
+# What may be judged otherwise after a fix.
+REPLAYABLE = (Outcome.RECEIVED, Outcome.UNREADABLE, Outcome.CONTRADICTS)
 SHOWN_CHARACTERS = 20_000
 # A larger body is mostly one long mask; it is cut instead of being decoded for a look at its beginning.
 DECODED_BYTES = 4_000_000
@@ -87,7 +88,7 @@ class WebhookReceiptAdmin(AskedAdmin):
 
     @admin.action(description=gettext_lazy("Replay"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookReceipt]) -> None:
-        """Apply the chosen receipts that were not understood, or not judged yet."""
+        """Apply the chosen receipts that were not understood or applied, or not judged yet."""
         if self.is_too_many(request, queryset):
             return
         chosen = list(queryset)
@@ -145,7 +146,7 @@ def _indented(payload: bytes) -> str:
         return ""
     try:
         text = json.dumps(_shortened(load_json(payload)), indent=2, ensure_ascii=False)
-    except (PayloadError, RecursionError):
+    except PayloadError:
         return ""
     # JSON can name half of a surrogate pair, which no page can be encoded with.
     return text.encode(errors="replace").decode()

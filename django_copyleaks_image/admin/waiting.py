@@ -1,4 +1,4 @@
-"""Why scans wait: the three things that may hold one, each with since when, and a scan's own reason."""
+"""Why scans wait: what may hold all of them, each with since when, and a scan's own reason."""
 
 from datetime import datetime, timedelta
 
@@ -34,8 +34,13 @@ def pause_for_moderators(row: AccountState) -> str:
 
 
 def what_holds_scans(row: AccountState | None) -> list[str]:
-    """Return sentences about a paused account, a used-up budget and a missing worker; empty when all is well."""
+    """Return sentences about a restore, a pause, a used-up budget and a missing worker; empty when all is well."""
     found = []
+    if row is not None and row.restored_at is not None:
+        found.append(
+            _("Submissions are held since %(since)s, because the database was restored: run copyleaks_restored.")
+            % {"since": _moment(row.restored_at)}
+        )
     if row is not None and row.paused_at is not None:
         found.append(
             _("The account is paused since %(since)s: %(reason)s")

@@ -1,4 +1,4 @@
-"""The media door: opens for the bytes of one scan while Copyleaks may fetch them, and for nothing else."""
+"""The media door: opens for the bytes of one scan while its result may still be taken, and for nothing else."""
 
 import hashlib
 import logging
@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseNotFound
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from django_copyleaks_image import pictures
@@ -57,11 +58,11 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
 
 
 def _waiting_scan(token: str) -> ImageScan | None:
-    """Return the scan while Copyleaks may fetch its bytes: sent, and without a result yet."""
+    """Return the scan while its result may still be taken: Copyleaks fetches the bytes when it comes to them."""
     scan_id = addresses.scan_id_of_media_token(token)
     if scan_id is None:
         return None
-    return scans().unfinished().filter(scan_id=scan_id, sent_at__isnull=False).first()
+    return scans().awaiting_result(timezone.now()).filter(scan_id=scan_id).first()
 
 
 def _refusal() -> HttpResponse:

@@ -23,7 +23,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.bodies import PayloadError, TooLarge, bounded_gunzip
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.scanning import addresses, receive
+from django_copyleaks_image.scanning import addresses, receive, refused
 
 from .verifiers import VERIFIERS
 
@@ -116,11 +116,13 @@ class WebhookView(APIView):
     def authentic_scan(self, request: Request, scan_id: str, token: str) -> ImageScan:
         """Return the scan whose secret the caller holds; everybody else gets the same 404."""
         if not addresses.opens_webhook(scan_id, token):
+            refused.note_wrong_token(scan_id)
             raise NotFound
         if not all(verify(request._request) for verify in VERIFIERS):
             raise NotFound
         scan = receive.addressed(scan_id)
         if scan is None:
+            refused.note_unknown_scan()
             raise NotFound
         return scan
 
@@ -161,7 +163,11 @@ def _read(request: HttpRequest, limit: int) -> bytes:
             raise LengthRequired
         # Django reads nothing without a length; a server that ends the stream itself says so in this flag.
         stream = request.environ["wsgi.input"]
-    body = cast("bytes", stream.read(limit + 1))
+    try:
+        body = cast("bytes", stream.read(limit + 1))
+    except Exception as error:  # noqa: BLE001 - each server has its own for malformed chunks, and for who hangs up
+        logger.warning("The body of a callback could not be read (%s).", type(error).__name__)
+        raise ParseError("The body could not be read.") from None
     if len(body) > limit:
         raise ContentTooLarge
     return body

@@ -1,4 +1,4 @@
-"""The one row that every worker shares: pause, budget, rate slots, heartbeat and reconciliation marks."""
+"""The one row that every worker shares: pause, budget, rate slots, heartbeat, marks, refused callbacks."""
 
 from typing import ClassVar
 
@@ -19,6 +19,9 @@ class AccountState(models.Model):
     pause_message = models.TextField(_("message of the pause"), blank=True, default="")
     probe_at = models.DateTimeField(_("next probe at"), null=True, blank=True)
 
+    # The database was restored from a backup, and what Copyleaks has been sent since is not known.
+    restored_at = models.DateTimeField(_("restored at"), null=True, blank=True)
+
     budget_day = models.DateField(_("budget day"), null=True, blank=True)
     budget_reserved = models.PositiveIntegerField(_("credits reserved"), default=0)
     budget_spent = models.PositiveIntegerField(_("credits spent"), default=0)
@@ -35,6 +38,12 @@ class AccountState(models.Model):
     # Thumbprints of the vendor's TLS client certificates; public, refreshed daily where they are used.
     certificate_thumbprints = models.JSONField(_("certificate thumbprints"), default=list, blank=True)
     certificates_due_at = models.DateTimeField(_("next fetch of the certificates at"), null=True, blank=True)
+
+    # Callbacks of a day that were refused although they look like our own, see scanning/refused.py.
+    wrong_tokens = models.PositiveIntegerField(_("callbacks with a wrong token"), default=0)
+    wrong_tokens_on = models.DateField(_("day of the callbacks with a wrong token"), null=True, blank=True)
+    unknown_scans = models.PositiveIntegerField(_("callbacks about unknown scans"), default=0)
+    unknown_scans_on = models.DateField(_("day of the callbacks about unknown scans"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("account state")

@@ -54,6 +54,8 @@ class Decision(models.Model):
     # Of a second look that confirmed or cleared: whether the first look, of which it did not know, had done the same.
     agrees = models.BooleanField(_("agrees with the first look"), null=True, blank=True)
     notified_at = models.DateTimeField(_("signal sent at"), null=True, blank=True)
+    # The lease of the process in which the receivers of the signal run.
+    notifying_until = models.DateTimeField(_("signal being sent until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("decision")

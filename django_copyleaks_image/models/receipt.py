@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -29,21 +28,24 @@ class Outcome(models.TextChoices):
     MALFORMED = "malformed", _("No JSON object")
 
 
-# A receipt that could not be judged for so long is left to a person, who may replay it.
+# How long it is tried, from the first time on, to judge a receipt. Then it is left to a person, who may replay it.
 JUDGED_WITHIN = timedelta(days=2)
 
 
 class WebhookReceiptQuerySet(models.QuerySet["WebhookReceipt"]):
     """Receipts by what is still to be done about them."""
 
-    def unjudged(self, now: datetime) -> "WebhookReceiptQuerySet":
-        """Return what is being judged, or will be: until a try later than :data:`JUDGED_WITHIN` has failed."""
-        is_tried_again = Q(judging_due_at__gt=now) | Q(judging_due_at__lte=F("received_at") + JUDGED_WITHIN)
-        return self.filter(is_tried_again, outcome=Outcome.RECEIVED)
+    def unjudged(self) -> "WebhookReceiptQuerySet":
+        """Return what is being judged, or will be."""
+        return self.filter(outcome=Outcome.RECEIVED, judging_due_at__isnull=False)
 
     def due(self, now: datetime) -> "WebhookReceiptQuerySet":
         """Return the unjudged receipts that no live process is judging, oldest first."""
-        return self.unjudged(now).filter(judging_due_at__lte=now).order_by("judging_due_at")
+        return self.unjudged().filter(judging_due_at__lte=now).order_by("judging_due_at")
+
+    def whole(self) -> "WebhookReceiptQuerySet":
+        """Return those whose body is a JSON object, or may be."""
+        return self.exclude(outcome=Outcome.MALFORMED)
 
 
 class WebhookReceipt(ReadWhereWritten):
@@ -67,8 +69,9 @@ class WebhookReceipt(ReadWhereWritten):
     last_received_at = models.DateTimeField(_("last received at"), default=timezone.now)
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, default=Outcome.RECEIVED)
     detail = models.TextField(_("detail"), blank=True, default="")
-    # While it is judged, when the lease of the process that does so ends.
-    judging_due_at = models.DateTimeField(_("next attempt at"), default=timezone.now)
+    # While it is judged, when the lease of the process that does so ends; null once nobody tries any more.
+    judging_due_at = models.DateTimeField(_("next attempt at"), null=True, blank=True, default=timezone.now)
+    judged_since = models.DateTimeField(_("first attempt at"), null=True, blank=True)
 
     objects = WebhookReceiptQuerySet.as_manager()
 

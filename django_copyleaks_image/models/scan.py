@@ -1,6 +1,6 @@
 """One scan of one stored file: the row is the queue entry, the state machine and the record."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -62,6 +62,8 @@ class Standing(models.TextChoices):
 UNFINISHED = (Status.QUEUED, Status.SUBMITTED)
 FINISHED = tuple(status for status in Status if status not in UNFINISHED)
 UNMEASURED = (Status.FAILED, Status.SKIPPED)
+# How long after it was given up a scan's result may still come. One that comes later still is not turned away.
+LATE_RESULTS = timedelta(days=7)
 MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
 
 
@@ -76,6 +78,15 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
         return self.filter(
             Q(lease_until=None) | Q(lease_until__lte=now), status=Status.QUEUED, next_attempt_at__lte=now
         ).order_by("next_attempt_at", "pk")
+
+    def awaiting_result(self, now: datetime) -> "ImageScanQuerySet":
+        """Return the scans that Copyleaks has, or may have, and whose result may still be taken.
+
+        That of a failed or replaced one may still come: for the scan itself, or for others of the same bytes.
+        """
+        may_come_late = Q(status__in=(Status.FAILED, Status.SUPERSEDED), finished_at__gt=now - LATE_RESULTS)
+        is_sent = Q(sent_at__isnull=False, may_have_arrived=True, result=None)
+        return self.filter(Q(status__in=UNFINISHED) | may_come_late, is_sent)
 
     def for_target(self, *, content_type: ContentType, object_id: str, field_name: str) -> "ImageScanQuerySet":
         return self.filter(content_type=content_type, object_id=object_id, field_name=field_name)
@@ -154,6 +165,8 @@ class ImageScan(ReadWhereWritten):
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     notified_at = models.DateTimeField(_("signal sent at"), null=True, blank=True)
+    # The lease of the process in which the receivers of the signal run.
+    notifying_until = models.DateTimeField(_("signal being sent until"), null=True, blank=True)
 
     # The object or its file was deleted: what identifies it was erased here at once, elsewhere when that is due.
     removed_at = models.DateTimeField(_("picture deleted at"), null=True, blank=True)

@@ -182,5 +182,6 @@ def _next_slot() -> datetime | None:
 
 
 def is_on_hold() -> bool:
-    """Return whether nothing may be submitted now, because the account is paused."""
-    return state().paused_at is not None
+    """Return whether nothing may be submitted now: the account is paused, or the database was restored."""
+    row = state()
+    return row.paused_at is not None or row.restored_at is not None

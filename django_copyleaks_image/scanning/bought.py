@@ -1,7 +1,6 @@
 """What was paid for already: a result that a scan can share instead of buying its own."""
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
@@ -24,6 +23,11 @@ def is_arriving_for(scan: ImageScan) -> bool:
     return unjudged_receipts().filter(scan__in=_sources(scan)).exists()
 
 
+def own_result_arrives(scan: ImageScan) -> bool:
+    """Return whether this very scan has been answered, as after a process that died before it could note the call."""
+    return unjudged_receipts().filter(scan=scan).exists()
+
+
 def exists_or_arrives_for(scan: ImageScan) -> bool:
     """Return whether there is a result that serves this scan too, even if it is still being judged."""
     arriving = unjudged_receipts().filter(scan=OuterRef("pk"))
@@ -44,7 +48,7 @@ def in_vain_for(scan: ImageScan) -> ImageScan | None:
 
 def unjudged_receipts() -> WebhookReceiptQuerySet:
     """Return the receipts that were stored and not judged yet."""
-    return WebhookReceipt.objects.using(home_database()).unjudged(timezone.now())
+    return WebhookReceipt.objects.using(home_database()).unjudged()
 
 
 def _sources(scan: ImageScan) -> ImageScanQuerySet:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from django_copyleaks_image.models import WebhookReceipt, home_database
-from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
+from django_copyleaks_image.models.receipt import JUDGED_WITHIN, WebhookReceiptQuerySet
 from django_copyleaks_image.transactions import atomically
 
 # Longer than the largest body takes. A process that dies while judging holds its receipt no longer than this.
@@ -26,8 +28,18 @@ def lease(pk: int) -> bool:
     """Lease a receipt to the caller for :data:`LEASE`; return False when it is judged, or another has it."""
     now = timezone.now()
     due = _receipts().due(now).order_by().filter(pk=pk)
+    since = Coalesce(F("judged_since"), now)
     # Repeated, since MariaDB breaks off one of two processes that lease receipts at the same moment.
-    return bool(atomically(lambda: due.update(judging_due_at=now + LEASE)))
+    return bool(atomically(lambda: due.update(judging_due_at=now + LEASE, judged_since=since)))
+
+
+def could_not_judge(receipt: WebhookReceipt) -> bool:
+    """Note that judging has failed; return whether it was for the last time, :data:`.JUDGED_WITHIN` after the first.
+
+    Otherwise it is due again when its lease ends, as it is after a process that died, however often that happens.
+    """
+    unjudged = _receipts().unjudged().filter(pk=receipt.pk)
+    return bool(unjudged.filter(judged_since__lt=timezone.now() - JUDGED_WITHIN).update(judging_due_at=None))
 
 
 def _receipts() -> WebhookReceiptQuerySet:

@@ -7,19 +7,20 @@ is the worker that judges, so that nothing of a project's own runs while the ven
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
-from django.db import IntegrityError
-from django.db.models import Count, F, QuerySet
+from django.db import DatabaseError, IntegrityError
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from django_copyleaks_image.conf import Secret
-from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError, load_object
+from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError, check_object
 from django_copyleaks_image.copyleaks.errors import TransientError
 from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
-from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.models.receipt import Outcome, Source, WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import UNFINISHED
 from django_copyleaks_image.transactions import atomically
 
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 # Distinct bodies kept per scan. The vendor sends one; more than this many come from a fault or an abuse.
 RECEIPTS_PER_SCAN = 20
+# And of what is no JSON object, as what was cut short: it takes no room from a result, and the oldest of it goes.
+RUBBISH_PER_SCAN = 5
 # What changed a scan is never judged again; anything else may be, after a fix.
 SETTLED = (Outcome.APPLIED, Outcome.SHARED, Outcome.FAILURE)
 
@@ -51,17 +54,7 @@ def keep(scan: ImageScan, body: bytes) -> Outcome:
 
     Raises what :func:`store` raises.
     """
-    judged: dict[str, object] = {}
-    try:
-        load_object(body)
-    except NotJsonObject as error:
-        judged = {"outcome": Outcome.MALFORMED, "detail": str(error)}
-    except PayloadError:
-        pass  # It nests too deep, which is for the worker to say.
-    receipt = store(scan, body, Source.WEBHOOK, **judged)
-    if judged:
-        _erase_with_the_picture(scan)
-    return Outcome(receipt.outcome)
+    return Outcome(_stored(scan, body, Source.WEBHOOK).outcome)
 
 
 def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
@@ -69,10 +62,26 @@ def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
 
     Raises what :func:`store` raises. What fails later is the receiver's own trouble: the receipt is judged again.
     """
-    receipt = store(scan, body, source, judging_due_at=timezone.now() + inbox.LEASE)
-    if receipt.deliveries > 1 and not inbox.lease(receipt.pk):
+    now = timezone.now()
+    receipt = _stored(scan, body, source, judging_due_at=now + inbox.LEASE, judged_since=now)
+    is_judged_elsewhere = receipt.deliveries > 1 and not inbox.lease(receipt.pk)
+    if is_judged_elsewhere or receipt.outcome != Outcome.RECEIVED:
         return Outcome(receipt.outcome)
     return settle(receipt, body=body)
+
+
+def _stored(scan: ImageScan, body: bytes, source: Source, **columns: object) -> WebhookReceipt:
+    """Store a body; one that is no JSON object is judged by that."""
+    try:
+        check_object(body)
+    except NotJsonObject as error:
+        receipt = store(scan, body, source, outcome=Outcome.MALFORMED, detail=str(error))
+        _drop_the_oldest_rubbish(scan)
+        _erase_with_the_picture(scan)
+        return receipt
+    except PayloadError:
+        pass  # It is too large to be decoded, which is for whoever judges it to say.
+    return store(scan, body, source, **columns)
 
 
 def judge_due(*, until: Callable[[], bool] = lambda: False) -> int:
@@ -100,13 +109,18 @@ def settle(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: byte
             if scan.removed_at is not None:
                 _erase_with_the_picture(scan)
     except Exception:
-        logger.exception("Receipt %s could not be judged; it is kept and will be tried again.", receipt.pk)
+        logger.exception("Receipt %s could not be judged; it is kept.", receipt.pk)
+        # A lost database cannot note it either; then it is tried again.
+        with suppress(DatabaseError):
+            if inbox.could_not_judge(receipt):
+                logger.error("Receipt %s is left to a person, who may replay it in the admin.", receipt.pk)
         return Outcome(receipt.outcome)
 
 
 def addressed(scan_id: str) -> ImageScan | None:
-    """Return the scan that a callback is for: its key, and how many bodies it has, which is all that storing needs."""
-    return scans().filter(scan_id=scan_id).only("scan_id").annotate(bodies=Count("receipts")).first()
+    """Return the scan that a callback is for: its key, and how many whole bodies it has, all that storing needs."""
+    whole = Count("receipts", filter=~Q(receipts__outcome=Outcome.MALFORMED))
+    return scans().filter(scan_id=scan_id).only("scan_id").annotate(bodies=whole).first()
 
 
 def store(scan: ImageScan, body: bytes, source: Source, **columns: object) -> WebhookReceipt:
@@ -116,7 +130,7 @@ def store(scan: ImageScan, body: bytes, source: Source, **columns: object) -> We
     :data:`RECEIPTS_PER_SCAN` different ones already, and database errors as long as nothing is stored.
     """
     digest = WebhookReceipt.digest_of(body)
-    if _bodies_of(scan) < RECEIPTS_PER_SCAN:
+    if columns.get("outcome") == Outcome.MALFORMED or _bodies_of(scan) < RECEIPTS_PER_SCAN:
         compressed = WebhookReceipt.compress(body)
         receipt = WebhookReceipt(
             scan=scan, source=source, body=compressed, byte_size=len(body), digest=digest, **columns
@@ -136,7 +150,13 @@ def store(scan: ImageScan, body: bytes, source: Source, **columns: object) -> We
 
 def _bodies_of(scan: ImageScan) -> int:
     counted = vars(scan).get("bodies")
-    return _receipts().filter(scan=scan).count() if counted is None else counted
+    return _receipts().whole().filter(scan=scan).count() if counted is None else counted
+
+
+def _drop_the_oldest_rubbish(scan: ImageScan) -> None:
+    rubbish = _receipts().filter(scan=scan, outcome=Outcome.MALFORMED).order_by("-pk").values_list("pk", flat=True)
+    if oldest := list(rubbish[RUBBISH_PER_SCAN:]):
+        _receipts().filter(pk__in=oldest).delete()
 
 
 def apply(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: bytes | None = None) -> Outcome:
@@ -262,7 +282,7 @@ def _contradiction(scan: ImageScan, payload: Detection | Failure) -> str:
     return ""
 
 
-def _receipts() -> QuerySet[WebhookReceipt]:
+def _receipts() -> WebhookReceiptQuerySet:
     return WebhookReceipt.objects.using(home_database())
 
 

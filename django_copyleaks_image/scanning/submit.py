@@ -199,7 +199,9 @@ def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:
             may_have_arrived=True,
             budget_day=day,
         )
-        if others and not scan.may_have_arrived and bought.exists_or_arrives_for(scan):
+        # One that was sent before is asked for by its id, whatever has come for others; but not once it was answered.
+        is_arriving = bought.own_result_arrives if scan.may_have_arrived else bought.exists_or_arrives_for
+        if (others or scan.may_have_arrived) and is_arriving(scan):
             raise NotNow("result_arriving", "A result for the same bytes is just being stored.", ARRIVAL_NAP)
         # A credit reserved on an earlier day says nothing about today's budget.
         if scan.budget_day == day:

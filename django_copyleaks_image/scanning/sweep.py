@@ -8,12 +8,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_copyleaks_image import notify
-from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, Decision, ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, certificates, erasure, lost
+from . import account, bought, certificates, erasure, latency, lost
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -38,10 +37,12 @@ def sweep_if_due() -> bool:
 def sweep() -> None:
     """End what is lost, free what is stuck, and send what is owed. Safe to run anywhere at any time."""
     now = timezone.now()
-    with isolated("end the scans whose result is lost"):
-        end_lost_scans(now)
-    with isolated("free the pay keys of replaced scans"):
-        free_pay_keys(now)
+    # After a restore nobody knows yet what was sent when: until then, nothing counts as lost.
+    if account.state().restored_at is None:
+        with isolated("end the scans whose result is lost"):
+            end_lost_scans(now)
+        with isolated("free the pay keys of replaced scans"):
+            free_pay_keys(now)
     with isolated("send the signals that are owed"):
         send_owed_signals(now)
     with isolated("erase what is known of deleted pictures"):
@@ -55,12 +56,13 @@ def sweep() -> None:
 
 def end_lost_scans(now: datetime) -> None:
     """End the scans whose callback is overdue; their late callback would still complete them."""
-    overdue = now - timedelta(seconds=conf.RESULT_DEADLINE)
+    patience = latency.patience()
+    overdue = now - patience
     waiting = scans().filter(status=Status.SUBMITTED, submitted_at__lt=overdue)
     for scan in waiting.select_related("content_type").order_by("submitted_at")[:BATCH]:
         with isolated("end scan %s as lost", scan.scan_id):
             if atomically(partial(_end_as_lost, scan)):
-                logger.error("Scan %s: no result within %s s; it counts as lost.", scan.scan_id, conf.RESULT_DEADLINE)
+                logger.error("Scan %s: no result within %s; it counts as lost.", scan.scan_id, patience)
 
 
 def _end_as_lost(scan: ImageScan) -> bool:
@@ -72,7 +74,7 @@ def _end_as_lost(scan: ImageScan) -> bool:
 
 def free_pay_keys(now: datetime) -> None:
     """Take the pay key from replaced scans whose result is overdue, so that a twin of their bytes can pay."""
-    overdue = now - timedelta(seconds=conf.RESULT_DEADLINE)
+    overdue = now - latency.patience()
     holding = Q(pay_key__isnull=False) | Q(budget_day__isnull=False)
     stuck = scans().filter(holding, status=Status.SUPERSEDED, finished_at__lt=overdue)
     for scan in stuck.order_by("pk")[:BATCH]:
@@ -83,11 +85,12 @@ def free_pay_keys(now: datetime) -> None:
 
 def send_owed_signals(now: datetime) -> None:
     """Send the signals of scans and decisions whose process died between the commit and the signal."""
-    owed = scans().filter(notified_at=None, finished_at__lt=now - GRACE)
+    owed = scans().filter(notify.is_free(now), notified_at=None, finished_at__lt=now - GRACE)
     for pk, scan_id in owed.order_by("finished_at").values_list("pk", "scan_id")[:BATCH]:
         with isolated("send the signal of scan %s", scan_id):
             notify.send(pk)
-    decided = Decision.objects.using(home_database()).filter(notified_at=None, decided_at__lt=now - GRACE)
+    decisions = Decision.objects.using(home_database())
+    decided = decisions.filter(notify.is_free(now), notified_at=None, decided_at__lt=now - GRACE)
     for pk in decided.order_by("decided_at").values_list("pk", flat=True)[:BATCH]:
         with isolated("send the signal of decision %s", pk):
             notify.send_decision(pk)

@@ -259,8 +259,10 @@ def test_page__says_what_holds_a_waiting_scan(moderator: Client, configure: Any)
     held = f"Today's budget is used up. The oldest scan that waits for it was asked for at {since};"
     assert escape(held) in text_of(moderator, scan)
 
-    AccountState.objects.update(worker_seen_at=timezone.now() - timedelta(minutes=10))
-    assert "No worker has been seen since" in text_of(moderator, scan)
+    AccountState.objects.update(worker_seen_at=timezone.now() - timedelta(minutes=10), restored_at=timezone.now())
+    page = text_of(moderator, scan)
+    assert "No worker has been seen since" in page
+    assert "because the database was restored: run copyleaks_restored." in page
 
 
 def test_page__gives_times_and_durations(moderator: Client) -> None:

@@ -116,7 +116,7 @@ def test_download__is_closed_to_whoever_may_not_view_receipts(staff: Any) -> Non
     assert Client().get(f"{RECEIPTS}{receipt.pk}/body.json").status_code == 302
 
 
-@pytest.mark.parametrize("outcome", [Outcome.RECEIVED, Outcome.UNREADABLE])
+@pytest.mark.parametrize("outcome", [Outcome.RECEIVED, Outcome.UNREADABLE, Outcome.CONTRADICTS])
 def test_replay__applies_what_was_not_understood_or_judged(staff: Any, outcome: Outcome) -> None:
     client = staff("view_webhookreceipt", "change_webhookreceipt", "view_imagescan")
     scan = failed(photo(), "unreadable_result")
@@ -154,7 +154,7 @@ def test_replay__of_a_receipt_that_cannot_be_judged_says_so_and_replays_the_othe
 def test_replay__leaves_the_others_alone(staff: Any) -> None:
     client = staff("view_webhookreceipt", "change_webhookreceipt")
     scan = scan_of(photo())
-    receipt = receipt_of(scan, as_json(detection(scan)), Outcome.CONTRADICTS)
+    receipt = receipt_of(scan, as_json(detection(scan)), Outcome.MALFORMED)
     client.post(RECEIPTS, {"action": "replay", "_selected_action": receipt.pk})
     scan.refresh_from_db()
     assert scan.status == Status.QUEUED

@@ -5,6 +5,7 @@ import logging
 import tempfile
 import tracemalloc
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
@@ -18,11 +19,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import addresses, prepare
+from django_copyleaks_image.models.receipt import Outcome, Source
+from django_copyleaks_image.models.scan import LATE_RESULTS, Status
+from django_copyleaks_image.scanning import addresses, ends, prepare, receive
 from django_copyleaks_image.scanning import request as scan_requests
 from tests.gallery.models import Photo
-from tests.samples import only_scan, photo, picture, submitted
+from tests.samples import as_json, clean, only_scan, photo, picture, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,9 +111,12 @@ def test_everything_else__is_an_identical_404(scan: ImageScan) -> None:
     note(Client().post(door(good)))
     ImageScan.objects.update(sent_at=None)
     note(fetch(scan))
-    ImageScan.objects.update(
-        sent_at=timezone.now(), status=Status.FAILED, error_code="gave_up", finished_at=timezone.now()
-    )
+    # Refused without a doubt: it is not awaited, whether it is tried again or has ended.
+    ImageScan.objects.update(sent_at=timezone.now(), may_have_arrived=False)
+    note(fetch(scan))
+    give_up(scan)
+    note(fetch(scan))
+    ImageScan.objects.update(may_have_arrived=True, finished_at=timezone.now() - LATE_RESULTS)
     note(fetch(scan))
 
     note(Client(enforce_csrf_checks=True).post(door(good)))
@@ -120,6 +125,33 @@ def test_everything_else__is_an_identical_404(scan: ImageScan) -> None:
     ((status, _, headers),) = answers
     assert status == 404
     assert ("Cache-Control", "no-store") in headers
+
+
+def give_up(scan: ImageScan) -> None:
+    ImageScan.objects.filter(pk=scan.pk).update(
+        status=Status.FAILED, error_code="result_lost", finished_at=timezone.now()
+    )
+
+
+def test_result_that_counts_as_lost__may_still_come_and_its_bytes_be_fetched(scan: ImageScan) -> None:
+    give_up(scan)
+    assert body(fetch(scan)) == CONTENT
+
+    ImageScan.objects.update(finished_at=timezone.now() - LATE_RESULTS + timedelta(minutes=1))
+    assert body(fetch(scan)) == CONTENT
+
+    receive.deliver(scan, as_json(clean(scan)), Source.WEBHOOK)
+    assert only_scan().status == Status.COMPLETED
+    assert fetch(scan).status_code == 404
+
+
+def test_replaced_scan__its_bytes_are_not_fetched_after_its_result(scan: ImageScan) -> None:
+    ends.supersede(ImageScan.objects.all(), "scanned_again")
+    assert body(fetch(scan)) == CONTENT
+
+    assert receive.deliver(scan, as_json(clean(scan)), Source.WEBHOOK) == Outcome.SHARED
+
+    assert fetch(scan).status_code == 404
 
 
 def test_replaced_file__is_not_served(scan: ImageScan) -> None:

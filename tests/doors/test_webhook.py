@@ -579,3 +579,54 @@ def test_oversized_result__is_not_paid_for_again(scan: ImageScan, configure: Cal
     sweep.sweep()
 
     assert (only_scan().status, only_scan().error_code) == (Status.FAILED, "result_lost")
+
+
+class BrokenStream(BytesIO):
+    """Raises what servers raise for chunks that are malformed, or when the caller hangs up."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(b"{}")
+        self.error = error
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise self.error
+
+
+class ServersOwn(Exception):
+    """No server shares its errors with another."""
+
+
+@pytest.mark.parametrize("error", [OSError("Invalid chunk size: b'hush'"), ValueError("hush"), ServersOwn("hush")])
+def test_malformed_chunks__are_a_bad_request(
+    error: Exception, scan: ImageScan, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ: Any = {
+        "wsgi.input": BrokenStream(error),
+        "wsgi.input_terminated": True,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
+
+    response = Client().generic("POST", door(scan.scan_id), content_type="application/json", **environ)
+
+    assert response.status_code == 400
+    assert not WebhookReceipt.objects.exists()
+    assert only_scan().error_code == ""
+    assert "hush" not in caplog.text
+
+
+def test_twenty_bodies_that_were_cut_short__do_not_lock_out_the_result(scan: ImageScan) -> None:
+    body = as_json(detection(scan))
+    assert {post(scan, body[:length]).status_code for length in range(20, 45)} == {400}
+
+    assert post(scan, body).status_code == 200
+
+    assert only_scan().status == Status.COMPLETED
+
+
+def test_body_that_would_take_too_much_memory__is_stored_and_fails_the_scan(scan: ImageScan) -> None:
+    bomb = gzip.compress(b'{"a": [' + b"{}," * 4_000_000 + b"{}]}")
+    assert len(bomb) < 24_000
+
+    assert post(scan, bomb, **{"Content-Encoding": "gzip"}).status_code == 200
+
+    assert (only_scan().error_code, WebhookReceipt.objects.get().outcome) == ("unreadable_result", Outcome.UNREADABLE)

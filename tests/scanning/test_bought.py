@@ -11,7 +11,7 @@ from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import JUDGED_WITHIN, Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import bought, prepare, receive, submit, sweep
+from django_copyleaks_image.scanning import bought, inbox, prepare, receive, submit, sweep
 from tests.samples import as_json, detection, photo, picture, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,9 +96,8 @@ def test_receipt_that_cannot_be_judged__holds_nothing_back_for_ever() -> None:
     assert receipt.outcome == Outcome.RECEIVED
     assert bought.is_arriving_for(again)
 
-    long_ago = timezone.now() - JUDGED_WITHIN - timedelta(seconds=2)
-    # The last try was too late to be followed by another, and has failed.
-    WebhookReceipt.objects.update(received_at=long_ago, judging_due_at=timezone.now() - timedelta(seconds=1))
+    WebhookReceipt.objects.update(judged_since=timezone.now() - JUDGED_WITHIN - timedelta(seconds=2))
+    assert inbox.could_not_judge(receipt)
 
     assert not bought.is_arriving_for(again)
     assert not bought.exists_or_arrives_for(again)

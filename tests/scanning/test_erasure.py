@@ -9,12 +9,13 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from django_copyleaks_image import pictures
+from django_copyleaks_image.copyleaks.fetch import FetchFailed
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
-from django_copyleaks_image.models.receipt import JUDGED_WITHIN, Outcome, Source
+from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import ends, erasure, receive, sweep
+from django_copyleaks_image.scanning import ends, erasure, heatmaps, receive, sweep
 from tests.gallery.models import Photo
-from tests.samples import as_json, detection, judge, photo, submitted
+from tests.samples import as_json, detection, judge, photo, picture, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,13 +138,12 @@ def test_no_json_object_about_a_deleted_picture__is_erased_too() -> None:
     assert WebhookReceipt.objects.get().payload() == b""
 
 
-def test_body_that_cannot_be_judged__is_erased_once_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_that_cannot_be_judged__is_erased_once_it_is_given_up() -> None:
     uploaded = photo()
     scan = submitted(ImageScan.objects.get())
     receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
     uploaded.delete()
-    long_ago = timezone.now() - 2 * JUDGED_WITHIN
-    WebhookReceipt.objects.update(received_at=long_ago, judging_due_at=timezone.now() - timedelta(seconds=1))
+    WebhookReceipt.objects.update(judging_due_at=None)
 
     sweep.sweep()
 
@@ -233,3 +233,27 @@ def test_prune_command(capsys: pytest.CaptureFixture[str], settings: Any) -> Non
 
     call_command("copyleaks_prune", "--days", "0")
     assert "1 receipts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_heatmap_that_is_fetched_while_its_picture_is_erased__is_not_stored(
+    fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = photo()
+    scan = submitted(ImageScan.objects.get())
+    receive.deliver(scan, as_json(detection(scan, heatmap="https://example.org/h.png")), Source.WEBHOOK)
+
+    def fetch(url: str, **limits: object) -> bytes:
+        uploaded.delete()
+        erasure.erase_due(timezone.now())
+        if fails:
+            raise FetchFailed("https://example.org refused")
+        return picture("PNG")
+
+    monkeypatch.setattr(heatmaps, "fetch_public", fetch)
+
+    assert heatmaps.fetch_due() == 1
+
+    result = DetectionResult.objects.get()
+    assert (bytes(result.heatmap), result.heatmap_url, result.heatmap_due_at) == (b"", "", None)
+    assert result.heatmap_problem == ""

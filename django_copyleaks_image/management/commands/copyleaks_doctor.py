@@ -19,7 +19,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import scans
-from django_copyleaks_image.scanning import account, addresses
+from django_copyleaks_image.scanning import account, addresses, latency, refused
 
 HEARTBEAT = timedelta(minutes=2)
 # What to look at, by the reason for which the account's credits could not be asked for.
@@ -53,6 +53,7 @@ class Command(BaseCommand):
             ("Account", _account),
             ("Pause and budget", _pause_and_budget),
             ("Public address", _public_address),
+            ("Callbacks", _callbacks),
             ("Worker", _worker),
             ("Queue", _queue),
         ]
@@ -137,6 +138,27 @@ def _public_address() -> str:
     return "the webhook answers there (seen from this machine, not from outside)."
 
 
+def _callbacks() -> str:
+    since = account.state().restored_at
+    if since is not None:
+        raise Problem(
+            f"everything is held since {since:%Y-%m-%d %H:%M} UTC, because the database was restored: call "
+            "copyleaks_restored to see what is known, and copyleaks_restored --go-on to go on."
+        )
+    wrong_tokens, unknown_scans = refused.lately()
+    if wrong_tokens:
+        raise Problem(
+            f"at least {wrong_tokens} since yesterday, for scans that wait, had a wrong token, so their results are "
+            "lost: if SECRET_KEY was changed, add the old one to SECRET_KEY_FALLBACKS."
+        )
+    if unknown_scans:
+        raise Problem(
+            f"at least {unknown_scans} since yesterday were about scans that this database does not know: if a backup "
+            "was restored, call copyleaks_restored."
+        )
+    return "none that look like our own were refused."
+
+
 def _worker() -> str:
     seen_at = account.state().worker_seen_at
     if seen_at is None:
@@ -150,6 +172,6 @@ def _queue() -> str:
     counts = scans().unfinished().values_list("status").annotate(count=Count("pk")).order_by("status")
     waiting = ", ".join(f"{count} {status}" for status, count in counts) or "nothing waits"
     oldest = scans().unfinished().order_by("created_at").first()
-    if oldest is not None and timezone.now() - oldest.created_at > timedelta(seconds=2 * conf.RESULT_DEADLINE):
+    if oldest is not None and timezone.now() - oldest.created_at > 2 * latency.patience():
         raise Problem(f"{waiting}; the oldest scan {oldest.scan_id} waits: {oldest.error_code or 'for a worker'}.")
     return f"{waiting}."

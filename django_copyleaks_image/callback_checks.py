@@ -1,0 +1,71 @@
+"""System checks that look at callbacks: how late they come, which are refused, and whether a backup was restored."""
+
+from collections.abc import Callable, Iterator
+from math import ceil
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 - Django's names
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+
+from .conf import DICT_NAME, conf
+from .models import home_database
+from .scanning import account, latency, refused
+
+PREFIX = "copyleaks_image"
+
+
+@register(Tags.database)
+def check_callbacks(**kwargs: Any) -> list[CheckMessage]:
+    """Report what the rows tell of callbacks; asked for by ``check --database``, like every check that queries."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    messages: list[CheckMessage] = []
+    found: tuple[Callable[[], Iterator[CheckMessage]], ...] = (_late_results, _wrong_tokens, _restored)
+    for find in found:
+        try:
+            messages += find()
+        except (DatabaseError, ImproperlyConfigured):  # Not migrated yet, or E003 has said so.
+            return messages
+    return messages
+
+
+def _late_results() -> Iterator[CheckMessage]:
+    advised = latency.advised()
+    if advised and advised.total_seconds() > conf.RESULT_DEADLINE:
+        yield Warning(
+            f"Results lately came so late that {DICT_NAME}['RESULT_DEADLINE'] is too short: those that are merely late "
+            "count as lost, and may be paid twice.",
+            hint=f"Set it to {ceil(advised.total_seconds())} or more, twice the seconds that nine in ten results took.",
+            id=f"{PREFIX}.W024",
+        )
+
+
+def _wrong_tokens() -> Iterator[CheckMessage]:
+    wrong_tokens, _unknown = refused.lately()
+    if wrong_tokens:
+        yield Warning(
+            f"Callbacks for scans that wait for a result had a wrong token: at least {wrong_tokens} since yesterday. "
+            "Their results are refused, and will be paid once more.",
+            hint="If SECRET_KEY was changed, add the old one to SECRET_KEY_FALLBACKS.",
+            id=f"{PREFIX}.W025",
+        )
+
+
+def _restored() -> Iterator[CheckMessage]:
+    since = account.state().restored_at
+    if since is not None:
+        yield Warning(
+            f"Submissions are held since {since:%Y-%m-%d %H:%M} UTC, because the database was restored.",
+            hint="Call copyleaks_restored to see what is known, and copyleaks_restored --go-on to go on.",
+            id=f"{PREFIX}.W026",
+        )
+        return
+    _wrong, unknown_scans = refused.lately()
+    if unknown_scans:
+        yield Warning(
+            f"Callbacks came for scans that this database does not know: at least {unknown_scans} since yesterday.",
+            hint="If a backup was restored, call copyleaks_restored before more is paid again. If another site has the "
+            "same SECRET_KEY and PUBLIC_URL, give it its own.",
+            id=f"{PREFIX}.W026",
+        )

@@ -1,0 +1,55 @@
+"""``copyleaks_restored``: after the database was restored from a backup, hold everything, find out, and go on."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.scanning import restore
+
+PER_MINUTE = 60
+
+
+class Command(BaseCommand):
+    help = (
+        "To be called when the database was restored from a backup, before a worker is started: holds every submission "
+        "and tells what is known and what it may cost. With --go-on the hold ends."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--go-on", action="store_true", help="end the hold, and submit what waits, slowly")
+        parser.add_argument(
+            "--per-minute",
+            type=int,
+            default=PER_MINUTE,
+            help="how many scans of the backup are submitted a minute (default: %(default)s)",
+        )
+
+    def handle(self, *, go_on: bool, per_minute: int, **options: Any) -> None:
+        if per_minute < 1:
+            raise CommandError("--per-minute must be at least 1.")
+        if not go_on:
+            restore.hold()
+        known = restore.found()
+        if known is None:
+            raise CommandError("Nothing is held: call this command without --go-on when a backup was restored.")
+        self.stdout.write(told(known))
+        if go_on:
+            restore.go_on(per_minute=per_minute)
+            self.stdout.write(f"Going on, with {per_minute} scans of the backup a minute; new ones are sent at once.")
+        else:
+            self.stdout.write("Start the site and the workers; end it with --go-on when no more callbacks come.")
+
+
+def told(known: restore.Restored) -> str:
+    """Return what is known of a restored database, a sentence a line."""
+    return (
+        f"Held since {known.since:%Y-%m-%d %H:%M} UTC: nothing is submitted, and nothing counts as lost.\n"
+        f"{known.queued} scans of the backup are queued. Each may have been sent since, and is asked for under its own "
+        "id, which Copyleaks does not scan twice.\n"
+        f"{known.submitted} scans of the backup wait for their result, which may have come before the restore.\n"
+        f"{known.callbacks} callbacks came since. {known.unknown_scans} more were about scans that this database does "
+        "not know; if their pictures are still there, they are paid again.\n"
+        f"To go on costs at most {known.credits} credits, since ON_LOST_RESULT is {conf.ON_LOST_RESULT!r}: what was "
+        "answered before the restore does not come again."
+    )
