@@ -122,7 +122,7 @@ def test_tables_missing(well: Emulator, capsys: pytest.CaptureFixture[str], monk
 
     monkeypatch.setattr(account, "state", no_such_table)
 
-    assert problems(capsys, found=2).count("run migrate") == 2
+    assert problems(capsys, found=2).count("Run migrate") == 2
 
 
 def test_account__that_has_logged_in_too_often(

@@ -11,6 +11,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.client import Client, Submission, client_from_settings
 from django_copyleaks_image.copyleaks.errors import (
     ConflictError,
@@ -61,7 +62,8 @@ def _submission(scan: ImageScan, file: FieldFile) -> Submission:
 
 
 def _verified_bytes(scan: ImageScan, file: FieldFile) -> bytes:
-    content = b"".join(prepare.read_chunks(file))
+    with checked_in():
+        content = b"".join(prepare.read_chunks(file))
     if hashlib.sha256(content).hexdigest() != scan.sha256:
         request.bytes_changed(scan)
         raise prepare.Replaced("file_replaced")
