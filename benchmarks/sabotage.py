@@ -216,15 +216,15 @@ PROTECTIONS = (
     Protection(
         "claims are exclusive",
         "scanning/leases.py",
-        "scans().due(now).order_by()",
-        "scans()",
+        "scans().due(timezone.now()).exclude",
+        "scans().exclude",
         "tests/scanning/test_submit.py -k faster_to_take",
     ),
     Protection(
         "late 201",
         "scanning/calls.py",
-        "        .filter(pk=scan.pk, status=Status.QUEUED)\n",
-        "        .filter(pk=scan.pk)\n",
+        "queued = scans().filter(pk=scan.pk, status=Status.QUEUED)",
+        "queued = scans().filter(pk=scan.pk)",
         "tests/scanning/test_submit.py -k early_callback",
     ),
     Protection(

@@ -49,7 +49,7 @@ def wanted_for(threads: int) -> int:
 
 
 def limit_of(alias: str) -> int | None:
-    """Return how many connections Django's own pool allows, None when there is none or when it has no limit.
+    """Return how many connections Django's own pool allows, None when there is none.
 
     https://docs.djangoproject.com/en/stable/ref/databases/#connection-pool
     """
@@ -58,7 +58,7 @@ def limit_of(alias: str) -> int | None:
         return None
     options = pool if isinstance(pool, dict) else {}
     # The default of psycopg_pool; without a largest size it stays at the smallest.
-    smallest = options.get("min_size", 4)
+    smallest: int = options.get("min_size", 4)
     return max(smallest, options.get("max_size") or smallest)
 
 
@@ -165,4 +165,4 @@ def _refresh(connection: BaseDatabaseWrapper, *, was_idle_for: float) -> None:
     if close_at is not None and time.monotonic() > close_at + SHORTEST_AGE_SECONDS:
         connection.close_if_unusable_or_obsolete()
     elif was_idle_for > 1:
-        connection.health_check_done = False
+        connection.health_check_done = False  # type: ignore[attr-defined]

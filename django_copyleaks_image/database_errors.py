@@ -7,8 +7,6 @@ from typing import Any
 from django.db import Error as AnyDatabaseError
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
-from .copyleaks import values
-
 WORDS_LENGTH = 200
 # Connection strings and URLs that a driver may quote.
 _SECRET = re.compile(r"(?i)\b(password|passwd|pwd)\s*[=:]\s*\S+|://[^\s/@]+@")
@@ -118,6 +116,6 @@ def told(error: AnyDatabaseError) -> str:
     # psycopg says of a connection, whose second line has the reason.
     lines = " ".join(map(str, error.args[1:] or error.args)).strip().splitlines() or [""]
     first = " ".join(lines[:2]) if lines[0].startswith("connection") else lines[0]
-    words = values.text(_SECRET.sub("[hidden]", first), WORDS_LENGTH).rstrip(".")
+    words = " ".join(_SECRET.sub("[hidden]", first).split())[:WORDS_LENGTH].rstrip(".")
     advice = "Run migrate" if trouble_of(error) is Trouble.MISSING else ""
     return ". ".join(filter(None, (f"{name}: {words}" if words else name, advice)))

@@ -13,7 +13,7 @@ from django_copyleaks_image.models import home_database
 
 T = TypeVar("T")
 
-TRIES = 12
+TRIES = 20
 # A lock that is waited for may take as long as the database allows before it is an error: no try begins later.
 LONGEST = 20.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5

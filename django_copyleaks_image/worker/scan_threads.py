@@ -120,10 +120,12 @@ class ScanThreads:
             self._begun_at[thread] = None
 
     def _run(self) -> None:
-        # Whatever a project's own code may raise, such as SystemExit: another thread takes the place of this one.
         try:
             while (scan := self._next()) is not None:
                 self._work_on(scan)
+        except BaseException:
+            # Such as SystemExit, raised by a project's own code.
+            logger.exception("A thread that works on scans has died; another takes its place.")
         finally:
             with self._changed:
                 self._finished += 1
