@@ -17,6 +17,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .database_errors import Trouble, trouble_of
 
+# Of a worker that is told nothing else.
+DEFAULT_THREADS = 8
 # How many threads for one connection, and how many there are at least: for claims, receipts, rounds and a scan.
 THREADS_EACH, AT_LEAST = 2, 4
 # After a refusal: seconds until one more is tried, and in which further refusals are the same one.

@@ -1,5 +1,6 @@
 """What hangs, dies or cannot be started in a worker: nothing of it keeps the rest from going on, or from ending."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -139,7 +140,8 @@ def test_threads_that_cannot_be_started__leave_the_scans_to_others_and_end_the_w
 def test_fewer_threads_than_asked_for__work_on_everything(
     run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start, started = Thread.start, []
+    start = Thread.start
+    started: list[Thread] = []
 
     def refuse_the_second(thread: Thread) -> None:
         if thread.name == "scans":
@@ -169,7 +171,7 @@ def test_storage_that_never_answers__takes_one_thread_and_not_its_scan_again(
     run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, hang: Callable[..., Any]
 ) -> None:
     opened: list[str] = []
-    open_ = FileSystemStorage._open
+    open_ = FileSystemStorage._open  # type: ignore[attr-defined]
 
     def hang_over_the_first(storage: FileSystemStorage, name: str, mode: str = "rb") -> Any:
         opened.append(name)
@@ -355,3 +357,16 @@ def test_signals__are_left_alone_outside_the_main_thread() -> None:
     thread.join(SOON)
 
     assert errors == []
+
+
+def test_no_directory_for_temporary_files__is_told_at_the_start(
+    run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
+
+    running = run()
+    running.worker.stop()
+
+    assert running.wait().is_done
+    assert "No directory for temporary files can be written (TMPDIR)" in caplog.text

@@ -70,7 +70,7 @@ def worker(
 def photo_that_never_opens(name: str) -> None:
     """Queue a picture whose file is a pipe into which nobody writes."""
     uploaded = photo(name, picture())
-    path = default_storage.path(uploaded.image.name)
+    path = default_storage.path(str(uploaded.image.name))
     Path(path).unlink()
     os.mkfifo(path)
 

@@ -104,11 +104,17 @@ def measure(file: FieldFile) -> Facts:
     return Facts(sha256=digest.hexdigest(), byte_size=size, picture=picture)
 
 
+def has_temporary_files() -> bool:
+    """Return whether there is a directory for temporary files that can be written."""
+    try:
+        return bool(tempfile.gettempdir())
+    except FileNotFoundError:
+        return False
+
+
 def _temporary_file() -> IO[bytes]:
     """Return a file for one picture, in memory altogether where no directory can be written."""
-    try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
+    if not has_temporary_files():
         return BytesIO()
     return cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
 

@@ -13,7 +13,17 @@ from django_copyleaks_image import connection_pool
 from django_copyleaks_image.connection_pool import ConnectionPool, checked_in
 from django_copyleaks_image.database_errors import OUT_OF_REACH, Trouble, told, trouble_of
 from django_copyleaks_image.models import ImageScan, home_database
-from django_copyleaks_image.scanning import account, attempts, heatmaps, leases, receive, reconcile, submit, sweep
+from django_copyleaks_image.scanning import (
+    account,
+    attempts,
+    heatmaps,
+    leases,
+    prepare,
+    receive,
+    reconcile,
+    submit,
+    sweep,
+)
 
 from .rounds import sweep_and_reconcile
 from .scan_threads import ScanThreads
@@ -65,6 +75,8 @@ class Worker:
         :class:`~.watchdog.Stuck` when there is no progress any more; the threads that hang are left behind.
         """
         logger.info("Worker started with %s threads.", self._size)
+        if not prepare.has_temporary_files():
+            logger.warning("No directory for temporary files can be written (TMPDIR): each picture stays in memory.")
         # Each in a thread of its own: neither a call to the network nor a picture is waited for.
         return self._watch_over(
             self._loop("claims", self._claim, self._rest_from_claiming),

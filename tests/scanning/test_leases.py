@@ -1,5 +1,6 @@
 """Who holds a scan, for how long, and what becomes of it when the database lets somebody down."""
 
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -257,7 +258,7 @@ def test_no_directory_for_temporary_files__large_pictures_stay_in_memory(
     def none() -> str:
         raise FileNotFoundError("No usable temporary directory found")
 
-    monkeypatch.setattr(prepare.tempfile, "gettempdir", none)
+    monkeypatch.setattr(tempfile, "gettempdir", none)
     large = picture() + b"\0" * (prepare.IN_MEMORY + 1)
     photo("large.jpg", large)
 

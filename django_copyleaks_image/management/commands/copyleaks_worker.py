@@ -5,7 +5,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_copyleaks_image.worker import STUCK_STATUS, Stuck, Worker, end_process, stop_on_signals
+from django_copyleaks_image.connection_pool import DEFAULT_THREADS
+from django_copyleaks_image.worker import (
+    GRACEFUL_SECONDS,
+    STUCK_STATUS,
+    Stuck,
+    Worker,
+    end_process,
+    stop_on_signals,
+)
 
 
 class Command(BaseCommand):
@@ -13,12 +21,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="return when nothing is due")
-        parser.add_argument("--threads", type=int, default=8, help="scans worked on at the same time (8)")
+        parser.add_argument("--threads", type=int, default=DEFAULT_THREADS, help="scans worked on at the same time (8)")
         parser.add_argument("--poll", type=float, default=1.0, help="seconds between looks at the queue (1)")
         parser.add_argument(
             "--graceful-timeout",
             type=float,
-            default=10.0,
+            default=GRACEFUL_SECONDS,
             help="seconds that a stop waits for what is in progress (10); a second signal ends the worker at once",
         )
 
