@@ -274,7 +274,7 @@ PROTECTIONS = (
         "scanning/submit.py",
         "unread.pop() if unread else leases.reread(scan)",
         "scan",
-        "tests/scanning/test_leases.py -k no_second_call",
+        "tests/scanning/test_leases.py -k may_have_arrived",
     ),
     Protection(
         "errors of a row",

@@ -11,6 +11,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from django_copyleaks_image.copyleaks.client import Client, Submission
+from django_copyleaks_image.copyleaks.errors import ConflictError
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.scanning import account, attempts, leases, prepare, submit
@@ -168,6 +169,25 @@ def test_race_after_the_call__is_no_second_call_by_a_scan_that_has_ended(
     work()
 
     assert len(provider.sent) == 1
+
+
+def test_begun_again_after_the_call__knows_that_it_may_have_arrived(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo()
+
+    def take(_client: Client, submission: Submission) -> None:
+        provider.take(submission)
+        if len(provider.sent) == 1:
+            raise raised(OperationalError(), 2013, "Lost connection")
+        raise ConflictError("Exists.", status=409)
+
+    monkeypatch.setattr(Client, "submit", take)
+
+    work()
+
+    assert len(provider.sent) == 2
+    assert only_scan().status == Status.SUBMITTED
 
 
 def test_race_for_the_row_of_a_scan_that_was_taken__sends_nothing_again(
