@@ -16,7 +16,7 @@ from django.db import DatabaseError, router
 from django.db.models import FileField
 from django.utils import timezone
 
-from . import dispatch, registry
+from . import connection_pool, dispatch, registry
 from .conf import DICT_NAME, Conf, conf, configured_dict
 from .models import AccountState, home_database
 from .redaction import without_credentials
@@ -144,6 +144,25 @@ def check_worker(**kwargs: Any) -> list[CheckMessage]:
             hint="Keep copyleaks_worker running, or let Celery beat run copyleaks_image.sweep every minute; "
             "the worker's log may say what keeps it.",
             id=f"{PREFIX}.W017",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_connections(**kwargs: Any) -> list[CheckMessage]:
+    """Compare Django's own pool of connections with the threads that a worker has by default."""
+    limit, wanted = (
+        connection_pool.limit_of(home_database()),
+        connection_pool.wanted_for(connection_pool.DEFAULT_THREADS),
+    )
+    if limit is None or limit >= wanted:
+        return []
+    return [
+        Warning(
+            f"The connection pool of the database {home_database()!r} has at most {limit}, of which copyleaks_worker "
+            f"with {connection_pool.DEFAULT_THREADS} threads would use {wanted}: its threads wait for each other.",
+            hint=f"Set OPTIONS['pool']['max_size'] of that database to {wanted} or more.",
+            id=f"{PREFIX}.W030",
         )
     ]
 

@@ -13,7 +13,7 @@ import pytest
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models
+from django.db import connections, models
 from django.db.models import F
 from django.test.utils import isolate_apps
 from django.utils import timezone
@@ -43,6 +43,19 @@ def ids(**kwargs: Any) -> list[str]:
 
 def test_sound_settings__are_silent() -> None:
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("pool", "expected"),
+    [(True, []), ({"min_size": 1, "max_size": 3}, ["W030"]), ({"min_size": 1, "max_size": 4}, []), (None, [])],
+)
+def test_pool_of_connections__that_is_smaller_than_a_worker_uses(
+    pool: object, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {**connections.settings["default"]["OPTIONS"], "pool": pool}
+    monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
+
+    assert ids() == expected
 
 
 def test_no_dictionary(settings: Any) -> None:

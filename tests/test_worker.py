@@ -2,22 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from signal import SIGTERM, raise_signal
-from threading import Event, Semaphore, Thread, current_thread
+from threading import Event, Semaphore, Thread
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, heatmaps, inbox, receive, submit, sweep
-from django_copyleaks_image.worker import Worker, stop_on_signals
+from django_copyleaks_image.worker import Worker
 from tests.samples import as_json, detection, photo, submitted
 
 
@@ -33,7 +29,7 @@ def test_once__shows_that_somebody_works_and_sweeps() -> None:
 def test_all_threads_busy__the_next_scans_are_claimed_ahead_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = Semaphore(0), Event()
 
-    def begin(_scan: ImageScan) -> None:
+    def begin(_scan: ImageScan, **_: object) -> None:
         begun.release()
         go_on.wait(10)
 
@@ -42,13 +38,14 @@ def test_all_threads_busy__the_next_scans_are_claimed_ahead_and_no_more(monkeypa
         photo(f"{number}.jpg")
     worker = Worker(threads=2, poll_seconds=0.01)
 
-    with ThreadPoolExecutor(2) as pool:
-        assert worker._claim(pool) == 3
-        assert begun.acquire(timeout=10)
-        assert begun.acquire(timeout=10)
-        assert worker._claim(pool) == 0
-        assert ImageScan.objects.filter(lease_until=None).count() == 3
-        go_on.set()
+    assert worker._claim() == 3
+    assert begun.acquire(timeout=10)
+    assert begun.acquire(timeout=10)
+    assert worker._claim() == 0
+    assert ImageScan.objects.filter(lease_until=None).count() == 3
+    go_on.set()
+    worker.stop()
+    assert worker.run()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -58,7 +55,7 @@ def test_stopped__begun_scans_are_finished_and_those_only_claimed_are_due_for_ot
     worker = Worker(threads=1, poll_seconds=0.01)
     begun: list[str] = []
 
-    def stop_after(scan: ImageScan) -> None:
+    def stop_after(scan: ImageScan, **_: object) -> None:
         begun.append(scan.scan_id)
         worker.stop()
 
@@ -83,7 +80,7 @@ def test_runs__every_scan_is_worked_on_and_an_error_is_logged_and_stops_nothing(
     worker = Worker(threads=2, poll_seconds=0.01)
     begun: list[str] = []
 
-    def fail_the_first(scan: ImageScan) -> None:
+    def fail_the_first(scan: ImageScan, **_: object) -> None:
         is_first = not begun
         begun.append(scan.scan_id)
         if len(begun) == 5:
@@ -129,27 +126,6 @@ def test_nothing_due__sleeps_until_the_next_poll(running: Worker) -> None:
     wait_until(lambda: ImageScan.objects.exclude(attempts=0).exists())
 
 
-@pytest.mark.django_db(transaction=True)
-def test_nothing_left_to_do__lets_go_of_the_connections(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
-    used: list[BaseDatabaseWrapper] = []
-
-    def use_the_database(scan: ImageScan) -> None:
-        ImageScan.objects.filter(pk=scan.pk).update(
-            next_attempt_at=timezone.now() + timedelta(days=1), lease_until=None
-        )
-        used.append(connections["default"])
-
-    monkeypatch.setattr(submit, "work_on", use_the_database)
-    for number in range(3):
-        photo(f"{number}.jpg")
-
-    request.getfixturevalue("running")
-
-    wait_until(lambda: len(used) == 3 and all(connection.connection is None for connection in used))
-
-
 def received() -> ImageScan:
     """Return a scan whose callback waits to be judged."""
     uploaded = photo("judged.jpg")
@@ -168,7 +144,7 @@ def test_callback__is_judged_while_submissions_and_the_network_keep_the_rest_bus
 ) -> None:
     go_on, busy = Event(), Semaphore(0)
 
-    def keep_busy(*args: object) -> None:
+    def keep_busy(*args: object, **_: object) -> None:
         busy.release()
         go_on.wait(10)
 
@@ -236,27 +212,6 @@ def test_stopped__nothing_more_is_judged_or_fetched(monkeypatch: pytest.MonkeyPa
     assert fetched == []
 
 
-def test_signal__stops_the_worker_from_another_thread_than_the_one_it_interrupts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # The interrupted one may hold the lock that stop() needs.
-    worker = Worker(threads=1, poll_seconds=0.01)
-    stopped_by: list[Thread] = []
-    told = Event()
-
-    def note() -> None:
-        stopped_by.append(current_thread())
-        told.set()
-
-    monkeypatch.setattr(worker, "stop", note)
-
-    with stop_on_signals(worker):
-        raise_signal(SIGTERM)
-        assert told.wait(10)
-
-    assert stopped_by != [current_thread()]
-
-
 @pytest.mark.django_db(transaction=True)
 def test_database_that_refuses__is_told_with_what_may_mend_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -271,5 +226,4 @@ def test_database_that_refuses__is_told_with_what_may_mend_it(
 
     worker.run()
 
-    assert "refuses (OperationalError)" in caplog.text
-    assert "run migrate" in caplog.text
+    assert "The database refuses (OperationalError: no such table. Run migrate)" in caplog.text

@@ -17,7 +17,8 @@ class ChaosConfig(AppConfig):
     label = "chaos"
 
     def ready(self) -> None:
-        from django_copyleaks_image import notify, worker  # noqa: PLC0415 - models can be imported from here on
+        # Models can be imported from here on.
+        from django_copyleaks_image import notify  # noqa: PLC0415
         from django_copyleaks_image.scanning import (  # noqa: PLC0415
             account,
             attempts,
@@ -29,6 +30,7 @@ class ChaosConfig(AppConfig):
             submit,
             sweep,
         )
+        from django_copyleaks_image.worker import loop  # noqa: PLC0415
 
         account.PROBE_INTERVAL = timedelta(seconds=2)
         ends.TWIN_NAP = timedelta(seconds=2)
@@ -42,4 +44,4 @@ class ChaosConfig(AppConfig):
         attempts.LONGEST_WAIT = 3.0
         sweep.GRACE = timedelta(seconds=3)
         sweep.INTERVAL = timedelta(seconds=1)
-        worker.DATABASE_NAP = 0.5
+        loop.NAP = 0.5

@@ -22,6 +22,7 @@ from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from django_copyleaks_image import __version__
 from django_copyleaks_image.conf import Secret
+from django_copyleaks_image.connection_pool import checked_in
 
 from .bodies import PayloadError, bounded_gunzip
 from .errors import CopyleaksError, TransientError, UnknownError
@@ -119,16 +120,20 @@ class Transport:
         content = _Outgoing(body.content) if body else None
         status = None
         try:
-            with self._session.request(
-                method,
-                url,
-                data=content,
-                headers={"Content-Type": body.content_type} if body else None,
-                auth=auth,
-                timeout=self.timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            # Nobody knows how long an answer takes: others have this thread's connection to the database meanwhile.
+            with (
+                checked_in(),
+                self._session.request(
+                    method,
+                    url,
+                    data=content,
+                    headers={"Content-Type": body.content_type} if body else None,
+                    auth=auth,
+                    timeout=self.timeout,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 status = response.status_code
                 received = self._read(response, max_bytes)
                 if isinstance(received, bytes):

@@ -11,6 +11,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.client import Client, Submission, client_from_settings
 from django_copyleaks_image.copyleaks.errors import (
     ConflictError,
@@ -22,7 +23,7 @@ from django_copyleaks_image.copyleaks.errors import (
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.transactions import atomically
+from django_copyleaks_image.transactions import atomically, repeated
 
 from . import addresses, lost, prepare, receive, request
 
@@ -61,7 +62,8 @@ def _submission(scan: ImageScan, file: FieldFile) -> Submission:
 
 
 def _verified_bytes(scan: ImageScan, file: FieldFile) -> bytes:
-    content = b"".join(prepare.read_chunks(file))
+    with checked_in():
+        content = b"".join(prepare.read_chunks(file))
     if hashlib.sha256(content).hexdigest() != scan.sha256:
         request.bytes_changed(scan)
         raise prepare.Replaced("file_replaced")
@@ -77,10 +79,10 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
         # Should it be a refusal after all, the result counts as lost in the end, and nothing was paid twice.
         logger.info("Scan %s: this or an earlier try has arrived (%s).", scan.scan_id, error.slug)
     now = timezone.now()
-    changed = (
-        scans()
-        .filter(pk=scan.pk, status=Status.QUEUED)
-        .update(
+    queued = scans().filter(pk=scan.pk, status=Status.QUEUED)
+
+    def note() -> int:
+        return queued.update(
             status=Status.SUBMITTED,
             submitted_at=now,
             next_attempt_at=None,
@@ -90,7 +92,9 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
             error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value("")),
             error_message="",
         )
-    )
+
+    # Not left to a lost race, or to a connection that was closed during the call: the scan would be sent once more.
+    changed = repeated(note)
     if changed:
         logger.info("Scan %s: submitted.", scan.scan_id)
     else:

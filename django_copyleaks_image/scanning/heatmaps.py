@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public
 from django_copyleaks_image.copyleaks.heatmaps import is_picture
 from django_copyleaks_image.models import DetectionResult, home_database
@@ -41,13 +42,14 @@ def _fetched(result: DetectionResult) -> dict[str, object]:
     """Return the columns that the outcome of one fetch changes."""
     given_up = timezone.now() - result.received_at > GIVE_UP_AFTER
     try:
-        data = fetch_public(
-            result.heatmap_url,
-            max_bytes=conf.WEBHOOK_MAX_BYTES,
-            timeout=sum(conf.TIMEOUT),
-            # An emulator serves its heatmaps itself, over http on a private address.
-            allow_origin=conf.API_URL if conf.API_URL.startswith("http://") else None,
-        )
+        with checked_in():
+            data = fetch_public(
+                result.heatmap_url,
+                max_bytes=conf.WEBHOOK_MAX_BYTES,
+                timeout=sum(conf.TIMEOUT),
+                # An emulator serves its heatmaps itself, over http on a private address.
+                allow_origin=conf.API_URL if conf.API_URL.startswith("http://") else None,
+            )
     except FetchRefused as error:
         return {"heatmap_due_at": None, "heatmap_problem": str(error)[:200]}
     except FetchFailed as error:

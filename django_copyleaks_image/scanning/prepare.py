@@ -2,9 +2,11 @@
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
@@ -25,6 +27,8 @@ FORMATS_WITHOUT_SYNC = frozenset({"TIFF"})
 
 CHUNK = 64 * 1024
 IN_MEMORY = 2 * 1024 * 1024
+# A storage that drips must not outlast everything. One that hangs in a single call can only be noticed from outside.
+READ_SECONDS = 120.0
 
 
 class Skipped(Exception):
@@ -87,7 +91,7 @@ def measure(file: FieldFile) -> Facts:
     """
     digest = hashlib.sha256()
     size = 0
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+    with _temporary_file() as copy:
         for chunk in read_chunks(file):
             size += len(chunk)
             if size > MAXIMUM_BYTES:
@@ -97,17 +101,37 @@ def measure(file: FieldFile) -> Facts:
         if not size:
             raise Skipped("empty_file", "The file is empty.")
         copy.seek(0)
-        picture = _inspect(cast("IO[bytes]", copy))
+        picture = _inspect(copy)
     return Facts(sha256=digest.hexdigest(), byte_size=size, picture=picture)
+
+
+def has_temporary_files() -> bool:
+    """Return whether there is a directory for temporary files that can be written."""
+    try:
+        return bool(tempfile.gettempdir())
+    except FileNotFoundError:
+        return False
+
+
+def _temporary_file() -> IO[bytes]:
+    """Return a file for one picture, in memory altogether where no directory can be written."""
+    if not has_temporary_files():
+        return BytesIO()
+    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
 
 
 def read_chunks(file: FieldFile) -> Iterator[bytes]:
     """Yield the bytes of a stored file, opened anew through its storage.
 
-    Raises :class:`Skipped` when the file does not exist, :class:`StorageFailed` for any other failure.
+    Raises :class:`Skipped` when the file does not exist, :class:`StorageFailed` for any other failure and when it
+    takes longer than :data:`READ_SECONDS`.
     """
+    deadline = time.monotonic() + READ_SECONDS
     with opened(file) as stream:
-        yield from blocks(stream)
+        for block in blocks(stream):
+            if time.monotonic() > deadline:
+                raise StorageFailed(f"The storage took longer than {READ_SECONDS} s to read the file.")
+            yield block
 
 
 def opened(file: FieldFile) -> IO[bytes]:

@@ -20,11 +20,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
+from django_copyleaks_image.database_errors import Trouble, trouble_of
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
-from django_copyleaks_image.transactions import atomically
+from django_copyleaks_image.transactions import atomically, repeated
 
 from . import account, attempts, bought, calls, ends, leases, lost, prepare, reconcile
 from .attempts import NotNow
@@ -41,12 +43,16 @@ ARRIVAL_NAP = timedelta(seconds=2)
 Sleep: TypeAlias = Callable[[float], object]
 
 
+class Stopped(Exception):
+    """Whoever works is to stop, and the scan need not wait for its slot here."""
+
+
 def claim(limit: int) -> list[ImageScan]:
     """Lease up to ``limit`` due scans to the caller; nobody else works on them for :data:`.leases.LEASE`.
 
     Once today's budget is used up, only scans whose credit is reserved already.
     """
-    due = scans().due(timezone.now())
+    due = leases.due_to_others()
     if account.budget_left() == 0:
         due = due.exclude(budget_day=None)
     return leases.take(list(due.values_list("pk", flat=True)[:limit]))
@@ -64,11 +70,30 @@ def work_on_one(scan_id: str) -> None:
 
 
 def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
-    """Bring a claimed scan one step further; every outcome is stored, none is raised but a lost database."""
+    """Bring a claimed scan one step further; every outcome is stored, none is raised but a lost database.
+
+    Where a race or a connection is lost it is begun again at once, from the row, as another worker would after the
+    lease. What ``sleep`` raises :class:`Stopped` for is given back.
+    """
+    unread = [scan]
+
+    def begin() -> None:
+        _settle(unread.pop() if unread else leases.reread(scan), sleep)
+
+    with leases.working(scan):
+        try:
+            repeated(begin)
+        except leases.LeaseLost:
+            logger.info("Scan %s: no longer ours, nothing was sent.", scan.scan_id)
+
+
+def _settle(scan: ImageScan, sleep: Sleep) -> None:
     try:
         _work_on(scan, sleep)
     except leases.LeaseLost:
-        logger.info("Scan %s: no longer ours, nothing was sent.", scan.scan_id)
+        raise
+    except Stopped:
+        attempts.give_back(scan)
     except prepare.Replaced as replaced:
         _supersede(scan, replaced.reason)
         logger.info("Scan %s: superseded (%s).", scan.scan_id, replaced.reason)
@@ -81,9 +106,9 @@ def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
         attempts.try_again(scan, "storage_failed", str(error))
     except CopyleaksError as error:
         attempts.refused(scan, error)
-    except AnyDatabaseError:
-        raise
     except Exception as error:
+        if isinstance(error, AnyDatabaseError) and trouble_of(error) is not Trouble.OTHER:
+            raise
         # A cache that is down, or a bug: the row must not wait for the end of its lease to be tried again.
         logger.exception("Scan %s: an unforeseen error.", scan.scan_id)
         attempts.try_again(scan, "unforeseen_error", type(error).__name__)
@@ -96,7 +121,9 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         return
     file = prepare.stored_file(scan)
     if not scan.sha256:
-        _note_facts(scan, prepare.measure(file))
+        with checked_in():
+            facts = prepare.measure(file)
+        _note_facts(scan, facts)
     if scan.forced:
         _store_facts(scan)
     else:
@@ -111,7 +138,8 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     call = calls.ready_call(scan, file)
     slot = _wait_for_slot(sleep)
     _mark_as_sent(scan, others=others)
-    sleep(max(0.0, slot - time.monotonic()))
+    with checked_in():
+        sleep(max(0.0, slot - time.monotonic()))
     call()
 
 
@@ -177,7 +205,8 @@ def _wait_for_slot(sleep: Sleep) -> float:
         # All that are turned away now would come back in the same instant.
         wait *= random.uniform(1, 2)  # noqa: S311 - jitter
         raise NotNow("rate_limit", "The submissions of this account are queued.", wait)
-    sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
+    with checked_in():
+        sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
     return slot
 
 

@@ -617,6 +617,7 @@ def test_claim__of_rows_another_worker_was_faster_to_take() -> None:
     seen_by_both = [only_scan().pk]
 
     assert len(leases.take(seen_by_both)) == 1
+    leases.forget_everything()  # As another process.
     assert leases.take(seen_by_both) == []
 
 
@@ -640,6 +641,7 @@ def test_claim__that_the_database_breaks_off_is_repeated(monkeypatch: pytest.Mon
 def test_lease_of_a_dead_worker__ends_and_the_same_id_is_used(emulator: Emulator) -> None:
     photo("meadow.jpg")
     (dead,) = submit.claim(1)
+    leases.forget_everything()
     assert submit.claim(1) == []
 
     ImageScan.objects.update(lease_until=F("lease_until") - timedelta(minutes=5))

@@ -18,6 +18,7 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
+from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.scanning import account, addresses, latency, refused
 
@@ -77,7 +78,7 @@ def _without_traceback(step: Callable[[], str]) -> str:
     except NoReverseMatch:
         raise Problem("the URLs of django_copyleaks_image are not included.") from None
     except DatabaseError as error:
-        raise Problem(f"the database refuses ({type(error).__name__}): run migrate, if tables are missing.") from None
+        raise Problem(f"the database refuses: {told(error)}.") from None
 
 
 def _settings() -> str:

@@ -5,7 +5,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_copyleaks_image.worker import Worker, stop_on_signals
+from django_copyleaks_image.connection_pool import DEFAULT_THREADS
+from django_copyleaks_image.worker import (
+    GRACEFUL_SECONDS,
+    STUCK_STATUS,
+    Stuck,
+    Worker,
+    end_process,
+    stop_on_signals,
+)
 
 
 class Command(BaseCommand):
@@ -13,19 +21,29 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="return when nothing is due")
-        parser.add_argument("--threads", type=int, default=8, help="scans worked on at the same time (8)")
+        parser.add_argument("--threads", type=int, default=DEFAULT_THREADS, help="scans worked on at the same time (8)")
         parser.add_argument("--poll", type=float, default=1.0, help="seconds between looks at the queue (1)")
+        parser.add_argument(
+            "--graceful-timeout",
+            type=float,
+            default=GRACEFUL_SECONDS,
+            help="seconds that a stop waits for what is in progress (10); a second signal ends the worker at once",
+        )
 
-    def handle(self, *, once: bool, threads: int, poll: float, **options: Any) -> None:
+    def handle(self, *, once: bool, threads: int, poll: float, graceful_timeout: float, **options: Any) -> None:
         if threads < 1 or poll <= 0:
             raise CommandError("--threads must be at least 1 and --poll above 0.")
+        if graceful_timeout < 0:
+            raise CommandError("--graceful-timeout must be at least 0.")
         self._log_to_console()
-        worker = Worker(threads=threads, poll_seconds=poll)
-        with stop_on_signals(worker):
-            if once:
-                worker.run_once()
-            else:
-                worker.run()
+        worker = Worker(threads=threads, poll_seconds=poll, graceful_seconds=graceful_timeout)
+        try:
+            with stop_on_signals(worker):
+                is_done = worker.run_once() if once else worker.run()
+        except Stuck as problem:
+            end_process(STUCK_STATUS, f"The worker is stuck ({problem}), and ends to be started anew")
+        if not is_done:
+            end_process(0)
 
     def _log_to_console(self) -> None:
         """Show a line per event, unless the project's ``LOGGING`` says where they go."""

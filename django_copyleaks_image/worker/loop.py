@@ -1,0 +1,263 @@
+"""The worker itself: loops in threads of their own, and one that waits for nothing and watches over them."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+
+from django.db import Error as AnyDatabaseError
+
+from django_copyleaks_image import connection_pool
+from django_copyleaks_image.connection_pool import ConnectionPool, checked_in
+from django_copyleaks_image.database_errors import OUT_OF_REACH, Trouble, told, trouble_of
+from django_copyleaks_image.models import ImageScan, home_database
+from django_copyleaks_image.scanning import (
+    account,
+    attempts,
+    heatmaps,
+    leases,
+    prepare,
+    receive,
+    reconcile,
+    submit,
+    sweep,
+)
+
+from .rounds import sweep_and_reconcile
+from .scan_threads import ScanThreads
+from .watchdog import UNWELL_SECONDS, Stuck, Watchdog
+
+logger = logging.getLogger(__name__)
+
+# After an error: seconds until the next look, so that a restart is survived without a storm of attempts …
+NAP = 2.0
+# … and where a connection was only stale or another transaction faster.
+SHORT_NAP = 0.1
+ROUND_SECONDS = 1.0
+WATCH_SECONDS = 1.0
+GRACEFUL_SECONDS = 10.0
+TELL_AGAIN_SECONDS = 60.0
+
+
+class Worker:
+    """Works until it is told to stop; scans in progress are finished first, those only claimed are given back.
+
+    Whoever calls it, in whichever thread, waits for no database, no network and no lock of another thread, so it can
+    always be stopped, and it notices when the others hang.
+    """
+
+    def __init__(self, *, threads: int, poll_seconds: float, graceful_seconds: float = GRACEFUL_SECONDS) -> None:
+        self._poll_seconds = poll_seconds
+        self._graceful_seconds = graceful_seconds
+        # A handler of signals may interrupt whoever holds the lock of an Event, but not of a SimpleQueue.
+        self._told: SimpleQueue[None] = SimpleQueue()
+        self._is_stopping = False
+        self._stopping = Event()
+        self._watchdog = Watchdog(pause=max(poll_seconds, ROUND_SECONDS))
+        self._size = threads
+        self._scans = ScanThreads(threads, self._work_on)
+        wanted = connection_pool.wanted_for(threads)
+        self._connections = ConnectionPool(min(wanted, connection_pool.limit_of(home_database()) or wanted))
+        self._raised: Exception | None = None
+        self._told_last, self._tell_again_at = "", 0.0
+
+    def stop(self) -> None:
+        """Ask the worker to finish what it holds and return; may be called by a handler of signals."""
+        self._is_stopping = True
+        self._told.put(None)
+
+    def run(self) -> bool:
+        """Work until :meth:`stop`; a lost database is waited for. Return whether all that was begun is finished.
+
+        It is not where something took longer than ``graceful_seconds``: its leases end by themselves. Raises
+        :class:`~.watchdog.Stuck` when there is no progress any more; the threads that hang are left behind.
+        """
+        logger.info("Worker started with %s threads.", self._size)
+        if not prepare.has_temporary_files():
+            logger.warning("No directory for temporary files can be written (TMPDIR): each picture stays in memory.")
+        # Each in a thread of its own: neither a call to the network nor a picture is waited for.
+        return self._watch_over(
+            self._loop("claims", self._claim, self._rest_from_claiming),
+            self._loop("receipts", self._judge, lambda found: found or self._stopping.wait(self._poll_seconds)),
+            self._loop("rounds", self._go_round, lambda _: self._stopping.wait(ROUND_SECONDS)),
+        )
+
+    def run_once(self) -> bool:
+        """Work until nothing is due, then return as :meth:`run` does; what goes wrong is raised."""
+        return self._watch_over(Thread(target=self._until_nothing_is_due, name="once", daemon=True))
+
+    def _watch_over(self, *loops: Thread) -> bool:
+        try:
+            for loop in loops:
+                loop.start()
+            while not self._is_stopping:
+                with suppress(Empty):
+                    self._told.get(timeout=WATCH_SECONDS)
+                self._check(loops)
+        finally:
+            self._is_stopping = True
+            self._stopping.set()
+            self._scans.close()
+        logger.info("Stopping: finishing the scans in progress.")
+        until = time.monotonic() + self._graceful_seconds
+        for loop in loops:
+            loop.join(max(0.0, until - time.monotonic()))
+        is_done = self._scans.join(until) and not any(loop.is_alive() for loop in loops)
+        if self._raised is not None:
+            raise self._raised
+        if is_done:
+            self._connections.close_idle(longer_than=0)
+            logger.info("Worker stopped.")
+        else:
+            logger.warning("Worker stopped without waiting any longer; what it was doing is free when its leases end.")
+        return is_done
+
+    def _check(self, loops: Sequence[Thread]) -> None:
+        """Raise :class:`Stuck` when there will be no more progress."""
+        # Those that end in the normal way have been told to stop, or say so themselves.
+        dead = [loop.name for loop in loops if not loop.is_alive()]
+        if dead and not self._is_stopping:
+            raise Stuck(f"a thread has died: {', '.join(dead)}")
+        self._watchdog.check()
+        self._scans.check()
+
+    def _loop(self, name: str, step: Callable[[], object], rest: Callable[[object], object]) -> Thread:
+        return Thread(target=self._repeat, args=(step, rest), name=name, daemon=True)
+
+    def _repeat(self, step: Callable[[], object], rest: Callable[[object], object]) -> None:
+        """Take a step until :meth:`stop`, and rest after it."""
+        self._watchdog.note()
+        while not self._is_stopping:
+            found = None
+            with self._surviving():
+                with self._connections.checked_out():
+                    found = step()
+                self._watchdog.note()
+            self._connections.close_idle()
+            rest(found)
+        self._give_back_unbegun()
+
+    def _go_round(self) -> None:
+        # The heartbeat is the whole worker's: one that only sweeps is none.
+        if not self._watchdog.silent(UNWELL_SECONDS):
+            account.heartbeat()
+        sweep_and_reconcile()
+        # One at a time, since the next heartbeat waits for it, as :meth:`stop` does.
+        if not self._is_stopping:
+            heatmaps.fetch_due()
+
+    def _judge(self) -> int:
+        def is_enough() -> bool:
+            # The project's own receivers run here, and may take their time.
+            self._watchdog.note()
+            return self._is_stopping
+
+        return receive.judge_due(until=is_enough)
+
+    def _claim(self) -> int:
+        """Claim what the threads have room for, unless the account must rest; return how many there were."""
+        try:
+            room = self._scans.room()
+        except Stuck:
+            # Others may have threads.
+            self._give_back_unbegun()
+            raise
+        if not room or account.is_on_hold():
+            return 0
+        claimed = submit.claim(room)
+        self._scans.put(claimed)
+        return len(claimed)
+
+    def _rest_from_claiming(self, claimed: object) -> None:
+        """Rest until a thread is free while there may be more to claim, else until the next poll."""
+        if claimed or self._scans.is_full:
+            self._scans.wait(self._poll_seconds)
+        else:
+            self._stopping.wait(self._poll_seconds)
+
+    def _until_nothing_is_due(self) -> None:
+        self._watchdog.note()
+        try:
+            with self._connections.checked_out():
+                self._do_once()
+        except Exception as error:  # noqa: BLE001 - raised where run_once was called
+            self._raised = error
+        finally:
+            self._give_back_unbegun()
+            self.stop()
+
+    def _do_once(self) -> None:
+        account.heartbeat()
+        self._judge()
+        # Noted if that is due, and done even if another just did.
+        if not sweep.sweep_if_due():
+            sweep.sweep()
+        reconcile.reconcile()
+        while not self._is_stopping and (self._judge() + self._claim() or self._scans.is_busy):
+            account.heartbeat()
+            with checked_in():
+                if self._scans.wait(self._poll_seconds):
+                    self._watchdog.note()
+        sweep.sweep()
+        while not self._is_stopping and (self._judge() or heatmaps.fetch_due()):
+            self._watchdog.note()
+            account.heartbeat()
+
+    def _work_on(self, scan: ImageScan) -> None:
+        # Whatever goes wrong: the lease ends by itself, and the row is then claimed again under the same id.
+        try:
+            with self._connections.checked_out():
+                if self._is_stopping:
+                    self._give_back([scan])
+                else:
+                    submit.work_on(scan, sleep=self._sleep)
+        except AnyDatabaseError as error:
+            logger.error("Scan %s: the database was lost (%s).", scan.scan_id, told(error))
+        except Exception:
+            logger.exception("Scan %s: an unforeseen error in the worker.", scan.scan_id)
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep until a slot; raise :class:`.submit.Stopped` when it is not worth waiting for."""
+        # Shortly before its slot a scan is marked as sent: then it is sent.
+        if seconds <= submit.SLOT_HEAD_START:
+            time.sleep(seconds)
+        elif self._stopping.wait(seconds):
+            raise submit.Stopped
+
+    def _give_back_unbegun(self) -> None:
+        if unbegun := self._scans.take_back():
+            with suppress(AnyDatabaseError), self._connections.checked_out():
+                self._give_back(unbegun)
+
+    def _give_back(self, claimed: Iterable[ImageScan]) -> None:
+        for scan in claimed:
+            with leases.working(scan):
+                attempts.give_back(scan)
+
+    @contextmanager
+    def _surviving(self) -> Iterator[None]:
+        """Log what the block raises, and rest."""
+        try:
+            yield
+        except AnyDatabaseError as error:
+            trouble = trouble_of(error)
+            self._tell(f"The database refuses ({told(error)}); trying again.")
+            if trouble in OUT_OF_REACH:
+                # Not this process hangs, and another one would reach no more.
+                self._watchdog.note()
+            self._stopping.wait(SHORT_NAP if trouble in (Trouble.LOST, Trouble.RACE) else NAP)
+        except Stuck as problem:
+            self._tell(f"{problem}; trying again.")
+            self._stopping.wait(NAP)
+        except Exception:
+            # A bug must not end the process that makes every scan end.
+            logger.exception("An unforeseen error in the worker.")
+            self._stopping.wait(NAP)
+
+    def _tell(self, problem: str) -> None:
+        """Log a problem, now and then as long as it stays the same."""
+        if (problem, time.monotonic() < self._tell_again_at) != (self._told_last, True):
+            logger.error(problem)
+            self._told_last, self._tell_again_at = problem, time.monotonic() + TELL_AGAIN_SECONDS
