@@ -12,8 +12,9 @@ from types import FrameType
 from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connections
 
+from .decoding import pool as decoding
 from .models import ImageScan
-from .scanning import account, attempts, heatmaps, receive, reconcile, submit, sweep
+from .scanning import account, attempts, heatmaps, receive, reconcile, renditions, submit, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Worker:
     def stop(self) -> None:
         """Ask the worker to finish what it holds and return."""
         self._stop.set()
+        decoding.drawing.close()
 
     def run(self) -> None:
         """Work until :meth:`stop`; a lost database is waited for."""
@@ -57,6 +59,8 @@ class Worker:
         others = [
             Thread(target=self._repeat, name="rounds", args=(self._go_round, ROUND_SECONDS)),
             Thread(target=self._repeat, name="receipts", args=(self._judge, self._poll_seconds)),
+            Thread(target=self._repeat, name="pictures", args=(renditions.draw_next, self._poll_seconds)),
+            Thread(target=self._repeat, name="quick pictures", args=(renditions.draw_fresh, self._poll_seconds)),
         ]
         for thread in others:
             thread.start()
@@ -86,7 +90,7 @@ class Worker:
                 wait(self._busy, return_when=FIRST_COMPLETED)
                 self._busy = {future for future in self._busy if not future.done()}
             sweep.sweep()
-            while not self._stop.is_set() and (self._judge() or heatmaps.fetch_due()):
+            while not self._stop.is_set() and (self._judge() or heatmaps.fetch_due() or renditions.draw_next()):
                 account.heartbeat()
 
     @contextmanager

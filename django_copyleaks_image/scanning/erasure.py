@@ -2,14 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from django.core.cache import cache
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import UNFINISHED
-from django_copyleaks_image.pictures import RENDITION_SIDES
+from django_copyleaks_image.renditions import shelf, wanted
 
 from . import bought
 from .isolation import isolated
@@ -28,15 +27,8 @@ def erase_due(now: datetime) -> int:
     return len(due)
 
 
-def rendition_key(sha256: str, size: str) -> str:
-    """Return the key under which the cache keeps a rendition of these bytes, in a named size."""
-    return f"copyleaks_image:{size}:{sha256}"
-
-
 def _erase(scan: ImageScan) -> None:
-    if scan.sha256:
-        # Other users of the same bytes get new ones when they ask.
-        cache.delete_many([rendition_key(scan.sha256, size) for size in RENDITION_SIDES])
+    forget_renditions(scan)
     # Chosen by their keys: one that arrives at this moment is judged first.
     unjudged = bought.unjudged_receipts().filter(scan=scan).values("pk")
     judged = list(_receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))
@@ -45,6 +37,14 @@ def _erase(scan: ImageScan) -> None:
         results = DetectionResult.objects.using(home_database()).filter(pk=scan.result_id)
         results.update(metadata={}, heatmap=b"", heatmap_url="", heatmap_due_at=None)
     scans().filter(pk=scan.pk, erasure_due_at=scan.erasure_due_at).update(erasure_due_at=None, error_message="")
+
+
+def forget_renditions(scan: ImageScan) -> None:
+    """Remove what was drawn of a scan, of whatever bytes."""
+    drawn = wanted.renditions().filter(scan=scan)
+    for sha256 in {scan.sha256, *drawn.values_list("sha256", flat=True)} - {""}:
+        shelf.remove(sha256)
+    drawn.delete()
 
 
 def _has_living_user(result_pk: int) -> bool:

@@ -4,14 +4,16 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import IO, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
-from django_copyleaks_image import pictures, registry
+from django_copyleaks_image import formats, registry
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
 
 # Documented for the synchronous endpoint, assumed for the asynchronous one as well:
@@ -24,6 +26,9 @@ FORMATS_WITHOUT_SYNC = frozenset({"TIFF"})
 
 CHUNK = 64 * 1024
 IN_MEMORY = 2 * 1024 * 1024
+# Copies without a disk to write to, and how long one waits for another to be done with.
+_IN_MEMORY_AT_ONCE = BoundedSemaphore(2)
+MEMORY_SECONDS = 30.0
 
 
 class Skipped(Exception):
@@ -53,7 +58,30 @@ class Facts:
 
     sha256: str
     byte_size: int
-    picture: pictures.PictureFacts
+    picture: formats.PictureFacts
+
+
+class Copy(tempfile.SpooledTemporaryFile[bytes]):
+    """All bytes of a stored file, with their hash and number: on the disk if they are many, unless none can be written.
+
+    Of those that are in memory then, there are few at a time.
+    """
+
+    sha256 = ""
+    byte_size = 0
+
+    def __init__(self) -> None:
+        self._holds_memory = not _has_disk()
+        if self._holds_memory and not _IN_MEMORY_AT_ONCE.acquire(timeout=MEMORY_SECONDS):
+            self._holds_memory = False
+            raise StorageFailed("There is no disk to write to, and no memory for one more file.")
+        super().__init__(max_size=0 if self._holds_memory else IN_MEMORY)  # 0 means all.
+
+    def close(self) -> None:
+        if self._holds_memory:
+            self._holds_memory = False
+            _IN_MEMORY_AT_ONCE.release()
+        super().close()
 
 
 def stored_file(scan: ImageScan) -> FieldFile:
@@ -82,22 +110,42 @@ def stored_file(scan: ImageScan) -> FieldFile:
 def measure(file: FieldFile) -> Facts:
     """Read a stored file once and return its facts.
 
-    Raises :class:`Skipped` with the reason, or :class:`StorageFailed`.
+    Raises :class:`Skipped` with the reason, :class:`StorageFailed`, or DecodingFailed.
+    """
+    with copied(file, at_most=MAXIMUM_BYTES) as copy:
+        return Facts(sha256=copy.sha256, byte_size=copy.byte_size, picture=_inspect(cast("IO[bytes]", copy)))
+
+
+def copied(file: FieldFile, *, at_most: int) -> Copy:
+    """Return a copy of a stored file, to be read from the start and closed.
+
+    Raises :class:`Skipped` when there are no bytes or more than ``at_most``, or :class:`StorageFailed`.
     """
     digest = hashlib.sha256()
-    size = 0
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+    copy = Copy()
+    try:
         for chunk in read_chunks(file):
-            size += len(chunk)
-            if size > MAXIMUM_BYTES:
+            copy.byte_size += len(chunk)
+            if copy.byte_size > at_most:
                 raise Skipped("too_large", "The file has 32 MB or more; Copyleaks takes less than 32 MB.")
             digest.update(chunk)
             copy.write(chunk)
-        if not size:
+        if not copy.byte_size:
             raise Skipped("empty_file", "The file is empty.")
-        copy.seek(0)
-        picture = _inspect(cast("IO[bytes]", copy))
-    return Facts(sha256=digest.hexdigest(), byte_size=size, picture=picture)
+    except BaseException:
+        copy.close()
+        raise
+    copy.sha256 = digest.hexdigest()
+    copy.seek(0)
+    return copy
+
+
+def _has_disk() -> bool:
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:  # No folder can be written to, as in a read-only container.
+        return False
+    return True
 
 
 def read_chunks(file: FieldFile) -> Iterator[bytes]:
@@ -116,10 +164,12 @@ def read_chunks(file: FieldFile) -> Iterator[bytes]:
         raise StorageFailed(f"The storage raised {type(error).__name__} while the file was read.") from error
 
 
-def _inspect(copy: IO[bytes]) -> pictures.PictureFacts:
+def _inspect(copy: IO[bytes]) -> formats.PictureFacts:
     try:
-        picture = pictures.inspect(copy)
-    except pictures.UnreadablePicture as error:
+        picture = pool.inspect(copy)
+    except formats.TooComplex as error:
+        raise Skipped("too_complex", str(error)) from None
+    except formats.UnreadablePicture as error:
         raise Skipped("unreadable_image", str(error)) from None
     if picture.format not in FORMATS or (conf.MODE == "sync" and picture.format in FORMATS_WITHOUT_SYNC):
         raise Skipped("unsupported_format", f"Copyleaks does not take {picture.format} pictures.")
