@@ -7,6 +7,7 @@ picture already is told so without opening the storage.
 """
 
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import IO, TypeVar, cast
 
 from django.forms import Media
@@ -26,7 +27,7 @@ from django_copyleaks_image.scanning import prepare
 from django_copyleaks_image.streaming import streamed
 
 from . import files
-from .readonly import ReadOnlyAdmin, scripts
+from .readonly import SHOWING, ReadOnlyAdmin, scripts
 from .targets import Target, read_targets
 
 Response = TypeVar("Response", bound=HttpResponseBase)
@@ -51,7 +52,7 @@ _BEING_PREPARED = (
     '<text x="160" y="172" text-anchor="middle" font-family="sans-serif" font-size="16">{}</text></g></svg>'
 )
 # What turns a picture into a stage, each script after those that it needs.
-_STAGE_MEDIA = Media(js=scripts("stage.js", "stage-controls.js", "stage-keys.js"))
+_STAGE_MEDIA = Media(js=scripts(*SHOWING, "stage-controls.js", "stage-keys.js"))
 
 
 class ScanImageViews(ReadOnlyAdmin):
@@ -155,7 +156,9 @@ class ScanImageViews(ReadOnlyAdmin):
 
 def _sign(request: HttpRequest, words: str) -> HttpResponse:
     """Answer with a picture that says that there will be one."""
-    return _answer(request, "", "image/svg+xml", lambda: format_html(_BEING_PREPARED, words).encode())
+    response = _answer(request, "", "image/svg+xml", lambda: format_html(_BEING_PREPARED, words).encode())
+    response.status_code = HTTPStatus.ACCEPTED
+    return response
 
 
 def _reason(reason: files.PictureUnavailable) -> HttpResponse:

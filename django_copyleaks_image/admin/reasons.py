@@ -13,7 +13,7 @@ REASONS: dict[str, str | Promise] = {
     "unsupported_format": gettext_lazy("The provider does not take this kind of picture."),
     "unreadable_image": gettext_lazy("The file is no picture that can be read."),
     "too_complex": gettext_lazy("The picture asks for more memory or time than one picture may take."),
-    "not_drawn": gettext_lazy("The picture could not be drawn just now; it is tried again in a minute."),
+    "not_decoded": gettext_lazy("The picture could not be read just now; it is tried again."),
     "not_kept": gettext_lazy("The picture was drawn, but this site does not find it where the worker keeps it."),
     "missing_file": gettext_lazy("The file is not in the storage."),
     "empty_file": gettext_lazy("The file is empty."),

@@ -69,7 +69,7 @@ def main() -> None:
         _limit_picture(request.head["cpu_seconds"], request.head["seconds"])
         head, drawn = _answer(TASKS[request.head["task"]], request.body)
         _limit_idleness()
-        head["peak"] = _peak()
+        head["peak"], head["cpu"] = _peak(), time.process_time()
         body = b"".join(drawn.values())
         head["parts"] = {name: len(part) for name, part in drawn.items()}
         try:

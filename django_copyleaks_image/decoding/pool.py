@@ -100,7 +100,7 @@ class Pool:
             is_sound = False
             try:
                 message = child.ask(task, file, size, cpu_seconds=patience.cpu_seconds, seconds=patience.seconds)
-                answer = _checked(message)
+                answer, child.used = _checked(message)
                 is_sound = answer.peak < LARGE_CHILD and child.asked < PICTURES_PER_CHILD
             except Starved:
                 raise DecodingFailed("The machine was too busy to read the picture.") from None
@@ -163,8 +163,11 @@ def _raised(message: Message, answer: Answer) -> Answer:
     return answer
 
 
-def _checked(message: Message) -> Answer:
-    """Return what a child says; it has read bytes of a stranger, so that nothing of it is taken for granted."""
+def _checked(message: Message) -> tuple[Answer, float]:
+    """Return what a child says, and what processor time it has used by now.
+
+    It has read bytes of a stranger, so that nothing of it is taken for granted.
+    """
     head = message.head
     try:
         facts = None if head.get("facts") is None else _facts(head["facts"])
@@ -174,7 +177,7 @@ def _checked(message: Message) -> Answer:
             offset += size
         if not all(part.startswith(_BEGINNINGS) for part in drawn.values()):
             raise ValueError("no picture")
-        return Answer(facts, drawn, int(head["peak"]))
+        return Answer(facts, drawn, int(head["peak"])), float(head["cpu"])
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ChildDied(by_its_limits=False, had_begun=True) from None
 
@@ -184,7 +187,7 @@ def _facts(found: dict[str, Any]) -> formats.PictureFacts:
     sides = (facts.width, facts.height)
     if facts.format not in formats.TYPES or facts.orientation not in range(1, 9):
         raise ValueError("no facts")
-    if not all(isinstance(side, int) and 0 <= side < 2**31 for side in sides):
+    if not all(isinstance(side, int) and 0 <= side < 2**33 for side in sides):
         raise ValueError("no facts")
     return facts
 

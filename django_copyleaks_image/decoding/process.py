@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
-from threading import Timer
+from threading import Lock, Timer
 from typing import IO, cast
 
 from . import messages
@@ -49,7 +50,11 @@ class Child:
         )
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._stdout = cast("IO[bytes]", self._process.stdout)
+        # Who kills it must not meet who reaps it: its number could be another process's by then.
+        self._lock = Lock()
         self.asked = 0
+        # Seconds of processor time before the picture that it is asked about.
+        self.used = 0.0
 
     @property
     def pid(self) -> int:
@@ -59,7 +64,7 @@ class Child:
         """Return the child's answer about a picture; raise ChildDied or Starved, after which it is of no more use."""
         self.asked += 1
         # Ends the child, and with it whatever we wait for.
-        clock = Timer(seconds, self._process.kill)
+        clock = Timer(seconds, self.end)
         clock.daemon = True
         had_begun = False
         clock.start()
@@ -73,21 +78,25 @@ class Child:
             used = self.kill()
         finally:
             clock.cancel()
-        if was_late and used is not None and used < cpu_seconds / 2:
+        if was_late and used is not None and used - self.used < cpu_seconds / 2:
             raise Starved
         ended_by_itself = self._process.returncode in (-_number("SIGXCPU"), -_number("SIGALRM"))
         raise ChildDied(by_its_limits=was_late or ended_by_itself, had_begun=had_begun)
 
     def kill(self) -> float | None:
         """End the process at once, if it has not ended; return the seconds of processor time it used, if known."""
-        self._process.kill()
+        self.end()
         used = self._reap()
         self._close_pipes()
         return used
 
     def end(self) -> None:
-        """Kill the process from another thread than the one that waits for it, which notices."""
-        self._process.kill()
+        """Kill the process, perhaps from another thread than the one that waits for it, which notices."""
+        with self._lock:
+            if self._process.returncode is None:
+                # Not its own kill(), which would reap a dead one, and lose what it has used.
+                with suppress(ProcessLookupError):
+                    os.kill(self._process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def disown(self) -> None:
         """Let go of a child that belongs to the process that this one was forked from."""
@@ -99,16 +108,15 @@ class Child:
         self._stdout.close()
 
     def _reap(self) -> float | None:
-        if self._process.returncode is None and hasattr(os, "wait4"):
-            try:
-                _, status, usage = os.wait4(self._process.pid, 0)
-            except ChildProcessError:
-                pass  # The clock has reaped it, or the host reaps all children itself.
-            else:
-                self._process.returncode = os.waitstatus_to_exitcode(status)
-                return usage.ru_utime + usage.ru_stime
-        self._process.wait()
-        return None
+        with self._lock:
+            if self._process.returncode is None and hasattr(os, "wait4"):
+                # Unless the host reaps all children itself.
+                with suppress(ChildProcessError):
+                    _, status, usage = os.wait4(self._process.pid, 0)
+                    self._process.returncode = os.waitstatus_to_exitcode(status)
+                    return usage.ru_utime + usage.ru_stime
+            self._process.wait()
+            return None
 
 
 def _environment() -> dict[str, str]:

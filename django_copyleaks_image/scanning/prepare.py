@@ -49,7 +49,15 @@ class Replaced(Exception):
 
 
 class StorageFailed(Exception):
-    """The storage raised while the file was read; worth another try."""
+    """The storage raised while the file was read; worth another try. ``code`` is stored."""
+
+    code = "storage_failed"
+
+
+class NotDecoded(StorageFailed):
+    """Nothing was found out about the picture, for a reason that is not its own; worth another try."""
+
+    code = "not_decoded"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +118,7 @@ def stored_file(scan: ImageScan) -> FieldFile:
 def measure(file: FieldFile) -> Facts:
     """Read a stored file once and return its facts.
 
-    Raises :class:`Skipped` with the reason, :class:`StorageFailed`, or DecodingFailed.
+    Raises :class:`Skipped` with the reason, or :class:`StorageFailed`.
     """
     with copied(file, at_most=MAXIMUM_BYTES) as copy:
         return Facts(sha256=copy.sha256, byte_size=copy.byte_size, picture=_inspect(cast("IO[bytes]", copy)))
@@ -171,6 +179,8 @@ def _inspect(copy: IO[bytes]) -> formats.PictureFacts:
         raise Skipped("too_complex", str(error)) from None
     except formats.UnreadablePicture as error:
         raise Skipped("unreadable_image", str(error)) from None
+    except pool.DecodingFailed as error:
+        raise NotDecoded(str(error)) from error
     if picture.format not in FORMATS or (conf.MODE == "sync" and picture.format in FORMATS_WITHOUT_SYNC):
         raise Skipped("unsupported_format", f"Copyleaks does not take {picture.format} pictures.")
     if picture.animated:

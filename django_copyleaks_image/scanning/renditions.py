@@ -69,7 +69,7 @@ def _draw_claimed(row: Rendition | None) -> bool:
         _remember(row, reason.problem, is_final=reason.is_final)
     except (pool.DecodingFailed, shelf.ShelfFailed) as error:
         logger.warning("Scan %s: its %s was not drawn: %s", row.scan.scan_id, row.kind, error, exc_info=error.__cause__)
-        _remember(row, "storage_failed" if isinstance(error, shelf.ShelfFailed) else "not_drawn", is_final=False)
+        _remember(row, "storage_failed" if isinstance(error, shelf.ShelfFailed) else "not_decoded", is_final=False)
     return True
 
 

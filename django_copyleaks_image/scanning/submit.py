@@ -78,7 +78,7 @@ def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
         attempts.put_back(scan, reason)
     except prepare.StorageFailed as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
-        attempts.try_again(scan, "storage_failed", str(error))
+        attempts.try_again(scan, error.code, str(error))
     except CopyleaksError as error:
         attempts.refused(scan, error)
     except AnyDatabaseError:

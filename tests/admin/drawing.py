@@ -15,7 +15,7 @@ def draw(scan_id: str) -> None:
 def is_being_prepared(response: Any) -> bool:
     """Return whether there is no picture yet, and a sign that says so in its place, which is kept nowhere."""
     kind, kept = response.headers["Content-Type"], response.headers["Cache-Control"]
-    is_sign = (response.status_code, kind, kept) == (200, "image/svg+xml", "private, no-store")
+    is_sign = (response.status_code, kind, kept) == (202, "image/svg+xml", "private, no-store")
     return is_sign and b"The picture is being prepared." in response.content
 
 
@@ -23,7 +23,7 @@ def get_drawn(client: Client, address: str, **arguments: Any) -> Any:
     """Get a picture as the moderator has it in the end: drawn by a worker, if it is not yet."""
     response = client.get(address, **arguments)
     for _ in range(2):  # The original may need the picture first, and then its own pixels.
-        if response.status_code == 200 and response.headers["Content-Type"] == "image/svg+xml":
+        if response.status_code == 202:
             renditions.draw_due(at_most=50)
             response = client.get(address, **arguments)
     return response
