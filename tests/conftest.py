@@ -11,6 +11,7 @@ from django.core.management.commands import flush
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_copyleaks_image import registry
+from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.emulator import Emulator
 
 
@@ -37,6 +38,15 @@ def _own_media(settings: Any, tmp_path: Path) -> Iterator[None]:
     cache.clear()
     yield
     shutil.rmtree(tmp_path / "media", ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _time_for_pictures() -> Iterator[None]:
+    """Give children time on the clock: a machine that is busy with tests is no reason to fail."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "BRIEF", pool.Patience(cpu_seconds=pool.BRIEF.cpu_seconds, seconds=60))
+        patch.setattr(pool, "LONG", pool.Patience(cpu_seconds=2, seconds=60))
+        yield
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class Pool:
             # Two processes that talk to one child would get each other's pictures.
             os.register_at_fork(after_in_child=self._forget)
 
-    def ask(self, task: str, file: IO[bytes], patience: Patience = BRIEF) -> Answer:
+    def ask(self, task: str, file: IO[bytes], patience: Patience) -> Answer:
         """Have a child do a task with the bytes of a seekable file.
 
         Raises UnreadablePicture or one of its subclasses, and DecodingFailed.
@@ -199,7 +199,7 @@ drawing = Pool(children=2)
 
 def inspect(file: IO[bytes]) -> formats.PictureFacts:
     """Return what the header of a seekable file says; raise what :meth:`Pool.ask` raises."""
-    facts = inspecting.ask("inspect", file).facts
+    facts = inspecting.ask("inspect", file, BRIEF).facts
     if facts is None:
         raise DecodingFailed("The process that reads pictures gave no answer.")
     return facts

@@ -8,9 +8,8 @@ from django.utils import timezone
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import UNFINISHED
-from django_copyleaks_image.renditions import shelf, wanted
 
-from . import bought
+from . import bought, renditions
 from .isolation import isolated
 
 BATCH = 200
@@ -28,7 +27,7 @@ def erase_due(now: datetime) -> int:
 
 
 def _erase(scan: ImageScan) -> None:
-    forget_renditions(scan)
+    renditions.forget(scan)
     # Chosen by their keys: one that arrives at this moment is judged first.
     unjudged = bought.unjudged_receipts().filter(scan=scan).values("pk")
     judged = list(_receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))
@@ -37,14 +36,6 @@ def _erase(scan: ImageScan) -> None:
         results = DetectionResult.objects.using(home_database()).filter(pk=scan.result_id)
         results.update(metadata={}, heatmap=b"", heatmap_url="", heatmap_due_at=None)
     scans().filter(pk=scan.pk, erasure_due_at=scan.erasure_due_at).update(erasure_due_at=None, error_message="")
-
-
-def forget_renditions(scan: ImageScan) -> None:
-    """Remove what was drawn of a scan, of whatever bytes."""
-    drawn = wanted.renditions().filter(scan=scan)
-    for sha256 in {scan.sha256, *drawn.values_list("sha256", flat=True)} - {""}:
-        shelf.remove(sha256)
-    drawn.delete()
 
 
 def _has_living_user(result_pk: int) -> bool:

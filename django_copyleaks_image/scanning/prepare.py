@@ -79,11 +79,17 @@ class Copy(tempfile.SpooledTemporaryFile[bytes]):
     byte_size = 0
 
     def __init__(self) -> None:
-        self._holds_memory = not _has_disk()
-        if self._holds_memory and not _IN_MEMORY_AT_ONCE.acquire(timeout=MEMORY_SECONDS):
-            self._holds_memory = False
-            raise StorageFailed("There is no disk to write to, and no memory for one more file.")
-        super().__init__(max_size=0 if self._holds_memory else IN_MEMORY)  # 0 means all.
+        has_disk = _has_disk()
+        self._holds_memory = False
+        super().__init__(max_size=IN_MEMORY if has_disk else 0)  # 0 means all.
+        if not has_disk:
+            self._holds_memory = _IN_MEMORY_AT_ONCE.acquire(timeout=MEMORY_SECONDS)
+            if not self._holds_memory:
+                self.close()
+                raise StorageFailed("There is no disk to write to, and no memory for one more file.")
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()  # Its own would close the file within alone.
 
     def close(self) -> None:
         if self._holds_memory:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from datetime import timedelta
 from io import BytesIO
 from typing import IO, cast
 
@@ -9,15 +10,19 @@ from django.utils import timezone
 
 from django_copyleaks_image import formats
 from django_copyleaks_image.decoding import pool
-from django_copyleaks_image.models import Rendition
+from django_copyleaks_image.models import ImageScan, Rendition
 from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.renditions import shelf, wanted
 
 from . import prepare
+from .isolation import isolated
 
 logger = logging.getLogger(__name__)
 
 TOO_COMPLEX = "too_complex"
+# How often it is looked whether a picture is still there, and at how many at a time.
+CHECK_EVERY = timedelta(hours=1)
+BATCH = 50
 
 
 class _Impossible(Exception):
@@ -116,3 +121,30 @@ def _draw_bytes(row: Rendition, stream: IO[bytes], sha256: str) -> None:
 
 def _remember(row: Rendition, problem: str, *, is_final: bool) -> None:
     wanted.store(row, due_at=None, problem=problem[:200], is_final=is_final, sha256=row.sha256)
+
+
+def tidy() -> int:
+    """Remove what was drawn of pictures that were replaced since, a few at a time; return how many were looked at.
+
+    A save does not say so here, since it would be slower. Nobody is shown such a picture any more.
+    """
+    now = timezone.now()
+    drawn = wanted.renditions().filter(due_at=None, checked_at__lt=now - CHECK_EVERY).order_by("checked_at")
+    rows = list(drawn.select_related("scan__content_type")[:BATCH])
+    for row in rows:
+        with isolated("look after the renditions of scan %s", row.scan.scan_id):
+            try:
+                prepare.stored_file(row.scan)
+            except prepare.Replaced:
+                forget(row.scan)
+            else:
+                wanted.renditions().filter(pk=row.pk).update(checked_at=now)
+    return len(rows)
+
+
+def forget(scan: ImageScan) -> None:
+    """Remove what was drawn of a scan, of whatever bytes."""
+    drawn = wanted.renditions().filter(scan=scan)
+    for sha256 in {scan.sha256, *drawn.values_list("sha256", flat=True)} - {""}:
+        shelf.remove(sha256)
+    drawn.delete()

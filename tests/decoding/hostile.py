@@ -140,9 +140,8 @@ def chunk(kind: bytes, data: bytes = b"") -> bytes:
 @cache
 def zeros(size: int) -> bytes:
     """Return so many zeros, deflated piece by piece."""
-    packer, packed = zlib.compressobj(1), []
-    for start in range(0, size, MILLION):
-        packed.append(packer.compress(bytes(min(MILLION, size - start))))
+    packer = zlib.compressobj(1)
+    packed = [packer.compress(bytes(min(MILLION, size - start))) for start in range(0, size, MILLION)]
     return b"".join(packed) + packer.flush()
 
 

@@ -16,7 +16,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.renditions import shelf, wanted
 from django_copyleaks_image.scanning import ends, erasure, receive, renditions, sweep
 from tests.gallery.models import Photo
-from tests.samples import as_json, detection, judge, photo, submitted
+from tests.samples import as_json, detection, judge, photo, picture, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,7 +64,7 @@ def test_renditions__go_with_their_picture(settings: Any, configure: Any, tmp_pa
     settings.STORAGES = settings.STORAGES | {"renditions": files}
     configure(RENDITION_STORAGE=alias)
     scan = measured()
-    scan.sha256 = hashlib.sha256(Photo.objects.get().image.read()).hexdigest()
+    scan.sha256 = hashlib.sha256(picture()).hexdigest()
     scan.save()
     wanted.ask(scan)
     renditions.draw_of(scan.scan_id)
