@@ -16,7 +16,7 @@ from django_copyleaks_image.scanning import ends, renditions
 from django_copyleaks_image.worker import Worker
 from tests.decoding import hostile
 from tests.gallery.models import Photo
-from tests.samples import only_scan, photo, picture
+from tests.samples import only_scan, photo, picture, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -198,7 +198,7 @@ def test_renditions_of_replaced_pictures__are_removed(monkeypatch: pytest.Monkey
     kept, replaced = asked("kept.jpg"), asked("replaced.jpg", picture(colour="red"))
     renditions.draw_due(at_most=2)
     instance = Photo.objects.get(title="replaced.jpg")
-    instance.image.save("other.jpg", photo("x.jpg").image.file)
+    instance.image.save("other.jpg", upload())
     Rendition.objects.update(checked_at=timezone.now() - timedelta(hours=2))
 
     renditions.tidy()
