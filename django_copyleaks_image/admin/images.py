@@ -43,13 +43,13 @@ _NO_PICTURE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80" fill="none" stroke="#888" stroke-width="2">'
     b'<path d="M20 26h40v28H20zM20 26l40 28M60 26L20 54"/></svg>'
 )
-# The same frame with three dots, and the words below where there is room to read them. Scripts know the sign by its
-# size, see js/renditions.js; without them, loading the page once more shows the picture.
+# Three dots, and words where there is room to read them, on a ground of their own. Scripts know the sign by its size,
+# see js/renditions.js; without them, loading the page once more shows the picture.
 _BEING_PREPARED = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="321" height="213" viewBox="0 0 321 213">'
-    '<path d="M100 47h120v84H100z" fill="none" stroke="#888" stroke-width="6"/>'
-    '<g fill="#888"><circle cx="134" cy="89" r="8"/><circle cx="160" cy="89" r="8"/><circle cx="186" cy="89" r="8"/>'
-    '<text x="160" y="172" text-anchor="middle" font-family="sans-serif" font-size="16">{}</text></g></svg>'
+    '<path d="M0 0h321v213H0z" fill="#3a3a3a"/><g fill="#eee">'
+    '<circle cx="110" cy="89" r="14"/><circle cx="160" cy="89" r="14"/><circle cx="210" cy="89" r="14"/>'
+    '<text x="160" y="156" text-anchor="middle" font-family="sans-serif" font-size="18">{}</text></g></svg>'
 )
 # What turns a picture into a stage, each script after those that it needs.
 _STAGE_MEDIA = Media(js=scripts(*SHOWING, "stage-controls.js", "stage-keys.js"))

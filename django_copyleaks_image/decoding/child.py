@@ -17,10 +17,8 @@ from typing import Any
 from django_copyleaks_image import formats, pictures
 from django_copyleaks_image.decoding import messages
 
-try:
+if sys.platform != "win32":  # Otherwise, whoever started it still has a clock.
     import resource
-except ImportError:  # Windows: whoever started it still has a clock.
-    resource = None  # type: ignore[assignment]
 
 # Bytes of address space, all of Python and Pillow included: no more can ever be resident.
 MEMORY = 600_000_000
@@ -93,7 +91,7 @@ def _answer(
 def _limit_process() -> None:
     """Set the limits that hold for good: memory, and no file written, no core left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started it.
-    if resource is None:
+    if sys.platform == "win32":
         return
     for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(limit)[1]
@@ -103,7 +101,7 @@ def _limit_process() -> None:
 
 def _limit_picture(cpu_seconds: int, seconds: float) -> None:
     """Let the kernel end this process when the picture takes too long, whatever library is busy with it then."""
-    if resource is None:
+    if sys.platform == "win32":
         return
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     used = int(time.process_time()) + 1
@@ -114,7 +112,7 @@ def _limit_picture(cpu_seconds: int, seconds: float) -> None:
 
 def _limit_idleness() -> None:
     """Stop the clock: who waits for the next picture takes no time."""
-    if resource is not None:
+    if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

@@ -61,7 +61,11 @@ class Pool:
 
     def __init__(self, *, children: int) -> None:
         self._children = children
-        self._forget()
+        self._slots = BoundedSemaphore(children)
+        self._lock = Lock()
+        self._idle: list[Child] = []
+        self._busy: set[Child] = set()
+        self._ended: set[Child] = set()
         atexit.register(self.close)
         if hasattr(os, "register_at_fork"):
             # Two processes that talk to one child would get each other's pictures.
@@ -146,14 +150,13 @@ class Pool:
             return child in self._ended
 
     def _forget(self) -> None:
-        """Begin without children: there are none yet, or they are another process's."""
-        for child in (*getattr(self, "_idle", ()), *getattr(self, "_busy", ())):
+        """Begin without children, since they are those of the process that this one was forked from."""
+        for child in (*self._idle, *self._busy):
             child.disown()
+        # Whoever held the lock at that moment does not exist here.
         self._slots = BoundedSemaphore(self._children)
         self._lock = Lock()
-        self._idle: list[Child] = []
-        self._busy: set[Child] = set()
-        self._ended: set[Child] = set()
+        self._idle, self._busy, self._ended = [], set(), set()
 
 
 def _raised(message: Message, answer: Answer) -> Answer:
@@ -183,13 +186,11 @@ def _checked(message: Message) -> tuple[Answer, float]:
 
 
 def _facts(found: dict[str, Any]) -> formats.PictureFacts:
-    facts = formats.PictureFacts(**found)
-    sides = (facts.width, facts.height)
-    if facts.format not in formats.TYPES or facts.orientation not in range(1, 9):
+    if found["format"] not in formats.TYPES or found["orientation"] not in range(1, 9):
         raise ValueError("no facts")
-    if not all(isinstance(side, int) and 0 <= side < 2**33 for side in sides):
+    if not all(isinstance(found[side], int) and 0 <= found[side] < 2**33 for side in ("width", "height")):
         raise ValueError("no facts")
-    return facts
+    return formats.PictureFacts(**found)
 
 
 # Apart, so that nobody's upload waits for a picture that somebody wants to look at.

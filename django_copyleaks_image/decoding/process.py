@@ -13,6 +13,7 @@ from . import messages
 
 # Everything that the child needs of the environment; it holds none of the secrets that ours may hold.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP")
+PIPE_BYTES = 256 * 1024
 _PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
 
 
@@ -44,6 +45,8 @@ class Child:
             stderr=subprocess.DEVNULL,
             # Nothing is kept back that a process forked from this one would write once more.
             bufsize=0,
+            # What Linux lets everybody have: a picture takes fewer turns.
+            pipesize=PIPE_BYTES,
             env=_environment(),
             # Ctrl-C and the signals of a supervisor are for us; we end the child.
             start_new_session=True,

@@ -27,7 +27,7 @@ class DatabaseStorage(Storage):
     def delete(self, name: str) -> None:
         _parts(name).delete()
 
-    def _open(self, name: str, mode: str = "rb") -> File:
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         parts = list(_parts(name).order_by("number").values_list("content", flat=True))
         if not parts:
             raise FileNotFoundError(name)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from django_copyleaks_image import formats
-from django_copyleaks_image.decoding import messages, process
+from django_copyleaks_image.decoding import messages
 from django_copyleaks_image.decoding.pool import (
     BRIEF,
     LONG,
@@ -294,7 +294,7 @@ def test_no_child_can_be_started__is_not_the_pictures_fault(pool: Pool, monkeypa
     def refuse(*arguments: Any, **named: Any) -> None:
         raise BlockingIOError("Resource temporarily unavailable")
 
-    monkeypatch.setattr(process.subprocess, "Popen", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(DecodingFailed):
         inspect(pool)
 
