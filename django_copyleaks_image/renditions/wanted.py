@@ -40,7 +40,8 @@ def _ask_again(row: Rendition, scan: ImageScan) -> bool:
     """Have it drawn once more, unless that is being done, or would only lead to the same."""
     if row.due_at is not None or row.is_final:
         return False
-    is_of_others = row.kind != Kind.HEATMAP and bool(scan.sha256 and row.sha256 and row.sha256 != scan.sha256)
+    # It was drawn before the scan was measured.
+    is_of_others = row.kind != Kind.HEATMAP and not row.problem and bool(scan.sha256) and row.sha256 != scan.sha256
     if not is_of_others and row.checked_at > timezone.now() - RETRY_AFTER:
         return False
     as_it_is = renditions().filter(pk=row.pk, due_at=None, checked_at=row.checked_at)

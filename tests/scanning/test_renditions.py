@@ -192,6 +192,17 @@ def test_other_bytes_than_the_scanned_ones__are_not_drawn() -> None:
     renditions.draw_next()
 
     assert read(row).problem == "file_replaced"
+    # Nor are they tried again at every view.
+    assert wanted.ask(ImageScan.objects.get()).due_at is None
+
+
+def test_picture_that_was_drawn_before_other_bytes_were_measured__is_drawn_again() -> None:
+    row = asked()
+    renditions.draw_next()
+    ImageScan.objects.update(sha256="0" * 64)
+
+    assert wanted.ask(ImageScan.objects.get()).due_at is not None
+    assert read(row).problem == ""
 
 
 def test_renditions_of_replaced_pictures__are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
