@@ -18,6 +18,7 @@ from benchmarks.figures import Figure, Unavailable
 
 NAMES = (
     "heatmap",
+    "pictures",
     "upload",
     "webhook",
     "throughput",

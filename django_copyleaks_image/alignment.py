@@ -9,7 +9,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from .pictures import UPRIGHT
+from .pixels import UPRIGHT
 
 EXCHANGES_SIDES = frozenset({5, 6, 7, 8})
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
+from django.conf import DEFAULT_STORAGE_ALIAS, STATICFILES_STORAGE_ALIAS, settings
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, storages
 from django.db import DatabaseError, router
 from django.db.models import FileField
 from django.utils import timezone
@@ -201,6 +204,53 @@ def _submits_in_the_request() -> bool:
         return bool(engine and dispatch.load(engine).runs_in_the_request())
     except Exception:  # noqa: BLE001 - E015 has said so
         return False
+
+
+@register(Tags.files)
+def check_rendition_storage(**kwargs: Any) -> list[CheckMessage]:
+    """Check that renditions are kept where web processes find them, and the public does not."""
+    alias = _value("RENDITION_STORAGE")
+    if not alias or not (problem := _problem_of_storage(alias)):
+        return []
+    return [
+        Error(
+            f"{DICT_NAME}['RENDITION_STORAGE'] cannot be used: {problem}.",
+            hint="Name a private entry of STORAGES that web processes and workers share, or leave it empty to keep "
+            "renditions in the database.",
+            id=f"{PREFIX}.E024",
+        )
+    ]
+
+
+def _problem_of_storage(alias: str) -> str:
+    if alias in (DEFAULT_STORAGE_ALIAS, STATICFILES_STORAGE_ALIAS):
+        return "it is the storage of what everybody may see"
+    try:
+        storage = storages[alias]
+    except Exception as error:  # noqa: BLE001 - whatever the project's own storage leads to
+        return f"the storage cannot be made ({type(error).__name__})"
+    if isinstance(storage, InMemoryStorage):
+        return "each process would have its own"
+    if isinstance(storage, FileSystemStorage):
+        location = Path(storage.location).resolve()
+        public = [Path(root).resolve() for root in (settings.MEDIA_ROOT, settings.STATIC_ROOT) if root]
+        if any(location.is_relative_to(root) for root in public):
+            return "its folder is within MEDIA_ROOT or STATIC_ROOT, which everybody may see"
+    return ""
+
+
+@register(Tags.security, deploy=True)
+def check_decoding(**kwargs: Any) -> list[CheckMessage]:
+    """Check that a hostile picture cannot take all memory of the machine."""
+    if find_spec("resource") is not None:
+        return []
+    return [
+        Warning(
+            "This Python cannot limit the memory of a process: pictures are decoded with a limit of time alone.",
+            hint="Run the worker where the module resource is available, as on Linux and macOS.",
+            id=f"{PREFIX}.W035",
+        )
+    ]
 
 
 def _is_https(url: str) -> bool:

@@ -370,6 +370,9 @@ class Conf:
     DAILY_BUDGET = Setting(None, _whole_or_none, "Credits per UTC day, None for no limit.", decode="json")
     REVIEW_AREA = Setting(0.0, _area, "AI share of the area above which a scan goes to review.", decode="json")
     MOSTLY_AI_AREA = Setting(0.5, _area, "AI share of the area above which it is mostly AI.", decode="json")
+    RENDITION_STORAGE = Setting(
+        "", _text, "Alias in STORAGES where renditions are kept, a private one; empty keeps them in the database."
+    )
     REVIEW_REASONS = Setting(
         (), _reasons, "Reasons, one of which every decision to confirm or clear must name.", decode="json"
     )

@@ -1,15 +1,16 @@
 """Uploaded pictures, which nobody has checked: what they are, and small clean copies of them to look at.
 
+Run by the processes of ``decoding/`` alone, which may die of it. What can be refused early is refused here.
+
 Pillow's plugins are called by name instead of through ``Image.open``, which warns about decompression bombs:
 no thread can silence a warning for itself alone on Python 3.11. The limits here are our own, and come first.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BytesIO
-from typing import IO, Literal, NamedTuple
+from typing import IO
 
 from PIL import ExifTags, Image
 from PIL.BmpImagePlugin import BmpImageFile
@@ -19,33 +20,22 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from django_copyleaks_image.formats import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    RENDITION_SIDES,
+    TYPES,
+    DecoderMissing,
+    PictureFacts,
+    UnreadablePicture,
+)
 from django_copyleaks_image.heif import is_heif, read_heif
-from django_copyleaks_image.pixels import in_srgb, opaque, reduced
+from django_copyleaks_image.pixels import UPRIGHT, in_srgb, opaque, reduced
 
-# Longest side in pixels, by the name in addresses: lists show 80 pixels on dense screens, then panel and page.
-RENDITION_SIDES = {"thumbnail": 160, "panel": 480, "page": 1600}
-MAX_BYTES = 64 * 1024 * 1024
-MAX_PIXELS = 64_000_000
 # Camera files need a few thousand; a header of millions of tiny parts would keep Pillow busy for minutes.
 MAX_READS = 250_000
-
-
-class FileType(NamedTuple):
-    content_type: str
-    extension: str
-
-
-TYPES = {
-    "JPEG": FileType("image/jpeg", ".jpg"),
-    "PNG": FileType("image/png", ".png"),
-    "WEBP": FileType("image/webp", ".webp"),
-    "TIFF": FileType("image/tiff", ".tiff"),
-    "BMP": FileType("image/bmp", ".bmp"),
-    "HEIC": FileType("image/heic", ".heic"),
-    "HEIF": FileType("image/heif", ".heif"),
-    "AVIF": FileType("image/avif", ".avif"),
-    "GIF": FileType("image/gif", ".gif"),
-}
+# Pillow's decoder of WebP holds four pictures of the full size at a time, two of them only to read the header.
+MAX_WEBP_PIXELS = 30_000_000
 _SIGNATURES = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -77,49 +67,6 @@ _PARSING_ERRORS = (
     Warning,
     struct.error,
 )
-# EXIF 2.32, 4.6.4, tag 0x0112: what makes a stored picture upright.
-# ImageOps.exif_transpose would also follow XMP, which browsers do not, and fails on broken EXIF.
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-class UnreadablePicture(ValueError):
-    """The bytes are no picture that can be read; the message is a sentence for people."""
-
-
-class DecoderMissing(UnreadablePicture):
-    """HEIC and HEIF pictures need pillow-heif, the extra ``heif`` of this distribution."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PictureFacts:
-    """What a file's header says; the sides in pixels, before ``orientation`` (EXIF, 1 to 8) is applied.
-
-    ``format`` is JPEG, PNG, WEBP, TIFF, BMP, HEIC, HEIF, AVIF or GIF. ``animated`` means more than one frame
-    or page; it is not determined for GIF, and False.
-    """
-
-    format: str
-    width: int
-    height: int
-    animated: bool
-    orientation: int
-
-    @property
-    def content_type(self) -> str:
-        return TYPES[self.format].content_type
-
-    @property
-    def extension(self) -> str:
-        """Return the usual extension of the format, with its dot."""
-        return TYPES[self.format].extension
 
 
 def inspect(file: IO[bytes]) -> PictureFacts:
@@ -130,33 +77,31 @@ def inspect(file: IO[bytes]) -> PictureFacts:
     return _facts(_read(file))
 
 
-def rendition(
-    file: IO[bytes],
-    *,
-    max_side: int,
-    format: Literal["WEBP", "JPEG"] = "WEBP",  # noqa: A002
-) -> bytes:
-    """Return the first frame upright, in sRGB, without metadata, and at most ``max_side`` pixels on a side.
+def renditions(file: IO[bytes], sides: Mapping[str, int] = RENDITION_SIDES) -> dict[str, bytes]:
+    """Return the first frame upright, in sRGB, without metadata, as WebPs of at most so many pixels on a side.
 
-    Transparent parts become grey. Raises UnreadablePicture, and DecoderMissing for HEIC without pillow-heif.
-    """
-    data = _read(file)
-    # For WebP alone, method 1 takes half the time of the default, at the same size.
-    return _redrawn(data, _facts(data), max_side, format, quality=85, method=1)
-
-
-def full_size(file: IO[bytes]) -> tuple[FileType, bytes]:
-    """Return a picture with all its pixels, as every browser shows it upright: as stored, or else as a JPEG.
-
-    Raises what :func:`rendition` raises.
+    Decoded once: ``sides``, by their names, are from the largest to the smallest. Transparent parts become grey.
+    Raises UnreadablePicture, and DecoderMissing for HEIC without pillow-heif.
     """
     data = _read(file)
     facts = _facts(data)
-    # Browsers turn a JPEG by its EXIF; not all of them do so with the other formats.
-    if facts.format == "JPEG" or (facts.format in ("PNG", "WEBP") and facts.orientation == 1):
-        _check_pixels(facts)
-        return TYPES[facts.format], data
-    return TYPES["JPEG"], _redrawn(data, facts, max(facts.width, facts.height), "JPEG", quality=95, subsampling=0)
+    copy = _upright(data, facts, next(iter(sides.values())))
+    drawn: dict[str, bytes] = {}
+    with _parsing(facts.format):
+        for name, side in sides.items():
+            copy.thumbnail((side, side), reducing_gap=1.5)
+            # For WebP alone, method 1 takes half the time of the default, at the same size.
+            drawn[name] = _encoded(copy, "WEBP", quality=85, method=1)
+    return drawn
+
+
+def full_size(file: IO[bytes]) -> bytes:
+    """Return a picture with all its pixels upright, as a JPEG; raise what :func:`renditions` raises."""
+    data = _read(file)
+    facts = _facts(data)
+    copy = _upright(data, facts, max(facts.width, facts.height))
+    with _parsing(facts.format):
+        return _encoded(copy, "JPEG", quality=95, subsampling=0)
 
 
 def reencode(data: bytes, *, max_side: int) -> bytes:
@@ -173,7 +118,8 @@ def reencode(data: bytes, *, max_side: int) -> bytes:
         return _encoded(small if small.mode == "RGBA" else small.convert("RGB"), "PNG")
 
 
-def _redrawn(data: bytes, facts: PictureFacts, max_side: int, format_name: str, **options: int) -> bytes:
+def _upright(data: bytes, facts: PictureFacts, max_side: int) -> Image.Image:
+    """Return the first frame upright and opaque, in sRGB."""
     _check_pixels(facts)
     with _parsing(facts.format):
         image = _open(data, facts.format)
@@ -183,7 +129,7 @@ def _redrawn(data: bytes, facts: PictureFacts, max_side: int, format_name: str, 
         copy = reduced(image, max_side)
         if transposition is not None:
             copy = copy.transpose(transposition)
-        return _encoded(in_srgb(opaque(copy), profile), format_name, **options)
+        return in_srgb(opaque(copy), profile)
 
 
 class _Source(BytesIO):
@@ -225,10 +171,9 @@ def _bounded(data: bytes) -> bytes:
 
 
 def _check_pixels(facts: PictureFacts) -> None:
-    if facts.width * facts.height > MAX_PIXELS:
-        raise UnreadablePicture(
-            f"The picture has {facts.width} by {facts.height} pixels, more than {MAX_PIXELS} in all."
-        )
+    most = MAX_WEBP_PIXELS if facts.format == "WEBP" else MAX_PIXELS
+    if facts.width * facts.height > most:
+        raise UnreadablePicture(f"The picture has {facts.width} by {facts.height} pixels, more than {most} in all.")
 
 
 def _facts(data: bytes) -> PictureFacts:
@@ -246,6 +191,8 @@ def _facts(data: bytes) -> PictureFacts:
         if format_name == "GIF":
             width, height = struct.unpack_from("<HH", data, 6)
             return PictureFacts(format="GIF", width=width, height=height, animated=False, orientation=1)
+        if format_name == "WEBP" and (size := _webp_size(data)) and size[0] * size[1] > MAX_WEBP_PIXELS:
+            return PictureFacts(format="WEBP", width=size[0], height=size[1], animated=False, orientation=1)
         image = _PLUGINS[format_name](_Source(data))
         orientation = _orientation(image)
         width, height = image.size
@@ -269,6 +216,19 @@ def _format_of(data: bytes) -> str:
     if is_heif(data):
         return "HEIF"
     raise UnreadablePicture("The file is none of " + ", ".join(TYPES) + ".")
+
+
+def _webp_size(data: bytes) -> tuple[int, int] | None:
+    """Return the sides that a WebP's first chunk states, None if it is of no known kind (RFC 9649, 2.5 to 2.7)."""
+    kind, start = data[12:16], data[20:30].ljust(10, b"\0")
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(start[4:7], "little"), 1 + int.from_bytes(start[7:10], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(start[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        return int.from_bytes(start[6:8], "little") & 0x3FFF, int.from_bytes(start[8:10], "little") & 0x3FFF
+    return None
 
 
 def _orientation(image: ImageFile) -> int:

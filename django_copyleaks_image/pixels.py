@@ -8,15 +8,26 @@ from PIL import Image, ImageCms
 
 # The grey of the stage on which pictures are reviewed.
 _BACKGROUND = "#808080"
+# EXIF 2.32, 4.6.4, tag 0x0112: what makes a stored picture upright.
+# ImageOps.exif_transpose would also follow XMP, which browsers do not, and fails on broken EXIF.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def reduced(image: Image.Image, max_side: int) -> Image.Image:
     """Return the picture in mode L, RGB, RGBA or CMYK, reduced where necessary."""
     if image.mode.startswith(("I", "F")):
         image = _eight_bits(image)
-    elif image.has_transparency_data:
+    elif image.has_transparency_data and image.mode != "RGBA":  # To convert it all the same would copy it.
         image = image.convert("RGBA")
-    elif image.mode not in ("L", "RGB", "CMYK"):
+    elif image.mode not in ("L", "RGB", "RGBA", "CMYK"):
         image = image.convert("RGB")
     # On a JPEG file that is not loaded yet, this lets the decoder reduce already.
     image.thumbnail((max_side, max_side), reducing_gap=1.5)

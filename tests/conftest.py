@@ -11,6 +11,7 @@ from django.core.management.commands import flush
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_copyleaks_image import registry
+from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.scanning import leases
 
@@ -45,6 +46,15 @@ def _nothing_held() -> Iterator[None]:
     """Keep what one test claims and never works on from the next, whose rows have the same keys."""
     yield
     leases.forget_everything()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _time_for_pictures() -> Iterator[None]:
+    """Give children time on the clock: a machine that is busy with tests is no reason to fail."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "BRIEF", pool.Patience(cpu_seconds=pool.BRIEF.cpu_seconds, seconds=60))
+        patch.setattr(pool, "LONG", pool.Patience(cpu_seconds=2, seconds=60))
+        yield
 
 
 @pytest.fixture

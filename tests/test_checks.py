@@ -295,6 +295,43 @@ def test_submission_inside_the_request(configure: Callable[..., None]) -> None:
     assert ids(include_deployment_checks=True) == ["W011", "W016"]
 
 
+FILES = "django.core.files.storage.FileSystemStorage"
+
+
+@pytest.mark.parametrize(
+    ("alias", "storage", "problem"),
+    [
+        ("unknown", None, "cannot be made"),
+        ("default", None, "everybody may see"),
+        ("staticfiles", None, "everybody may see"),
+        ("renditions", {"BACKEND": "django.core.files.storage.InMemoryStorage"}, "each process"),
+        ("renditions", {"BACKEND": "no.such.Storage"}, "cannot be made"),
+        ("renditions", {"BACKEND": FILES}, "within MEDIA_ROOT"),
+        ("renditions", {"BACKEND": FILES, "OPTIONS": {"location": "{media}/small"}}, "within MEDIA_ROOT"),
+        ("renditions", {"BACKEND": FILES, "OPTIONS": {"location": "{media}-private"}}, ""),
+        ("", None, ""),
+    ],
+)
+def test_storage_of_renditions(
+    settings: Any, configure: Callable[..., None], alias: str, storage: Any, problem: str
+) -> None:
+    if storage and "OPTIONS" in storage:
+        location = storage["OPTIONS"]["location"].format(media=settings.MEDIA_ROOT)
+        storage = {**storage, "OPTIONS": {"location": location}}
+    settings.STORAGES = settings.STORAGES | ({alias: storage} if storage else {})
+    configure(RENDITION_STORAGE=alias)
+    messages = [message for message in found() if message.id == "copyleaks_image.E024"]
+    assert bool(messages) == bool(problem)
+    assert all(problem in message.msg for message in messages)
+
+
+def test_python_that_cannot_limit_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "W035" not in ids(include_deployment_checks=True)
+    monkeypatch.setattr(ours, "find_spec", lambda name: None)
+    assert "W035" in ids(include_deployment_checks=True)
+    assert "W035" not in ids()
+
+
 def test_manage_py_check__fails() -> None:
     command = [sys.executable, "-m", "django", "check"]
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(ROOT)}

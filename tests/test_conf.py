@@ -98,6 +98,7 @@ WRONG: dict[str, list[object]] = {
     "MOSTLY_AI_AREA": [50],
     "WEBHOOK_MAX_BYTES": [0, None, 1.5],
     "RETENTION_DAYS": [-1, "30"],
+    "RENDITION_STORAGE": [None, 1],
     "REVIEW_REASONS": ["wrong", [1], [""], ["a", "a"], ["x" * 101], list("0123456789")],
     "SECOND_LOOK_SHARE": [-0.1, 1.1, "half", None],
 }

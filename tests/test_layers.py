@@ -28,8 +28,8 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield parts[0], path
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Return the rooms that a module imports from, also inside its functions."""
+def imported(path: Path) -> set[str]:
+    """Return the names that a module imports, also inside its functions."""
     found = set()
     package = (PACKAGE, *path.relative_to(ROOT / PACKAGE).parent.parts)
     for node in ast.walk(ast.parse(path.read_text())):
@@ -39,7 +39,12 @@ def imported_rooms(path: Path) -> set[str]:
             above = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             origin = ".".join(filter(None, (above, node.module)))
             found |= {f"{origin}.{alias.name}" for alias in node.names}
-    names = (name.split(".") for name in found)
+    return found
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Return the rooms that a module imports from."""
+    names = (name.split(".") for name in imported(path))
     return {name[1] for name in names if name[0] == PACKAGE and len(name) > 1} & set(rooms())
 
 
@@ -54,3 +59,27 @@ def test_imports__come_from_above(room: str, path: Path) -> None:
     order = rooms()
 
     assert {other for other in imported_rooms(path) if order.index(other) > order.index(room)} == set()
+
+
+def test_uploads__are_decoded_by_the_children_of_decoding_alone() -> None:
+    """A web process, and the worker itself, would take the time and the memory that a stranger asks for."""
+    decoders = {f"{PACKAGE}.{name}" for name in ("pictures", "heif")}
+    importing = {
+        path.relative_to(ROOT / PACKAGE).as_posix()
+        for _, path in modules()
+        if any(name in decoders or name.startswith(tuple(f"{it}." for it in decoders)) for name in imported(path))
+    }
+    assert importing == {"decoding/child.py", "pictures.py"}
+
+
+def test_pillow__opens_nothing_but_what_we_have_drawn_ourselves() -> None:
+    """Overlays are drawn of our own numbers; whatever else needs Pillow is run by a child, or is the emulator."""
+    importing = {
+        path.relative_to(ROOT / PACKAGE).as_posix()
+        for room, path in modules()
+        if room != "emulator" and any(name.split(".")[0] in ("PIL", "pillow_heif") for name in imported(path))
+    }
+    assert importing == {"alignment.py", "heatmap.py", "pictures.py", "pixels.py"}
+    assert "open(" not in (ROOT / PACKAGE / "heatmap.py").read_text()
+    # An overlay of ours that is turned.
+    assert (ROOT / PACKAGE / "alignment.py").read_text().count("open(") == 1

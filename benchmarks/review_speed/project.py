@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw
 
 from django_copyleaks_image.masks import Mask
 from django_copyleaks_image.models import Decision
+from django_copyleaks_image.renditions import wanted
+from django_copyleaks_image.scanning import renditions
 from tests.admin.rows import measured
 from tests.samples import photo
 
@@ -28,7 +30,8 @@ def set_up(*, pictures: int) -> str:
     for number in range(pictures):
         mask = _ellipse(rng.randrange(800, 3200), rng.randrange(800, 2200), rng.randrange(200, 700))
         instance = photo(f"photo-{number}.jpg", _painted(rng, grain))
-        measured(instance, mask=mask, size=SIZE, width=WIDTH, height=HEIGHT)
+        wanted.ask(measured(instance, mask=mask, size=SIZE, width=WIDTH, height=HEIGHT))
+    renditions.draw_due(at_most=pictures)
     client = Client()
     client.force_login(User.objects.create_superuser("moderator"))
     return client.cookies["sessionid"].value

@@ -1,30 +1,32 @@
-"""The scanned picture as moderators see it, made only of the very bytes that were scanned."""
+"""The scanned picture as moderators see it: what a worker has drawn of it, or the very bytes that were scanned.
 
-import hashlib
+Nothing is decoded here. What is not drawn yet is asked for, and prepared by whoever draws.
+"""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from io import BytesIO
 
-from django.core.cache import cache
 from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image import pictures
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image import formats
+from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, home_database
+from django_copyleaks_image.models.rendition import Kind
+from django_copyleaks_image.renditions import shelf, wanted
 from django_copyleaks_image.scanning import prepare
-from django_copyleaks_image.scanning.erasure import rendition_key
 
 from .problems import problem_in_words
 from .reasons import reason_in_words
 
-# Seconds. Lists ask for the same few kilobytes again and again; what is larger is kept for those who look at it now.
-_KEPT_FOR = {"thumbnail": 60 * 60, "panel": 15 * 60, "page": 15 * 60}
-
 
 class PictureUnavailable(Exception):
     """The picture of a scan cannot be shown; the text says why, in words for a moderator."""
+
+
+class BeingPrepared(PictureUnavailable):
+    """The picture can be shown as soon as somebody has drawn it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,10 +45,8 @@ def _told_in_words() -> Iterator[None]:
         raise PictureUnavailable(reason_in_words(replaced.reason)) from None
     except prepare.Skipped as skipped:
         raise PictureUnavailable(reason_in_words(skipped.code)) from None
-    except prepare.StorageFailed:
+    except (prepare.StorageFailed, shelf.ShelfFailed):
         raise PictureUnavailable(reason_in_words("storage_failed")) from None
-    except pictures.UnreadablePicture as unreadable:
-        raise PictureUnavailable(problem_in_words(unreadable)) from None
 
 
 def scanned_file(scan: ImageScan) -> FieldFile:
@@ -61,69 +61,66 @@ def check_readable(file: FieldFile) -> None:
         next(prepare.read_chunks(file), b"")
 
 
-def rendition(scan: ImageScan, file: FieldFile, size: str) -> bytes:
-    """Return a WebP copy in one of the RENDITION_SIDES, from the cache if it is there; raise PictureUnavailable."""
-    # What was not measured may change: nothing tells which bytes a copy is of.
-    key = rendition_key(scan.sha256, size) if scan.sha256 else ""
-    kept = cache.get(key) if key else None
-    if isinstance(kept, bytes):
-        return kept
-    content = _scanned_bytes(scan, file)
+def rendition(scan: ImageScan, size: str, kind: str = Kind.PICTURE) -> bytes:
+    """Return what was drawn in one of the sizes of a kind; raise BeingPrepared or PictureUnavailable."""
     with _told_in_words():
-        copy = pictures.rendition(BytesIO(content), max_side=pictures.RENDITION_SIDES[size])
-    if key:
-        cache.set(key, copy, _KEPT_FOR[size])
-    return copy
+        # What was measured is known by its hash, without a look at the row.
+        kept = shelf.get(scan.sha256, size) if kind != Kind.HEATMAP else None
+        if kept is None:
+            kept = shelf.get(_drawn(scan, kind).sha256, size)
+    if kept is None:
+        raise PictureUnavailable(reason_in_words("not_kept"))
+    return kept
 
 
-def full_size(scan: ImageScan, file: FieldFile) -> tuple[pictures.FileType, bytes]:
-    """Return the picture with all its pixels, as stored wherever browsers show that; raise PictureUnavailable."""
-    content = _scanned_bytes(scan, file)
+def has_heatmap(result: DetectionResult) -> bool:
+    """Return whether the provider's picture is there; asked of the database, since it may be several megabytes."""
+    return DetectionResult.objects.using(home_database()).filter(pk=result.pk).exclude(heatmap=b"").exists()
+
+
+def original(scan: ImageScan, file: FieldFile) -> tuple[formats.FileType, prepare.Copy | BytesIO]:
+    """Return the scanned bytes, or all pixels of them where browsers would not show them upright.
+
+    Only of a picture that could be drawn. Raises BeingPrepared or PictureUnavailable.
+    """
+    drawn = _drawn(scan, Kind.PICTURE)
+    image_format, orientation = _facts(scan, drawn)
+    if not formats.is_shown_as_stored(image_format, orientation or 1):
+        return formats.TYPES["JPEG"], BytesIO(rendition(scan, "full", Kind.FULL))
     with _told_in_words():
-        return pictures.full_size(BytesIO(content))
+        copy = prepare.copied(file, at_most=formats.MAX_BYTES)
+    if copy.sha256 != drawn.sha256:
+        copy.close()
+        raise PictureUnavailable(reason_in_words("file_replaced"))
+    return formats.TYPES[image_format], copy
 
 
 def examine(scan: ImageScan) -> Examination:
-    """Return what a page must know before it shows the picture of a scan; reads no more of the file than it must."""
+    """Return what a page must know before it shows the picture of a scan; asks for it if nobody has yet."""
     try:
-        orientation, format_name = _known_facts(scan)
+        file = scanned_file(scan)
+        drawn = _drawn(scan, Kind.PICTURE, may_be_late=True)
+        if drawn.due_at is not None:  # What keeps it from being drawn may be seen already.
+            check_readable(file)
     except PictureUnavailable as error:
         return Examination(orientation=scan.orientation, problem=str(error))
-    problem = ""
-    if format_name in ("HEIC", "HEIF") and find_spec("pillow_heif") is None:
-        problem = _("%(format)s pictures can be shown once django-copyleaks-image[heif] is installed.")
-    elif format_name in ("AVIF", "GIF"):
-        problem = _("%(format)s pictures are not shown.")
-    return Examination(orientation=orientation, problem=problem and problem % {"format": format_name})
+    return Examination(orientation=_facts(scan, drawn)[1], problem="")
 
 
-def _known_facts(scan: ImageScan) -> tuple[int, str]:
-    """Return orientation and format: of a measured scan as measured, if its file can still be read, else of the file.
-
-    Whether its bytes are still the same is found when a picture is made of them.
-    """
-    file = scanned_file(scan)
-    if scan.orientation and scan.image_format:
-        check_readable(file)
-        return scan.orientation, scan.image_format
-    content = _scanned_bytes(scan, file)
-    with _told_in_words():
-        facts = pictures.inspect(BytesIO(content))
-    return facts.orientation, facts.format
+def _drawn(scan: ImageScan, kind: str, *, may_be_late: bool = False) -> Rendition:
+    """Return what is known of a rendition; raise PictureUnavailable if there is none, BeingPrepared if not yet."""
+    if scan.error_code == "too_complex":
+        raise PictureUnavailable(reason_in_words(scan.error_code))
+    row = wanted.ask(scan, kind)
+    if row.problem:
+        raise PictureUnavailable(problem_in_words(reason_in_words(row.problem)))
+    if row.due_at is not None and not may_be_late:
+        raise BeingPrepared(_("The picture is being prepared."))
+    return row
 
 
-def orientation_of(scan: ImageScan) -> int | None:
-    """Return the orientation (EXIF, 1 to 8) as measured, else from the file; None when that cannot be read."""
-    return scan.orientation or examine(scan).orientation
-
-
-def _scanned_bytes(scan: ImageScan, file: FieldFile) -> bytes:
-    content = bytearray()
-    with _told_in_words():
-        for chunk in prepare.read_chunks(file):
-            content += chunk
-            if len(content) > pictures.MAX_BYTES:
-                raise PictureUnavailable(reason_in_words("too_large"))
-    if scan.sha256 and hashlib.sha256(content).hexdigest() != scan.sha256:
-        raise PictureUnavailable(reason_in_words("file_replaced"))
-    return bytes(content)
+def _facts(scan: ImageScan, drawn: Rendition) -> tuple[str, int | None]:
+    """Return format and orientation as measured, else as found when it was drawn."""
+    if scan.image_format and scan.orientation:
+        return scan.image_format, scan.orientation
+    return drawn.image_format, drawn.orientation

@@ -1,28 +1,36 @@
 """The pictures of the admin: renditions, overlays, the provider's heatmap and originals, for those who may see them.
 
-Pages show renditions. The original, whose pixels are compared one by one, is sent only when somebody asks for it: the
-scanned bytes and no others, under a name of ours, and kept by no browser. The storage's own address is never handed
-out. Every answer is private to its user; a browser that has a picture already is told so without opening the storage.
+Pages show renditions, which a worker has drawn: here they are only handed out. The original, whose pixels are compared
+one by one, is sent only when somebody asks for it: the scanned bytes and no others, under a name of ours, and kept by
+no browser. The storage's own address is never handed out. Every answer is private to its user; a browser that has a
+picture already is told so without opening the storage.
 """
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import IO, TypeVar, cast
 
 from django.forms import Media
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotFound
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.http import quote_etag
 from django.views.decorators.http import etag, require_safe
 
-from django_copyleaks_image import pictures
+from django_copyleaks_image import formats
 from django_copyleaks_image.findings import align_scan
 from django_copyleaks_image.heatmap import overlay_png
 from django_copyleaks_image.masks import MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
+from django_copyleaks_image.models.rendition import Kind
+from django_copyleaks_image.scanning import prepare
+from django_copyleaks_image.streaming import streamed
 
 from . import files
-from .readonly import ReadOnlyAdmin, scripts
+from .readonly import SHOWING, ReadOnlyAdmin, scripts
 from .targets import Target, read_targets
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 OVERLAY_SIDE = 1600
 # As long as the longer side of the largest picture that Copyleaks takes: such an overlay has the picture's own pixels.
@@ -35,8 +43,16 @@ _NO_PICTURE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80" fill="none" stroke="#888" stroke-width="2">'
     b'<path d="M20 26h40v28H20zM20 26l40 28M60 26L20 54"/></svg>'
 )
+# Three dots, and words where there is room to read them, on a ground of their own. Scripts know the sign by its size,
+# see js/renditions.js; without them, loading the page once more shows the picture.
+_BEING_PREPARED = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="321" height="213" viewBox="0 0 321 213">'
+    '<path d="M0 0h321v213H0z" fill="#3a3a3a"/><g fill="#eee">'
+    '<circle cx="110" cy="89" r="14"/><circle cx="160" cy="89" r="14"/><circle cx="210" cy="89" r="14"/>'
+    '<text x="160" y="156" text-anchor="middle" font-family="sans-serif" font-size="18">{}</text></g></svg>'
+)
 # What turns a picture into a stage, each script after those that it needs.
-_STAGE_MEDIA = Media(js=scripts("stage.js", "stage-controls.js", "stage-keys.js"))
+_STAGE_MEDIA = Media(js=scripts(*SHOWING, "stage-controls.js", "stage-keys.js"))
 
 
 class ScanImageViews(ReadOnlyAdmin):
@@ -47,7 +63,7 @@ class ScanImageViews(ReadOnlyAdmin):
         return super().media + _STAGE_MEDIA
 
     def get_urls(self) -> list[URLPattern]:
-        def view(name: str, route: str, answer: Callable[..., HttpResponse]) -> URLPattern:
+        def view(name: str, route: str, answer: Callable[..., HttpResponseBase]) -> URLPattern:
             # Without cacheable, admin_view would forbid browsers to keep what they may keep.
             guarded = self.admin_site.admin_view(require_safe(answer), cacheable=True)
             return path(route, guarded, name=f"copyleaks_image_imagescan_{name}")
@@ -75,27 +91,31 @@ class ScanImageViews(ReadOnlyAdmin):
         Where there is none, the page of a scan is answered 404 with the reason in words, and its script says so. Lists
         are answered a sign in the place of a picture: browsers log what is not found as an error.
         """
-        if size not in pictures.RENDITION_SIDES:
+        if size not in formats.RENDITION_SIDES:
             raise Http404
         scan = self._viewable_scan(request, pk)
+        # Before its bytes were measured, nothing tells whether the file is still the same.
+        tag = f"{scan.sha256}-{size}" if scan.sha256 else ""
         try:
-            file = files.scanned_file(scan)
-            # Before its bytes were measured, nothing tells whether the file is still the same.
-            tag = f"{scan.sha256}-{size}" if scan.sha256 else ""
-            return _answer(request, tag, "image/webp", lambda: files.rendition(scan, file, size))
+            files.scanned_file(scan)
+            return _answer(request, tag, "image/webp", lambda: files.rendition(scan, size))
+        except files.BeingPrepared as reason:
+            return _sign(request, str(reason))
         except files.PictureUnavailable as reason:
             if size != "page":
                 return _answer(request, "", "image/svg+xml", lambda: _NO_PICTURE)
-            return HttpResponseNotFound(str(reason), content_type="text/plain; charset=utf-8")
+            return _reason(reason)
 
-    def original_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer with the scanned bytes, encoded anew where browsers would not show them, or 404 with the reason."""
+    def original_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Answer with the scanned bytes, or with all their pixels where browsers would not show them, or 404."""
         scan = self._viewable_scan(request, pk)
         try:
-            file_type, content = files.full_size(scan, files.scanned_file(scan))
+            file_type, content = files.original(scan, files.scanned_file(scan))
+        except files.BeingPrepared as reason:
+            return _sign(request, str(reason))
         except files.PictureUnavailable as reason:
-            return HttpResponseNotFound(str(reason), content_type="text/plain; charset=utf-8")
-        response = _answer(request, "", file_type.content_type, lambda: content)
+            return _reason(reason)
+        response = _guarded(streamed(request, _pieces(content), content_type=file_type.content_type))
         response.headers["Content-Disposition"] = f'inline; filename="scan-{scan.pk}{file_type.extension}"'
         # Opened as a page of its own, a file of a stranger may not do anything.
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -113,7 +133,19 @@ class ScanImageViews(ReadOnlyAdmin):
     def heatmap_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer with the provider's own gradient picture, encoded anew."""
         scan = self._viewable_scan(request, pk)
-        return _answer(request, f"heatmap-{scan.result_id}", "image/png", lambda: _heatmap(scan))
+        if not files.has_heatmap(_result(scan)):
+            raise Http404
+        try:
+            return _answer(
+                request,
+                f"heatmap-{scan.result_id}",
+                "image/png",
+                lambda: files.rendition(scan, "heatmap", Kind.HEATMAP),
+            )
+        except files.BeingPrepared as reason:
+            return _sign(request, str(reason))
+        except files.PictureUnavailable:
+            raise Http404 from None
 
     def _viewable_scan(self, request: HttpRequest, pk: int) -> ImageScan:
         scan = self.get_object(request, str(pk))
@@ -122,16 +154,40 @@ class ScanImageViews(ReadOnlyAdmin):
         return cast("ImageScan", scan)
 
 
+def _sign(request: HttpRequest, words: str) -> HttpResponse:
+    """Answer with a picture that says that there will be one."""
+    response = _answer(request, "", "image/svg+xml", lambda: format_html(_BEING_PREPARED, words).encode())
+    response.status_code = HTTPStatus.ACCEPTED
+    return response
+
+
+def _reason(reason: files.PictureUnavailable) -> HttpResponse:
+    return HttpResponseNotFound(str(reason), content_type="text/plain; charset=utf-8")
+
+
 def _answer(request: HttpRequest, tag: str, content_type: str, draw: Callable[[], bytes]) -> HttpResponse:
     def drawn(request: HttpRequest) -> HttpResponse:
         return HttpResponse(draw(), content_type=content_type)
 
     view = etag(lambda request: quote_etag(f"{tag}-{DRAWING}"))(drawn) if tag else drawn
-    response = view(request)
-    response.headers["Cache-Control"] = _PRIVATE if tag else "private, no-store"
+    response = _guarded(view(request))
+    if tag:
+        response.headers["Cache-Control"] = _PRIVATE
+    return response
+
+
+def _guarded(response: Response) -> Response:
+    """Return a response that is for this user and site alone, kept nowhere, and taken for nothing else."""
+    response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
+
+
+def _pieces(content: IO[bytes] | prepare.Copy) -> Iterator[bytes]:
+    with content:
+        while piece := content.read(prepare.CHUNK):
+            yield piece
 
 
 def _overlay(scan: ImageScan, side: int) -> bytes:
@@ -146,14 +202,7 @@ def _overlay(scan: ImageScan, side: int) -> bytes:
         png = overlay_png(mask, *measured, max_side=side)
     except MaskError:
         raise Http404 from None
-    return align_scan(scan, measured, files.orientation_of(scan)).turn(png)
-
-
-def _heatmap(scan: ImageScan) -> bytes:
-    try:
-        return pictures.reencode(bytes(_result(scan).heatmap), max_side=OVERLAY_SIDE)
-    except pictures.UnreadablePicture:
-        raise Http404 from None
+    return align_scan(scan, measured, scan.orientation).turn(png)
 
 
 def _result(scan: ImageScan) -> DetectionResult:

@@ -34,6 +34,10 @@ _SENTENCES = (
     gettext_noop("The file is none of %(formats)s."),
     gettext_noop("%(format)s pictures are not shown."),
     gettext_noop("%(format)s pictures can be shown once django-copyleaks-image[heif] is installed."),
+    # decoding/
+    gettext_noop("The picture needs more memory to be read than one picture may take."),
+    gettext_noop("The picture takes longer to be read than one picture may."),
+    gettext_noop("The picture makes the program that reads it fail."),
     # scanning/prepare.py
     gettext_noop("The file has 32 MB or more; Copyleaks takes less than 32 MB."),
     gettext_noop("The storage has no such file; it was deleted before the scan."),

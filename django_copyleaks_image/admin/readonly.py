@@ -24,9 +24,9 @@ def scripts(*names: str) -> list[str]:
     return [cast("str", Script(f"copyleaks_image/js/{name}", defer=True)) for name in names]  # The stubs know text.
 
 
-MEDIA = Media(
-    css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]}, js=scripts("shared.js", "stage.js")
-)
+# What shows pictures, in this order wherever it stands.
+SHOWING = ("shared.js", "renditions.js", "stage.js")
+MEDIA = Media(css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]}, js=scripts(*SHOWING))
 
 
 def is_permitted(request: HttpRequest, codename: str, obj: Any = None) -> bool:

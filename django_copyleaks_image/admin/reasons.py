@@ -12,6 +12,9 @@ REASONS: dict[str, str | Promise] = {
     "too_large": gettext_lazy("The picture is too large for the provider."),
     "unsupported_format": gettext_lazy("The provider does not take this kind of picture."),
     "unreadable_image": gettext_lazy("The file is no picture that can be read."),
+    "too_complex": gettext_lazy("The picture asks for more memory or time than one picture may take."),
+    "not_decoded": gettext_lazy("The picture could not be read just now; it is tried again."),
+    "not_kept": gettext_lazy("The picture was drawn, but this site does not find it where the worker keeps it."),
     "missing_file": gettext_lazy("The file is not in the storage."),
     "empty_file": gettext_lazy("The file is empty."),
     "no_public_url": gettext_lazy(

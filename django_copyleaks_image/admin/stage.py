@@ -11,7 +11,7 @@ from django_copyleaks_image import regions
 from django_copyleaks_image.alignment import EXCHANGES_SIDES, Box, Size
 from django_copyleaks_image.findings import align_scan, finding
 from django_copyleaks_image.masks import MaskError, check_shape
-from django_copyleaks_image.models import DetectionResult, ImageScan, home_database
+from django_copyleaks_image.models import DetectionResult, ImageScan
 
 from . import files
 from .addresses import scan_url
@@ -149,9 +149,7 @@ def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, admin_s
         why = problem_in_words(result.heatmap_problem)
         stage.notes.append(_("The provider's heatmap is not shown: %(why)s") % {"why": why})
         return
-    same = DetectionResult.objects.using(home_database()).filter(pk=result.pk)
     if result.heatmap_due_at is not None:
         stage.notes.append(_("The provider's heatmap is still to be fetched."))
-    # Asked of the database, because the picture itself may be several megabytes.
-    elif same.exclude(heatmap=b"").exists():
+    elif files.has_heatmap(result):
         stage.heatmap_url = scan_url(admin_site, "heatmap", scan.pk)

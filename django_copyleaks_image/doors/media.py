@@ -15,7 +15,7 @@ from django.http.response import HttpResponseNotFound
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from django_copyleaks_image import pictures
+from django_copyleaks_image import formats
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.scanning import addresses, prepare
 from django_copyleaks_image.scanning import request as scan_requests
@@ -49,7 +49,7 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
     except (prepare.Replaced, prepare.Skipped, prepare.StorageFailed) as reason:
         logger.warning("Scan %s: the media door stays shut: %s", scan.scan_id, reason)
         return _refusal()
-    response["Content-Type"] = pictures.TYPES[scan.image_format].content_type
+    response["Content-Type"] = formats.TYPES[scan.image_format].content_type
     response["Content-Length"] = str(scan.byte_size)
     response["Content-Disposition"] = f'attachment; filename="{addresses.vendor_file_name(scan)}"'
     response["X-Content-Type-Options"] = "nosniff"

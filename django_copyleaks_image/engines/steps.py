@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, heatmaps, receive, submit
+from django_copyleaks_image.scanning import account, heatmaps, receive, renditions, submit
 from django_copyleaks_image.worker import go_round
 
 # How long a due scan is left to the message that was sent for it.
@@ -22,6 +22,8 @@ HEAD_START = timedelta(minutes=1)
 ROUND, LONGEST_ROUND = timedelta(minutes=1), timedelta(minutes=10)
 # Fetched in a round, one after the other: each may take as long as ``TIMEOUT`` allows.
 HEATMAPS = 10
+# Drawn in a round; those that somebody looks at have messages of their own.
+PICTURES = 50
 # RQ keeps whole seconds and rounds them down: a message that comes too early would do nothing.
 MARGIN = timedelta(seconds=1)
 HEARTBEAT_SECONDS = 30.0
@@ -35,6 +37,7 @@ def work_on(scan_id: str) -> datetime | None:
     None when none need come: because the scan went on, is another's, or waits for the account or the budget, after
     which the sweep sends a new one.
     """
+    renditions.draw_of(scan_id)
     if account.is_on_hold() or not _due().filter(scan_id=scan_id).exists():
         return None
     submit.work_on_one(scan_id)
@@ -51,6 +54,7 @@ def sweep() -> None:
     if go_round() and not account.is_on_hold():
         _send_messages(since=before)
     heatmaps.fetch_due(at_most=HEATMAPS)
+    renditions.draw_due(at_most=PICTURES)
 
 
 def _send_messages(since: datetime | None) -> None:

@@ -175,6 +175,42 @@ class Migration(migrations.Migration):
             bases=('copyleaks_image.imagescan',),
         ),
         migrations.CreateModel(
+            name='Rendition',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('picture', 'Picture'), ('full', 'Picture in full size'), ('heatmap', "Provider's heatmap")], max_length=10, verbose_name='kind')),
+                ('sha256', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='SHA-256')),
+                ('image_format', models.CharField(blank=True, default='', max_length=10, verbose_name='image format')),
+                ('orientation', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='orientation (EXIF)')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, default=django.utils.timezone.now, null=True, verbose_name='due at')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
+                ('problem', models.CharField(blank=True, default='', max_length=200, verbose_name='why it is not shown')),
+                ('is_final', models.BooleanField(default=False, verbose_name='not to be tried again')),
+                ('checked_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='last tried or checked at')),
+                ('scan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='renditions', to='copyleaks_image.imagescan', verbose_name='scan')),
+            ],
+            options={
+                'verbose_name': 'rendition',
+                'verbose_name_plural': 'renditions',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='RenditionPart',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, verbose_name='name')),
+                ('number', models.PositiveSmallIntegerField(verbose_name='number')),
+                ('content', models.BinaryField(verbose_name='content')),
+            ],
+            options={
+                'verbose_name': 'part of a rendition',
+                'verbose_name_plural': 'parts of renditions',
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('name', 'number'), name='copyleaks_rendition_part')],
+            },
+        ),
+        migrations.CreateModel(
             name='WebhookReceipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -292,6 +328,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='decision',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'undone'), ('reverses__isnull', False)), models.Q(models.Q(('kind', 'undone'), _negated=True), ('reverses__isnull', True)), _connector='OR'), name='copyleaks_decision_undone_names_one'),
+        ),
+        migrations.AddConstraint(
+            model_name='rendition',
+            constraint=models.UniqueConstraint(fields=('scan', 'kind'), name='copyleaks_rendition_of_scan'),
         ),
         migrations.AddIndex(
             model_name='webhookreceipt',

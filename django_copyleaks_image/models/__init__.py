@@ -1,8 +1,9 @@
-"""The rows: what was asked (scan), measured (result), received (receipt) and decided (decision), and the account."""
+"""The rows: what was asked (scan), measured (result), received (receipt), decided (decision) and drawn; the account."""
 
 from .account import AccountState
 from .decision import Decision
 from .receipt import WebhookReceipt
+from .rendition import Rendition, RenditionPart
 from .result import DetectionResult
 from .review_desk import ReviewDesk
 from .scan import ImageScan, home_database, scans
@@ -12,6 +13,8 @@ __all__ = [
     "Decision",
     "DetectionResult",
     "ImageScan",
+    "Rendition",
+    "RenditionPart",
     "ReviewDesk",
     "WebhookReceipt",
     "home_database",

@@ -20,7 +20,7 @@ from django.db.models.fields.files import FieldFile
 from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils.text import get_valid_filename
 
-from django_copyleaks_image import pictures
+from django_copyleaks_image import formats
 from django_copyleaks_image.conf import HeaderPairs, Secret, conf, header_pairs
 from django_copyleaks_image.copyleaks.public import may_be_public
 from django_copyleaks_image.models import ImageScan
@@ -154,4 +154,4 @@ def vendor_file_name(scan: ImageScan) -> str:
         stem = get_valid_filename(stem)
     except SuspiciousFileOperation:  # Nothing was left of it.
         stem = "picture"
-    return stem[:STEM_LENGTH] + pictures.TYPES[scan.image_format].extension
+    return stem[:STEM_LENGTH] + formats.TYPES[scan.image_format].extension

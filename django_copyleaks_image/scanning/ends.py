@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_copyleaks_image import notify, registry, signals, verdicts
 from django_copyleaks_image.models import DetectionResult, ImageScan, scans
 from django_copyleaks_image.models.scan import UNFINISHED, Status
+from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.transactions import atomically
 
@@ -134,6 +135,8 @@ def _end(scan: ImageScan, place: standing.Place | None, open_to_us: Q, **columns
     ended = ending.filter(review_version=place.version).update(**columns, **place.columns(), **_REST)
     if withdrawn < len(place.leaving) or (not ended and (withdrawn or ending.exists())):
         raise Interrupted
+    if ended and place.desk:  # Somebody will look at it.
+        wanted.ask_ahead(scan)
     return bool(ended)
 
 

@@ -2,16 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from django.core.cache import cache
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import UNFINISHED
-from django_copyleaks_image.pictures import RENDITION_SIDES
 
-from . import bought
+from . import bought, renditions
 from .isolation import isolated
 
 BATCH = 200
@@ -28,15 +26,8 @@ def erase_due(now: datetime) -> int:
     return len(due)
 
 
-def rendition_key(sha256: str, size: str) -> str:
-    """Return the key under which the cache keeps a rendition of these bytes, in a named size."""
-    return f"copyleaks_image:{size}:{sha256}"
-
-
 def _erase(scan: ImageScan) -> None:
-    if scan.sha256:
-        # Other users of the same bytes get new ones when they ask.
-        cache.delete_many([rendition_key(scan.sha256, size) for size in RENDITION_SIDES])
+    renditions.forget(scan)
     # Chosen by their keys: one that arrives at this moment is judged first.
     unjudged = bought.unjudged_receipts().filter(scan=scan).values("pk")
     judged = list(_receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))

@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from threading import BoundedSemaphore
 from typing import IO, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
-from django_copyleaks_image import pictures, registry
+from django_copyleaks_image import formats, registry
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
 
 # Documented for the synchronous endpoint, assumed for the asynchronous one as well:
@@ -29,6 +30,9 @@ CHUNK = 64 * 1024
 IN_MEMORY = 2 * 1024 * 1024
 # A storage that drips must not outlast everything. One that hangs in a single call can only be noticed from outside.
 READ_SECONDS = 120.0
+# Copies without a disk to write to, and how long one waits for another to be done with.
+_IN_MEMORY_AT_ONCE = BoundedSemaphore(2)
+MEMORY_SECONDS = 30.0
 
 
 class Skipped(Exception):
@@ -49,7 +53,15 @@ class Replaced(Exception):
 
 
 class StorageFailed(Exception):
-    """The storage raised while the file was read; worth another try."""
+    """The storage raised while the file was read; worth another try. ``code`` is stored."""
+
+    code = "storage_failed"
+
+
+class NotDecoded(StorageFailed):
+    """Nothing was found out about the picture, for a reason that is not its own; worth another try."""
+
+    code = "not_decoded"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +70,36 @@ class Facts:
 
     sha256: str
     byte_size: int
-    picture: pictures.PictureFacts
+    picture: formats.PictureFacts
+
+
+class Copy(tempfile.SpooledTemporaryFile[bytes]):
+    """All bytes of a stored file, with their hash and number: on the disk if they are many, unless none can be written.
+
+    Of those that are in memory then, there are few at a time.
+    """
+
+    sha256 = ""
+    byte_size = 0
+
+    def __init__(self) -> None:
+        has_disk = has_temporary_files()
+        self._holds_memory = False
+        super().__init__(max_size=IN_MEMORY if has_disk else 0)  # 0 means all.
+        if not has_disk:
+            self._holds_memory = _IN_MEMORY_AT_ONCE.acquire(timeout=MEMORY_SECONDS)
+            if not self._holds_memory:
+                self.close()
+                raise StorageFailed("There is no disk to write to, and no memory for one more file.")
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()  # Its own would close the file within alone.
+
+    def close(self) -> None:
+        if self._holds_memory:
+            self._holds_memory = False
+            _IN_MEMORY_AT_ONCE.release()
+        super().close()
 
 
 def stored_file(scan: ImageScan) -> FieldFile:
@@ -89,20 +130,32 @@ def measure(file: FieldFile) -> Facts:
 
     Raises :class:`Skipped` with the reason, or :class:`StorageFailed`.
     """
+    with copied(file, at_most=MAXIMUM_BYTES) as copy:
+        return Facts(sha256=copy.sha256, byte_size=copy.byte_size, picture=_inspect(cast("IO[bytes]", copy)))
+
+
+def copied(file: FieldFile, *, at_most: int) -> Copy:
+    """Return a copy of a stored file, to be read from the start and closed.
+
+    Raises :class:`Skipped` when there are no bytes or more than ``at_most``, or :class:`StorageFailed`.
+    """
     digest = hashlib.sha256()
-    size = 0
-    with _temporary_file() as copy:
+    copy = Copy()
+    try:
         for chunk in read_chunks(file):
-            size += len(chunk)
-            if size > MAXIMUM_BYTES:
+            copy.byte_size += len(chunk)
+            if copy.byte_size > at_most:
                 raise Skipped("too_large", "The file has 32 MB or more; Copyleaks takes less than 32 MB.")
             digest.update(chunk)
             copy.write(chunk)
-        if not size:
+        if not copy.byte_size:
             raise Skipped("empty_file", "The file is empty.")
-        copy.seek(0)
-        picture = _inspect(copy)
-    return Facts(sha256=digest.hexdigest(), byte_size=size, picture=picture)
+    except BaseException:
+        copy.close()
+        raise
+    copy.sha256 = digest.hexdigest()
+    copy.seek(0)
+    return copy
 
 
 def has_temporary_files() -> bool:
@@ -111,13 +164,6 @@ def has_temporary_files() -> bool:
         return bool(tempfile.gettempdir())
     except FileNotFoundError:
         return False
-
-
-def _temporary_file() -> IO[bytes]:
-    """Return a file for one picture, in memory altogether where no directory can be written."""
-    if not has_temporary_files():
-        return BytesIO()
-    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
 
 
 def read_chunks(file: FieldFile) -> Iterator[bytes]:
@@ -166,11 +212,15 @@ def _failures_of_the_storage() -> Iterator[None]:
         raise StorageFailed(f"The storage raised {type(error).__name__} while the file was read.") from error
 
 
-def _inspect(copy: IO[bytes]) -> pictures.PictureFacts:
+def _inspect(copy: IO[bytes]) -> formats.PictureFacts:
     try:
-        picture = pictures.inspect(copy)
-    except pictures.UnreadablePicture as error:
+        picture = pool.inspect(copy)
+    except formats.TooComplex as error:
+        raise Skipped("too_complex", str(error)) from None
+    except formats.UnreadablePicture as error:
         raise Skipped("unreadable_image", str(error)) from None
+    except pool.DecodingFailed as error:
+        raise NotDecoded(str(error)) from error
     if picture.format not in FORMATS or (conf.MODE == "sync" and picture.format in FORMATS_WITHOUT_SYNC):
         raise Skipped("unsupported_format", f"Copyleaks does not take {picture.format} pictures.")
     if picture.animated:

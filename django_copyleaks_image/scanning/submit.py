@@ -103,7 +103,7 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
         attempts.put_back(scan, reason)
     except prepare.StorageFailed as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
-        attempts.try_again(scan, "storage_failed", str(error))
+        attempts.try_again(scan, error.code, str(error))
     except CopyleaksError as error:
         attempts.refused(scan, error)
     except Exception as error:

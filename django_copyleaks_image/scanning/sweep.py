@@ -12,7 +12,7 @@ from django_copyleaks_image.models import AccountState, Decision, ImageScan, hom
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, certificates, erasure, latency, lost
+from . import account, bought, certificates, erasure, latency, lost, renditions
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ def sweep() -> None:
         send_owed_signals(now)
     with isolated("erase what is known of deleted pictures"):
         erasure.erase_due(now)
+    with isolated("remove what was drawn of replaced pictures"):
+        renditions.tidy()
     # These wait for the network, so they come last.
     with isolated("look whether the paused account works again"):
         account.probe_if_due()

@@ -12,6 +12,7 @@ from django.db import Error as AnyDatabaseError
 from django_copyleaks_image import connection_pool
 from django_copyleaks_image.connection_pool import ConnectionPool, checked_in
 from django_copyleaks_image.database_errors import OUT_OF_REACH, Trouble, told, trouble_of
+from django_copyleaks_image.decoding import pool as decoding
 from django_copyleaks_image.models import ImageScan, home_database
 from django_copyleaks_image.scanning import (
     account,
@@ -21,6 +22,7 @@ from django_copyleaks_image.scanning import (
     prepare,
     receive,
     reconcile,
+    renditions,
     submit,
     sweep,
 )
@@ -80,8 +82,10 @@ class Worker:
         # Each in a thread of its own: neither a call to the network nor a picture is waited for.
         return self._watch_over(
             self._loop("claims", self._claim, self._rest_from_claiming),
-            self._loop("receipts", self._judge, lambda found: found or self._stopping.wait(self._poll_seconds)),
+            self._loop("receipts", self._judge, self._rest_unless_found),
             self._loop("rounds", self._go_round, lambda _: self._stopping.wait(ROUND_SECONDS)),
+            self._loop("pictures", renditions.draw_next, self._rest_unless_found),
+            self._loop("quick pictures", renditions.draw_fresh, self._rest_unless_found),
         )
 
     def run_once(self) -> bool:
@@ -100,6 +104,7 @@ class Worker:
             self._is_stopping = True
             self._stopping.set()
             self._scans.close()
+            decoding.drawing.close()
         logger.info("Stopping: finishing the scans in progress.")
         until = time.monotonic() + self._graceful_seconds
         for loop in loops:
@@ -170,6 +175,10 @@ class Worker:
         self._scans.put(claimed)
         return len(claimed)
 
+    def _rest_unless_found(self, found: object) -> None:
+        if not found:
+            self._stopping.wait(self._poll_seconds)
+
     def _rest_from_claiming(self, claimed: object) -> None:
         """Rest until a thread is free while there may be more to claim, else until the next poll."""
         if claimed or self._scans.is_full:
@@ -201,7 +210,7 @@ class Worker:
                 if self._scans.wait(self._poll_seconds):
                     self._watchdog.note()
         sweep.sweep()
-        while not self._is_stopping and (self._judge() or heatmaps.fetch_due()):
+        while not self._is_stopping and (self._judge() or heatmaps.fetch_due() or renditions.draw_next()):
             self._watchdog.note()
             account.heartbeat()
 

@@ -58,8 +58,14 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def sign_in(browser: Any, strict_site: str, complaints: list[str]) -> Iterator[Callable[[User], Any]]:
-    """Open a page for a user under the strict policy, whose violations and console errors are collected."""
+def sign_in(
+    browser: Any, strict_site: str, complaints: list[str], configure: Callable[..., None]
+) -> Iterator[Callable[[User], Any]]:
+    """Open a page for a user under the strict policy, whose violations and console errors are collected.
+
+    Whatever somebody looks at is drawn at once.
+    """
+    configure(DISPATCHER="tests.admin.drawing.draw")
     contexts = []
 
     def open_page(user: User) -> Any:

@@ -1,12 +1,14 @@
 """Scans in the states that the admin shows."""
 
 import hashlib
+from io import BytesIO
 from typing import Any
 
 from django.db.models import Model
 from django.utils import timezone
 
-from django_copyleaks_image import masks
+from django_copyleaks_image import masks, pictures
+from django_copyleaks_image.formats import PictureFacts, UnreadablePicture
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Desk, Review, Status
@@ -41,6 +43,10 @@ def measured(
     instance.image.open()
     content = instance.image.read()
     instance.image.close()
+    try:
+        facts = pictures.inspect(BytesIO(content))
+    except UnreadablePicture:
+        facts = PictureFacts(format="JPEG", width=640, height=640, animated=False, orientation=1)
     width, height = size or (None, None)
     of_result = {name: changes.pop(name) for name in list(changes) if hasattr(DetectionResult, name)}
     defaults: dict[str, Any] = {
@@ -67,7 +73,8 @@ def measured(
         "byte_size": len(content),
         "width": 640,
         "height": 640,
-        "image_format": "JPEG",
+        "orientation": facts.orientation,
+        "image_format": facts.format,
         "model": "ai-image-1-ultra",
         "attempts": 1,
         "next_attempt_at": None,

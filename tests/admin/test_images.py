@@ -1,16 +1,23 @@
 import re
 import shutil
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.files.storage import FileSystemStorage
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from django_copyleaks_image.admin import ImageScanAdmin
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.decoding import pool
+from django_copyleaks_image.models import ImageScan, Rendition
+from django_copyleaks_image.models.scan import Status
+from tests.admin.drawing import draw, get_drawn, is_being_prepared
 from tests.admin.rows import failed, measured, measured_photo, rectangle
 from tests.gallery.admin import PhotoAdmin
 from tests.gallery.models import Photo
@@ -22,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 def rendition(client: Client, scan: ImageScan, size: str = "page", **headers: str) -> Any:
-    return client.get(f"{SCANS}rendition/{scan.pk}/{size}/", headers=headers)
+    return get_drawn(client, f"{SCANS}rendition/{scan.pk}/{size}/", headers=headers)
 
 
 def overlay(client: Client, scan: ImageScan, **headers: str) -> Any:
@@ -30,7 +37,7 @@ def overlay(client: Client, scan: ImageScan, **headers: str) -> Any:
 
 
 def original(client: Client, scan: ImageScan) -> Any:
-    return client.get(f"{SCANS}original/{scan.pk}/")
+    return get_drawn(client, f"{SCANS}original/{scan.pk}/")
 
 
 def is_no_picture(response: Any) -> bool:
@@ -40,7 +47,7 @@ def is_no_picture(response: Any) -> bool:
 
 
 def opened(response: Any) -> Image.Image:
-    return Image.open(BytesIO(response.content))
+    return Image.open(BytesIO(response.getvalue()))
 
 
 @pytest.mark.parametrize(("size", "side"), [("thumbnail", 160), ("panel", 480), ("page", 1600)])
@@ -137,8 +144,80 @@ def test_rendition__is_made_once_for_the_same_bytes(moderator: Client, settings:
     shutil.rmtree(settings.MEDIA_ROOT)
     assert rendition(moderator, scan, size).content == first.content
     cache.clear()
-    gone = rendition(moderator, scan, size)
-    assert gone.status_code == 404 if size == "page" else is_no_picture(gone)
+    assert moderator.get(f"{SCANS}rendition/{scan.pk}/{size}/").content == first.content
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["rendition/{}/page/", "rendition/{}/panel/", "rendition/{}/thumbnail/", "original/{}/", "heatmap/{}.png"],
+)
+def test_picture_that_nobody_has_drawn_yet__is_asked_for_and_never_decoded_here(
+    moderator: Client, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    def decode(*arguments: Any, **named: Any) -> None:
+        raise AssertionError("A picture of a stranger is opened in a web process.")
+
+    scan = measured(photo(content=picture("TIFF")), heatmap=picture("PNG"))
+    with monkeypatch.context() as in_the_request:
+        in_the_request.setattr(ImageFile, "__init__", decode)
+        for _ in range(2):
+            assert is_being_prepared(moderator.get(SCANS + address.format(scan.pk)))
+    assert Rendition.objects.filter(due_at__lte=timezone.now()).count() == 1
+    drawn = get_drawn(moderator, SCANS + address.format(scan.pk))
+    assert drawn.headers["Content-Type"] in ("image/webp", "image/jpeg", "image/png")
+    assert drawn.getvalue() != picture("TIFF")
+
+
+def test_page_of_a_scan__tells_nothing_of_a_picture_that_is_being_prepared_but_why_it_cannot_be_shown(
+    moderator: Client,
+) -> None:
+    scan = failed(photo("animation.gif", picture("GIF")), "unsupported_format")
+    assert f"rendition/{scan.pk}/page/" in moderator.get(f"{SCANS}{scan.pk}/change/").content.decode()
+    draw(scan.scan_id)
+    page = moderator.get(f"{SCANS}{scan.pk}/change/").content.decode()
+    assert "GIF pictures are not shown." in page
+    assert f"rendition/{scan.pk}/page/" not in page
+
+
+def test_picture_that_cannot_be_shown__is_not_drawn_again_at_every_view(moderator: Client) -> None:
+    scan = measured(photo(content=picture("GIF")))
+    for _ in range(3):
+        assert rendition(moderator, scan).content.decode() == "GIF pictures are not shown."
+    Rendition.objects.update(checked_at=timezone.now() - timedelta(days=1))
+    assert rendition(moderator, scan).status_code == 404
+    row = Rendition.objects.get()
+    assert (row.attempts, row.is_final, row.due_at) == (1, True, None)
+
+
+def test_same_bytes_of_another_object__are_not_tried_again(moderator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = measured(photo("one.gif", picture("GIF")))
+    second = measured(photo("two.gif", picture("GIF")))
+    rendition(moderator, first)
+    monkeypatch.setattr(pool.drawing, "ask", lambda *arguments: pytest.fail("It was tried again."))
+    assert rendition(moderator, second).content.decode() == "GIF pictures are not shown."
+
+
+def test_picture_that_ended_its_scan_as_too_complex__is_not_even_asked_for(moderator: Client) -> None:
+    scan = failed(photo(), "too_complex", Status.SKIPPED)
+    answer = moderator.get(f"{SCANS}rendition/{scan.pk}/page/")
+    assert answer.content.decode() == "The picture asks for more memory or time than one picture may take."
+    assert not Rendition.objects.exists()
+
+
+def test_storage_that_fails_for_now__is_asked_again_when_somebody_looks_later(
+    moderator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = measured_photo()
+    with monkeypatch.context() as broken:
+        broken.setattr(FileSystemStorage, "open", _refuse)
+        assert rendition(moderator, scan).content.decode() == "The storage could not be read."
+    assert rendition(moderator, scan).status_code == 404
+    Rendition.objects.update(checked_at=timezone.now() - timedelta(minutes=2))
+    assert rendition(moderator, scan).status_code == 200
+
+
+def _refuse(*arguments: Any) -> None:
+    raise PermissionError
 
 
 def test_kept_renditions__are_told_apart_by_their_size(moderator: Client) -> None:
@@ -223,7 +302,7 @@ def test_list__has_a_sign_in_the_place_of_what_cannot_be_shown(
         assert rendition(moderator, scan).status_code == 404
 
 
-def test_unmeasured_file__is_shown_but_kept_nowhere(moderator: Client, settings: Any) -> None:
+def test_unmeasured_file__is_shown_but_kept_by_no_browser(moderator: Client) -> None:
     instance = photo()
     scan = ImageScan.objects.get(object_id=instance.pk)
     for size in ("thumbnail", "page"):
@@ -231,8 +310,6 @@ def test_unmeasured_file__is_shown_but_kept_nowhere(moderator: Client, settings:
         assert response.status_code == 200
         assert "ETag" not in response.headers
         assert "no-store" in response.headers["Cache-Control"]
-    shutil.rmtree(settings.MEDIA_ROOT)
-    assert rendition(moderator, scan).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -244,7 +321,7 @@ def test_original__is_sent_as_it_is_stored_and_kept_nowhere(
     content = picture(image_format)
     scan = measured(photo("private-name.bin", content))
     response = original(moderator, scan)
-    assert response.content == content
+    assert response.getvalue() == content
     assert response.headers["Content-Type"] == content_type
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Cache-Control"] == "private, no-store"
@@ -287,6 +364,7 @@ def test_original__is_sent_of_the_scanned_bytes_only(moderator: Client, settings
     assert response.status_code == 404
     assert response.content.decode() == "The file was replaced by another one."
     shutil.rmtree(settings.MEDIA_ROOT)
+    Rendition.objects.all().delete()
     assert original(moderator, scan).content.decode() == "The file is not in the storage."
 
 
@@ -381,7 +459,7 @@ def test_overlay__that_cannot_be_drawn_is_not_found(moderator: Client, result: d
 def test_heatmap__is_encoded_anew(moderator: Client) -> None:
     original = picture("PNG", (64, 48), pnginfo=None) + b"<script>alert(1)</script>"
     scan = measured_photo(heatmap=original)
-    response = moderator.get(f"{SCANS}heatmap/{scan.pk}.png")
+    response = get_drawn(moderator, f"{SCANS}heatmap/{scan.pk}.png")
     assert response.headers["Content-Type"] == "image/png"
     assert opened(response).size == (64, 48)
     assert b"script" not in response.content
@@ -390,4 +468,4 @@ def test_heatmap__is_encoded_anew(moderator: Client) -> None:
 def test_heatmap__that_is_no_picture_or_absent_is_not_found(moderator: Client) -> None:
     for heatmap in (b"", b"\x89PNG\r\n\x1a\n broken"):
         scan = measured_photo(f"{len(heatmap)}.jpg", heatmap=heatmap)
-        assert moderator.get(f"{SCANS}heatmap/{scan.pk}.png").status_code == 404
+        assert get_drawn(moderator, f"{SCANS}heatmap/{scan.pk}.png").status_code == 404

@@ -1,19 +1,21 @@
 """Deleting a picture erases what identifies it; age removes receipts; numbers stay."""
 
+import hashlib
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from django_copyleaks_image import pictures
 from django_copyleaks_image.copyleaks.fetch import FetchFailed
-from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.formats import RENDITION_SIDES
+from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, RenditionPart, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import ends, erasure, heatmaps, receive, sweep
+from django_copyleaks_image.renditions import shelf, wanted
+from django_copyleaks_image.scanning import ends, erasure, heatmaps, receive, renditions, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, photo, picture, submitted
 
@@ -57,15 +59,26 @@ def test_deleted_picture__is_forgotten_and_its_numbers_stay(way: str) -> None:
     assert scan.receipts.get().outcome == Outcome.APPLIED
 
 
-def test_small_copies__go_with_their_picture() -> None:
+@pytest.mark.parametrize("alias", ["", "renditions"])
+def test_renditions__go_with_their_picture(settings: Any, configure: Any, tmp_path: Path, alias: str) -> None:
+    files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "kept"}}
+    settings.STORAGES = settings.STORAGES | {"renditions": files}
+    configure(RENDITION_STORAGE=alias)
     scan = measured()
-    keys = [erasure.rendition_key(scan.sha256, size) for size in pictures.RENDITION_SIDES]
-    cache.set_many(dict.fromkeys(keys, b"a small copy"))
+    scan.sha256 = hashlib.sha256(picture()).hexdigest()
+    scan.save()
+    wanted.ask(scan)
+    renditions.draw_of(scan.scan_id)
+    assert all(shelf.get(scan.sha256, size) for size in RENDITION_SIDES)
+    assert bool(list((tmp_path / "kept").rglob("*.webp"))) == bool(alias)
 
     Photo.objects.get().delete()
     sweep.sweep()
 
-    assert cache.get_many(keys) == {}
+    assert not any(shelf.get(scan.sha256, size) for size in RENDITION_SIDES)
+    assert not Rendition.objects.exists()
+    assert not RenditionPart.objects.exists()
+    assert not list((tmp_path / "kept").rglob("*.webp"))
 
 
 def test_shared_result__stays_until_its_last_user_goes() -> None:

@@ -1,5 +1,6 @@
 """What is measured of a file, and every reason for which it is not sent."""
 
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
+from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.scanning import prepare
+from django_copyleaks_image.scanning import prepare, submit
+from tests.decoding import hostile
 from tests.samples import only_scan, photo, picture, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -174,3 +177,49 @@ def test_long_name_in_another_script__is_sent_as_ascii() -> None:
     assert name.startswith("aaaa")
     assert name.endswith(".png")
     assert len(name) < 255
+
+
+def test_picture_that_asks_for_too_much__is_skipped_by_name() -> None:
+    reason = skipped("strips.tiff", hostile.corpus()["4000000-strips.tiff"]())
+
+    assert reason.code == "too_complex"
+
+
+def test_picture_that_nothing_was_found_out_about__is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(file: object) -> None:
+        raise pool.DecodingFailed("No process could be started to read the picture.")
+
+    monkeypatch.setattr(pool, "inspect", fail)
+    photo()
+    submit.work_on_one(only_scan().scan_id)
+
+    scan = only_scan()
+    assert (scan.status, scan.error_code, scan.attempts) == ("queued", "not_decoded", 1)
+
+
+def test_without_a_disk_to_write_to__few_copies_are_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a read-only container."""
+
+    def refuse() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    monkeypatch.setattr(prepare, "IN_MEMORY", 10)
+    monkeypatch.setattr(prepare, "MEMORY_SECONDS", 0.01)
+    assert measured("a.jpg", picture()).picture.width == 640
+
+    file = prepare.stored_file(only_scan())
+    copies = [prepare.copied(file, at_most=10_000_000) for _ in range(2)]
+    with pytest.raises(prepare.StorageFailed, match="no memory"):
+        prepare.copied(file, at_most=10_000_000)
+    for copy in copies:
+        copy.close()
+        copy.close()
+    for _ in range(3):
+        assert prepare.measure(file).byte_size == len(picture())
+    with pytest.raises(prepare.Skipped):
+        prepare.copied(file, at_most=10)
+    copies = [prepare.copied(file, at_most=10_000_000) for _ in range(2)]
+    assert copies[0].read() == picture()
+    for copy in copies:
+        copy.close()

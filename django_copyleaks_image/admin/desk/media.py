@@ -2,11 +2,11 @@
 
 from django.forms import Media
 
-from django_copyleaks_image.admin.readonly import MEDIA, scripts
+from django_copyleaks_image.admin.readonly import MEDIA, SHOWING, scripts
 
 # In the order in which they build on each other: the stage of a picture, then the desk.
 _SCRIPTS = (
-    "stage.js",
+    *SHOWING,
     "stage-controls.js",
     "stage-keys.js",
     "desk-keys.js",

@@ -2,7 +2,7 @@
 "use strict";
 window.copyleaksImage = window.copyleaksImage || {};
 {
-    const { Pane, answerInWords, between, followGestures, placeZoom, setUpOpacity, shareOutline, textOf } =
+    const { Pane, answerInWords, between, drawn, followGestures, placeZoom, setUpOpacity, shareOutline, textOf } =
         window.copyleaksImage;
 
     const VIEWS = ["original", "overlay", "mask", "side-by-side", "swipe", "heatmap"];
@@ -228,6 +228,7 @@ window.copyleaksImage = window.copyleaksImage || {};
             this.#say("loading");
             try {
                 await original.decode();
+                await drawn(original, () => this.#element.isConnected);
             } catch {
                 this.#original = null;
                 this.#say("originalFailed", {}, await answerInWords(address));

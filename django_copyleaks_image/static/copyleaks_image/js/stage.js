@@ -2,7 +2,7 @@
 "use strict";
 window.copyleaksImage = window.copyleaksImage || {};
 {
-    const { textOf } = window.copyleaksImage;
+    const { answerInWords, drawn, textOf } = window.copyleaksImage;
     // Narrower screens, in stage.css too, have the picture first and what enlarges it below.
     const NARROW = window.matchMedia("(max-width: 767px)");
     // A region that is smaller on the screen, in CSS pixels, gets a box of this size around it.
@@ -92,8 +92,12 @@ window.copyleaksImage = window.copyleaksImage || {};
         // Wait until the pictures can be painted, or have failed, which is then said in words. Never rejects.
         async load() {
             const [photo, edge, heatmap] = ["photo", "edge", "heatmap"].map((name) => this.image(name));
-            heatmap?.addEventListener("load", () => this.#shape());
-            heatmap?.addEventListener("error", () => this.#explain(this.#text("heatmapFailed")));
+            const heatmapFailed = () => this.#explain(this.#text("heatmapFailed"));
+            heatmap?.addEventListener("load", () => {
+                this.#shape();
+                drawn(heatmap).catch(heatmapFailed);
+            });
+            heatmap?.addEventListener("error", heatmapFailed);
             await Promise.all([photo && this.#loadPhoto(photo), edge && this.#loadOverlay(edge)]);
         }
 
@@ -139,6 +143,8 @@ window.copyleaksImage = window.copyleaksImage || {};
         async #loadPhoto(photo) {
             try {
                 await photo.decode();
+                this.#shape();
+                await drawn(photo);
                 this.#shape();
             } catch {
                 // The answer that is no picture says why.
@@ -238,15 +244,6 @@ window.copyleaksImage = window.copyleaksImage || {};
         return Math.hypot(one[0] - other[0], one[1] - other[1]);
     }
 
-    async function answerInWords(address) {
-        try {
-            const answer = await fetch(address, { credentials: "same-origin" });
-            return answer.headers.get("Content-Type")?.startsWith("text/plain") ? await answer.text() : "";
-        } catch {
-            return "";
-        }
-    }
-
     // Moved about in the document, so that the focus goes from one control to the next as they are seen.
     function placeZoom(stage) {
         const zoom = stage.querySelector(".copyleaks-zoom");
@@ -272,7 +269,7 @@ window.copyleaksImage = window.copyleaksImage || {};
     }
 
     Object.assign(window.copyleaksImage, {
-        Pane, answerInWords, between, followGestures, placeZoom, shareOutline,
+        Pane, between, followGestures, placeZoom, shareOutline,
     });
 
     shareOutline();

@@ -1,0 +1,206 @@
+"""The children that read pictures: a few, used again and again, and what their death means for a picture."""
+
+import atexit
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import SEEK_END
+from threading import BoundedSemaphore, Lock
+from typing import IO, Any, NamedTuple
+
+from django_copyleaks_image import formats
+
+from .messages import Message
+from .process import Child, ChildDied, Starved
+
+# A child that has read so many pictures, or had so many bytes resident, is replaced.
+PICTURES_PER_CHILD = 200
+LARGE_CHILD = 256_000_000
+# Longer than all who are before us could take.
+SLOT_SECONDS = 30.0
+
+_ERRORS: dict[str, type[formats.UnreadablePicture]] = {
+    error.__name__: error for error in (formats.UnreadablePicture, formats.DecoderMissing, formats.TooComplex)
+}
+_BEGINNINGS = (b"RIFF", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+
+
+class DecodingFailed(Exception):
+    """Nothing was found out about the picture; worth another try."""
+
+
+class Stopped(DecodingFailed):
+    """Whoever draws is told to stop."""
+
+
+class TookTooLong(formats.TooComplex):
+    """The picture took longer than it was given; with more time, it may be read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """What a picture is given: whole seconds of processor time, and seconds on the clock for a busy machine."""
+
+    cpu_seconds: int
+    seconds: float
+
+
+# A header takes milliseconds. So does drawing, of nearly all pictures; the others are drawn when nothing else waits.
+BRIEF = Patience(cpu_seconds=1, seconds=4)
+LONG = Patience(cpu_seconds=7, seconds=10)
+
+
+class Answer(NamedTuple):
+    facts: formats.PictureFacts | None
+    drawn: Mapping[str, bytes]
+    peak: int
+
+
+class Pool:
+    """At most so many children at a time. They are started when they are needed, and end with this process."""
+
+    def __init__(self, *, children: int) -> None:
+        self._children = children
+        self._slots = BoundedSemaphore(children)
+        self._lock = Lock()
+        self._idle: list[Child] = []
+        self._busy: set[Child] = set()
+        self._ended: set[Child] = set()
+        atexit.register(self.close)
+        if hasattr(os, "register_at_fork"):
+            # Two processes that talk to one child would get each other's pictures.
+            os.register_at_fork(after_in_child=self._forget)
+
+    def ask(self, task: str, file: IO[bytes], patience: Patience) -> Answer:
+        """Have a child do a task with the bytes of a seekable file.
+
+        Raises UnreadablePicture or one of its subclasses, and DecodingFailed.
+        """
+        size = file.seek(0, SEEK_END)
+        if size > formats.MAX_BYTES:
+            raise formats.UnreadablePicture(f"The file is larger than {formats.MAX_BYTES} bytes.")
+        if not self._slots.acquire(timeout=SLOT_SECONDS):
+            raise DecodingFailed("No process is free to read the picture.")
+        try:
+            return self._ask(task, file, size, patience)
+        finally:
+            self._slots.release()
+
+    def close(self) -> None:
+        """End all children at once; what one of them is asked at this moment raises Stopped."""
+        with self._lock:
+            for child in self._busy:
+                child.end()
+            self._ended |= self._busy
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.kill()
+
+    def _ask(self, task: str, file: IO[bytes], size: int, patience: Patience) -> Answer:
+        blamed = 0
+        for _ in range(3):
+            child = self._take()
+            file.seek(0)
+            is_sound = False
+            try:
+                message = child.ask(task, file, size, cpu_seconds=patience.cpu_seconds, seconds=patience.seconds)
+                answer, child.used = _checked(message)
+                is_sound = answer.peak < LARGE_CHILD and child.asked < PICTURES_PER_CHILD
+            except Starved:
+                raise DecodingFailed("The machine was too busy to read the picture.") from None
+            except ChildDied as death:
+                if self._was_ended(child):
+                    raise Stopped("The process that read the picture was stopped.") from None
+                if death.by_its_limits and death.had_begun:
+                    raise TookTooLong("The picture takes longer to be read than one picture may.") from None
+                # Once may be an accident: somebody has killed it. What has killed two does it again.
+                blamed += death.had_begun
+                if blamed == 2:
+                    raise formats.TooComplex("The picture makes the program that reads it fail.") from None
+            else:
+                return _raised(message, answer)
+            finally:
+                self._give_back(child, is_sound=is_sound)
+        raise DecodingFailed("No process could be started to read the picture.")
+
+    def _take(self) -> Child:
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+        if child is None:
+            try:
+                child = Child()
+            except OSError as error:
+                raise DecodingFailed("No process could be started to read the picture.") from error
+        with self._lock:
+            self._busy.add(child)
+        return child
+
+    def _give_back(self, child: Child, *, is_sound: bool) -> None:
+        with self._lock:
+            is_wanted = is_sound and child not in self._ended
+            self._busy.discard(child)
+            self._ended.discard(child)
+            if is_wanted:
+                self._idle.append(child)
+        if not is_wanted:
+            child.kill()
+
+    def _was_ended(self, child: Child) -> bool:
+        with self._lock:
+            return child in self._ended
+
+    def _forget(self) -> None:
+        """Begin without children, since they are those of the process that this one was forked from."""
+        for child in (*self._idle, *self._busy):
+            child.disown()
+        # Whoever held the lock at that moment does not exist here.
+        self._slots = BoundedSemaphore(self._children)
+        self._lock = Lock()
+        self._idle, self._busy, self._ended = [], set(), set()
+
+
+def _raised(message: Message, answer: Answer) -> Answer:
+    """Return the answer, or raise what it says was wrong with the picture."""
+    if "error" in message.head:
+        raise _ERRORS.get(message.head["error"], formats.UnreadablePicture)(str(message.head.get("message")))
+    return answer
+
+
+def _checked(message: Message) -> tuple[Answer, float]:
+    """Return what a child says, and what processor time it has used by now.
+
+    It has read bytes of a stranger, so that nothing of it is taken for granted.
+    """
+    head = message.head
+    try:
+        facts = None if head.get("facts") is None else _facts(head["facts"])
+        drawn, offset = {}, 0
+        for name, size in head["parts"].items():
+            drawn[str(name)] = message.body[offset : offset + size]
+            offset += size
+        if not all(part.startswith(_BEGINNINGS) for part in drawn.values()):
+            raise ValueError("no picture")
+        return Answer(facts, drawn, int(head["peak"])), float(head["cpu"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ChildDied(by_its_limits=False, had_begun=True) from None
+
+
+def _facts(found: dict[str, Any]) -> formats.PictureFacts:
+    if found["format"] not in formats.TYPES or found["orientation"] not in range(1, 9):
+        raise ValueError("no facts")
+    if not all(isinstance(found[side], int) and 0 <= found[side] < 2**33 for side in ("width", "height")):
+        raise ValueError("no facts")
+    return formats.PictureFacts(**found)
+
+
+# Apart, so that nobody's upload waits for a picture that somebody wants to look at.
+inspecting = Pool(children=2)
+drawing = Pool(children=2)
+
+
+def inspect(file: IO[bytes]) -> formats.PictureFacts:
+    """Return what the header of a seekable file says; raise what :meth:`Pool.ask` raises."""
+    facts = inspecting.ask("inspect", file, BRIEF).facts
+    if facts is None:
+        raise DecodingFailed("The process that reads pictures gave no answer.")
+    return facts

@@ -1,0 +1,88 @@
+"""Where renditions are kept, by the hash of the bytes that they are of: in a storage of their own, behind the cache."""
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.formats import RENDITION_SIDES
+
+from .in_database import DatabaseStorage
+
+logger = logging.getLogger(__name__)
+
+# Everything that may be kept of the same bytes.
+SIZES = (*RENDITION_SIDES, "full", "heatmap")
+# Seconds. Lists ask for the same few kilobytes again and again; what is larger is kept for those who look at it now,
+# and what has all pixels is not kept in memory.
+_CACHED_FOR = {"thumbnail": 60 * 60, "panel": 15 * 60, "page": 15 * 60, "heatmap": 15 * 60}
+
+
+class ShelfFailed(Exception):
+    """The storage of the renditions raised; worth another try."""
+
+
+def get(sha256: str, size: str) -> bytes | None:
+    """Return a rendition, None when there is none; raise ShelfFailed."""
+    if not sha256:
+        return None
+    kept = cache.get(_key(sha256, size)) if size in _CACHED_FOR else None
+    if isinstance(kept, bytes):
+        return kept
+    try:
+        with _storage().open(_name(sha256, size), "rb") as stream:
+            content: bytes = stream.read()
+    except FileNotFoundError:
+        return None
+    except Exception as error:
+        raise ShelfFailed(f"The storage of renditions raised {type(error).__name__}.") from error
+    _cache(sha256, size, content)
+    return content
+
+
+def put(sha256: str, drawn: Mapping[str, bytes]) -> None:
+    """Keep renditions of the same bytes; raise ShelfFailed when only the cache has them."""
+    for size, content in drawn.items():
+        _cache(sha256, size, content)
+    try:
+        for size, content in drawn.items():
+            _save(_name(sha256, size), content)
+    except Exception as error:
+        raise ShelfFailed(f"The storage of renditions raised {type(error).__name__}.") from error
+
+
+def remove(sha256: str, sizes: Iterable[str] = SIZES) -> None:
+    """Forget what is kept of these bytes. Other users of them get new ones when they ask."""
+    cache.delete_many([_key(sha256, size) for size in sizes])
+    for size in sizes:
+        _storage().delete(_name(sha256, size))
+
+
+def _save(name: str, content: bytes) -> None:
+    storage = _storage()
+    if storage.exists(name):  # Of the same bytes, drawn in the same way.
+        return
+    saved_as = storage.save(name, ContentFile(content))
+    if saved_as != name:  # Somebody else was quicker.
+        storage.delete(saved_as)
+
+
+def _storage() -> Storage:
+    return storages[conf.RENDITION_STORAGE] if conf.RENDITION_STORAGE else DatabaseStorage()
+
+
+def _cache(sha256: str, size: str, content: bytes) -> None:
+    if size in _CACHED_FOR:
+        cache.set(_key(sha256, size), content, _CACHED_FOR[size])
+
+
+def _key(sha256: str, size: str) -> str:
+    return f"copyleaks_image:{size}:{sha256}"
+
+
+def _name(sha256: str, size: str) -> str:
+    extension = {"full": "jpg", "heatmap": "png"}.get(size, "webp")
+    return f"{sha256[:2]}/{sha256}-{size}.{extension}"

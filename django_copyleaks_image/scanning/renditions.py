@@ -1,0 +1,150 @@
+"""Draws what people look at: by the worker or whoever plays it, in child processes, once for the same bytes."""
+
+import hashlib
+import logging
+from datetime import timedelta
+from io import BytesIO
+from typing import IO, cast
+
+from django.utils import timezone
+
+from django_copyleaks_image import formats
+from django_copyleaks_image.decoding import pool
+from django_copyleaks_image.models import ImageScan, Rendition
+from django_copyleaks_image.models.rendition import Kind
+from django_copyleaks_image.renditions import shelf, wanted
+
+from . import prepare
+from .isolation import isolated
+
+logger = logging.getLogger(__name__)
+
+TOO_COMPLEX = "too_complex"
+# How often it is looked whether a picture is still there, and at how many at a time.
+CHECK_EVERY = timedelta(hours=1)
+BATCH = 50
+
+
+class _Impossible(Exception):
+    """There is nothing to draw; the text is a reason code or a sentence, which is stored."""
+
+    def __init__(self, problem: str, *, is_final: bool) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.is_final = is_final
+
+
+def draw_next() -> bool:
+    """Draw what was asked for first, what takes long last; return whether there was anything."""
+    return _draw_claimed(wanted.claim())
+
+
+def draw_fresh() -> bool:
+    """Draw what was asked for first, and leave what takes long to others; return whether there was anything."""
+    return _draw_claimed(wanted.claim(fresh=True))
+
+
+def draw_of(scan_id: str) -> None:
+    """Draw all that was asked for of one scan."""
+    while _draw_claimed(wanted.claim(scan_id)):
+        pass
+
+
+def draw_due(*, at_most: int) -> int:
+    """Draw what is due, a bounded number; return how many there were."""
+    drawn = 0
+    while drawn < at_most and draw_next():
+        drawn += 1
+    return drawn
+
+
+def _draw_claimed(row: Rendition | None) -> bool:
+    if row is None:
+        return False
+    try:
+        _draw(row)
+    except pool.Stopped:
+        wanted.store(row, due_at=timezone.now(), attempts=row.attempts - 1)
+    except pool.TookTooLong:
+        if row.attempts > 1:
+            _remember(row, TOO_COMPLEX, is_final=True)
+        else:  # With more time, once nothing is due that may be quicker.
+            wanted.store(row, due_at=timezone.now(), sha256=row.sha256)
+    except _Impossible as reason:
+        _remember(row, reason.problem, is_final=reason.is_final)
+    except (pool.DecodingFailed, shelf.ShelfFailed) as error:
+        logger.warning("Scan %s: its %s was not drawn: %s", row.scan.scan_id, row.kind, error, exc_info=error.__cause__)
+        _remember(row, "storage_failed" if isinstance(error, shelf.ShelfFailed) else "not_decoded", is_final=False)
+    return True
+
+
+def _draw(row: Rendition) -> None:
+    if row.attempts > wanted.MAX_ATTEMPTS or row.scan.error_code == TOO_COMPLEX:
+        raise _Impossible(TOO_COMPLEX, is_final=True)
+    if row.kind == Kind.HEATMAP:
+        heatmap = bytes(row.scan.result.heatmap) if row.scan.result is not None else b""
+        _draw_bytes(row, BytesIO(heatmap), hashlib.sha256(heatmap).hexdigest())
+        return
+    try:
+        with prepare.copied(prepare.stored_file(row.scan), at_most=formats.MAX_BYTES) as copy:
+            if row.scan.sha256 and copy.sha256 != row.scan.sha256:
+                raise _Impossible("file_replaced", is_final=False)
+            _draw_bytes(row, cast("IO[bytes]", copy), copy.sha256)
+    except prepare.Replaced as replaced:
+        raise _Impossible(replaced.reason, is_final=False) from None
+    except prepare.Skipped as skipped:
+        raise _Impossible(skipped.code, is_final=skipped.code != "missing_file") from None
+    except prepare.StorageFailed:
+        raise _Impossible("storage_failed", is_final=False) from None
+
+
+def _draw_bytes(row: Rendition, stream: IO[bytes], sha256: str) -> None:
+    row.sha256 = sha256
+    same = wanted.renditions().filter(sha256=sha256, kind=row.kind, is_final=True).exclude(problem="").first()
+    if same is not None:
+        raise _Impossible(same.problem, is_final=True)
+    try:
+        patience = pool.BRIEF if row.attempts == 1 else pool.LONG
+        facts, drawn, _ = pool.drawing.ask(row.kind, stream, patience)
+    except pool.TookTooLong:
+        raise
+    except formats.TooComplex as error:
+        logger.warning("Scan %s: its %s is not shown: %s", row.scan.scan_id, row.kind, error)
+        raise _Impossible(TOO_COMPLEX, is_final=True) from None
+    except formats.UnreadablePicture as error:
+        # Somebody may install the decoder.
+        raise _Impossible(str(error), is_final=not isinstance(error, formats.DecoderMissing)) from None
+    shelf.put(sha256, drawn)
+    known = {} if facts is None else {"image_format": facts.format, "orientation": facts.orientation}
+    wanted.store(row, due_at=None, problem="", is_final=False, sha256=sha256, **known)
+
+
+def _remember(row: Rendition, problem: str, *, is_final: bool) -> None:
+    wanted.store(row, due_at=None, problem=problem[:200], is_final=is_final, sha256=row.sha256)
+
+
+def tidy() -> int:
+    """Remove what was drawn of pictures that were replaced since, a few at a time; return how many were looked at.
+
+    A save does not say so here, since it would be slower. Nobody is shown such a picture any more.
+    """
+    now = timezone.now()
+    drawn = wanted.renditions().filter(due_at=None, checked_at__lt=now - CHECK_EVERY).order_by("checked_at")
+    rows = list(drawn.select_related("scan__content_type")[:BATCH])
+    for row in rows:
+        with isolated("look after the renditions of scan %s", row.scan.scan_id):
+            try:
+                prepare.stored_file(row.scan)
+            except prepare.Replaced:
+                forget(row.scan)
+            else:
+                wanted.renditions().filter(pk=row.pk).update(checked_at=now)
+    return len(rows)
+
+
+def forget(scan: ImageScan) -> None:
+    """Remove what was drawn of a scan, of whatever bytes."""
+    drawn = wanted.renditions().filter(scan=scan)
+    for sha256 in {scan.sha256, *drawn.values_list("sha256", flat=True)} - {""}:
+        shelf.remove(sha256)
+    drawn.delete()

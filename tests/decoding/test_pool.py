@@ -1,0 +1,324 @@
+"""Children that read pictures: their limits, their death, and what becomes of both."""
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+
+from django_copyleaks_image import formats
+from django_copyleaks_image.decoding import messages
+from django_copyleaks_image.decoding.pool import (
+    BRIEF,
+    LONG,
+    DecodingFailed,
+    Patience,
+    Pool,
+    Stopped,
+    TookTooLong,
+)
+from tests.decoding import hostile
+from tests.samples import picture
+
+ROOT = Path(__file__).resolve().parents[2]
+needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+# A busy machine is no reason to fail.
+PATIENT = Patience(cpu_seconds=5, seconds=60)
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    made = Pool(children=2)
+    yield made
+    made.close()
+
+
+def inspect(pool: Pool, data: bytes | None = None, patience: Patience = PATIENT) -> formats.PictureFacts | None:
+    return pool.ask("inspect", BytesIO(picture() if data is None else data), patience).facts
+
+
+def children() -> set[int]:
+    """Return the process ids of our own children that are no zombies."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rsplit(")", 1)[1].split()[:2]
+        except OSError:
+            continue
+        if int(parent) == os.getpid() and state != "Z":
+            found.add(int(stat.parent.name))
+    return found
+
+
+def test_ordinary_picture__is_read_and_drawn(pool: Pool) -> None:
+    content = picture(size=(2000, 1000))
+    facts, drawn, _ = pool.ask("picture", BytesIO(content), PATIENT)
+    assert facts == formats.PictureFacts(format="JPEG", width=2000, height=1000, animated=False, orientation=1)
+    assert list(drawn) == ["page", "panel", "thumbnail"]
+    assert all(part.startswith(b"RIFF") for part in drawn.values())
+
+
+def test_bytes_that_are_no_picture__are_told_in_a_sentence(pool: Pool) -> None:
+    with pytest.raises(formats.UnreadablePicture, match="The file is none of JPEG"):
+        inspect(pool, b"no picture")
+    assert inspect(pool) is not None
+
+
+@needs_proc
+def test_children__are_used_again_and_replaced_after_many_pictures(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = children()
+    inspect(pool)
+    first = children() - before
+    inspect(pool)
+    assert children() - before == first
+    monkeypatch.setattr("django_copyleaks_image.decoding.pool.PICTURES_PER_CHILD", 3)
+    inspect(pool)
+    inspect(pool)
+    assert len(children() - before) == 1
+    assert children() - before != first
+
+
+def test_picture_that_needs_more_memory_than_one_may_have__is_too_complex(pool: Pool) -> None:
+    with pytest.raises(formats.TooComplex, match="more memory") as refused:
+        pool.ask("picture", BytesIO(hostile.png(8000, 8000, 16, 0)), Patience(cpu_seconds=20, seconds=60))
+    assert not isinstance(refused.value, TookTooLong)
+    assert inspect(pool) is not None
+
+
+def test_picture_that_takes_the_processor_for_too_long__is_too_complex(pool: Pool) -> None:
+    with pytest.raises(TookTooLong):
+        pool.ask("picture", BytesIO(hostile.scans(6000, 5900, 4400)), Patience(cpu_seconds=1, seconds=60))
+    assert inspect(pool) is not None
+
+
+def test_time_on_the_clock__ends_even_a_child_that_does_nothing(pool: Pool) -> None:
+    """Without using the processor: then the machine is to blame, and not the picture."""
+    inspect(pool)
+    (child,) = pool._idle
+    os.kill(child.pid, signal.SIGSTOP)
+    with pytest.raises(DecodingFailed, match="too busy"):
+        inspect(pool, patience=Patience(cpu_seconds=5, seconds=0.5))
+    assert inspect(pool) is not None
+
+
+def test_child_that_somebody_has_killed_while_it_was_idle__is_replaced(pool: Pool) -> None:
+    inspect(pool)
+    (child,) = pool._idle
+    os.kill(child.pid, signal.SIGKILL)
+    assert inspect(pool) is not None
+
+
+@pytest.mark.parametrize(("deaths", "is_blamed"), [(1, False), (2, True)])
+def test_picture_that_kills_the_decoder_twice__is_to_blame(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, deaths: int, is_blamed: bool
+) -> None:
+    receive, left = messages.receive, [deaths]
+
+    def die(stream: Any) -> messages.Message:
+        if left[0]:
+            left[0] -= 1
+            raise messages.BrokenMessage
+        return receive(stream)
+
+    monkeypatch.setattr(messages, "receive", die)
+    if is_blamed:
+        with pytest.raises(formats.TooComplex, match="makes the program that reads it fail"):
+            inspect(pool)
+    else:
+        assert inspect(pool) is not None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        struct.pack(">II", messages.MAX_HEAD + 1, 0),
+        struct.pack(">II", 2, formats.MAX_BYTES + 1) + b"{}",
+        struct.pack(">II", 2, 0) + b"[]",
+        struct.pack(">II", 9, 0) + b"[" * 9,
+        struct.pack(">II", 2, 0),
+    ],
+)
+def test_answer_that_is_no_message__is_not_read_on(answer: bytes) -> None:
+    with pytest.raises(messages.BrokenMessage):
+        messages.receive(BytesIO(answer))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {},
+        {"parts": {}, "peak": 0, "cpu": 0, "facts": {"format": "EXE"}},
+        {"parts": {"page": 4}, "peak": 0, "cpu": 0},
+        {"parts": [], "peak": 0, "cpu": 0},
+        {"parts": {}, "peak": "much", "cpu": 0},
+        {
+            "parts": {},
+            "peak": 0,
+            "cpu": 0,
+            "facts": {"format": "PNG", "width": -1, "height": 1, "animated": False, "orientation": 1},
+        },
+    ],
+)
+def test_child_that_was_taken_over__cannot_say_what_it_likes(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, head: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(messages, "receive", lambda stream: messages.Message(head, b"<html>"))
+    with pytest.raises(formats.TooComplex):
+        inspect(pool)
+
+
+@needs_proc
+def test_child__holds_no_secret_and_no_connection_of_ours(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPYLEAKS_API_KEY", "hush-hush")
+    with socket_of_ours():
+        inspect(pool)
+        (child,) = pool._idle
+        assert b"hush" not in Path(f"/proc/{child.pid}/environ").read_bytes()
+        opened = [str(fd.readlink()) for fd in Path(f"/proc/{child.pid}/fd").iterdir()]
+        assert not any(name.startswith("socket:") for name in opened)
+        limits = Path(f"/proc/{child.pid}/limits").read_text()
+        assert f"Max address space         {600_000_000}" in limits
+        assert "Max file size             0" in limits
+
+
+def socket_of_ours() -> Any:
+    import socket
+
+    return socket.create_server(("127.0.0.1", 0))
+
+
+@needs_proc
+def test_child__imports_no_django(pool: Pool) -> None:
+    code = "import sys, django_copyleaks_image.decoding.child; print('django' in sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "False"
+
+
+def test_stop__ends_a_child_that_is_busy_at_once(pool: Pool) -> None:
+    raised: list[BaseException] = []
+
+    def draw() -> None:
+        try:
+            pool.ask("picture", BytesIO(bomb), Patience(cpu_seconds=60, seconds=120))
+        except DecodingFailed as error:
+            raised.append(error)
+
+    bomb = hostile.scans(6000, 5900, 4400)
+    thread = Thread(target=draw)
+    thread.start()
+    _until(lambda: pool._busy)
+    pool.close()
+    thread.join(30)
+    assert [type(error) for error in raised] == [Stopped]
+    assert inspect(pool) is not None
+
+
+@needs_proc
+def test_others__do_not_wait_for_a_hostile_one(pool: Pool) -> None:
+    bomb = hostile.scans(6000, 5900, 4400)
+
+    def draw() -> None:
+        with pytest.raises(Stopped):
+            pool.ask("picture", BytesIO(bomb), Patience(cpu_seconds=60, seconds=120))
+
+    thread = Thread(target=draw)
+    thread.start()
+    _until(lambda: pool._busy)
+    for _ in range(3):
+        assert inspect(pool) is not None
+    assert thread.is_alive()
+    pool.close()
+    thread.join(30)
+
+
+@needs_proc
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_children__die_with_whoever_started_them(is_busy: bool, tmp_path: Path) -> None:
+    (tmp_path / "bomb.jpg").write_bytes(hostile.scans(6000, 5900, 4400))
+    code = f"""
+        import os, threading, time
+        from django_copyleaks_image.decoding.pool import Patience, drawing
+        bomb = open({str(tmp_path / "bomb.jpg")!r}, "rb")
+        task = {"picture" if is_busy else "inspect"!r}
+        thread = threading.Thread(target=drawing.ask, args=(task, bomb, Patience(cpu_seconds=2, seconds=8)))
+        thread.start()
+        while not (drawing._busy if {is_busy} else drawing._idle):
+            time.sleep(0.01)
+        time.sleep(0.5)
+        print((*drawing._busy, *drawing._idle)[0].pid, flush=True)
+        os.kill(os.getpid(), 9)
+    """
+    finished = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    pid = int(finished.stdout)
+    _until(lambda: not _is_alive(pid), seconds=30)
+
+
+def test_forked_process__has_children_of_its_own(pool: Pool) -> None:
+    inspect(pool)
+    code = """
+        import os, sys
+        from io import BytesIO
+        from django_copyleaks_image.decoding.pool import Pool
+        from tests.samples import picture
+        pool = Pool(children=1)
+        def first():
+            pool.ask("inspect", BytesIO(picture(size=(640, 600))))
+            return pool._idle[0].pid
+        before = first()
+        forked = os.fork()
+        if not forked:
+            os._exit(0 if not pool._idle and first() != before else 1)
+        for _ in range(20):
+            assert pool.ask("inspect", BytesIO(picture(size=(700, 600)))).facts.width == 700
+        _, status = os.waitpid(forked, 0)
+        assert first() == before
+        sys.exit(status)
+    """
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    code = "import django; django.setup()\n" + textwrap.dedent(code)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=60)
+
+
+def test_no_child_can_be_started__is_not_the_pictures_fault(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any, **named: Any) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(DecodingFailed):
+        inspect(pool)
+
+
+def test_more_bytes_than_any_upload_may_have__are_not_sent(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "MAX_BYTES", 100)
+    with pytest.raises(formats.UnreadablePicture, match="larger than 100 bytes"):
+        inspect(pool)
+
+
+def test_header__is_given_little_time_and_drawing_no_more_than_ten_seconds() -> None:
+    assert (BRIEF.cpu_seconds, BRIEF.seconds) == (1, 4)
+    assert (LONG.cpu_seconds, LONG.seconds) == (7, 10)
+
+
+def _until(condition: Any, *, seconds: float = 20) -> None:
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, "it did not happen in time"
+        sleep(0.02)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
