@@ -13,7 +13,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connections
 
 from .models import ImageScan
-from .scanning import account, attempts, heatmaps, receive, reconcile, submit, sweep
+from .scanning import account, attempts, duplicates, heatmaps, receive, reconcile, submit, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Worker:
             heatmaps.fetch_due()
 
     def _judge(self) -> int:
-        return receive.judge_due(until=self._stop.is_set)
+        return receive.judge_due(until=self._stop.is_set) + duplicates.settle_due()
 
     @contextmanager
     def _surviving_the_database(self) -> Iterator[None]:

@@ -21,7 +21,7 @@ class ChaosConfig(AppConfig):
         from django_copyleaks_image.scanning import (  # noqa: PLC0415
             account,
             attempts,
-            ends,
+            duplicates,
             heatmaps,
             inbox,
             leases,
@@ -31,7 +31,7 @@ class ChaosConfig(AppConfig):
         )
 
         account.PROBE_INTERVAL = timedelta(seconds=2)
-        ends.TWIN_NAP = timedelta(seconds=2)
+        duplicates.LEASE = timedelta(seconds=3)
         heatmaps.RETRY_AFTER = timedelta(seconds=4)
         inbox.LEASE = timedelta(seconds=3)
         reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)

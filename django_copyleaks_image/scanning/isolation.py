@@ -18,12 +18,13 @@ def isolated(task: str, *arguments: object) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, OperationalError | InterfaceError) and _home_database_is_lost():
+        if isinstance(error, OperationalError | InterfaceError) and home_database_is_lost():
             raise
         logger.exception("Could not %s; the rest goes on.", task % arguments)
 
 
-def _home_database_is_lost() -> bool:
+def home_database_is_lost() -> bool:
+    """Return whether the database cannot be reached, so that an error is not that of a row."""
     home = connections[home_database()]
     try:
         home.ensure_connection()

@@ -36,8 +36,8 @@ class _Newest(NamedTuple):
 def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageScan:
     """Queue a scan of a stored file and return it, or return the unfinished one of the same file.
 
-    A result that exists for the same bytes is shared instead of paid; ``force`` pays again on purpose. Until there
-    is one, what was measured and decided about the file goes on counting.
+    A result that exists for the same bytes is shared instead of paid; ``force`` pays again on purpose, unless that is
+    being done. Until there is a result, what was measured and decided about the file goes on counting.
     Raises ValueError when there is no stored file, ImproperlyConfigured when the field holds none.
     """
     file_field = registry.file_field(type(instance), field)
@@ -47,8 +47,9 @@ def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageSc
         raise ValueError(f"{owner._meta.label}.{field} of this object holds no stored file: save it first.")
     using = instance._state.db or home_database()
     target = target_of(owner, instance, field, using=using)
-    waiting = scans().for_target(**target).unfinished().filter(file_name=name).order_by("-pk").first()
-    if waiting is not None and not force:
+    unfinished = scans().for_target(**target).unfinished().filter(file_name=name)
+    waiting = (unfinished.filter(forced=True) if force else unfinished).order_by("-pk").first()
+    if waiting is not None:
         return waiting
     scan = ImageScan(**target, file_name=name, database=using, forced=force, repeated=True)
     with transaction.atomic(using=home_database()):
@@ -138,9 +139,13 @@ def queue(scan: ImageScan, supersede_reason: str = "", *, wake: Wake = wake_afte
     scan.save(using=home, force_insert=True)
     if supersede_reason:
         older = same_target(scan).filter(pk__lt=scan.pk)
-        ends.supersede(older, supersede_reason)
-        # Until there is another result, the earlier one of the same file goes on counting.
-        standing.withdraw(older.exclude(file_name=scan.file_name) if scan.is_rescan else older)
+        if scan.is_rescan:
+            # What may be paid of the same file is not thrown away; until there is another result, it goes on counting.
+            ends.supersede(older.exclude(file_name=scan.file_name, may_have_arrived=True), supersede_reason)
+            standing.withdraw(older.exclude(file_name=scan.file_name))
+        else:
+            ends.supersede(older, supersede_reason)
+            standing.withdraw(older)
     wake(scan.scan_id, using=home)
 
 

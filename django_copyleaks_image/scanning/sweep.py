@@ -13,7 +13,7 @@ from django_copyleaks_image.models import AccountState, Decision, ImageScan, hom
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, certificates, erasure, lost
+from . import account, bought, certificates, duplicates, erasure, lost
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ def sweep() -> None:
         end_lost_scans(now)
     with isolated("free the pay keys of replaced scans"):
         free_pay_keys(now)
+    with isolated("end the duplicates that nobody has ended"):
+        duplicates.settle_orphans()
     with isolated("send the signals that are owed"):
         send_owed_signals(now)
     with isolated("erase what is known of deleted pictures"):
@@ -71,7 +73,7 @@ def _end_as_lost(scan: ImageScan) -> bool:
 
 
 def free_pay_keys(now: datetime) -> None:
-    """Take the pay key from replaced scans whose result is overdue, so that a twin of their bytes can pay."""
+    """Take the pay key from replaced scans whose result is overdue, so that a duplicate can pay."""
     overdue = now - timedelta(seconds=conf.RESULT_DEADLINE)
     holding = Q(pay_key__isnull=False) | Q(budget_day__isnull=False)
     stuck = scans().filter(holding, status=Status.SUPERSEDED, finished_at__lt=overdue)
