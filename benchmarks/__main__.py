@@ -22,6 +22,7 @@ NAMES = (
     "webhook",
     "throughput",
     "drain",
+    "duplicates",
     "workers",
     "engine",
     "startup",

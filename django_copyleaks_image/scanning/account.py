@@ -153,7 +153,7 @@ def price_of_a_scan() -> int:
     """Return how many credits a scan may cost, by the last results; what it does cost is known only afterwards."""
     results = DetectionResult.objects.using(home_database()).filter(received_at__gte=timezone.now() - _PRICE_HOLDS)
     charged = results.order_by("-received_at").values_list("credits", flat=True)[:_PRICED_RESULTS]
-    return max([1, *(credits or 0 for credits in charged)])
+    return max([1, *filter(None, charged)])
 
 
 def counts_today(row: AccountState) -> bool:

@@ -182,7 +182,7 @@ def _share(scan: ImageScan, result: DetectionResult) -> None:
                 paykey.look_after_commit(scan)
             # A try that may have arrived may have been charged as well; the budget is a hard limit.
             account.settle_credit(scan, int(scan.may_have_arrived))
-            logger.info("Scan %s: completed with a result that was paid before.", scan.scan_id)
+            logger.debug("Scan %s: completed with a result that was paid before.", scan.scan_id)
 
     atomically(share)
 
