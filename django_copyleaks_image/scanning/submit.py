@@ -127,7 +127,10 @@ def _supersede(scan: ImageScan, reason: str) -> None:
 
     Its save has queued one, and has taken earlier ones from the desk, unless its process died before that.
     """
-    ends.supersede(scans().filter(pk=scan.pk, lease_owner=scan.lease_owner), reason)
+    if not ends.supersede(scans().filter(pk=scan.pk, lease_owner=scan.lease_owner), reason):
+        return
+    if scan.pay_key:
+        paykey.look_after_commit(scan)
     standing.withdraw(same_target(scan).filter(pk__lt=scan.pk))
     if reason == "file_replaced" and not same_target(scan).filter(pk__gt=scan.pk).exists():
         reconcile.queue_current_file(scan)
