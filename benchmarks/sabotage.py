@@ -483,7 +483,7 @@ PROTECTIONS = (
     Protection(
         "oversized result",
         "scanning/lost.py",
-        " or scan.error_code == OVERSIZED",
+        " and scan.error_code != OVERSIZED",
         "",
         "tests/doors/test_webhook.py -k oversized_result",
     ),
@@ -567,7 +567,7 @@ PROTECTIONS = (
     Protection(
         "one resubmission",
         "scanning/lost.py",
-        "scan.resubmission_of_id is not None or ",
+        "scan.resubmission_of_id is None and ",
         "",
         "tests/scanning/test_sweep.py -k overdue",
     ),
@@ -707,8 +707,8 @@ PROTECTIONS = (
     Protection(
         "replaced picture leaves the desk",
         "scanning/request.py",
-        "        standing.withdraw(older.exclude(file_name=scan.file_name) if scan.is_rescan else older)",
-        "        pass",
+        "            standing.withdraw(older)",
+        "            pass",
         "tests/reviewing/test_leaving.py -k replaced_picture",
     ),
     Protection(

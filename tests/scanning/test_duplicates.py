@@ -233,6 +233,17 @@ def test_process_that_dies_during_a_pass__holds_the_key_for_its_lease_only(
     assert statuses() == [Status.COMPLETED] * 3
 
 
+def test_clock_that_was_a_day_ahead__holds_no_key_for_a_day(provider: Provider) -> None:
+    payer, *_ = copies(3)
+    answer(payer)
+    receive.judge_due()
+    ImageScan.objects.filter(pk=payer.pk).update(duplicates_due_at=timezone.now() + timedelta(days=1))
+
+    duplicates.settle_due()
+
+    assert statuses() == [Status.COMPLETED] * 3
+
+
 def test_duplicate_that_cannot_be_ended__keeps_no_other_from_its_end(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
