@@ -179,8 +179,12 @@ def _updated_rows() -> Iterator[list[int]]:
 def _log_lines() -> Iterator[list[logging.LogRecord]]:
     """Collect what the app logs, as a site does that logs from INFO on."""
     lines: list[logging.LogRecord] = []
-    handler = logging.Handler(logging.INFO)
-    handler.emit = lines.append  # type: ignore[method-assign]
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record)
+
+    handler = Collector(logging.INFO)
     logger = logging.getLogger("django_copyleaks_image")
     level = logger.level
     logger.setLevel(logging.INFO)
