@@ -23,6 +23,7 @@ NAMES = (
     "webhook",
     "throughput",
     "drain",
+    "duplicates",
     "workers",
     "engine",
     "startup",

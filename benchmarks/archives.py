@@ -5,12 +5,14 @@ database is what is measured.
 """
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from urllib.parse import urlsplit
 
 import environ
 from django.contrib.auth.models import User
@@ -28,6 +30,7 @@ from django_copyleaks_image import registry
 from tests.gallery.models import Listing
 
 SERVER = os.environ.get("POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+MARIADB_SERVER = os.environ.get("MARIADB_URL", "mysql://root@127.0.0.1:3306")
 FEW, MANY = 1_000, 1_000_000
 REPEAT = 30
 
@@ -61,7 +64,7 @@ def both() -> Iterator[tuple[Archive, Archive]]:
 
 
 @contextmanager
-def postgresql() -> Iterator[BaseDatabaseWrapper]:
+def postgresql(**options: object) -> Iterator[BaseDatabaseWrapper]:
     """Provide an empty database of PostgreSQL as ``default``, and remove it in the end. Raises :class:`Unavailable`."""
     try:
         import psycopg  # noqa: PLC0415 - the other benchmarks do not need it
@@ -73,8 +76,40 @@ def postgresql() -> Iterator[BaseDatabaseWrapper]:
         except psycopg.OperationalError as error:
             first_line = str(error).partition("\n")[0]
             raise Unavailable(f"PostgreSQL does not answer at {SERVER}: {first_line}") from None
-        settings = connections.configure_settings({"default": environ.Env.db_url_config(created.url)})["default"]
-        database = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "default")
+        yield stack.enter_context(as_default(created.url, **options))
+
+
+@contextmanager
+def mariadb(**options: object) -> Iterator[BaseDatabaseWrapper]:
+    """Provide an empty database of MariaDB as ``default``, and remove it in the end. Raises :class:`Unavailable`."""
+    try:
+        import MySQLdb  # noqa: PLC0415 - the other benchmarks do not need it
+    except ImportError:
+        raise Unavailable("mysqlclient is not installed") from None
+    server = urlsplit(MARIADB_SERVER)
+    name = f"bench_{os.getpid()}_{secrets.token_hex(4)}"
+    try:
+        connected = MySQLdb.connect(
+            host=server.hostname, port=server.port or 3306, user=server.username, password=server.password or ""
+        )
+    except MySQLdb.OperationalError as error:
+        raise Unavailable(f"MariaDB does not answer at {server.hostname}: {error}") from None
+    with closing(connected), connected.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        try:
+            with as_default(server._replace(path=f"/{name}").geturl(), **options) as database:
+                yield database
+        finally:
+            cursor.execute(f"DROP DATABASE {name}")
+
+
+@contextmanager
+def as_default(url: str, **options: object) -> Iterator[BaseDatabaseWrapper]:
+    """Let ``default`` be the database of an address, for every thread."""
+    config = environ.Env.db_url_config(url) | {"OPTIONS": options, "CONN_MAX_AGE": 60}
+    settings = connections.configure_settings({"default": config})["default"]
+    database = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "default")
+    with ExitStack() as stack:
         # The settings are for other threads.
         stack.callback(connections.settings.__setitem__, "default", connections.settings["default"])
         stack.callback(connections.__setitem__, "default", connections["default"])

@@ -10,7 +10,7 @@ from PIL import Image
 
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import receive
+from django_copyleaks_image.scanning import duplicates, receive
 from tests.gallery.models import Photo
 
 
@@ -61,8 +61,8 @@ def submitted(scan: ImageScan) -> ImageScan:
 
 
 def judge() -> int:
-    """Judge the callbacks that wait for the worker, and return how many there were."""
-    return receive.judge_due()
+    """Judge the callbacks that wait for the worker and end their duplicates; return how much there was to do."""
+    return receive.judge_due() + duplicates.settle_due()
 
 
 def detection(scan: ImageScan, **changes: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from benchmarks.chaos.judge import Judgement, judge
 from benchmarks.chaos.plan import Action, steps_of
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
-from django_copyleaks_image.scanning import account, ends, lost, receive
+from django_copyleaks_image.scanning import account, ends, lost, paykey, receive
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo, picture, submitted
 
@@ -256,7 +256,7 @@ def test_unreadable_result__explained_if_it_was_sent_so() -> None:
 
 def test_unreadable_result__explains_the_end_of_a_twin() -> None:
     payer, twin = sent(photo(TWO_PERCENT)), photo(TWO_PERCENT)
-    ImageScan.objects.update(content_key="the same bytes")
+    ImageScan.objects.update(content_key="the same bytes", **paykey.purchase_of_now())
     receive.deliver(payer, as_json(detection(payer, isAiDetected="yes")), Source.WEBHOOK)
 
     ended = ImageScan.objects.get(object_id=twin.pk)

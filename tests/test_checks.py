@@ -18,8 +18,8 @@ from django.db.models import F
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
-from django_copyleaks_image import checks as ours
 from django_copyleaks_image import callback_checks, registry
+from django_copyleaks_image import checks as ours
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source

@@ -22,7 +22,7 @@ class ChaosConfig(AppConfig):
         from django_copyleaks_image.scanning import (  # noqa: PLC0415
             account,
             attempts,
-            ends,
+            duplicates,
             heatmaps,
             inbox,
             leases,
@@ -33,7 +33,7 @@ class ChaosConfig(AppConfig):
         from django_copyleaks_image.worker import loop  # noqa: PLC0415
 
         account.PROBE_INTERVAL = timedelta(seconds=2)
-        ends.TWIN_NAP = timedelta(seconds=2)
+        duplicates.LEASE = timedelta(seconds=3)
         heatmaps.RETRY_AFTER = timedelta(seconds=4)
         inbox.LEASE = timedelta(seconds=3)
         reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)

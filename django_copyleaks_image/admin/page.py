@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing.history import same_target
+from django_copyleaks_image.scanning import paykey
 
 from .problems import problem_in_words
 from .reasons import reason_in_words
@@ -69,7 +70,7 @@ def timings(scan: ImageScan) -> Facts:
         facts.append((_("Picture deleted"), moment(scan.removed_at)))
     if scan.attempts:
         facts.append((_("Attempts"), number_format(scan.attempts)))
-    if not scan.is_finished and scan.next_attempt_at is not None:
+    if not scan.is_finished and scan.next_attempt_at is not None and scan.error_code != paykey.WAITS:
         facts.append((_("Next attempt"), moment(scan.next_attempt_at)))
     return facts
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, heatmaps, receive, renditions, submit
+from django_copyleaks_image.scanning import account, duplicates, heatmaps, paykey, receive, renditions, submit
 from django_copyleaks_image.worker import go_round
 
 # How long a due scan is left to the message that was sent for it.
@@ -27,6 +27,8 @@ PICTURES = 50
 # RQ keeps whole seconds and rounds them down: a message that comes too early would do nothing.
 MARGIN = timedelta(seconds=1)
 HEARTBEAT_SECONDS = 30.0
+# Of a round, seconds in which duplicates of what has ended are ended.
+ENDING_DUPLICATES = 10.0
 
 _heartbeat_due = 0.0
 
@@ -34,15 +36,15 @@ _heartbeat_due = 0.0
 def work_on(scan_id: str) -> datetime | None:
     """Bring a scan one step further if it is due and free; return when a message should come for it again.
 
-    None when none need come: because the scan went on, is another's, or waits for the account or the budget, after
-    which the sweep sends a new one.
+    None when none need come: because the scan went on, is another's, waits for the payer of the same bytes, or for
+    the account or the budget, after which a new one is sent.
     """
     renditions.draw_of(scan_id)
     if account.is_on_hold() or not _due().filter(scan_id=scan_id).exists():
         return None
     submit.work_on_one(scan_id)
     _show_that_somebody_works()
-    put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None)
+    put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None).exclude(error_code=paykey.WAITS)
     due_at = put_back.values_list("next_attempt_at", flat=True).first()
     return due_at and max(due_at, timezone.now()) + MARGIN
 
@@ -50,6 +52,7 @@ def work_on(scan_id: str) -> datetime | None:
 def sweep() -> None:
     """Do what the worker does beside submitting, and send messages for the scans that nobody came for."""
     receive.judge_due()
+    duplicates.settle_due(seconds=ENDING_DUPLICATES)
     before = account.state().swept_at
     if go_round() and not account.is_on_hold():
         _send_messages(since=before)

@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
                 ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),
                 ('content_key', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='content key')),
                 ('pay_key', models.CharField(blank=True, max_length=64, null=True, unique=True, verbose_name='pay key')),
+                ('duplicates_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('unclassified_attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts with an unknown error')),
                 ('next_attempt_at', models.DateTimeField(blank=True, default=django.utils.timezone.now, null=True, verbose_name='next attempt at')),

@@ -149,6 +149,8 @@ class ImageScan(ReadWhereWritten):
     # Equal to content_key while this scan is the one that pays. Nullable, because MariaDB ignores conditional
     # unique constraints.
     pay_key = models.CharField(_("pay key"), max_length=64, unique=True, null=True, blank=True)
+    # Of a scan that has ended: when to see to those that waited for it. Never shown.
+    duplicates_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     # Those among them that ended with an error of no known class, which is allowed fewer tries.

@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Greatest
-from django.db.models.lookups import LessThan
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import AuthenticationError, CopyleaksError, PaymentError
-from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, home_database, scans
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,9 @@ PROBE_INTERVAL = timedelta(seconds=90)
 # A day further ahead was begun by a clock that is wrong, and must not hold the budget until it comes.
 _CLOCKS_APART = timedelta(days=1)
 BUDGET_WARNINGS = (50, 80, 100)
+# What a scan may cost is the most that any of the last results has, for so long.
+_PRICED_RESULTS = 20
+_PRICE_HOLDS = timedelta(days=7)
 # Slots are this much further apart than the limit asks for: of two calls in time, the second may travel faster.
 _SPACING = 1.03
 
@@ -87,16 +90,20 @@ def probe_if_due() -> None:
 def reserve_credit(today: date, budget: int | None) -> date | None:
     """Reserve one credit of today's budget; return the day on which it counts, None when the budget is used up.
 
-    One UPDATE: it starts the new day, checks the limit and reserves, so that no two workers pass it together. The
-    day is tomorrow where another machine's clock has begun it; begun anew each time, it would have no limit.
+    One UPDATE: it starts the new day, checks the limit and reserves, so that no two workers pass it together. Each
+    scan that is not settled is reckoned at what scans have cost lately. The day is tomorrow where another machine's
+    clock has begun it; begun anew each time, it would have no limit.
     """
-    if budget is not None and budget < 1:
-        return None
     row = _row()
     has_begun = Q(budget_day__range=(today, today + _CLOCKS_APART))
     if budget is not None:
+        price = price_of_a_scan()
+        if budget < price:
+            return None
         is_new = Q(budget_day=None) | ~has_begun
-        row = row.filter(is_new | Q(LessThan(F("budget_spent") + F("budget_reserved"), budget)))
+        row = row.filter(
+            is_new | Q(LessThanOrEqual(F("budget_spent") + (F("budget_reserved") + 1) * Value(price), budget))
+        )
     with transaction.atomic(using=home_database(), savepoint=False):
         # MariaDB assigns from left to right, so the day comes last.
         reserved = row.update(
@@ -133,12 +140,20 @@ def release_credit(scan: ImageScan) -> None:
 
 
 def budget_left() -> int | None:
-    """Return the credits left today, None when there is no budget."""
+    """Return the credits left today, 0 when they buy no scan any more, None when there is no budget."""
     budget = conf.DAILY_BUDGET
     if budget is None:
         return None
-    row = state()
-    return max(0, budget - row.budget_spent - row.budget_reserved) if counts_today(row) else budget
+    row, price = state(), price_of_a_scan()
+    left = budget - row.budget_spent - row.budget_reserved * price if counts_today(row) else budget
+    return left if left >= price else 0
+
+
+def price_of_a_scan() -> int:
+    """Return how many credits a scan may cost, by the last results; what it does cost is known only afterwards."""
+    results = DetectionResult.objects.using(home_database()).filter(received_at__gte=timezone.now() - _PRICE_HOLDS)
+    charged = results.order_by("-received_at").values_list("credits", flat=True)[:_PRICED_RESULTS]
+    return max([1, *filter(None, charged)])
 
 
 def counts_today(row: AccountState) -> bool:

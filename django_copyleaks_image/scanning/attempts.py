@@ -32,7 +32,7 @@ _NOT_COUNTED = Greatest(F("attempts"), 1) - 1
 
 
 class NotNow(Exception):
-    """The scan must wait for something that is not its fault: a twin, the budget, the account or a slot."""
+    """The scan must wait for something that is not its fault: the budget, the account or a slot."""
 
     def __init__(self, code: str, message: str, wait: timedelta) -> None:
         super().__init__(message)
@@ -107,16 +107,14 @@ def give_up(scan: ImageScan, code: str, message: str, *, may_resubmit: bool = Tr
 
 
 def end_with(scan: ImageScan, payer: ImageScan) -> None:
-    """End a scan, and others that waited with it, for whose bytes another was paid in vain."""
-    code, message, ended_at = payer.error_code, payer.error_message, payer.finished_at
+    """End a scan for whose bytes another was paid in vain."""
 
     def end() -> None:
-        if ends.fail(scan, code, message, owner=scan.lease_owner):
-            ends.fail_twins(payer, code, message, asked_before=ended_at)
+        if ends.fail(scan, payer.error_code, payer.error_message, owner=scan.lease_owner):
             account.release_credit(scan)
 
     atomically(end)
-    logger.warning("Scan %s: the same bytes were paid in vain (%s).", scan.scan_id, code)
+    logger.warning("Scan %s: the same bytes were paid in vain (%s).", scan.scan_id, payer.error_code)
 
 
 def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:

@@ -14,8 +14,7 @@ def others_exist(scan: ImageScan) -> bool:
 
 def result_for(scan: ImageScan) -> DetectionResult | None:
     """Return the newest result that serves this scan too, without its large columns."""
-    source = _sources(scan).with_result().filter(result__isnull=False).order_by("-pk").first()
-    return source.result if source is not None else None
+    return _newest_result(_sources(scan))
 
 
 def is_arriving_for(scan: ImageScan) -> bool:
@@ -34,16 +33,30 @@ def exists_or_arrives_for(scan: ImageScan) -> bool:
     return _sources(scan).filter(Q(result__isnull=False) | Exists(arriving)).exists()
 
 
+def result_of(content_key: str) -> DetectionResult | None:
+    """Return the newest result of this purchase, without its large columns."""
+    return _newest_result(scans().filter(content_key=content_key))
+
+
+def in_vain_of(content_key: str) -> ImageScan | None:
+    """Return the last scan of this purchase to end that was paid, or may have been, for nothing.
+
+    What was asked for before it ended may not pay any more. A scan that was resubmitted is left out, for its
+    resubmission pays in its place.
+    """
+    failed = scans().filter(content_key=content_key, status=Status.FAILED, may_have_arrived=True, resubmission=None)
+    return failed.order_by("-finished_at", "-pk").first()
+
+
 def in_vain_for(scan: ImageScan) -> ImageScan | None:
     """Return the scan of the same bytes that was paid, or may have been, for nothing since this one was asked for.
 
-    This one may not pay then; what is asked for later may. A scan that was resubmitted is left out, for its
-    resubmission pays in its place. None for a scan that is paid again on purpose, or may have been paid itself.
+    None for a scan that is paid again on purpose, or may have been paid itself.
     """
     if scan.forced or scan.may_have_arrived:
         return None
-    failed = _sources(scan).filter(status=Status.FAILED, may_have_arrived=True, resubmission=None)
-    return failed.filter(finished_at__gte=scan.created_at).exclude(pk=scan.pk).order_by("-pk").first()
+    payer = in_vain_of(scan.content_key)
+    return payer if payer is not None and payer.finished_at and payer.finished_at >= scan.created_at else None
 
 
 def unjudged_receipts() -> WebhookReceiptQuerySet:
@@ -53,6 +66,10 @@ def unjudged_receipts() -> WebhookReceiptQuerySet:
 
 def _sources(scan: ImageScan) -> ImageScanQuerySet:
     """Return the scans of the same bytes; for a forced one only itself and the one that it resubmits."""
-    if scan.forced:
-        return scans().filter(Q(pk=scan.pk) | Q(resubmission=scan))
-    return scans().filter(content_key=scan.content_key)
+    same = scans().filter(content_key=scan.content_key)
+    return same.filter(Q(pk=scan.pk) | Q(resubmission=scan)) if scan.forced else same
+
+
+def _newest_result(sources: ImageScanQuerySet) -> DetectionResult | None:
+    source = sources.with_result().filter(result__isnull=False).order_by("-pk").first()
+    return source.result if source is not None else None

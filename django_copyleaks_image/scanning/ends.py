@@ -5,8 +5,6 @@ and saves need no lock that SQLite does not have. So does the version of the rev
 read to find out what the end means for the desk.
 """
 
-from datetime import datetime, timedelta
-
 from django.db import OperationalError
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
@@ -18,13 +16,9 @@ from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.transactions import atomically
 
-from . import account
+from . import paykey
 
 MESSAGE_LENGTH = 500
-# Twins that end with their payer at once; the rest end themselves when the worker comes to them.
-TWINS_AT_ONCE = 50
-# How long a twin sleeps before it looks whether the payer has ended, should nobody wake it.
-TWIN_NAP = timedelta(seconds=30)
 
 # A failed scan may still be completed: its result came late.
 _COMPLETABLE = (*UNFINISHED, Status.FAILED)
@@ -69,14 +63,27 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
 
 
 def keep_for_others(scan: ImageScan, result: DetectionResult) -> bool:
-    """Store the late result of a superseded scan, for twins of its bytes; its status stays and no signal is sent."""
+    """Store the late result of a superseded scan, for its duplicates; its status stays and no signal is sent."""
     changed = scans().filter(pk=scan.pk, status=Status.SUPERSEDED, result=None)
     return bool(changed.update(result=result, pay_key=None))
 
 
-def fail(scan: ImageScan, code: str, message: str = "", *, owner: str | None = None, announce: bool = True) -> bool:
-    """End an unfinished scan without a result; with ``owner``, only while that worker holds its lease."""
-    return _end_without_result(scan, Status.FAILED, code, message, owner=owner, announce=announce)
+def fail(
+    scan: ImageScan,
+    code: str,
+    message: str = "",
+    *,
+    owner: str | None = None,
+    announce: bool = True,
+    is_duplicate: bool = False,
+) -> bool:
+    """End an unfinished scan without a result; with ``owner``, only while that worker holds its lease.
+
+    ``is_duplicate`` says that it ends with others of its key, which somebody is seeing to.
+    """
+    return _end_without_result(
+        scan, Status.FAILED, code, message, owner=owner, announce=announce, is_duplicate=is_duplicate
+    )
 
 
 def skip(scan: ImageScan, code: str, message: str = "", *, owner: str) -> bool:
@@ -92,7 +99,7 @@ def _end_without_result(
     *,
     owner: str | None = None,
     announce: bool = True,
-    wakes_twins: bool = True,
+    is_duplicate: bool = False,
 ) -> bool:
     open_to_us = Q(status__in=UNFINISHED) if owner is None else Q(status__in=UNFINISHED, lease_owner=owner)
 
@@ -114,8 +121,8 @@ def _end_without_result(
             notified_at=None if is_heard else now,
             pay_key=None,
         )
-        if ended and wakes_twins:
-            wake_twins(scan.content_key)
+        if ended and not is_duplicate:
+            paykey.look_after_commit(scan)
         if ended and is_heard:
             notify.after_commit(scan.pk)
         return ended
@@ -143,7 +150,7 @@ def _end(scan: ImageScan, place: standing.Place | None, open_to_us: Q, **columns
 def supersede(candidates: QuerySet[ImageScan], reason: str) -> int:
     """End unfinished scans whose file was replaced or removed.
 
-    One that may have arrived keeps its pay key: its result may still come, and twins of its bytes wait for it.
+    One that may have arrived keeps its pay key: its result may still come, and duplicates wait for it.
     """
     now = timezone.now()
     return candidates.filter(status__in=UNFINISHED).update(
@@ -183,54 +190,10 @@ def remove(target_scans: QuerySet[ImageScan], reason: str) -> None:
     )
 
 
-def wake_twins(content_key: str) -> None:
-    """Make the scans that wait for a payer of the same bytes due, so that one of them takes its place."""
-    if content_key:
-        waiting = scans().filter(content_key=content_key, status=Status.QUEUED, pay_key=None)
-        waiting.update(next_attempt_at=timezone.now())
-
-
 def free(scan: ImageScan) -> bool:
     """Take the pay key from a superseded scan whose result will not come; return False when it held nothing."""
     held = scans().filter(pk=scan.pk, status=Status.SUPERSEDED, result=None)
     changed = held.filter(Q(pay_key__isnull=False) | Q(budget_day__isnull=False)).update(pay_key=None)
     if changed:
-        wake_twins(scan.content_key)
+        paykey.look_after_commit(scan)
     return bool(changed)
-
-
-def fail_twins(scan: ImageScan, code: str, message: str, *, asked_before: datetime | None = None) -> None:
-    """End scans that wait for a payer which was charged and got nothing: to pay again would be to pay twice.
-
-    The rest end themselves when the worker comes to them, see :func:`.bought.in_vain_for`.
-    """
-    waiting = Q(status=Status.QUEUED)
-    if asked_before is not None:
-        waiting &= Q(created_at__lte=asked_before)
-    for twin in _twins(scan, waiting):
-        _end_without_result(twin, Status.FAILED, code, message, wakes_twins=False)
-    wake_twins(scan.content_key)
-
-
-def _twins(scan: ImageScan, state: Q) -> QuerySet[ImageScan]:
-    """Return scans of the same bytes that were not sent themselves, a bounded number, oldest first."""
-    if not scan.content_key:
-        return scans().none()
-    # One that was sent is being paid for and gets a result of its own.
-    twins = scans().filter(state, content_key=scan.content_key, forced=False, sent_at=None)
-    return twins.exclude(pk=scan.pk).select_related("content_type").order_by("pk")[:TWINS_AT_ONCE]
-
-
-def complete_twins(scan: ImageScan, result: DetectionResult) -> None:
-    """Complete the scans that wait for the result of the same bytes, or have failed without being sent.
-
-    Call inside the result's transaction.
-    """
-    twins = list(_twins(scan, Q(status__in=(Status.QUEUED, Status.FAILED))))
-    if not twins:  # As nearly always. One that is just being measured looks by itself after its nap.
-        return
-    completed = [twin for twin in twins if complete(twin, result)]
-    wake_twins(scan.content_key)
-    for twin in completed:
-        # One may have been sent since it was read; then its credit was reserved, and counts as spent.
-        account.settle_credit(twin, 1)

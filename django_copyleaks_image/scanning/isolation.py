@@ -24,6 +24,7 @@ def isolated(task: str, *arguments: object) -> Iterator[None]:
 
 
 def _home_database_is_lost() -> bool:
+    """Return whether the database cannot be reached, so that an error is not that of a row."""
     home = connections[home_database()]
     try:
         home.ensure_connection()

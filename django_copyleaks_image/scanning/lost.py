@@ -6,13 +6,14 @@ from django.db import transaction
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
-from django_copyleaks_image.models import ImageScan, home_database
+from django_copyleaks_image.models import ImageScan, home_database, scans
+from django_copyleaks_image.models.scan import ImageScanQuerySet
 
 from . import account, ends, prepare
 
 logger = logging.getLogger(__name__)
 
-# What preparation has found out about the bytes, which a resubmission need not measure again.
+# What preparation has found out about the bytes, and what is bought.
 MEASURED_FACTS = (
     "sha256",
     "byte_size",
@@ -39,21 +40,23 @@ def end_or_resubmit(scan: ImageScan, code: str, message: str, *, may_resubmit: b
     follows. Returns False when the scan had ended already.
     """
     resubmits = may_resubmit and conf.ON_LOST_RESULT == "resubmit" and _may_be_resubmitted(scan)
+    gone = _why_its_file_is_gone(scan) if resubmits else ""
     with transaction.atomic(using=home_database()):
-        if not ends.fail(scan, code, message, owner=owner, announce=not resubmits):
+        if gone and ends.supersede(_open_to(scan, owner), gone):
+            # Nobody told of it. What is lost is paid once more by a duplicate whose own file is there.
+            ends.free(scan)
+        elif not ends.fail(scan, code, message, owner=owner, announce=not resubmits):
             # A worker that gives up does not know whether the result of a replaced scan may still come.
             return owner is None and give_key_up(scan)
-        if resubmits:
+        elif resubmits:
             _resubmit(scan)
-        else:
-            ends.fail_twins(scan, code, message)
         # Whether the vendor charged is not known: the budget is a hard limit, so it counts as spent.
         account.settle_credit(scan, 1)
     return True
 
 
 def give_key_up(scan: ImageScan) -> bool:
-    """Let a twin pay in the place of a superseded scan that ended without a result; False when there is none."""
+    """Let a duplicate pay in the place of a superseded scan that ended without a result; False when there is none."""
     if not ends.free(scan):
         return False
     account.settle_credit(scan, int(scan.may_have_arrived))
@@ -61,13 +64,20 @@ def give_key_up(scan: ImageScan) -> bool:
 
 
 def _may_be_resubmitted(scan: ImageScan) -> bool:
-    if scan.resubmission_of_id is not None or scan.error_code == OVERSIZED:
-        return False
+    return scan.resubmission_of_id is None and scan.error_code != OVERSIZED
+
+
+def _open_to(scan: ImageScan, owner: str | None) -> ImageScanQuerySet:
+    ours = scans().filter(pk=scan.pk)
+    return ours if owner is None else ours.filter(lease_owner=owner)
+
+
+def _why_its_file_is_gone(scan: ImageScan) -> str:
     try:
         prepare.stored_file(scan)
-    except prepare.Replaced:
-        return False
-    return True
+    except prepare.Replaced as replaced:
+        return replaced.reason
+    return ""
 
 
 def _resubmit(scan: ImageScan) -> None:
@@ -80,7 +90,7 @@ def _resubmit(scan: ImageScan) -> None:
         forced=scan.forced,
         repeated=scan.repeated,
         resubmission_of=scan,
-        # It pays in the place of the lost one; the twins of its bytes go on waiting.
+        # It pays in the place of the lost one; the duplicates go on waiting.
         pay_key=scan.pay_key,
         **{name: getattr(scan, name) for name in MEASURED_FACTS},
     )

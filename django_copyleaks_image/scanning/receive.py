@@ -24,7 +24,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source, WebhookReceip
 from django_copyleaks_image.models.scan import UNFINISHED
 from django_copyleaks_image.transactions import atomically
 
-from . import account, addresses, ends, inbox, lost
+from . import account, addresses, duplicates, ends, inbox, lost, paykey
 from .results import result_of
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def keep(scan: ImageScan, body: bytes) -> Outcome:
 
 
 def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
-    """Store a body for a scan and judge it at once, unless another process is doing so.
+    """Store a body for a scan, judge it at once unless another process is doing so, and end the first duplicates.
 
     Raises what :func:`store` raises. What fails later is the receiver's own trouble: the receipt is judged again.
     """
@@ -67,7 +67,12 @@ def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
     is_judged_elsewhere = receipt.deliveries > 1 and not inbox.lease(receipt.pk)
     if is_judged_elsewhere or receipt.outcome != Outcome.RECEIVED:
         return Outcome(receipt.outcome)
-    return settle(receipt, body=body)
+    outcome = settle(receipt, body=body)
+    try:
+        duplicates.settle_due(of=scan)
+    except Exception:
+        logger.exception("The duplicates of scan %s could not be ended; the worker will do so.", scan.scan_id)
+    return outcome
 
 
 def _stored(scan: ImageScan, body: bytes, source: Source, **columns: object) -> WebhookReceipt:
@@ -211,7 +216,7 @@ def _apply_result(receipt: WebhookReceipt, scan: ImageScan, result: DetectionRes
         else:
             raise _AlreadyEnded
         _conclude(receipt, outcome)
-        ends.complete_twins(scan, result)
+        paykey.look_after_commit(scan)
         account.settle_credit(scan, 1 if result.credits is None else result.credits)
         return outcome
 
@@ -246,11 +251,10 @@ def _not_understood(receipt: WebhookReceipt, scan: ImageScan, reason: str) -> Ou
 
 
 def fail_as_unreadable(scan: ImageScan, reason: str) -> None:
-    """End a scan whose paid answer was not understood, and its twins: nothing of it is ever paid again."""
+    """End a scan whose paid answer was not understood, and with it its duplicates: it is never paid again."""
 
     def fail() -> None:
         if ends.fail(scan, "unreadable_result", reason):
-            ends.fail_twins(scan, "unreadable_result", reason)
             account.settle_credit(scan, 1)
         else:
             lost.give_key_up(scan)

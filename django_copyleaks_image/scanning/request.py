@@ -176,9 +176,13 @@ def queue(scan: ImageScan, supersede_reason: str = "", *, wake: Wake = wake_afte
     scan.save(using=home, force_insert=True)
     if supersede_reason:
         older = same_target(scan).filter(pk__lt=scan.pk)
-        ends.supersede(older, supersede_reason)
-        # Until there is another result, the earlier one of the same file goes on counting.
-        standing.withdraw(older.exclude(file_name=scan.file_name) if scan.is_rescan else older)
+        if scan.is_rescan:
+            # What may be paid of the same file is not thrown away; until there is another result, it goes on counting.
+            ends.supersede(older.exclude(file_name=scan.file_name, may_have_arrived=True), supersede_reason)
+            standing.withdraw(older.exclude(file_name=scan.file_name))
+        else:
+            ends.supersede(older, supersede_reason)
+            standing.withdraw(older)
     wake(scan.scan_id, using=home)
 
 

@@ -5,7 +5,6 @@ worker killed between any two steps loses nothing: the lease ends, another worke
 id, and an answer of 409 then means "already submitted".
 """
 
-import hashlib
 import logging
 import random
 import time
@@ -14,7 +13,6 @@ from datetime import date, timedelta
 from typing import TypeAlias
 
 from django.db import Error as AnyDatabaseError
-from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -23,12 +21,12 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.database_errors import Trouble, trouble_of
-from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
+from django_copyleaks_image.models import DetectionResult, ImageScan, scans
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
 from django_copyleaks_image.transactions import atomically, repeated
 
-from . import account, attempts, bought, calls, ends, leases, lost, prepare, reconcile
+from . import account, attempts, bought, calls, duplicates, ends, leases, lost, paykey, prepare, reconcile
 from .attempts import NotNow
 
 logger = logging.getLogger(__name__)
@@ -120,14 +118,16 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         attempts.give_up(scan, "gave_up", "No worker finished with this scan.")
         return
     file = prepare.stored_file(scan)
-    if not scan.sha256:
+    if not scan.may_have_arrived:
+        # What is not paid yet is read and decided by the settings of now, however often it has waited. One that may
+        # have arrived keeps what it was sent with.
         with checked_in():
             facts = prepare.measure(file)
         _note_facts(scan, facts)
     if scan.forced:
         _store_facts(scan)
-    else:
-        _take_pay_key(scan)
+    elif not _becomes_payer(scan):
+        return
     others = bought.others_exist(scan)
     if others and (result := bought.result_for(scan)):
         _share(scan, result)
@@ -148,7 +148,10 @@ def _supersede(scan: ImageScan, reason: str) -> None:
 
     Its save has queued one, and has taken earlier ones from the desk, unless its process died before that.
     """
-    ends.supersede(scans().filter(pk=scan.pk, lease_owner=scan.lease_owner), reason)
+    if not ends.supersede(scans().filter(pk=scan.pk, lease_owner=scan.lease_owner), reason):
+        return
+    if scan.pay_key:
+        paykey.look_after_commit(scan)
     standing.withdraw(same_target(scan).filter(pk__lt=scan.pk))
     if reason == "file_replaced" and not same_target(scan).filter(pk__gt=scan.pk).exists():
         reconcile.queue_current_file(scan)
@@ -158,41 +161,52 @@ def _note_facts(scan: ImageScan, facts: prepare.Facts) -> None:
     scan.sha256 = facts.sha256
     scan.byte_size = facts.byte_size
     scan.width, scan.height = facts.picture.width, facts.picture.height
-    scan.model, scan.mask_type, scan.sandbox = conf.MODEL, conf.MASK_TYPE, conf.SANDBOX
-    purchase = "\n".join((scan.sha256, scan.model, scan.mask_type, str(scan.sandbox)))
-    scan.content_key = hashlib.sha256(purchase.encode()).hexdigest()
     scan.image_format, scan.orientation = facts.picture.format, facts.picture.orientation
+    paykey.decide_purchase(scan)
 
 
-def _store_facts(scan: ImageScan, **changes: object) -> None:
-    leases.update(scan, **{name: getattr(scan, name) for name in lost.MEASURED_FACTS}, **changes)
+def _facts(scan: ImageScan) -> dict[str, object]:
+    return {name: getattr(scan, name) for name in lost.MEASURED_FACTS}
 
 
-def _take_pay_key(scan: ImageScan) -> None:
-    """Store the facts and become the payer of these bytes; raise NotNow while a twin is.
+def _store_facts(scan: ImageScan) -> None:
+    atomically(lambda: leases.update(scan, **_facts(scan)))
 
-    The key is taken first and a result looked for second: a payer stores its result and gives up its key in one
+
+def _becomes_payer(scan: ImageScan) -> bool:
+    """Store the facts and become the payer of these bytes; return False if the scan shares a result, or is parked.
+
+    Whoever comes to pay looks for a result once more: a payer stores its result and gives up its key in one
     transaction, so whoever holds the key sees every result that was paid before.
     """
+    key_before = scan.pay_key
     try:
-        with transaction.atomic(using=home_database()):
-            _store_facts(scan, pay_key=scan.content_key)
-    except IntegrityError:
-        _store_facts(scan)
-        raise NotNow(
-            "waits_for_twin",
-            "The same bytes are being scanned already; their result is shared.",
-            ends.TWIN_NAP,
-        ) from None
+        if bought.others_exist(scan) and (result := bought.result_for(scan)):
+            _store_facts(scan)
+            _share(scan, result)
+            return False
+        if paykey.take(scan, **_facts(scan)):
+            return True
+        paykey.park(scan, **_facts(scan))
+        if not paykey.is_held(scan.content_key):
+            # The payer has ended meanwhile, before it could see this one.
+            duplicates.settle(scan.content_key)
+        return False
+    finally:
+        if key_before not in (None, scan.content_key):
+            # Something else is bought by now: those that wait for what was decided before decide anew as well.
+            while duplicates.settle(key_before):
+                pass
 
 
 def _share(scan: ImageScan, result: DetectionResult) -> None:
     def share() -> None:
         if ends.complete(scan, result):
-            ends.wake_twins(scan.content_key)
+            if scan.pay_key:
+                paykey.look_after_commit(scan)
             # A try that may have arrived may have been charged as well; the budget is a hard limit.
             account.settle_credit(scan, int(scan.may_have_arrived))
-            logger.info("Scan %s: completed with a result that was paid before.", scan.scan_id)
+            logger.debug("Scan %s: completed with a result that was paid before.", scan.scan_id)
 
     atomically(share)
 

@@ -12,7 +12,7 @@ from django_copyleaks_image.models import AccountState, Decision, ImageScan, hom
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, certificates, erasure, latency, lost, renditions
+from . import account, bought, certificates, duplicates, erasure, latency, lost, renditions
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ def sweep() -> None:
             end_lost_scans(now)
         with isolated("free the pay keys of replaced scans"):
             free_pay_keys(now)
+    with isolated("end the duplicates that nobody has ended"):
+        duplicates.settle_orphans()
     with isolated("send the signals that are owed"):
         send_owed_signals(now)
     with isolated("erase what is known of deleted pictures"):
@@ -75,7 +77,7 @@ def _end_as_lost(scan: ImageScan) -> bool:
 
 
 def free_pay_keys(now: datetime) -> None:
-    """Take the pay key from replaced scans whose result is overdue, so that a twin of their bytes can pay."""
+    """Take the pay key from replaced scans whose result is overdue, so that a duplicate can pay."""
     overdue = now - latency.patience()
     holding = Q(pay_key__isnull=False) | Q(budget_day__isnull=False)
     stuck = scans().filter(holding, status=Status.SUPERSEDED, finished_at__lt=overdue)

@@ -17,6 +17,7 @@ from django_copyleaks_image.models import ImageScan, home_database
 from django_copyleaks_image.scanning import (
     account,
     attempts,
+    duplicates,
     heatmaps,
     leases,
     prepare,
@@ -159,7 +160,7 @@ class Worker:
             self._watchdog.note()
             return self._is_stopping
 
-        return receive.judge_due(until=is_enough)
+        return receive.judge_due(until=is_enough) + duplicates.settle_due()
 
     def _claim(self) -> int:
         """Claim what the threads have room for, unless the account must rest; return how many there were."""

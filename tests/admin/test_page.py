@@ -242,7 +242,9 @@ def test_page__says_what_holds_a_waiting_scan(moderator: Client, configure: Any)
     page = text_of(moderator, scan)
     assert "Identical bytes are being scanned" in page
     assert "No worker has been seen yet" in page
-    assert "Next attempt" in page
+    # Whenever the payer has ended.
+    assert "Next attempt" not in page
+    assert "Next attempt" in text_of(moderator, scan_of(photo(), error_code="timeout"))
 
     row = account.state()
     row.paused_at, row.pause_reason, row.worker_seen_at = timezone.now(), "payment_required", timezone.now()

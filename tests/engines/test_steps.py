@@ -12,7 +12,7 @@ from django_copyleaks_image.engines import steps
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, heatmaps, receive
+from django_copyleaks_image.scanning import account, ends, heatmaps, leases, prepare, receive, submit
 from tests.samples import as_json, detection, only_scan, photo, picture, submitted
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
@@ -86,6 +86,23 @@ def test_passing_error__asks_for_a_message_when_the_row_is_due(emulator: Emulato
     scan = only_scan()
     assert scan.next_attempt_at is not None
     assert (scan.status, again_at) == (Status.QUEUED, scan.next_attempt_at + steps.MARGIN)
+
+
+def test_duplicate__gets_a_message_when_it_takes_the_payers_place(emulator: Emulator, noting: list[str]) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        photo(name)
+    payer, duplicate = ImageScan.objects.order_by("pk")
+    (claimed,) = leases.take([payer.pk])
+    submit._note_facts(claimed, prepare.measure(prepare.stored_file(claimed)))
+    assert submit._becomes_payer(claimed)
+    noting.clear()
+
+    assert steps.work_on(duplicate.scan_id) is None
+    assert noting == []
+
+    ends.fail(claimed, "invalid_file")
+    steps.sweep()
+    assert noting[0] == duplicate.scan_id
 
 
 def test_paused_account__leaves_scans_to_the_sweep(emulator: Emulator, noting: list[str]) -> None:

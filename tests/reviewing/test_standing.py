@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing import decide, standing
-from django_copyleaks_image.scanning import ends
+from django_copyleaks_image.scanning import ends, paykey
 from tests.gallery.models import Listing, Photo
 from tests.samples import clean, detection, photo, submitted, upload
 
@@ -204,7 +204,7 @@ def test_sandbox__is_judged_apart(ada: Any) -> None:
 
 def test_twins__wait_each_on_its_own_object() -> None:
     first, twin = awaited("a.jpg"), photo("b.jpg")
-    ImageScan.objects.update(content_key="k", sha256=fresh(first).sha256)
+    ImageScan.objects.update(content_key="k", sha256=fresh(first).sha256, **paykey.purchase_of_now())
 
     answered(first)
 
@@ -218,7 +218,8 @@ def test_twin_whose_bytes_were_decided_about__inherits_on_its_own_object_only(ad
     decided(scan, ada, Kind.CLEARED)
     same_object, other_object = replace(scan, colour="teal"), photo("b.jpg")
     payer = awaited("c.jpg")
-    ImageScan.objects.exclude(status="completed").update(content_key="k", sha256=scan.sha256)
+    waiting = ImageScan.objects.exclude(status="completed")
+    waiting.update(content_key="k", sha256=scan.sha256, **paykey.purchase_of_now())
 
     answered(payer)
 

@@ -83,7 +83,7 @@ def test_rescan_of_what_was_never_measured__leaves_it_to_the_eye() -> None:
 
 
 def test_failing_scan__is_judged_by_eye_although_it_was_forced() -> None:
-    awaited()
+    photo()
     superseded = last_scan()
 
     again = lost(rescan(superseded))

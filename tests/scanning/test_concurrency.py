@@ -15,8 +15,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, prepare, receive, submit
-from django_copyleaks_image.scanning.attempts import NotNow
+from django_copyleaks_image.scanning import account, paykey, prepare, receive, submit
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
 
 T = TypeVar("T")
@@ -116,12 +115,7 @@ def test_identical_bytes_at_once__one_pays() -> None:
 
     def takes_the_key(scan: ImageScan) -> bool:
         submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
-        submit._store_facts(scan)
-        try:
-            submit._take_pay_key(scan)
-        except NotNow:
-            return False
-        return True
+        return paykey.take(scan, **submit._facts(scan))
 
     pays = together(*[lambda scan=scan: takes_the_key(scan) for scan in scans])
 

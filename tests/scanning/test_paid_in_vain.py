@@ -10,7 +10,7 @@ from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import ends, receive, submit, sweep
+from django_copyleaks_image.scanning import duplicates, receive, submit, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo
 
@@ -36,14 +36,15 @@ def ends_of_all() -> set[tuple[str, str]]:
 
 
 def test_more_twins_than_end_at_once__none_pays_again(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ends, "TWINS_AT_ONCE", 2)
+    monkeypatch.setattr(duplicates, "BATCH", 2)
+    monkeypatch.setattr(duplicates, "TURN_SECONDS", 0)
     for number in range(8):
         photo(f"{number}.jpg")
     work()
 
     receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
     assert ImageScan.objects.filter(status=Status.FAILED).count() == 3
-    work()
+    assert sum(iter(duplicates.settle_due, 0)) == 3
 
     assert ends_of_all() == {(Status.FAILED, "unreadable_result")}
     assert provider.sent == [payer().scan_id]
@@ -79,7 +80,8 @@ def test_upload_after_the_payer_has_failed__pays_anew(provider: Provider) -> Non
 def test_upload_that_waits_with_older_twins__pays_after_they_have_ended(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ends, "TWINS_AT_ONCE", 1)
+    monkeypatch.setattr(duplicates, "BATCH", 1)
+    monkeypatch.setattr(duplicates, "TURN_SECONDS", 0)
     for number in range(4):
         photo(f"{number}.jpg")
     work()

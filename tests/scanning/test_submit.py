@@ -1,5 +1,6 @@
 """From a queued row to its end through real sockets: live site, emulator, and the worker in this process."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +30,7 @@ from django_copyleaks_image.emulator.answers import Refusal
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, attempts, calls, ends, leases, prepare, receive, submit
+from django_copyleaks_image.scanning import account, calls, duplicates, ends, leases, prepare, receive, submit
 from django_copyleaks_image.worker import Worker
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, only_scan, photo, picture, upload
@@ -202,7 +203,7 @@ def test_slots_too_far_away__scans_come_back_at_different_times(
     monkeypatch.setattr(account, "reserve_slot", lambda within: (timedelta(seconds=30), False))
     before = timezone.now()
     for number in range(4):
-        photo(f"{number}.jpg", picture(colour=(number, 0, 0)))
+        photo(f"{number}.jpg", picture(colour=(number * 30, 0, 0)))
 
     work()
 
@@ -708,15 +709,36 @@ def test_workers_that_die_over_a_picture__give_up_in_the_end(emulator: Emulator)
     assert (scan.status, scan.error_code) == (Status.FAILED, "gave_up")
 
 
-def test_other_bytes_under_the_same_name__synchronously(emulator: Emulator, configure: Callable[..., None]) -> None:
+def change_bytes(uploaded: Photo) -> None:
+    storage, name = uploaded.image.storage, str(uploaded.image.name)
+    storage.delete(name)
+    storage.save(name, ContentFile(picture(colour="red")))
+
+
+def test_other_bytes_under_the_same_name__before_anything_was_sent_are_what_is_scanned(provider: Provider) -> None:
+    uploaded = photo("meadow.jpg")
+    (scan,) = submit.claim(1)
+    submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+    submit._store_facts(scan)
+    change_bytes(uploaded)
+
+    submit.work_on(scan, sleep=lambda seconds: None)
+
+    assert only_scan().sha256 == hashlib.sha256(picture(colour="red")).hexdigest()
+    assert only_scan().status == Status.SUBMITTED
+
+
+def test_other_bytes_under_the_same_name__after_a_try_that_may_have_arrived_are_another_scan(
+    emulator: Emulator, configure: Callable[..., None]
+) -> None:
     configure(MODE="sync")
     uploaded = photo("ai-37.jpg")
     (scan,) = submit.claim(1)
     submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
     submit._store_facts(scan)
-    storage, name = uploaded.image.storage, str(uploaded.image.name)
-    storage.delete(name)
-    storage.save(name, ContentFile(picture(colour="red")))
+    ImageScan.objects.update(may_have_arrived=True, sent_at=timezone.now())
+    scan.may_have_arrived = True
+    change_bytes(uploaded)
 
     submit.work_on(scan)
 
@@ -799,24 +821,21 @@ def test_twins__are_completed_by_the_payers_end(emulator: Emulator) -> None:
     assert not ImageScan.objects.filter(pay_key__isnull=False).exists()
 
 
-def test_payer_that_fails__hands_the_key_on() -> None:
-    photo("a.jpg")
-    photo("b.jpg")
-    payer, twin = submit.claim(2)
-    for scan in (payer, twin):
+def test_payer_that_fails__hands_the_key_on_to_one_duplicate() -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        photo(name)
+    payer, first, second = submit.claim(3)
+    for scan in (payer, first, second):
         submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
-        submit._store_facts(scan)
-    submit._take_pay_key(payer)
-    with pytest.raises(attempts.NotNow) as waits:
-        submit._take_pay_key(twin)
-    attempts.put_back(twin, waits.value)
+    assert submit._becomes_payer(payer)
+    assert not submit._becomes_payer(first)
+    assert not submit._becomes_payer(second)
 
     ends.fail(payer, "error_14")
+    duplicates.settle_due()
 
-    twin.refresh_from_db()
-    assert twin.next_attempt_at is not None
-    assert twin.next_attempt_at <= timezone.now()
-    assert twin.attempts == 0
-    (again,) = submit.claim(1)
-    submit._take_pay_key(again)
+    (again,) = submit.claim(3)
+    assert (again, again.attempts) == (first, 1)
+    submit._note_facts(again, prepare.measure(prepare.stored_file(again)))
+    assert submit._becomes_payer(again)
     assert ImageScan.objects.get(pay_key__isnull=False) == again

@@ -15,7 +15,7 @@ from django_copyleaks_image import notify
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, ends, heatmaps, lost, receive, reconcile, sweep
+from django_copyleaks_image.scanning import account, duplicates, ends, heatmaps, lost, paykey, receive, reconcile, sweep
 from django_copyleaks_image.signals import scan_completed, scan_failed
 from tests.gallery.models import Listing, Photo, Poster
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted, upload
@@ -44,6 +44,20 @@ def heard() -> Iterator[list[tuple[str, Any]]]:
 def waiting(name: str = "meadow.jpg", content: bytes | None = None) -> ImageScan:
     uploaded = photo(name, content)
     return submitted(ImageScan.objects.get(object_id=str(uploaded.pk)))
+
+
+def as_duplicates(payer: ImageScan, parked: list[ImageScan]) -> None:
+    """Let the scans be about the same bytes, and all but the first wait for it."""
+    ImageScan.objects.update(content_key="k", **paykey.purchase_of_now())
+    ImageScan.objects.filter(pk=payer.pk).update(pay_key="k")
+    ImageScan.objects.filter(pk__in=[scan.pk for scan in parked]).update(
+        status=Status.QUEUED,
+        sent_at=None,
+        submitted_at=None,
+        may_have_arrived=False,
+        error_code=paykey.WAITS,
+        next_attempt_at=timezone.now() + paykey.PARKED,
+    )
 
 
 def age(scan: ImageScan, **by: float) -> None:
@@ -172,10 +186,7 @@ def test_late_callback__after_the_object_was_deleted(heard: list[tuple[str, Any]
 
 def test_replaced_payer__still_completes_its_twin() -> None:
     payer, twin = waiting("a.jpg"), waiting("b.jpg")
-    ImageScan.objects.filter(pk=payer.pk).update(content_key="k", pay_key="k")
-    ImageScan.objects.filter(pk=twin.pk).update(
-        content_key="k", status=Status.QUEUED, sent_at=None, submitted_at=None, next_attempt_at=timezone.now()
-    )
+    as_duplicates(payer, [twin])
     payer.refresh_from_db()
     assert isinstance(payer.target, Photo)
     payer.target.delete()
@@ -446,11 +457,7 @@ def test_one_sweep_at_a_time() -> None:
 def waiting_twins(count: int) -> tuple[ImageScan, list[ImageScan]]:
     payer = waiting("a.jpg")
     twins = [waiting(f"twin-{number}.jpg") for number in range(count)]
-    ImageScan.objects.update(content_key="k")
-    ImageScan.objects.filter(pk=payer.pk).update(pay_key="k")
-    ImageScan.objects.exclude(pk=payer.pk).update(
-        status=Status.QUEUED, sent_at=None, submitted_at=None, may_have_arrived=False, next_attempt_at=timezone.now()
-    )
+    as_duplicates(payer, twins)
     return ImageScan.objects.get(pk=payer.pk), twins
 
 
@@ -474,6 +481,7 @@ def test_lost_result__its_resubmission_pays_and_the_twins_go_on_waiting() -> Non
     submitted(again)
     age(again, hours=2)
     sweep.sweep()
+    duplicates.settle_due()
     assert set(ImageScan.objects.values_list("status", "error_code")) == {(Status.FAILED, "result_lost")}
 
     deliver(again, clean(again))
@@ -482,7 +490,6 @@ def test_lost_result__its_resubmission_pays_and_the_twins_go_on_waiting() -> Non
 
 def test_failure_of_a_replaced_payer__hands_the_key_on() -> None:
     payer, twins = waiting_twins(1)
-    ImageScan.objects.filter(pk=twins[0].pk).update(next_attempt_at=timezone.now() + timedelta(hours=1))
     ends.supersede(ImageScan.objects.filter(pk=payer.pk), "file_replaced")
 
     assert deliver(payer, {"error": {"code": 14, "message": "Invalid file."}}) == Outcome.FAILURE
@@ -518,6 +525,7 @@ def test_when_that_raises__stops_neither_reconciliation_nor_the_worker(watch: Ca
 STEPS = {
     "end_lost_scans",
     "free_pay_keys",
+    "duplicates.settle_orphans",
     "send_owed_signals",
     "erasure.erase_due",
     "account.probe_if_due",

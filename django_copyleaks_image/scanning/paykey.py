@@ -1,0 +1,155 @@
+"""Who pays for some bytes, and which scans of the same bytes wait for that: their duplicates.
+
+Whoever holds the pay key pays; a duplicate that meets a payer is parked by one UPDATE of its own row, and is not due
+again until the key has ended. Nothing here waits for another row: the payer is looked for before the unique column
+is written, and no transaction that ends a payer touches its duplicates, see :mod:`.duplicates`.
+"""
+
+import hashlib
+import logging
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
+from django_copyleaks_image.models import ImageScan, home_database, scans
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+from django_copyleaks_image.transactions import atomically
+
+from . import leases
+
+logger = logging.getLogger(__name__)
+
+# The code of a scan that is parked.
+WAITS = "waits_for_twin"
+WAITS_MESSAGE = "The same bytes are being scanned already; their result is shared."
+# How long a parked scan is not due. The end of its key makes it due, and if need be the sweep does.
+PARKED = timedelta(days=1)
+
+
+def purchase_of_now() -> dict[str, object]:
+    """Return the columns that say, beside the bytes, what would be bought by the settings of now."""
+    return {"model": conf.MODEL, "mask_type": conf.MASK_TYPE, "sandbox": conf.SANDBOX}
+
+
+def decide_purchase(scan: ImageScan) -> None:
+    """Note on a measured scan what is bought if it is sent now."""
+    for name, value in purchase_of_now().items():
+        setattr(scan, name, value)
+    purchase = "\n".join((scan.sha256, scan.model, scan.mask_type, str(scan.sandbox)))
+    scan.content_key = hashlib.sha256(purchase.encode()).hexdigest()
+
+
+def is_held(content_key: str) -> bool:
+    """Return whether somebody pays for these bytes, or is about to."""
+    return scans().filter(pay_key=content_key).exists()
+
+
+def take(scan: ImageScan, **columns: object) -> bool:
+    """Become the payer of a claimed scan's bytes and store the columns; return False while another is.
+
+    Raises :class:`.leases.LeaseLost`.
+    """
+    # Whoever writes the column at once would wait, holding its own row, for the other's transaction to end.
+    if scan.pay_key != scan.content_key and is_held(scan.content_key):
+        return False
+    try:
+        atomically(lambda: leases.update(scan, pay_key=scan.content_key, **columns))
+    except IntegrityError:
+        return False
+    scan.pay_key = scan.content_key
+    return True
+
+
+def park(scan: ImageScan, **columns: object) -> None:
+    """Store the columns, and let a claimed scan wait for the payer of its bytes; its attempt does not count."""
+
+    def release() -> None:
+        leases.release(
+            scan,
+            **columns,
+            pay_key=None,
+            # One that was refused for certain is as if it was never sent.
+            sent_at=None,
+            attempts=Greatest(F("attempts"), 1) - 1,
+            next_attempt_at=timezone.now() + PARKED,
+            error_code=WAITS,
+            error_message=WAITS_MESSAGE,
+        )
+
+    atomically(release)
+    scan.pay_key = None
+    logger.debug("Scan %s: waits for the result of the same bytes.", scan.scan_id)
+
+
+def duplicates_of(content_key: str) -> ImageScanQuerySet:
+    """Return the scans that a result of these bytes would end: not sent themselves, waiting or failed.
+
+    One that was sent is being paid for and gets a result of its own.
+    """
+    open_to_all = scans().filter(status__in=(Status.QUEUED, Status.FAILED), forced=False, sent_at=None)
+    return open_to_all.filter(content_key=content_key).exclude(content_key="")
+
+
+def waiting_for(content_key: str) -> ImageScanQuerySet:
+    """Return the duplicates that still wait."""
+    return duplicates_of(content_key).filter(status=Status.QUEUED, pay_key=None)
+
+
+def promote(content_key: str) -> bool:
+    """Make one duplicate due, the oldest, in the place of a payer that is gone.
+
+    Returns False when none is parked, when another has the key, or is due or worked on and will see to it.
+    """
+    now = timezone.now()
+    if is_held(content_key) or waiting_for(content_key).filter(_is_awake(now)).exists():
+        return False
+    parked = waiting_for(content_key).filter(_is_parked(now))
+    oldest = parked.order_by("pk").only("scan_id", "created_at").first()
+    if oldest is None:
+        return False
+    # It takes the place in the queue that it had.
+    its_turn = min(oldest.created_at, now)
+    with transaction.atomic(using=home_database()):
+        promoted = parked.filter(pk=oldest.pk).update(next_attempt_at=its_turn)
+        if promoted:
+            wake_elsewhere_after_commit(oldest.scan_id, using=home_database())
+    return bool(promoted)
+
+
+def look_after_commit(scan: ImageScan) -> None:
+    """Note, once the end of a scan is committed, that something is to be done about its duplicates, if it has any.
+
+    Not before: one that is just being parked would not be seen, nor see that the payer has ended. A process that
+    dies in between leaves it to the sweep.
+    """
+    key = scan.content_key
+
+    def look() -> None:
+        if duplicates_of(key).exclude(pk=scan.pk).exists():
+            scans().filter(pk=scan.pk).update(duplicates_due_at=timezone.now())
+
+    if key:
+        transaction.on_commit(look, using=home_database(), robust=True)
+
+
+def orphaned(limit: int) -> list[str]:
+    """Return keys for which scans are parked although nobody holds them, nor is about to."""
+    now = timezone.now()
+    held = scans().filter(pay_key=OuterRef("content_key"))
+    parked = scans().filter(_is_parked(now), ~Exists(held), status=Status.QUEUED)
+    keys = set(parked.order_by().values_list("content_key", flat=True).distinct()[:limit])
+    awake = scans().filter(_is_awake(now), status=Status.QUEUED, forced=False, sent_at=None, content_key__in=keys)
+    return sorted(keys - set(awake.values_list("content_key", flat=True)))
+
+
+def _is_parked(now: datetime) -> Q:
+    return Q(error_code=WAITS, next_attempt_at__gt=now)
+
+
+def _is_awake(now: datetime) -> Q:
+    return Q(next_attempt_at__lte=now) | Q(lease_until__gt=now)
