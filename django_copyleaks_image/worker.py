@@ -147,12 +147,12 @@ class Worker:
             self._stop.wait(DATABASE_NAP)
 
     def _claim(self, pool: ThreadPoolExecutor) -> int:
-        """Claim for the threads and some ahead once none is left waiting, unless the account must rest.
+        """Claim for the threads and some ahead once none is left waiting.
 
         Returns how many there were.
         """
         self._busy = {future for future in self._busy if not future.done()}
-        if len(self._busy) > self._threads or account.is_on_hold():
+        if len(self._busy) > self._threads:
             return 0
         claimed = submit.claim(self._threads + self._ahead - len(self._busy))
         self._busy.update(pool.submit(self._work_on, scan) for scan in claimed)

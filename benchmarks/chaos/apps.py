@@ -19,8 +19,8 @@ class ChaosConfig(AppConfig):
     def ready(self) -> None:
         from django_copyleaks_image import worker  # noqa: PLC0415 - models can be imported from here on
         from django_copyleaks_image.scanning import (  # noqa: PLC0415
-            account,
             attempts,
+            circuit,
             ends,
             heatmaps,
             inbox,
@@ -30,7 +30,7 @@ class ChaosConfig(AppConfig):
             sweep,
         )
 
-        account.PROBE_INTERVAL = timedelta(seconds=2)
+        circuit.PROBE_INTERVAL = timedelta(seconds=2)
         ends.TWIN_NAP = timedelta(seconds=2)
         heatmaps.RETRY_AFTER = timedelta(seconds=4)
         inbox.LEASE = timedelta(seconds=3)

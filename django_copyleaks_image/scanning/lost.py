@@ -8,7 +8,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database
 
-from . import account, ends, prepare
+from . import account, ends, evidence, prepare
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def give_key_up(scan: ImageScan) -> bool:
 
 
 def _may_be_resubmitted(scan: ImageScan) -> bool:
-    if scan.resubmission_of_id is not None or scan.error_code == OVERSIZED:
+    if scan.resubmission_of_id is not None or scan.error_code == OVERSIZED or evidence.resubmissions_are_in_vain():
         return False
     try:
         prepare.stored_file(scan)

@@ -9,24 +9,27 @@ import hashlib
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import TypeAlias
 
 from django.db import Error as AnyDatabaseError
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
+from django_copyleaks_image.models.account import Cause
+from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
 from django_copyleaks_image.transactions import atomically
 
-from . import account, attempts, bought, calls, ends, leases, lost, prepare, reconcile
+from . import account, attempts, bought, calls, circuit, ends, evidence, leases, lost, prepare, probes, reconcile
 from .attempts import NotNow
 
 logger = logging.getLogger(__name__)
@@ -38,28 +41,50 @@ SLOT_HEAD_START = 0.25
 BUDGET_NAP = timedelta(minutes=5)
 ARRIVAL_NAP = timedelta(seconds=2)
 
+RESULTS_NAP = timedelta(seconds=2)
+
 Sleep: TypeAlias = Callable[[float], object]
 
 
-def claim(limit: int) -> list[ImageScan]:
-    """Lease up to ``limit`` due scans to the caller; nobody else works on them for :data:`.leases.LEASE`.
+class MediaDatabaseFailed(Exception):
+    """The database that holds the object failed; that of the scans did not."""
 
-    Once today's budget is used up, only scans whose credit is reserved already.
-    """
-    due = scans().due(timezone.now())
+
+# What fails for all pictures alike if it fails, and the code for one that waits for it.
+_SHARED: Mapping[type[Exception], tuple[Cause, str]] = {
+    prepare.StorageFailed: (Cause.STORAGE, "storage_failed"),
+    MediaDatabaseFailed: (Cause.DATABASE, "database_failed"),
+}
+
+
+def due() -> ImageScanQuerySet:
+    """Return what may be submitted now; once today's budget is used up, only scans whose credit is reserved already."""
+    waiting = scans().due(timezone.now())
     if account.budget_left() == 0:
-        due = due.exclude(budget_day=None)
-    return leases.take(list(due.values_list("pk", flat=True)[:limit]))
+        waiting = waiting.exclude(budget_day=None)
+    return circuit.admitted(waiting)
+
+
+def claim(limit: int) -> list[ImageScan]:
+    """Lease up to ``limit`` due scans to the caller; nobody else works on them for :data:`.leases.LEASE`."""
+    return leases.take(_resubmitting_one_at_a_time(due(), limit))
+
+
+def _resubmitting_one_at_a_time(waiting: ImageScanQuerySet, limit: int) -> list[int]:
+    """Return the keys of up to ``limit`` scans: what was lost is paid again after a result of the one before came."""
+    found = list(waiting.values_list("pk", "resubmission_of_id")[:limit])
+    again = [pk for pk, resubmits in found if resubmits is not None]
+    if again and evidence.resubmission_is_out():
+        return list(waiting.filter(resubmission_of=None).values_list("pk", flat=True)[:limit])
+    return [pk for pk, resubmits in found if resubmits is None or pk == again[0]]
 
 
 def work_on_one(scan_id: str) -> None:
     """Work on one scan if it is due, in this thread: for dispatchers.
 
-    Unknown and busy ones are left alone, and while the account is paused, all.
+    Unknown and busy ones are left alone, and while submissions are held, all but the one on trial.
     """
-    if account.is_on_hold():
-        return
-    for scan in leases.take(list(scans().due(timezone.now()).filter(scan_id=scan_id).values_list("pk", flat=True))):
+    for scan in leases.take(_resubmitting_one_at_a_time(due().filter(scan_id=scan_id), 1)):
         work_on(scan)
 
 
@@ -76,9 +101,9 @@ def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
         attempts.skip(scan, skipped)
     except NotNow as reason:
         attempts.put_back(scan, reason)
-    except prepare.StorageFailed as error:
+    except (prepare.StorageFailed, MediaDatabaseFailed) as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
-        attempts.try_again(scan, "storage_failed", str(error))
+        attempts.failed(scan, *_SHARED[type(error)], str(error))
     except CopyleaksError as error:
         attempts.refused(scan, error)
     except AnyDatabaseError:
@@ -86,7 +111,10 @@ def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
     except Exception as error:
         # A cache that is down, or a bug: the row must not wait for the end of its lease to be tried again.
         logger.exception("Scan %s: an unforeseen error.", scan.scan_id)
-        attempts.try_again(scan, "unforeseen_error", type(error).__name__)
+        if probes.cache_answers():
+            attempts.try_again(scan, "unforeseen_error", type(error).__name__)
+        else:
+            attempts.failed(scan, Cause.CACHE, "cache_failed", f"The cache fails ({type(error).__name__}).")
 
 
 def _work_on(scan: ImageScan, sleep: Sleep) -> None:
@@ -94,7 +122,7 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         # Workers that die over a picture cannot count their tries otherwise.
         attempts.give_up(scan, "gave_up", "No worker finished with this scan.")
         return
-    file = prepare.stored_file(scan)
+    file = _stored_file(scan)
     if not scan.sha256:
         _note_facts(scan, prepare.measure(file))
     if scan.forced:
@@ -109,10 +137,22 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         attempts.end_with(scan, payer)
         return
     call = calls.ready_call(scan, file)
+    if evidence.window_is_full():
+        raise NotNow("awaits_results", "No result has come yet of the pictures before this one.", RESULTS_NAP)
     slot = _wait_for_slot(sleep)
     _mark_as_sent(scan, others=others)
     sleep(max(0.0, slot - time.monotonic()))
     call()
+
+
+def _stored_file(scan: ImageScan) -> FieldFile:
+    """Return the file of a scan; a database of its own may fail while that of the scans works."""
+    try:
+        return prepare.stored_file(scan)
+    except AnyDatabaseError as error:
+        if scan.database == home_database():
+            raise
+        raise MediaDatabaseFailed(f"The database of the picture raised {type(error).__name__}.") from error
 
 
 def _supersede(scan: ImageScan, reason: str) -> None:

@@ -1,6 +1,7 @@
 """A provider that answers every submission at once, as each test scripts it, and a worker that knows no waiting."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -12,10 +13,15 @@ from django_copyleaks_image.scanning import submit
 
 
 class Provider:
-    """Notes the ids it is sent; takes them, unless an error is scripted for the next."""
+    """Notes the ids it is sent; takes them, unless an error is scripted for the next, or for all.
+
+    What it says of its credits is scripted apart.
+    """
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.always: CopyleaksError | None = None
+        self.credits: Decimal | CopyleaksError = Decimal(100)
         self._errors: list[CopyleaksError] = []
 
     def fail_next(self, errors: Iterable[CopyleaksError]) -> None:
@@ -25,6 +31,13 @@ class Provider:
         self.sent.append(submission.scan_id)
         if self._errors:
             raise self._errors.pop(0)
+        if self.always:
+            raise self.always
+
+    def credits_left(self) -> Decimal:
+        if isinstance(self.credits, CopyleaksError):
+            raise self.credits
+        return self.credits
 
 
 def work(rounds: int = 1) -> None:

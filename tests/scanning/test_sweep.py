@@ -520,7 +520,8 @@ STEPS = {
     "free_pay_keys",
     "send_owed_signals",
     "erasure.erase_due",
-    "account.probe_if_due",
+    "requeue.carry_on",
+    "recovery.step",
     "certificates.refresh_if_due",
 }
 
@@ -535,7 +536,7 @@ def test_sweep__does_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(done) == STEPS
     assert len(done) == len(STEPS)
     # What may wait for the network keeps nothing else waiting.
-    assert set(done[-2:]) == {"account.probe_if_due", "certificates.refresh_if_due"}
+    assert set(done[-2:]) == {"recovery.step", "certificates.refresh_if_due"}
 
 
 @pytest.mark.parametrize("failing", sorted(STEPS))
