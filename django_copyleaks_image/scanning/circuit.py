@@ -112,6 +112,7 @@ def refuses_all_alike(code: str) -> bool:
 def open_for(cause: Cause, code: str, message: str) -> None:
     """Hold every submission; a probe or a trial ends that."""
     now = timezone.now()
+    account.state()
     # One UPDATE: a process that dies in between would leave a pause that no probe ends.
     opened = (
         _row()

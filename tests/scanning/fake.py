@@ -21,14 +21,22 @@ class Provider:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.always: CopyleaksError | None = None
+        self._refused: dict[str, CopyleaksError] = {}
         self.credits: Decimal | CopyleaksError = Decimal(100)
         self._errors: list[CopyleaksError] = []
 
     def fail_next(self, errors: Iterable[CopyleaksError]) -> None:
         self._errors += errors
 
+    def refuse(self, stem: str, error: CopyleaksError) -> None:
+        """Refuse every picture whose name begins so, and no other."""
+        self._refused[stem] = error
+
     def take(self, submission: Submission) -> None:
         self.sent.append(submission.scan_id)
+        for stem, error in self._refused.items():
+            if submission.file_name.startswith(stem):
+                raise error
         if self._errors:
             raise self._errors.pop(0)
         if self.always:
@@ -43,6 +51,7 @@ class Provider:
 def work(rounds: int = 1) -> None:
     """Let every queued scan be worked on, whenever it would be due."""
     for _ in range(rounds):
-        ImageScan.objects.filter(status=Status.QUEUED).update(next_attempt_at=timezone.now())
+        now = timezone.now()
+        ImageScan.objects.filter(status=Status.QUEUED, next_attempt_at__gt=now).update(next_attempt_at=now)
         for scan in submit.claim(100):
             submit.work_on(scan, sleep=lambda seconds: None)
