@@ -171,7 +171,7 @@ def interval(cause: str, in_vain: int) -> timedelta:
     if cause == Cause.ACCOUNT:
         return PROBE_INTERVAL
     first, longest = INTERVALS.get(Cause(cause), _OTHER_INTERVALS)
-    return min(longest, first * 2 ** min(in_vain, 20))
+    return min(longest, first * (1 << min(in_vain, 20)))
 
 
 def _row() -> QuerySet[AccountState]:

@@ -72,7 +72,7 @@ def claim(limit: int) -> list[ImageScan]:
 
 def _resubmitting_one_at_a_time(waiting: ImageScanQuerySet, limit: int) -> list[int]:
     """Return the keys of up to ``limit`` scans: what was lost is paid again after a result of the one before came."""
-    found = list(waiting.values_list("pk", "resubmission_of_id")[:limit])
+    found: list[tuple[int, int | None]] = list(waiting.values_list("pk", "resubmission_of_id")[:limit])
     again = [pk for pk, resubmits in found if resubmits is not None]
     if again and evidence.resubmission_is_out():
         return list(waiting.filter(resubmission_of=None).values_list("pk", flat=True)[:limit])
