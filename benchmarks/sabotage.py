@@ -924,8 +924,8 @@ PROTECTIONS = (
     Protection(
         "window after the claim",
         "scanning/submit.py",
-        "    if evidence.window_is_full():\n        raise",
-        "    if False:\n        raise",
+        "    elif evidence.window_is_full():\n        raise",
+        "    elif False:\n        raise",
         "tests/scanning/test_circuit.py -k handful",
     ),
     Protection(
@@ -1032,6 +1032,20 @@ PROTECTIONS = (
         "would_pass = carries_webhook_headers(request._request) and ",
         "would_pass = ",
         "tests/test_doctor.py -k headers",
+    ),
+    Protection(
+        "pause after the claim",
+        "scanning/submit.py",
+        "        if row.trial_scan != scan.scan_id:",
+        "        if False:",
+        "tests/scanning/test_circuit.py -k claimed_before",
+    ),
+    Protection(
+        "trial beside what is unanswered",
+        "scanning/submit.py",
+        "    elif evidence.window_is_full():\n        raise",
+        "    if evidence.window_is_full():\n        raise",
+        "tests/scanning/test_circuit.py -k need_not_wait",
     ),
 )
 

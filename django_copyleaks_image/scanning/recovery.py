@@ -25,7 +25,9 @@ PATIENCE = timedelta(minutes=2)
 # Of the scans that are due, how many are looked at for a trial.
 _CANDIDATES = 200
 # What a scan may wait for that has nothing to do with the cause of a pause.
-NEUTRAL = frozenset({"waits_for_twin", "result_arriving", "budget_exhausted", "rate_limit", "awaits_results"})
+NEUTRAL = frozenset(
+    {"waits_for_twin", "result_arriving", "budget_exhausted", "rate_limit", "awaits_results", "submissions_paused"}
+)
 
 
 def step() -> None:

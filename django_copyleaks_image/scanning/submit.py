@@ -137,8 +137,7 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         attempts.end_with(scan, payer)
         return
     call = calls.ready_call(scan, file)
-    if evidence.window_is_full():
-        raise NotNow("awaits_results", "No result has come yet of the pictures before this one.", RESULTS_NAP)
+    _pass_the_circuit(scan)
     slot = _wait_for_slot(sleep)
     _mark_as_sent(scan, others=others)
     sleep(max(0.0, slot - time.monotonic()))
@@ -219,6 +218,16 @@ def _wait_for_slot(sleep: Sleep) -> float:
         raise NotNow("rate_limit", "The submissions of this account are queued.", wait)
     sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
     return slot
+
+
+def _pass_the_circuit(scan: ImageScan) -> None:
+    """Raise NotNow if nothing may be submitted any more: much may have happened since the scan was claimed."""
+    row = account.state()
+    if row.paused_at is not None:
+        if row.trial_scan != scan.scan_id:
+            raise NotNow("submissions_paused", "Submissions are paused.", RESULTS_NAP)
+    elif evidence.window_is_full():
+        raise NotNow("awaits_results", "No result has come yet of the pictures before this one.", RESULTS_NAP)
 
 
 def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:

@@ -549,6 +549,29 @@ def test_results_that_were_lost_before__do_not_pause_again_what_works(
     assert not circuit.is_open()
 
 
+def test_trial__need_not_wait_until_what_was_sent_before_is_lost(provider: Provider) -> None:
+    photos(15)
+    work(rounds=2)
+    ImageScan.objects.filter(status=Status.SUBMITTED).update(submitted_at=timezone.now() - timedelta(minutes=3))
+    recovery.step()
+
+    go_on()
+
+    assert len(provider.sent) == evidence.WINDOW + 1
+
+
+def test_scans_that_were_claimed_before_a_pause__are_not_sent(provider: Provider) -> None:
+    photos(3)
+    claimed = submit.claim(3)
+    circuit.open_for(Cause.RESULTS, "no_results", "No result comes.")
+
+    for scan in claimed:
+        submit.work_on(scan, sleep=lambda seconds: None)
+
+    assert provider.sent == []
+    assert counted(status=Status.QUEUED, error_code="submissions_paused", attempts=0) == 3
+
+
 # Refusals that are alike
 
 
