@@ -23,10 +23,15 @@ from . import connection_pool, dispatch, registry
 from .conf import DICT_NAME, Conf, conf, configured_dict
 from .models import AccountState, home_database
 from .redaction import without_credentials
-from .scanning import silence
+from .scanning import evidence, mends, silence
 
 # The id of a check is never used again for another one.
 PREFIX = "copyleaks_image"
+# Callbacks cannot carry what is asked for under these names.
+_SET_BY_OTHERS = frozenset(
+    {"connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding", "x-forwarded-for"}
+    | {"x-forwarded-host", "x-forwarded-proto", "forwarded", "via"}
+)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -109,9 +114,37 @@ def check_client_certificates(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security)
+def check_webhook_headers(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the headers which callbacks must carry can arrive at all."""
+    problem = "has an underscore in the name of a header: web servers drop such headers, so every callback is refused."
+    pairs = _value("WEBHOOK_HEADERS") or ()
+    found: list[CheckMessage] = [
+        Error(
+            f"{DICT_NAME}[{key!r}] {problem}",
+            hint="Use hyphens instead of underscores.",
+            id=f"{PREFIX}.E023",
+        )
+        for key, has_underscore in (
+            ("WEBHOOK_HEADERS", any("_" in name for name, _ in pairs)),
+            ("CLIENT_CERTIFICATE_HEADER", "_" in (_value("CLIENT_CERTIFICATE_HEADER") or "")),
+        )
+        if has_underscore
+    ]
+    if any(name.strip().lower() in _SET_BY_OTHERS for name, _ in pairs):
+        found.append(
+            Warning(
+                f"{DICT_NAME}['WEBHOOK_HEADERS'] names a header that HTTP itself, or a proxy, sets anew on the way.",
+                hint="Use a name of your own, such as X-Copyleaks-Secret.",
+                id=f"{PREFIX}.W027",
+            )
+        )
+    return found
+
+
 @register(Tags.database)
 def check_pause(**kwargs: Any) -> list[CheckMessage]:
-    """Report a paused account; asked for by ``check --database``, like every check that queries."""
+    """Report paused submissions; asked for by ``check --database``, like every check that queries."""
     if home_database() not in (kwargs.get("databases") or ()):
         return []
     try:
@@ -122,10 +155,32 @@ def check_pause(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"The account is paused since {state.paused_at:%Y-%m-%d %H:%M} UTC ({state.pause_reason}): "
+            f"Submissions are paused since {state.paused_at:%Y-%m-%d %H:%M} UTC ({state.pause_reason}): "
             f"{state.pause_message}",
-            hint="Mend the account; the worker asks again every 90 seconds and goes on by itself.",
+            hint=f"{mends.mend(state)} {mends.what_comes_then(state)}",
             id=f"{PREFIX}.W014",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_large_callbacks(**kwargs: Any) -> list[CheckMessage]:
+    """Report that of the results lately all with marks were lost, which are the large ones."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        lost = evidence.lost_large_results()
+    except DatabaseError:  # Not migrated yet.
+        return []
+    if not lost:
+        return []
+    return [
+        Warning(
+            f"{lost} results were lost lately, while small ones came and none that was large: something before the "
+            "site refuses large callbacks, which are those of pictures with marks.",
+            hint="Let the proxy before the site pass bodies of WEBHOOK_MAX_BYTES (nginx: client_max_body_size), then "
+            "run copyleaks_scan --status result_lost --pay-again.",
+            id=f"{PREFIX}.W028",
         )
     ]
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django_copyleaks_image import callback_checks, registry
 from django_copyleaks_image import checks as ours
 from django_copyleaks_image.api import request_scan
-from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.scanning import receive
 from django_copyleaks_image.worker import go_round
@@ -354,3 +354,45 @@ def test_every_id_has_its_heading_in_the_documentation() -> None:
 
     assert set(documented) == used
     assert len(documented) == len(used)
+
+
+@pytest.mark.parametrize(
+    ("headers", "certificate_header", "expected"),
+    [
+        ([["X-Secret", "a"]], "X-Thumbprint", []),
+        ([["X_Secret", "a"]], "", ["E023"]),
+        ([], "X_Thumbprint", ["E023"]),
+        ([["X-Forwarded-For", "a"]], "", ["W027"]),
+        ([["HOST", "a"]], "", ["W027"]),
+    ],
+)
+def test_headers_that_never_arrive(
+    headers: list[list[str]], certificate_header: str, expected: list[str], configure: Any
+) -> None:
+    configure(WEBHOOK_HEADERS=headers, CLIENT_CERTIFICATE_HEADER=certificate_header, TRUSTED_PROXIES=["192.0.2.1"])
+
+    assert [each for each in ids() if each in ("E023", "W027")] == expected
+
+
+@pytest.mark.django_db
+def test_large_results_that_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_warned() -> bool:
+        return any("W028" in str(message.id) for message in checks.run_checks(databases=["default"]))
+
+    def receive_one(size: int) -> None:
+        photo()
+        scan = ImageScan.objects.latest("pk")
+        WebhookReceipt.objects.create(scan=scan, source="webhook", body=b"", byte_size=size, digest=str(size))
+
+    now = timezone.now()
+    for _ in range(3):
+        photo()
+    lost = {"status": "failed", "error_code": "result_lost", "sent_at": now, "finished_at": now, "notified_at": now}
+    ImageScan.objects.update(**lost)
+    assert not is_warned()  # None came at all, which is another matter.
+
+    receive_one(2_000)
+    assert is_warned()
+
+    receive_one(900_000)
+    assert not is_warned()

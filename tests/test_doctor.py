@@ -11,8 +11,10 @@ from django.utils import timezone
 from django_copyleaks_image.copyleaks.client import Client
 from django_copyleaks_image.copyleaks.errors import RateLimitError
 from django_copyleaks_image.emulator import Emulator
+from django_copyleaks_image.management.commands import copyleaks_doctor
 from django_copyleaks_image.models import AccountState, ImageScan
-from django_copyleaks_image.scanning import account, addresses
+from django_copyleaks_image.models.account import Cause
+from django_copyleaks_image.scanning import account, addresses, circuit, evidence
 from tests.samples import photo
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
@@ -149,3 +151,43 @@ def test_callbacks_that_were_refused__and_a_restored_database(
     assert "add the old one to SECRET_KEY_FALLBACKS" in problems(capsys, found=1)
     AccountState.objects.update(restored_at=timezone.now())
     assert "copyleaks_restored --go-on" in problems(capsys, found=1)
+
+
+def test_headers__that_do_not_arrive_or_come_from_a_stranger(
+    well: Emulator, capsys: pytest.CaptureFixture[str], configure: Callable[..., None]
+) -> None:
+    configure(WEBHOOK_HEADERS=[["X_Secret", "open sesame"]])
+    found = problems(capsys, found=2)
+    assert "answered 412" in found
+    assert "sesame" not in found
+
+    configure(WEBHOOK_HEADERS=[["X-Secret", "open sesame"]])
+    call_command("copyleaks_doctor")
+
+    configure(CLIENT_CERTIFICATE_HEADER="X-Thumbprint", TRUSTED_PROXIES=["192.0.2.1"])
+    assert "none of TRUSTED_PROXIES" in problems(capsys, found=1)
+
+
+def test_proxy__that_limits_bodies(
+    well: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copyleaks_doctor, "_probe", lambda body: 413 if len(body) > 1_000_000 else 204)
+
+    assert "a proxy limits bodies" in problems(capsys, found=1)
+
+
+def test_pause__is_told_with_its_reason_and_mend(well: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    circuit.open_for(Cause.RESULTS, "no_results", "No result comes.")
+
+    found = problems(capsys, found=1)
+
+    for words in ("submissions are paused since", "No result comes.", "look at the firewall", "copyleaks_resume"):
+        assert words in found
+
+
+def test_first_results__that_are_waited_for(
+    well: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "window_is_full", lambda: True)
+
+    assert "no result has come since" in problems(capsys, found=1)

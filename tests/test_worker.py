@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, heatmaps, inbox, receive, submit, sweep
+from django_copyleaks_image.scanning import heatmaps, inbox, receive, recovery, submit, sweep
 from django_copyleaks_image.worker import Worker
 from tests.samples import as_json, detection, photo, submitted
 
@@ -149,7 +149,7 @@ def test_callback__is_judged_while_submissions_and_the_network_keep_the_rest_bus
         go_on.wait(10)
 
     monkeypatch.setattr(submit, "work_on", keep_busy)
-    monkeypatch.setattr(account, "probe_if_due", keep_busy)
+    monkeypatch.setattr(recovery, "step", keep_busy)
     photo("being-sent.jpg")
     request.getfixturevalue("running")
     try:
@@ -218,11 +218,11 @@ def test_database_that_refuses__is_told_with_what_may_mend_it(
 ) -> None:
     worker = Worker(threads=1, poll_seconds=0.01)
 
-    def no_such_table() -> bool:
+    def no_such_table(limit: int) -> list[ImageScan]:
         worker.stop()
         raise OperationalError("no such table")
 
-    monkeypatch.setattr(account, "is_on_hold", no_such_table)
+    monkeypatch.setattr(submit, "claim", no_such_table)
 
     worker.run()
 

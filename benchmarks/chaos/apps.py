@@ -20,8 +20,8 @@ class ChaosConfig(AppConfig):
         # Models can be imported from here on.
         from django_copyleaks_image import notify  # noqa: PLC0415
         from django_copyleaks_image.scanning import (  # noqa: PLC0415
-            account,
             attempts,
+            circuit,
             duplicates,
             heatmaps,
             inbox,
@@ -32,7 +32,7 @@ class ChaosConfig(AppConfig):
         )
         from django_copyleaks_image.worker import loop  # noqa: PLC0415
 
-        account.PROBE_INTERVAL = timedelta(seconds=2)
+        circuit.PROBE_INTERVAL = timedelta(seconds=2)
         duplicates.LEASE = timedelta(seconds=3)
         heatmaps.RETRY_AFTER = timedelta(seconds=4)
         inbox.LEASE = timedelta(seconds=3)

@@ -1,26 +1,27 @@
-"""The account as the workers know it: one page, nothing to edit."""
+"""The account as the workers know it: one page, nothing to edit, and two buttons for after something was mended."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, home_database, scans
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.scanning import account, circuit, mends, requeue
 
-from .figures import spent_today
+from .figures import figures, spent_today
 from .page import Facts, moment
-from .readonly import ReadOnlyAdmin
+from .readonly import ReadOnlyAdmin, is_permitted
 from .reasons import reason_in_words
 from .waiting import what_holds_scans
 
@@ -42,14 +43,59 @@ class AccountStateAdmin(ReadOnlyAdmin):
         page = reverse("admin:copyleaks_image_accountstate_change", args=(row.pk,), current_app=self.admin_site.name)
         return redirect(page)
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add the addresses of what can be done here."""
+        wrapped = self.admin_site.admin_view
+        return [
+            path("resume/", wrapped(require_POST(self.resume_view)), name="copyleaks_image_accountstate_resume"),
+            path("requeue/", wrapped(require_POST(self.requeue_view)), name="copyleaks_image_accountstate_requeue"),
+            *super().get_urls(),
+        ]
+
+    def resume_view(self, request: HttpRequest) -> HttpResponse:
+        """Let paused submissions go on, and log who did."""
+        if not self.has_view_permission(request) or not is_permitted(request, "resume_accountstate"):
+            raise PermissionDenied
+        row = account.state()
+        if circuit.resume():
+            self.log_change(request, row, f"Let submissions go on that were paused ({row.pause_reason}).")
+            self.message_user(request, _("Submissions go on. They are paused again if the cause is still there."))
+        return self._back()
+
+    def requeue_view(self, request: HttpRequest) -> HttpResponse:
+        """Have all scans queued again that ended with one outcome, by the worker, and log who did."""
+        if not self.has_view_permission(request) or not is_permitted(request, "rescan_imagescan"):
+            raise PermissionDenied
+        code = request.POST.get("code", "")
+        if code in dict(_outcomes()):
+            requeue.ask_for(code)
+            self.log_change(request, account.state(), f"Had all scans queued again that ended with {code}.")
+            words = _("The worker queues them again, some at a time. What may have been paid is left out.")
+            self.message_user(request, words, messages.SUCCESS)
+        return self._back()
+
+    def _back(self) -> HttpResponse:
+        return redirect(reverse("admin:copyleaks_image_accountstate_changelist", current_app=self.admin_site.name))
+
     def page_context(self, request: HttpRequest, obj: AccountState) -> dict[str, Any]:
         return {
+            "may_resume": obj.paused_at is not None and is_permitted(request, "resume_accountstate"),
+            "outcomes": _outcomes() if is_permitted(request, "rescan_imagescan") else [],
+            "is_queuing": reason_in_words(obj.requeue_code),
             "title": _("Copyleaks account"),
             "holds": what_holds_scans(obj),
             "pause": _pause(obj),
             "budget": _budget(obj),
             "work": _work(obj),
         }
+
+
+def _outcomes() -> list[tuple[str, str]]:
+    """Return the codes of what ended without a result lately, in words with their numbers, the most frequent first."""
+    found = figures(sandbox=False)
+    return [
+        (code, f"{reason_in_words(code)} ({number_format(number)})") for code, number in (*found.failed, *found.skipped)
+    ]
 
 
 def _pause(row: AccountState) -> Facts:
@@ -60,6 +106,8 @@ def _pause(row: AccountState) -> Facts:
         (_("Reason"), reason_in_words(row.pause_reason)),
         (_("Code"), row.pause_reason),
         (_("Message"), row.pause_message),
+        (_("What to do"), f"{mends.mend(row)} {mends.what_comes_then(row)}"),
+        (_("Scan on trial"), row.trial_scan),
         (_("Next probe"), moment(row.probe_at)),
     )
 

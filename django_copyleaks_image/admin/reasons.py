@@ -21,6 +21,11 @@ REASONS: dict[str, str | Promise] = {
         "The storage gives the file no address on the public internet: MEDIA_ACCESS must be 'signed' for it."
     ),
     "storage_failed": gettext_lazy("The storage could not be read."),
+    "database_failed": gettext_lazy("The database of the picture could not be asked."),
+    "cache_failed": gettext_lazy("The cache could not be asked."),
+    "no_results": gettext_lazy("Pictures are accepted by the provider, but no result comes."),
+    "awaits_results": gettext_lazy("The first results of what was sent before are waited for."),
+    "submissions_paused": gettext_lazy("Submissions are paused."),
     "waits_for_twin": gettext_lazy("Identical bytes are being scanned; their result will be shared."),
     "result_arriving": gettext_lazy("A result for identical bytes is just being stored; it will be shared."),
     "budget_exhausted": gettext_lazy("Today's budget is used up."),

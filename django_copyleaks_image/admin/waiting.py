@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.scanning import account, mends
 
 from .reasons import reason_in_words
 
@@ -42,10 +42,9 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
             % {"since": _moment(row.restored_at)}
         )
     if row is not None and row.paused_at is not None:
-        found.append(
-            _("The account is paused since %(since)s: %(reason)s")
-            % {"since": _moment(row.paused_at), "reason": reason_in_words(row.pause_reason)}
-        )
+        words = _("Submissions are paused since %(since)s: %(reason)s %(mend)s")
+        reason = reason_in_words(row.pause_reason)
+        found.append(words % {"since": _moment(row.paused_at), "reason": reason, "mend": mends.mend(row)})
     if account.budget_left() == 0:
         found.append(_used_up_budget())
     if row is None or row.worker_seen_at is None:

@@ -35,9 +35,18 @@ class CopyleaksError(Exception):
     ``slug`` names the reason for storage, ``status`` is the HTTP status, ``code`` and ``error_type`` are the
     vendor's own, ``retry_after`` is in seconds. ``uncertain`` says that the request may have been carried out
     all the same. ``message`` is one bounded line without secrets.
+
+    What follows from an error stands in its attributes. ``pauses_account``: nothing can be sent until somebody mends
+    the account, unless others prove the contrary. ``passes``: the same request may be sent again later. ``is_final``:
+    never again. ``wants_new_token``: again at once. ``is_of_login``: nothing but a login was refused.
     """
 
     default_slug = "unknown_error"
+    pauses_account = False
+    passes = False
+    is_final = False
+    wants_new_token = False
+    is_of_login = False
 
     def __init__(
         self,
@@ -59,39 +68,61 @@ class CopyleaksError(Exception):
         self.retry_after = retry_after
         self.uncertain = uncertain
 
+    @property
+    def is_outage(self) -> bool:
+        """Return whether the API itself may be down or out of reach, rather than one request at fault."""
+        return self.passes and self.code is None and (self.status is None or self.status >= 500)
+
+    @property
+    def is_about_the_picture(self) -> bool:
+        """Return whether it is this file that was refused, so that it says nothing about others."""
+        return self.code in _ABOUT_THE_PICTURE
+
 
 class AuthenticationError(CopyleaksError):
     """The account is refused: nothing more can be sent until somebody mends it."""
 
     default_slug = "authentication_failed"
+    pauses_account = True
 
 
 class TokenError(CopyleaksError):
     """A token was refused and is forgotten: the same request may be sent again at once, with a new one."""
+
+    wants_new_token = True
 
 
 class PaymentError(CopyleaksError):
     """The account has no credits left: nothing more can be sent until somebody buys some."""
 
     default_slug = "payment_required"
+    pauses_account = True
 
 
 class RateLimitError(CopyleaksError):
     """Too many calls; the same request may be sent again later."""
 
     default_slug = "rate_limited"
+    passes = True
+
+    @property
+    def is_outage(self) -> bool:
+        """Return False: whoever counts calls is there."""
+        return False
 
 
 class TransientError(CopyleaksError):
     """A passing failure; the same request may be sent again later."""
 
     default_slug = "temporarily_unavailable"
+    passes = True
 
 
 class PermanentError(CopyleaksError):
     """The request itself is refused; sending it again would change nothing."""
 
     default_slug = "request_refused"
+    is_final = True
 
 
 class ConflictError(CopyleaksError):
@@ -132,6 +163,9 @@ CODES: Mapping[int, tuple[_Kind, str]] = MappingProxyType(
         37: (AuthenticationError, "authorization_denied"),
     }
 )
+# Too large, of low quality, of an unknown type, invalid, of a bad name.
+_ABOUT_THE_PICTURE = (6, 8, 10, 14, 24)
+PICTURE_SLUGS = frozenset(CODES[code][1] for code in _ABOUT_THE_PICTURE)
 _TYPES: Mapping[str, _Kind] = MappingProxyType(
     {"authentication_error": AuthenticationError, "payment_error": PaymentError}
 )

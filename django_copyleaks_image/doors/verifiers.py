@@ -30,6 +30,11 @@ def shows_a_known_certificate(request: HttpRequest) -> bool:
     return _comes_from_a_trusted_proxy(request) and thumbprint in certificates.known_thumbprints()
 
 
+def may_show_a_certificate(request: HttpRequest) -> bool:
+    """Return whether a header about a certificate would be believed from where this request comes, if one must come."""
+    return not conf.CLIENT_CERTIFICATE_HEADER or _comes_from_a_trusted_proxy(request)
+
+
 def _comes_from_a_trusted_proxy(request: HttpRequest) -> bool:
     remote = request.META.get("REMOTE_ADDR", "")
     if not remote:

@@ -25,7 +25,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.scanning import addresses, receive, refused
 
-from .verifiers import VERIFIERS
+from .verifiers import VERIFIERS, carries_webhook_headers, may_show_a_certificate
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class WebhookView(APIView):
 
     def post(self, request: Request, scan_id: str, token: str) -> Response:
         if scan_id == addresses.PROBE and addresses.opens_webhook(scan_id, token):
-            return Response(status=status.HTTP_204_NO_CONTENT)
+            return self.answer_to_probe(request)
         scan = self.authentic_scan(request, scan_id, token)
         try:
             body = self.read_body(request._request)
@@ -112,6 +112,12 @@ class WebhookView(APIView):
         if outcome == Outcome.MALFORMED:
             raise ParseError("The body is not a JSON object.")
         return Response({})
+
+    def answer_to_probe(self, request: Request) -> Response:
+        """Tell whoever holds the site's own secret whether a callback would come through: in size, and with headers."""
+        self.read_body(request._request)
+        would_pass = carries_webhook_headers(request._request) and may_show_a_certificate(request._request)
+        return Response(status=status.HTTP_204_NO_CONTENT if would_pass else status.HTTP_412_PRECONDITION_FAILED)
 
     def authentic_scan(self, request: Request, scan_id: str, token: str) -> ImageScan:
         """Return the scan whose secret the caller holds; everybody else gets the same 404."""

@@ -126,6 +126,9 @@ FAULT_ANSWERS: Mapping[str, Response] = {
     "status-401": refusal_response(Refusal(37, status=401)),
     "status-402": refusal_response(Refusal(17, status=402)),
     "no-credits": refusal_response(Refusal(13, status=400)),
+    # Of one picture: a firewall before the API, and the API itself.
+    "forbidden": Response(status=403, body=_PAGE, content_type="text/html"),
+    "denied": refusal_response(Refusal(37, status=403)),
     "status-409": refusal_response(Refusal(30, "The scan id exists already.", param="scanId", status=409)),
     "status-429": too_many_requests(),
     "status-503": refusal_response(Refusal(9)),

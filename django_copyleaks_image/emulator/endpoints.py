@@ -136,7 +136,7 @@ class Endpoints:
         return self._guarded(request, self._check, check=True)
 
     def credits(self, request: Request) -> Answer:
-        return self._guarded(request, lambda _: json_response(200, {"Amount": self._account.credits_left}))
+        return self._guarded(request, self._credits)
 
     def certificates(self, _: Request) -> Answer:
         return json_response(200, _CERTIFICATES)
@@ -160,6 +160,13 @@ class Endpoints:
         except Refusal as refusal:
             self._log.line("refused", detail=f"{refusal.status} code {refusal.code} {refusal.param}")
             return refusal_response(refusal)
+
+    def _credits(self, _: Request) -> Answer:
+        kind = self._options.credits_answer
+        if kind.isdigit():
+            return json_response(int(kind), {"message": "Not for this account."})
+        amount = 0 if kind == "none" else self._account.credits_left
+        return json_response(200, {"Balance": {"Value": amount}} if kind == "shape" else {"Amount": amount})
 
     def _submit(self, request: Request) -> Answer:
         scan_id = check_scan_id(request.argument)

@@ -68,6 +68,8 @@ LOGIN_FAULTS = _PASSING_LOGIN_FAULTS | {
     *(f"login-error-code-{code}" for code in (2, 3, 4, 32)),
 }
 ANSWER_FAULTS = (PASSING_FAULTS - LOGIN_FAULTS) | {
+    "forbidden",
+    "denied",
     "status-409",
     "error-message",
     "error-message-capital",

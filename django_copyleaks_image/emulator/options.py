@@ -68,6 +68,11 @@ class Options:
     rate_limit: int = _option(0, "API requests a second (the account limit is documented as 10)")
     check_limit: int = _option(0, "synchronous checks in 15 minutes (documented as 900)")
     credits: int = _option(1_000_000, "credits of the account")
+    credits_answer: str = _option(
+        "amount",
+        "what a question for the credits is answered: their amount, none, another shape, or a refusal",
+        choices=("amount", "none", "shape", "403", "404"),
+    )
     latency: float = _option(0.5, "seconds between a submission and the fetch of its picture")
     answer_delay: float = _option(0.0, "seconds before each answer")
     retry_after: float = _option(5.0, "seconds that the faults with retry-after in their name ask to wait")

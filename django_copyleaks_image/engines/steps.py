@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, duplicates, heatmaps, paykey, receive, renditions, submit
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account, circuit, duplicates, heatmaps, paykey, receive, renditions, submit
 from django_copyleaks_image.worker import go_round
 
 # How long a due scan is left to the message that was sent for it.
@@ -40,8 +40,9 @@ def work_on(scan_id: str) -> datetime | None:
     the account or the budget, after which a new one is sent.
     """
     renditions.draw_of(scan_id)
-    if account.is_on_hold() or not _due().filter(scan_id=scan_id).exists():
-        return None
+    if not submit.due().filter(scan_id=scan_id).exists():
+        is_next = circuit.waits_for_results() and scans().due(timezone.now()).filter(scan_id=scan_id).exists()
+        return timezone.now() + submit.RESULTS_NAP + MARGIN if is_next else None
     submit.work_on_one(scan_id)
     _show_that_somebody_works()
     put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None).exclude(error_code=paykey.WAITS)
@@ -54,7 +55,7 @@ def sweep() -> None:
     receive.judge_due()
     duplicates.settle_due(seconds=ENDING_DUPLICATES)
     before = account.state().swept_at
-    if go_round() and not account.is_on_hold():
+    if go_round():
         _send_messages(since=before)
     heatmaps.fetch_due(at_most=HEATMAPS)
     renditions.draw_due(at_most=PICTURES)
@@ -68,7 +69,10 @@ def _send_messages(since: datetime | None) -> None:
     """
     now = timezone.now()
     elapsed = min(now - since, LONGEST_ROUND) if since else ROUND
-    left_lying = _due().filter(next_attempt_at__lt=now - HEAD_START)
+    left_lying = submit.due()
+    # The one that is let through while all others are held came up just now.
+    if not circuit.is_open():
+        left_lying = left_lying.filter(next_attempt_at__lt=now - HEAD_START)
     for scan_id in left_lying.values_list("scan_id", flat=True)[: ceil(conf.RATE_LIMIT * elapsed.total_seconds())]:
         conf.DISPATCHER(scan_id)
 
@@ -79,9 +83,3 @@ def _show_that_somebody_works() -> None:
     if monotonic() >= _heartbeat_due:
         _heartbeat_due = monotonic() + HEARTBEAT_SECONDS
         account.heartbeat()
-
-
-def _due() -> ImageScanQuerySet:
-    """Return what may be submitted now; once today's budget is used up, only scans whose credit is reserved."""
-    due = scans().due(timezone.now())
-    return due.exclude(budget_day=None) if account.budget_left() == 0 else due

@@ -1,10 +1,24 @@
-"""The one row that every worker shares: pause, budget, rate slots, heartbeat, marks, refused callbacks."""
+"""The one row that every worker shares: circuit breaker, budget, rate slots, heartbeat, marks, refused callbacks."""
 
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+
+class Cause(models.TextChoices):
+    """What it is about that holds every submission."""
+
+    ACCOUNT = "account", _("Account")
+    API = "api", _("API of the provider")
+    REFUSALS = "refusals", _("Refusals")
+    RESULTS = "results", _("Results")
+    STORAGE = "storage", _("Storage")
+    DATABASE = "database", _("Database of the pictures")
+    CACHE = "cache", _("Cache")
+    DECODER = "decoder", _("Decoding of pictures")
+    PERSON = "person", _("Held until somebody resumes")
 
 
 class AccountState(models.Model):
@@ -14,10 +28,26 @@ class AccountState(models.Model):
 
     # Not an automatic key: MariaDB allows no check constraint on one.
     id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON, editable=False)
+    # The circuit breaker: closed without ``paused_at``, half-open while ``trial_scan`` names what is let through.
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
     pause_reason = models.CharField(_("reason of the pause"), max_length=64, blank=True, default="")
     pause_message = models.TextField(_("message of the pause"), blank=True, default="")
+    pause_cause = models.CharField(_("cause of the pause"), max_length=10, choices=Cause, blank=True, default="")
     probe_at = models.DateTimeField(_("next probe at"), null=True, blank=True)
+    trial_scan = models.CharField(_("scan on trial"), max_length=36, blank=True, default="")
+    trial_at = models.DateTimeField(_("on trial since"), null=True, blank=True)
+    trials = models.PositiveIntegerField(_("probes in vain"), default=0)
+    # What was found before counts no more.
+    resumed_at = models.DateTimeField(_("last resumed at"), null=True, blank=True)
+    # Failures one after the other for which something shared may be at fault, and of which scan, "" for several.
+    failing_cause = models.CharField(max_length=10, choices=Cause, blank=True, default="")
+    failing_scan = models.CharField(max_length=36, blank=True, default="")
+    failing_since = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+
+    # What somebody asked to have queued again, up to which scan; the sweep does it, some at a time.
+    requeue_code = models.CharField(_("outcome that is queued again"), max_length=64, blank=True, default="")
+    requeue_mark = models.PositiveBigIntegerField(null=True, blank=True)
 
     # The database was restored from a backup, and what Copyleaks has been sent since is not known.
     restored_at = models.DateTimeField(_("restored at"), null=True, blank=True)
@@ -48,9 +78,15 @@ class AccountState(models.Model):
     class Meta:
         verbose_name = _("account state")
         verbose_name_plural = _("account state")
+        permissions = (("resume_accountstate", _("Can let paused submissions go on")),)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="copyleaks_account_singleton", condition=Q(pk=1)),
         ]
 
     def __str__(self) -> str:
         return str(_("account state"))
+
+    @property
+    def is_on_hold(self) -> bool:
+        """Return whether submissions are held; a scan on trial may be let through a pause all the same."""
+        return self.paused_at is not None or self.restored_at is not None

@@ -1,4 +1,4 @@
-"""What all workers share about the account: pause, budget, rate and heartbeat, each by compare-and-set."""
+"""What all workers share about the account: budget, rate and heartbeat, each by compare-and-set."""
 
 import logging
 import threading
@@ -6,19 +6,15 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Greatest
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.copyleaks.client import client_from_settings
-from django_copyleaks_image.copyleaks.errors import AuthenticationError, CopyleaksError, PaymentError
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, home_database, scans
 
 logger = logging.getLogger(__name__)
 
-# While the account is refused each probe logs in anew, and 12 logins are allowed in 15 minutes.
-PROBE_INTERVAL = timedelta(seconds=90)
 # A day further ahead was begun by a clock that is wrong, and must not hold the budget until it comes.
 _CLOCKS_APART = timedelta(days=1)
 BUDGET_WARNINGS = (50, 80, 100)
@@ -50,41 +46,6 @@ def _update_row(**changes: object) -> None:
 def heartbeat() -> None:
     """Note that a worker is alive."""
     _update_row(worker_seen_at=timezone.now())
-
-
-def pause(error: CopyleaksError) -> None:
-    """Hold every submission, because the account and not a picture is at fault; a probe ends the pause."""
-    now = timezone.now()
-    # One UPDATE: a process that dies in between would leave a pause that no probe ends.
-    _update_row(
-        paused_at=Coalesce(F("paused_at"), now),
-        pause_reason=error.slug,
-        pause_message=error.message,
-        probe_at=now + PROBE_INTERVAL,
-    )
-    logger.error("The account is paused (%s): %s All scans wait; none fails.", error.slug, error.message)
-
-
-def resume() -> None:
-    """End a pause."""
-    if _row().exclude(paused_at=None).update(paused_at=None, pause_reason="", pause_message="", probe_at=None):
-        logger.info("The account works again: the pause has ended.")
-
-
-def probe_if_due() -> None:
-    """While paused, ask for the credits every 90 seconds, by one worker, and resume when the account answers."""
-    now = timezone.now()
-    if not _row().filter(probe_at__lte=now).update(probe_at=now + PROBE_INTERVAL):
-        return
-    try:
-        left = client_from_settings().credits()
-    except (AuthenticationError, PaymentError) as error:
-        pause(error)
-    except CopyleaksError as error:
-        logger.warning("The probe of the paused account failed (%s).", error.slug)
-    else:
-        if left > 0:
-            resume()
 
 
 def reserve_credit(today: date, budget: int | None) -> date | None:
@@ -194,9 +155,3 @@ def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
 def _next_slot() -> datetime | None:
     found = _row().values_list("next_slot_at").first()
     return found[0] if found else state().next_slot_at
-
-
-def is_on_hold() -> bool:
-    """Return whether nothing may be submitted now: the account is paused, or the database was restored."""
-    row = state()
-    return row.paused_at is not None or row.restored_at is not None

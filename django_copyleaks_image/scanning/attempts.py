@@ -9,24 +9,21 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.copyleaks.errors import (
-    AuthenticationError,
-    CopyleaksError,
-    PaymentError,
-    PermanentError,
-    RateLimitError,
-    TokenError,
-    TransientError,
-)
+from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, ends, leases, lost, prepare
+from . import account, circuit, ends, leases, lost, prepare, recovery
 
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 600.0
+# Seconds until a scan is tried again that failed because of something shared, at least.
+SHARED_WAIT = 2.0
+# Tries of a picture that the account is refused for although the account works.
+CONTRADICTED_TRIES = 3
 # For ``attempts``: takes back the one that the claim has counted.
 _NOT_COUNTED = Greatest(F("attempts"), 1) - 1
 
@@ -56,18 +53,52 @@ def refused(scan: ImageScan, error: CopyleaksError) -> None:
     """Do what an error of the API asks for: wait for the account, try again, or end the scan."""
     if not error.uncertain and not scan.may_have_arrived:
         _note_that_it_did_not_arrive(scan)
-    if isinstance(error, AuthenticationError | PaymentError):
-        account.pause(error)
+    if error.pauses_account:
         if not _may_have_arrived(scan):
             account.release_credit(scan)
+        # Nobody's picture was refused by a login that failed.
+        failed(scan, Cause.ACCOUNT, error.slug, error.message, cause=error, is_shared=error.is_of_login)
+    elif error.wants_new_token:
         put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
-    elif isinstance(error, TokenError):
-        put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
-    elif isinstance(error, PermanentError):
-        logger.warning("Scan %s: refused (%s).", scan.scan_id, error.slug)
-        give_up(scan, error.slug, error.message, may_resubmit=False)
+    elif error.is_outage:
+        failed(scan, Cause.API, error.slug, error.message, cause=error)
+    elif error.is_final:
+        _refused_for_good(scan, error)
     else:
         try_again(scan, error.slug, error.message, cause=error)
+
+
+def _refused_for_good(scan: ImageScan, error: CopyleaksError) -> None:
+    if circuit.refuses_all_alike(error.slug) and not _may_have_arrived(scan):
+        # It was let through to find out whether all are still refused, and need not end for it.
+        account.release_credit(scan)
+        put_back(scan, NotNow(error.slug, error.message, timedelta(seconds=SHARED_WAIT)))
+        return
+    logger.warning("Scan %s: refused (%s).", scan.scan_id, error.slug)
+    give_up(scan, error.slug, error.message, may_resubmit=False)
+    if not error.is_about_the_picture:
+        recovery.open_on_evidence()
+
+
+def failed(
+    scan: ImageScan,
+    shared: Cause,
+    code: str,
+    message: str,
+    *,
+    cause: CopyleaksError | None = None,
+    is_shared: bool = False,
+) -> None:
+    """Put back a scan that failed because of something shared; that does not count, unless evidence says otherwise.
+
+    With ``is_shared`` there is no doubt about it.
+    """
+    if circuit.failed(scan, shared, code, message, is_shared=is_shared):
+        try_again(scan, code, message, cause=cause)
+        return
+    wait = SHARED_WAIT * random.uniform(1, 2)  # noqa: S311 - jitter
+    wait = min(LONGEST_WAIT, max(wait, (cause and cause.retry_after) or 0))
+    put_back(scan, NotNow(code, message, timedelta(seconds=wait)))
 
 
 def try_again(scan: ImageScan, code: str, message: str, *, cause: CopyleaksError | None = None) -> None:
@@ -75,10 +106,11 @@ def try_again(scan: ImageScan, code: str, message: str, *, cause: CopyleaksError
 
     An error that is of no known class is allowed fewer, whatever other errors came before it.
     """
-    is_unclassified = cause is not None and not isinstance(cause, RateLimitError | TransientError)
+    is_unclassified = cause is not None and not cause.passes
     unclassified = scan.unclassified_attempts + is_unclassified
     tries = conf.MAX_ATTEMPTS
-    if scan.attempts >= tries["transient"] or (is_unclassified and unclassified >= tries["unknown"]):
+    few = min(tries["unknown"], CONTRADICTED_TRIES) if cause and cause.pauses_account else tries["unknown"]
+    if scan.attempts >= tries["transient"] or (is_unclassified and unclassified >= few):
         logger.error("Scan %s: given up after %s attempts (%s).", scan.scan_id, scan.attempts, code)
         give_up(scan, code, message)
         return
@@ -118,7 +150,13 @@ def end_with(scan: ImageScan, payer: ImageScan) -> None:
 
 
 def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
-    """End a scan that the vendor need not see, unless it may have seen it already: then its answer is lost."""
+    """End a scan that the vendor need not see, unless it may have seen it already: then its answer is lost.
+
+    A file that is missing is another matter while nothing says that the storage itself is there.
+    """
+    if skipped.code == "missing_file" and not circuit.failed(scan, Cause.STORAGE, skipped.code, skipped.message):
+        put_back(scan, NotNow(skipped.code, skipped.message, timedelta(seconds=SHARED_WAIT)))
+        return
     if _may_have_arrived(scan):
         give_up(scan, lost.RESULT_LOST, lost.ANSWER_LOST)
         return

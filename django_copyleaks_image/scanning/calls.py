@@ -39,10 +39,18 @@ def ready_call(scan: ImageScan, file: FieldFile) -> Callable[[], None]:
     Raises CopyleaksError when the login fails, and what :mod:`.prepare` raises when the bytes cannot be had.
     """
     client = client_from_settings()
-    client.log_in()
+    _log_in(client)
     if conf.MODE == "sync":
         return partial(_check, scan, client, _verified_bytes(scan, file))
     return partial(_submit, scan, client, _submission(scan, file))
+
+
+def _log_in(client: Client) -> None:
+    try:
+        client.log_in()
+    except CopyleaksError as error:
+        error.is_of_login = True
+        raise
 
 
 def _submission(scan: ImageScan, file: FieldFile) -> Submission:

@@ -9,7 +9,7 @@ from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 
-from . import account, ends, prepare
+from . import account, ends, evidence, prepare
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,9 @@ def give_key_up(scan: ImageScan) -> bool:
 
 
 def _may_be_resubmitted(scan: ImageScan) -> bool:
-    return scan.resubmission_of_id is None and scan.error_code != OVERSIZED
+    if scan.resubmission_of_id is not None or scan.error_code == OVERSIZED:
+        return False
+    return not evidence.resubmissions_are_in_vain()
 
 
 def _open_to(scan: ImageScan, owner: str | None) -> ImageScanQuerySet:

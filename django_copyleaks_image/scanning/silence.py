@@ -32,7 +32,7 @@ def why_scans_wait(now: datetime) -> str:
     if receipts.due(since).exists():
         return f"callbacks that were stored more than {_minutes(SILENCE)} minutes ago were not judged"
     # Whoever was seen may only sweep, or fail at every claim.
-    if not account.is_on_hold() and account.budget_left() != 0 and scans().due(since).exists() and not _submits(since):
+    if not state.is_on_hold and account.budget_left() != 0 and scans().due(since).exists() and not _submits(since):
         return f"none that is due was sent or ended in the last {_minutes(SILENCE)} minutes"
     return ""
 

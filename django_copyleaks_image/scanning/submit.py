@@ -8,12 +8,13 @@ id, and an answer of 409 then means "already submitted".
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import TypeAlias
 
 from django.db import Error as AnyDatabaseError
 from django.db.models import F
+from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -21,12 +22,29 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.database_errors import Trouble, trouble_of
-from django_copyleaks_image.models import DetectionResult, ImageScan, scans
+from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
+from django_copyleaks_image.models.account import Cause
+from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
 from django_copyleaks_image.transactions import atomically, repeated
 
-from . import account, attempts, bought, calls, duplicates, ends, leases, lost, paykey, prepare, reconcile
+from . import (
+    account,
+    attempts,
+    bought,
+    calls,
+    circuit,
+    duplicates,
+    ends,
+    evidence,
+    leases,
+    lost,
+    paykey,
+    prepare,
+    probes,
+    reconcile,
+)
 from .attempts import NotNow
 
 logger = logging.getLogger(__name__)
@@ -37,6 +55,7 @@ LONGEST_SLOT_WAIT = timedelta(seconds=20)
 SLOT_HEAD_START = 0.25
 BUDGET_NAP = timedelta(minutes=5)
 ARRIVAL_NAP = timedelta(seconds=2)
+RESULTS_NAP = timedelta(seconds=2)
 
 Sleep: TypeAlias = Callable[[float], object]
 
@@ -45,25 +64,46 @@ class Stopped(Exception):
     """Whoever works is to stop, and the scan need not wait for its slot here."""
 
 
-def claim(limit: int) -> list[ImageScan]:
-    """Lease up to ``limit`` due scans to the caller; nobody else works on them for :data:`.leases.LEASE`.
+class MediaDatabaseFailed(Exception):
+    """The database that holds the object failed; that of the scans did not."""
 
-    Once today's budget is used up, only scans whose credit is reserved already.
-    """
-    due = leases.due_to_others()
+
+# What fails for all pictures alike if it fails, and the code for one that waits for it.
+_SHARED: Mapping[type[Exception], tuple[Cause, str]] = {
+    prepare.StorageFailed: (Cause.STORAGE, "storage_failed"),
+    prepare.NotDecoded: (Cause.DECODER, "not_decoded"),
+    MediaDatabaseFailed: (Cause.DATABASE, "database_failed"),
+}
+
+
+def due() -> ImageScanQuerySet:
+    """Return what may be submitted now; once today's budget is used up, only scans whose credit is reserved already."""
+    waiting = leases.due_to_others()
     if account.budget_left() == 0:
-        due = due.exclude(budget_day=None)
-    return leases.take(list(due.values_list("pk", flat=True)[:limit]))
+        waiting = waiting.exclude(budget_day=None)
+    return circuit.admitted(waiting)
+
+
+def claim(limit: int) -> list[ImageScan]:
+    """Lease up to ``limit`` due scans to the caller; nobody else works on them for :data:`.leases.LEASE`."""
+    return leases.take(_resubmitting_one_at_a_time(due(), limit))
+
+
+def _resubmitting_one_at_a_time(waiting: ImageScanQuerySet, limit: int) -> list[int]:
+    """Return the keys of up to ``limit`` scans: what was lost is paid again after a result of the one before came."""
+    found: list[tuple[int, int | None]] = list(waiting.values_list("pk", "resubmission_of_id")[:limit])
+    again = [pk for pk, resubmits in found if resubmits is not None]
+    if again and evidence.resubmission_is_out():
+        return list(waiting.filter(resubmission_of=None).values_list("pk", flat=True)[:limit])
+    return [pk for pk, resubmits in found if resubmits is None or pk == again[0]]
 
 
 def work_on_one(scan_id: str) -> None:
     """Work on one scan if it is due, in this thread: for dispatchers.
 
-    Unknown and busy ones are left alone, and while the account is paused, all.
+    Unknown and busy ones are left alone, and while submissions are held, all but the one on trial.
     """
-    if account.is_on_hold():
-        return
-    for scan in leases.take(list(scans().due(timezone.now()).filter(scan_id=scan_id).values_list("pk", flat=True))):
+    for scan in leases.take(_resubmitting_one_at_a_time(due().filter(scan_id=scan_id), 1)):
         work_on(scan)
 
 
@@ -99,17 +139,25 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
         attempts.skip(scan, skipped)
     except NotNow as reason:
         attempts.put_back(scan, reason)
-    except prepare.StorageFailed as error:
+    except (prepare.StorageFailed, MediaDatabaseFailed) as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
-        attempts.try_again(scan, error.code, str(error))
+        attempts.failed(scan, *_SHARED[type(error)], str(error))
     except CopyleaksError as error:
         attempts.refused(scan, error)
     except Exception as error:
         if isinstance(error, AnyDatabaseError) and trouble_of(error) is not Trouble.OTHER:
             raise
-        # A cache that is down, or a bug: the row must not wait for the end of its lease to be tried again.
+        # The row must not wait for the end of its lease to be tried again.
         logger.exception("Scan %s: an unforeseen error.", scan.scan_id)
-        attempts.try_again(scan, "unforeseen_error", type(error).__name__)
+        _failed_unforeseen(scan, type(error).__name__)
+
+
+def _failed_unforeseen(scan: ImageScan, name: str) -> None:
+    """Try again after a cache that is down, or a bug."""
+    if probes.cache_answers():
+        attempts.try_again(scan, "unforeseen_error", name)
+    else:
+        attempts.failed(scan, Cause.CACHE, "cache_failed", f"The cache fails ({name}).")
 
 
 def _work_on(scan: ImageScan, sleep: Sleep) -> None:
@@ -117,7 +165,7 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         # Workers that die over a picture cannot count their tries otherwise.
         attempts.give_up(scan, "gave_up", "No worker finished with this scan.")
         return
-    file = prepare.stored_file(scan)
+    file = _stored_file(scan)
     if not scan.may_have_arrived:
         # What is not paid yet is read and decided by the settings of now, however often it has waited. One that may
         # have arrived keeps what it was sent with.
@@ -136,11 +184,22 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         attempts.end_with(scan, payer)
         return
     call = calls.ready_call(scan, file)
+    _pass_the_circuit(scan)
     slot = _wait_for_slot(sleep)
     _mark_as_sent(scan, others=others)
     with checked_in():
         sleep(max(0.0, slot - time.monotonic()))
     call()
+
+
+def _stored_file(scan: ImageScan) -> FieldFile:
+    """Return the file of a scan; a database of its own may fail while that of the scans works."""
+    try:
+        return prepare.stored_file(scan)
+    except AnyDatabaseError as error:
+        if scan.database == home_database():
+            raise
+        raise MediaDatabaseFailed(f"The database of the picture raised {type(error).__name__}.") from error
 
 
 def _supersede(scan: ImageScan, reason: str) -> None:
@@ -222,6 +281,16 @@ def _wait_for_slot(sleep: Sleep) -> float:
     with checked_in():
         sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
     return slot
+
+
+def _pass_the_circuit(scan: ImageScan) -> None:
+    """Raise NotNow if nothing may be submitted any more: much may have happened since the scan was claimed."""
+    row = account.state()
+    if row.is_on_hold:
+        if row.trial_scan != scan.scan_id or row.restored_at is not None:
+            raise NotNow("submissions_paused", "Submissions are paused.", RESULTS_NAP)
+    elif evidence.window_is_full():
+        raise NotNow("awaits_results", "No result has come yet of the pictures before this one.", RESULTS_NAP)
 
 
 def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:

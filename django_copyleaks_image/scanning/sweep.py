@@ -12,7 +12,7 @@ from django_copyleaks_image.models import AccountState, Decision, ImageScan, hom
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, certificates, duplicates, erasure, latency, lost, renditions
+from . import account, bought, certificates, duplicates, erasure, latency, lost, recovery, renditions, requeue
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -51,9 +51,11 @@ def sweep() -> None:
         erasure.erase_due(now)
     with isolated("remove what was drawn of replaced pictures"):
         renditions.tidy()
+    with isolated("queue again what was asked for"):
+        requeue.carry_on()
     # These wait for the network, so they come last.
-    with isolated("look whether the paused account works again"):
-        account.probe_if_due()
+    with isolated("look whether submissions must be held, or can go on"):
+        recovery.step()
     with isolated("fetch the list of client certificates"):
         certificates.refresh_if_due()
 

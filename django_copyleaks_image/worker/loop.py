@@ -163,14 +163,14 @@ class Worker:
         return receive.judge_due(until=is_enough) + duplicates.settle_due()
 
     def _claim(self) -> int:
-        """Claim what the threads have room for, unless the account must rest; return how many there were."""
+        """Claim what the threads have room for; return how many there were."""
         try:
             room = self._scans.room()
         except Stuck:
             # Others may have threads.
             self._give_back_unbegun()
             raise
-        if not room or account.is_on_hold():
+        if not room:
             return 0
         claimed = submit.claim(room)
         self._scans.put(claimed)

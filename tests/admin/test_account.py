@@ -2,11 +2,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account, circuit
 from tests.admin.markup import inline_code
 from tests.samples import photo
 
@@ -38,6 +40,7 @@ def test_account__shows_pause_budget_and_worker(staff: Any, configure: Any) -> N
     assert "Invalid &lt;b&gt;login&lt;/b&gt;" in page
     for credits_ in ("100 credits", "41 credits", "2 credits"):
         assert credits_ in page
+    assert "Check EMAIL and API_KEY" in page
     assert "No worker" not in page
 
 
@@ -66,3 +69,63 @@ def test_account__is_closed_and_made_for_nobody_without_permission(moderator: Cl
 def test_account__cannot_be_edited(admin_client: Client) -> None:
     row = account.state()
     assert admin_client.post(f"{ACCOUNT}{row.pk}/change/", {"budget_spent": 0}).status_code == 403
+
+
+def test_resume__lets_submissions_go_on_and_is_logged(staff: Any) -> None:
+    circuit.hold("restored_backup", "A backup was restored.")
+    person = staff("view_accountstate", "resume_accountstate")
+    page = person.get(ACCOUNT, follow=True)
+    assert "Let submissions go on" in page.content.decode()
+    assert inline_code(page) == []
+    assert person.get(f"{ACCOUNT}resume/").status_code == 405
+
+    answer = person.post(f"{ACCOUNT}resume/", follow=True)
+
+    assert not circuit.is_open()
+    assert "Submissions go on." in answer.content.decode()
+    assert "restored_backup" in LogEntry.objects.get().change_message
+    person.post(f"{ACCOUNT}resume/")
+    assert LogEntry.objects.count() == 1
+
+
+def test_resume__is_closed_to_whoever_may_not(staff: Any) -> None:
+    circuit.hold("restored_backup", "A backup was restored.")
+    person = staff("view_accountstate", "rescan_imagescan")
+
+    assert "Let submissions go on" not in person.get(ACCOUNT, follow=True).content.decode()
+    assert person.post(f"{ACCOUNT}resume/").status_code == 403
+    assert circuit.is_open()
+
+
+def failed(code: str) -> None:
+    photo()
+    now = timezone.now()
+    unfinished = ImageScan.objects.filter(finished_at=None)
+    unfinished.update(status=Status.FAILED, error_code=code, finished_at=now, notified_at=now)
+
+
+def test_queue_again__leaves_a_request_for_the_worker_and_is_logged(staff: Any) -> None:
+    failed("bad_parameter")
+    person = staff("view_accountstate", "rescan_imagescan")
+    page = person.get(ACCOUNT, follow=True)
+    assert '<option value="bad_parameter">The provider does not accept a parameter of the request. (1)' in (
+        page.content.decode()
+    )
+    assert inline_code(page) == []
+
+    person.post(f"{ACCOUNT}requeue/", {"code": "bad_parameter"})
+
+    assert account.state().requeue_code == "bad_parameter"
+    assert "bad_parameter" in LogEntry.objects.get().change_message
+    assert "Being queued again" in person.get(ACCOUNT, follow=True).content.decode()
+    person.post(f"{ACCOUNT}requeue/", {"code": "made_up"})
+    assert account.state().requeue_code == "bad_parameter"
+
+
+def test_queue_again__is_closed_to_whoever_may_not(staff: Any) -> None:
+    failed("bad_parameter")
+    person = staff("view_accountstate", "resume_accountstate")
+
+    assert "Queue again" not in person.get(ACCOUNT, follow=True).content.decode()
+    assert person.post(f"{ACCOUNT}requeue/", {"code": "bad_parameter"}).status_code == 403
+    assert account.state().requeue_code == ""

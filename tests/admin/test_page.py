@@ -251,7 +251,7 @@ def test_page__says_what_holds_a_waiting_scan(moderator: Client, configure: Any)
     row.save()
     configure(DAILY_BUDGET=0)
     page = text_of(moderator, scan)
-    assert "The account is paused since" in page
+    assert "Submissions are paused since" in page
     assert "The account has no credits left." in page
     assert escape("Today's budget is used up; scans go on after midnight UTC.") in page
     assert "No worker" not in page

@@ -564,9 +564,9 @@ def test_oversized_result_of_a_try_whose_answer_was_lost__is_not_paid_for_again(
     ImageScan.objects.update(status=Status.QUEUED, submitted_at=None, next_attempt_at=now, lease_owner="us")
     assert post(scan, b" " * 101).status_code == 413
 
-    attempts.refused(only_scan(), TransientError(uncertain=True))
+    attempts.refused(only_scan(), TransientError(code=16, uncertain=True))
     ImageScan.objects.update(lease_owner="us", attempts=1)
-    attempts.refused(only_scan(), TransientError(uncertain=True))
+    attempts.refused(only_scan(), TransientError(code=16, uncertain=True))
 
     assert only_scan().status == Status.FAILED
 

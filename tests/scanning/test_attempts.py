@@ -10,12 +10,12 @@ from django.utils import timezone
 from django_copyleaks_image.copyleaks.errors import CopyleaksError, RateLimitError, TransientError, UnknownError
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import prepare, submit
+from django_copyleaks_image.scanning import submit
 from tests.samples import only_scan, photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BUSY, DOWN, ODD = RateLimitError(), TransientError(), UnknownError()
+BUSY, DOWN, ODD = RateLimitError(), TransientError(code=16), UnknownError()
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_errors_of_no_known_class__are_counted_apart_from_those_that_pass(
     attempt: Callable[[Exception], ImageScan], configure: Callable[..., None]
 ) -> None:
     configure(MAX_ATTEMPTS={"transient": 30, "unknown": 2})
-    for error in (DOWN, BUSY, DOWN, prepare.StorageFailed("Down."), RuntimeError("A bug.")):
+    for error in (DOWN, BUSY, DOWN, BUSY, RuntimeError("A bug.")):
         assert attempt(error).status == Status.QUEUED
 
     assert attempt(ODD).status == Status.QUEUED

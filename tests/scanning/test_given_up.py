@@ -64,6 +64,7 @@ def test_last_uncertain_try__earns_one_resubmission_and_the_twin_waits(provider:
     assert [scan.status for scan in by_age()] == [Status.FAILED, Status.QUEUED, Status.SUBMITTED]
 
 
+@pytest.mark.usefixtures("only_the_picture_is_at_fault")
 def test_last_uncertain_try_of_a_resubmission__ends_the_twin_with_it(provider: Provider, failures: list[str]) -> None:
     photo("a.jpg")
     photo("b.jpg")
@@ -134,6 +135,7 @@ def test_refusal_for_good_after_an_uncertain_try__is_not_resubmitted(provider: P
     assert len(set(provider.sent)) == 1
 
 
+@pytest.mark.usefixtures("only_the_picture_is_at_fault")
 def test_file_that_is_missing_after_an_uncertain_try__leaves_the_payment_to_a_twin(
     provider: Provider, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from django_copyleaks_image.emulator import Emulator
+from django_copyleaks_image.emulator.accounts import Account
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.worker import Worker
@@ -110,8 +111,11 @@ def test_code_that_no_list_has__is_tried_again(start: Start) -> None:
     ("fault", "reason"),
     [("error-type-payment", "payment_required"), ("error-type-authentication", "authentication_failed")],
 )
-def test_type_without_a_code__pauses_the_account(fault: str, reason: str, start: Start) -> None:
+def test_type_without_a_code__pauses_the_account(
+    fault: str, reason: str, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     start()
+    monkeypatch.setattr(Account, "credits_left", 0)
     photo(f"fault-{fault}.jpg")
 
     work()

@@ -12,7 +12,7 @@ from django_copyleaks_image.copyleaks.errors import ConflictError, PermanentErro
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, lost, receive, refused, restore, submit, sweep
+from django_copyleaks_image.scanning import circuit, lost, receive, refused, restore, submit, sweep
 from tests.samples import as_json, clean, only_scan, photo, picture, submitted
 
 from .fake import Provider, work
@@ -34,7 +34,7 @@ def test_restored__everything_is_held_and_nothing_counts_as_lost(provider: Provi
     sweep.sweep()
     submit.work_on_one(queued.scan_id)
 
-    assert account.is_on_hold()
+    assert circuit.is_open()
     assert provider.sent == []
     assert list(ImageScan.objects.order_by("pk").values_list("status", "may_have_arrived")) == [
         (Status.QUEUED, True),
@@ -102,7 +102,7 @@ def test_going_on__submits_the_scans_of_the_backup_slowly_and_new_ones_at_once(p
     ]
     assert in_minutes == [0, 0, 1, 1, 2, 0]
     assert len(submit.claim(10)) == 3
-    assert not account.is_on_hold()
+    assert not circuit.is_open()
 
 
 def test_twins_of_the_backup__share_one_result(provider: Provider) -> None:
@@ -200,8 +200,8 @@ def test_interrupted_on_its_way__everything_is_still_held(monkeypatch: pytest.Mo
         patch.setattr(restore, "atomically", broken)
         with pytest.raises(KeyboardInterrupt):
             restore.go_on(per_minute=1)
-    assert account.is_on_hold()
+    assert circuit.is_open()
 
     restore.go_on(per_minute=1)
-    assert not account.is_on_hold()
+    assert not circuit.is_open()
     assert lost.RESULT_LOST not in ImageScan.objects.values_list("error_code", flat=True)

@@ -1,6 +1,7 @@
 """From a queued row to its end through real sockets: live site, emulator, and the worker in this process."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,7 +31,18 @@ from django_copyleaks_image.emulator.answers import Refusal
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, calls, duplicates, ends, leases, prepare, receive, submit
+from django_copyleaks_image.scanning import (
+    account,
+    calls,
+    circuit,
+    duplicates,
+    ends,
+    leases,
+    prepare,
+    receive,
+    recovery,
+    submit,
+)
 from django_copyleaks_image.worker import Worker
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, only_scan, photo, picture, upload
@@ -266,7 +278,10 @@ def test_conflict_on_the_first_try__is_not_believed(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(("fault", "code"), [("no-credits", "no_credits"), ("status-402", "payment_required")])
-def test_no_credits__pauses_the_account_and_fails_nothing(fault: str, code: str, emulator: Emulator) -> None:
+def test_no_credits__pauses_the_account_and_fails_nothing(
+    fault: str, code: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts.Account, "credits_left", 0)
     photo(f"fault-{fault}.jpg")
     photo("meadow.jpg", picture(colour="red"))
 
@@ -283,25 +298,29 @@ def test_no_credits__pauses_the_account_and_fails_nothing(fault: str, code: str,
         time.sleep(0.05)
 
 
-def test_pause__is_complete_at_once() -> None:
-    account.heartbeat()
+def test_pause__is_complete_at_once(provider: Provider) -> None:
+    photo("a.jpg")
+    provider.fail_next([PaymentError("No credits.")])
+    provider.credits = PaymentError("No credits.")
 
     with CaptureQueriesContext(connection) as queries:
-        account.pause(PaymentError("No credits."))
+        fake_work()
 
-    assert len(queries) == 1  # A process that dies in between must not leave a pause without a probe.
+    # A process that dies in between must not leave a pause without a probe.
+    (pausing,) = [each["sql"] for each in queries if re.search(r"SET \W*paused_at", each["sql"])]
+    assert "probe_at" in pausing
     state = AccountState.objects.get()
     assert None not in (state.paused_at, state.probe_at)
 
 
 def test_pause__before_any_worker_was_seen() -> None:
-    account.pause(PaymentError("No credits."))
+    circuit.hold("payment_required", "No credits.")
 
-    assert account.is_on_hold()
+    assert circuit.is_open()
 
 
 def test_pause__holds_the_inline_dispatcher(provider: Provider, configure: Callable[..., None]) -> None:
-    account.pause(PaymentError("No credits."))
+    circuit.hold("payment_required", "No credits.")
     configure(DISPATCHER="django_copyleaks_image.dispatch.inline")
 
     photo("a.jpg")
@@ -325,7 +344,9 @@ def test_resubmission__is_not_sent_in_the_providers_own_request(
 
 def test_pause__ends_by_its_probe(emulator: Emulator) -> None:
     photo("meadow.jpg")
-    AccountState.objects.create(paused_at=timezone.now(), pause_reason="no_credits", probe_at=timezone.now())
+    AccountState.objects.create(
+        paused_at=timezone.now(), pause_cause="account", pause_reason="no_credits", probe_at=timezone.now()
+    )
 
     work()
     (scan,) = finished()
@@ -490,8 +511,9 @@ def test_budget__keeps_the_credit_of_a_try_that_may_have_arrived_when_the_accoun
     configure(DAILY_BUDGET=1)
     photo("a.jpg")
     provider.fail_next([TransientError(slug="timeout", uncertain=True), AuthenticationError()])
+    provider.credits = AuthenticationError()
     fake_work(rounds=2)
-    assert account.is_on_hold()
+    assert circuit.is_open()
     assert account.budget_left() == 0
 
     scan = only_scan()
@@ -511,7 +533,7 @@ def test_refused_token__is_no_attempt_and_the_row_is_due_at_once(provider: Provi
     assert (scan.status, scan.attempts, scan.may_have_arrived) == (Status.QUEUED, 0, False)
     assert scan.next_attempt_at is not None
     assert scan.next_attempt_at <= timezone.now()
-    assert not account.is_on_hold()
+    assert not circuit.is_open()
     first_slot = account.state().next_slot_at
 
     fake_work()
@@ -545,21 +567,22 @@ def test_account_that_refuses_its_tokens__is_paused_until_it_accepts_a_new_one(
 
     def probe() -> None:
         AccountState.objects.update(probe_at=timezone.now())
-        account.probe_if_due()
+        recovery.step()
 
     photo("a.jpg")
     with monkeypatch.context() as patch:
         patch.setattr(accounts.Account, "authorise", refuse)
         work()
-        assert account.is_on_hold()
+        assert circuit.is_open()
         assert (only_scan().status, only_scan().attempts) == (Status.QUEUED, 0)
         probe()
-        assert account.is_on_hold()
-        assert emulator.ledger.counted("login") == 3
+        assert circuit.is_open()
+        assert emulator.ledger.counted("login") == 4
     probe()
 
-    assert not account.is_on_hold()
-    assert emulator.ledger.counted("login") == 4
+    assert not circuit.is_open()
+    assert emulator.ledger.counted("login") == 5
+    make_due()
     work()
     assert finished()[0].status == Status.COMPLETED
 
@@ -801,7 +824,11 @@ def test_cache_that_is_down__delays_and_fails_nothing(emulator: Emulator, settin
     work()
 
     scan = only_scan()
-    assert (scan.status, scan.error_code, scan.error_message) == (Status.QUEUED, "unforeseen_error", "ConnectionError")
+    assert (scan.status, scan.error_code, scan.error_message) == (
+        Status.QUEUED,
+        "cache_failed",
+        "The cache fails (ConnectionError).",
+    )
     assert not emulator.ledger.entries()
 
 

@@ -528,7 +528,8 @@ STEPS = {
     "duplicates.settle_orphans",
     "send_owed_signals",
     "erasure.erase_due",
-    "account.probe_if_due",
+    "requeue.carry_on",
+    "recovery.step",
     "certificates.refresh_if_due",
 }
 
@@ -543,7 +544,7 @@ def test_sweep__does_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(done) == STEPS
     assert len(done) == len(STEPS)
     # What may wait for the network keeps nothing else waiting.
-    assert set(done[-2:]) == {"account.probe_if_due", "certificates.refresh_if_due"}
+    assert set(done[-2:]) == {"recovery.step", "certificates.refresh_if_due"}
 
 
 @pytest.mark.parametrize("failing", sorted(STEPS))

@@ -20,7 +20,7 @@ from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import scans
-from django_copyleaks_image.scanning import account, addresses, latency, refused
+from django_copyleaks_image.scanning import account, addresses, circuit, evidence, latency, mends, refused
 
 HEARTBEAT = timedelta(minutes=2)
 # What to look at, by the reason for which the account's credits could not be asked for.
@@ -31,10 +31,14 @@ ADVICE = {
     "http_404": "Check API_URL and ID_URL: something else answers there.",
     "payment_required": "Buy credits.",
 }
+# Larger than the limits that proxies have by default, smaller than what WEBHOOK_MAX_BYTES allows.
+LARGE_BODY = 8_000_000
 _CREDENTIALS = "Check EMAIL and API_KEY."
 # The statuses of the webhook's address that have a cause of their own.
 _REFUSALS = {
     400: "the site refuses its own name: add the host of PUBLIC_URL to ALLOWED_HOSTS.",
+    412: "the headers of WEBHOOK_HEADERS do not arrive there (web servers drop names with an underscore), or, with "
+    "CLIENT_CERTIFICATE_HEADER, the proxy that sends it on is none of TRUSTED_PROXIES: every callback is refused.",
     404: "another site answers there, or this one under another path or with another SECRET_KEY.",
 }
 
@@ -114,10 +118,15 @@ def _pause_and_budget() -> str:
     state = account.state()
     if state.paused_at is not None:
         raise Problem(
-            f"paused since {state.paused_at:%Y-%m-%d %H:%M} UTC: {state.pause_message} ({state.pause_reason}) "
-            "The worker asks again every 90 seconds, and goes on by itself."
+            f"submissions are paused since {state.paused_at:%Y-%m-%d %H:%M} UTC: {state.pause_message} "
+            f"({state.pause_reason}) {mends.mend(state)} {mends.what_comes_then(state)}"
         )
     left = account.budget_left()
+    if circuit.waits_for_results():
+        raise Problem(
+            f"the last {evidence.WINDOW} pictures were accepted, and no result has come since; the next ones wait for "
+            "the first. If that lasts for minutes, nothing reaches the webhook from outside."
+        )
     if left == 0:
         raise Problem("today's DAILY_BUDGET is used up; scans wait for the next UTC day.")
     return "not paused; " + ("there is no budget." if left is None else f"{left} credits of today's budget are left.")
@@ -128,15 +137,29 @@ def _public_address() -> str:
         return "not needed in synchronous mode."
     if not conf.PUBLIC_URL:
         raise Problem("PUBLIC_URL is not set.")
-    url = addresses.probe_url()
-    try:
-        status = requests.post(url, json={}, timeout=conf.TIMEOUT, allow_redirects=False).status_code
-    except requests.RequestException as error:
-        raise Problem(f"PUBLIC_URL cannot be reached from here ({type(error).__name__}).") from None
+    status = _probe(b"{}")
     if status != HTTPStatus.NO_CONTENT:
         reason = _REFUSALS.get(status, "a proxy, a redirect or a login stands before the webhook.")
         raise Problem(f"PUBLIC_URL answered {status}: {reason}")
-    return "the webhook answers there (seen from this machine, not from outside)."
+    status = _probe(b'{"padding":"' + b"0" * min(LARGE_BODY, conf.WEBHOOK_MAX_BYTES - 100) + b'"}')
+    if status != HTTPStatus.NO_CONTENT:
+        raise Problem(
+            f"PUBLIC_URL answered {status} to a callback of {LARGE_BODY // 1_000_000} MB, though not to a small one: a "
+            "proxy limits bodies (nginx: client_max_body_size), so that the results of pictures with marks are lost. "
+            "Let it pass WEBHOOK_MAX_BYTES."
+        )
+    return "the webhook answers there, to large callbacks as well (seen from this machine, not from outside)."
+
+
+def _probe(body: bytes) -> int:
+    """Return the status that the webhook's address answers to a body for no scan, with the headers of a callback."""
+    headers = {"Content-Type": "application/json", **{name: value.reveal() for name, value in conf.WEBHOOK_HEADERS}}
+    url = addresses.probe_url()
+    try:
+        answer = requests.post(url, data=body, headers=headers, timeout=conf.TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        raise Problem(f"PUBLIC_URL cannot be reached from here ({type(error).__name__}).") from None
+    return answer.status_code
 
 
 def _callbacks() -> str:

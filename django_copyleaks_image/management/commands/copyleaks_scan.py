@@ -1,4 +1,4 @@
-"""``copyleaks_scan app.Model.field``: queue the stored files that have no scan yet."""
+"""``copyleaks_scan app.Model.field``: queue the stored files that have no scan yet, or what ended with an outcome."""
 
 from itertools import islice
 from typing import Any
@@ -8,20 +8,66 @@ from django.db import router
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.registry import WatchedField
-from django_copyleaks_image.scanning import reconcile
+from django_copyleaks_image.scanning import reconcile, requeue
+
+CHUNK = 500
 
 
 class Command(BaseCommand):
-    help = "Queue a scan of every stored file of a watched field that has none."
+    help = "Queue every stored file of a watched field that has no scan, or with --status what ended with one outcome."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("field", metavar="app.Model.field", help="a watched field")
+        parser.add_argument("field", metavar="app.Model.field", nargs="?", help="a watched field")
+        parser.add_argument(
+            "--status",
+            metavar="CODE",
+            help="queue again what failed or was skipped with this outcome code, such as bad_parameter",
+        )
+        parser.add_argument(
+            "--pay-again", action="store_true", help="with --status, also what may have been paid already"
+        )
         parser.add_argument("--dry-run", action="store_true", help="count the files, queue nothing")
-        parser.add_argument("--limit", type=int, help="queue at most this many, lowest keys first")
+        parser.add_argument(
+            "--limit", type=int, help="queue at most this many, lowest keys first; with --status, the newest"
+        )
 
-    def handle(self, *, field: str, dry_run: bool, limit: int | None, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        field: str | None,
+        status: str | None,
+        pay_again: bool,
+        dry_run: bool,
+        limit: int | None,
+        **options: Any,
+    ) -> None:
         if limit is not None and limit < 1:
             raise CommandError("--limit must be at least 1.")
+        if (field is None) == (status is None):
+            raise CommandError("Name a watched field, or an outcome code with --status.")
+        if status is not None:
+            self._queue_again(status, pay_again=pay_again, dry_run=dry_run, limit=limit)
+        elif field is not None:
+            self._queue_unscanned(field, dry_run=dry_run, limit=limit)
+
+    def _queue_again(self, code: str, *, pay_again: bool, dry_run: bool, limit: int | None) -> None:
+        found = requeue.ended_with(code).iterator(chunk_size=CHUNK)
+        do = requeue.may_be_queued if dry_run else requeue.queue_again
+        count = left_out = 0
+        for scan in found:
+            if do(scan, pay_again=pay_again):
+                count += 1
+            else:
+                left_out += 1
+            if count == limit:
+                break
+        verb = "would be queued" if dry_run else "were queued"
+        self.stdout.write(
+            f"{code}: {count} files {verb}. {left_out} were left out: they have a newer scan or another file, or may "
+            "have been paid already."
+        )
+
+    def _queue_unscanned(self, field: str, *, dry_run: bool, limit: int | None) -> None:
         watched = _watched_field(field)
         database = router.db_for_write(watched.owner)
         count = 0

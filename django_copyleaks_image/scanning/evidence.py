@@ -1,0 +1,127 @@
+"""What the rows say about something shared: whether others went through, whether results come, what ends alike.
+
+Every query here reads an index and a bounded number of rows, and none writes.
+"""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.copyleaks.errors import PICTURE_SLUGS
+from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+
+# Accepted pictures that may wait for a result while none has come since the first of them: each result that comes
+# makes room for as many. So a site whose results are lost finds out at this price, and a working one speeds up at once.
+WINDOW = 10
+# How many scans, one after the other, must have ended the same way.
+ALIKE = 5
+# How many resubmissions, one after the other, must have been lost as well.
+VAIN_RESUBMISSIONS = 3
+# Bytes of a callback that a small limit of a proxy keeps away; nginx has one of 1 MB.
+LARGE = 500_000
+# Of the scans that ended last, how many are looked at, and how long ago they may have.
+_NEWEST = 100
+_LATELY = timedelta(days=1)
+_SENT = (Status.SUBMITTED, Status.COMPLETED, Status.FAILED, Status.SUPERSEDED)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def accepted_since(moment: datetime | None, *, but: ImageScan | None = None) -> bool:
+    """Return whether the provider has accepted a picture, one ``but`` for which it is asked, since a moment."""
+    if moment is None:
+        return False
+    accepted = scans().filter(status__in=_SENT, submitted_at__gt=moment)
+    return (accepted if but is None else accepted.exclude(pk=but.pk)).exists()
+
+
+def answered_since(moment: datetime) -> bool:
+    """Return whether anything has come back about a picture since a moment, a failure included."""
+    return _receipts().filter(received_at__gt=moment).exists()
+
+
+def measured_since(moment: datetime) -> bool:
+    """Return whether a picture that was sent has got its result since a moment."""
+    return scans().filter(notified_at__gt=moment, status=Status.COMPLETED, sent_at__isnull=False).exists()
+
+
+def unanswered() -> ImageScanQuerySet:
+    """Return the accepted pictures since whose submission no result of any picture has come, oldest first.
+
+    After a pause, only those that were sent since.
+    """
+    if conf.MODE == "sync":  # The answer is the result.
+        return scans().none()
+    newest = _receipts().order_by("-pk").values("received_at")[:1]
+    resumed = AccountState.objects.using(home_database()).values("resumed_at")[:1]
+    never = Value(_LONG_AGO, output_field=DateTimeField())
+    since = Greatest(Coalesce(newest, never), Coalesce(resumed, never))
+    return scans().filter(status=Status.SUBMITTED, submitted_at__gt=since).order_by("submitted_at")
+
+
+def window_is_full() -> bool:
+    """Return whether as many pictures wait for a first result as may."""
+    return len(unanswered().values_list("pk")[:WINDOW]) >= WINDOW
+
+
+def silent_since() -> datetime | None:
+    """Return since when a full window waits for a first result, None while it is not full."""
+    waiting = list(unanswered().values_list("submitted_at", flat=True)[:WINDOW])
+    return waiting[0] if len(waiting) >= WINDOW else None
+
+
+def resubmission_is_out() -> bool:
+    """Return whether a paid resubmission is being sent, or has been and nothing has come back since."""
+    being_sent = scans().filter(status=Status.QUEUED, resubmission_of__isnull=False, lease_until__gt=timezone.now())
+    return being_sent.exists() or unanswered().filter(resubmission_of__isnull=False).exists()
+
+
+def resubmissions_are_in_vain() -> bool:
+    """Return whether the resubmissions that ended last were lost like what they stand for."""
+    since = timezone.now() - _LATELY
+    ended = scans().filter(resubmission_of__isnull=False, status__in=(Status.COMPLETED, Status.FAILED))
+    newest = ended.filter(notified_at__gt=since).order_by("-notified_at").values_list("error_code", flat=True)
+    return list(newest[:VAIN_RESUBMISSIONS]) == ["result_lost"] * VAIN_RESUBMISSIONS
+
+
+def alike(row: AccountState) -> ImageScan | None:
+    """Return the newest of the scans that were sent and ended last, if all of them ended with the same code.
+
+    What is said of single files does not count, and neither does what ended before the last pause.
+    """
+    since = max(filter(None, (timezone.now() - _LATELY, row.resumed_at)))
+    ended = scans().filter(notified_at__gt=since).order_by("-notified_at")
+    newest = ended.only("status", "error_code", "error_message", "sent_at", "submitted_at", "finished_at")[:_NEWEST]
+    sent = [scan for scan in newest if scan.sent_at and scan.status in (Status.COMPLETED, Status.FAILED)]
+    last = list(islice((scan for scan in sent if scan.error_code not in PICTURE_SLUGS), ALIKE))
+    if len(last) < ALIKE or last[0].status != Status.FAILED or len({scan.error_code for scan in last}) > 1:
+        return None
+    return None if _others_fared_better(last) else last[0]
+
+
+def _others_fared_better(last: list[ImageScan]) -> bool:
+    """Return whether something has gone well since the last of some scans that failed alike."""
+    accepted_at = [scan.submitted_at for scan in last if scan.submitted_at is not None]
+    if len(accepted_at) < len(last):
+        return accepted_since(last[-1].finished_at)
+    return answered_since(max(accepted_at)) if last[0].error_code == "result_lost" else measured_since(max(accepted_at))
+
+
+def lost_large_results() -> int:
+    """Return how many results were lost lately if some have come, but none that is large; else 0."""
+    since = timezone.now() - _LATELY
+    lost = scans().filter(notified_at__gt=since, status=Status.FAILED, error_code="result_lost", sent_at__isnull=False)
+    number = len(lost.values_list("pk")[:_NEWEST])
+    if number < VAIN_RESUBMISSIONS:
+        return 0
+    newest = _receipts().filter(received_at__gt=since).order_by("-pk").values_list("byte_size", flat=True)[:_NEWEST]
+    return number if 0 < max(newest, default=0) < LARGE else 0
+
+
+def _receipts() -> WebhookReceiptQuerySet:
+    return WebhookReceipt.objects.using(home_database())
