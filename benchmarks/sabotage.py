@@ -711,6 +711,41 @@ PROTECTIONS = (
         "values.text(words, 4 * MESSAGE_LENGTH)",
         "tests/copyleaks/test_errors.py tests/copyleaks/test_secrecy.py",
     ),
+    Protection(
+        "deadline of an exchange",
+        "copyleaks/deadlines.py",
+        "self._handle.shutdown(socket.SHUT_RDWR)",
+        "pass",
+        "tests/copyleaks/test_deadlines.py -k answer_that_drips",
+    ),
+    Protection(
+        "deadline of a kept connection",
+        "copyleaks/transport.py",
+        "        if self.sock is not None and (deadline := deadlines.current()):",
+        "        if deadline := None:",
+        "tests/copyleaks/test_deadlines.py -k kept_connection",
+    ),
+    Protection(
+        "deadline through a proxy",
+        "copyleaks/transport.py",
+        "        if is_new:",
+        "        if False:",
+        "tests/copyleaks/test_deadlines.py -k proxy",
+    ),
+    Protection(
+        "answer that was cut",
+        "copyleaks/transport.py",
+        "if isinstance(received, bytes) and not deadline.has_cut:",
+        "if isinstance(received, bytes):",
+        "tests/copyleaks/test_deadlines.py -k answer_that_drips",
+    ),
+    Protection(
+        "one deadline for login and call",
+        "copyleaks/client.py",
+        "with deadlines.within(self._transport.longest):",
+        "if True:",
+        "tests/copyleaks/test_deadlines.py -k together",
+    ),
 )
 
 

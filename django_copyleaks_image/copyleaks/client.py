@@ -5,7 +5,7 @@ See https://docs.copyleaks.com/reference/actions/ai-image-detector/submit/ and i
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -13,7 +13,7 @@ from typing import IO
 
 from django_copyleaks_image.conf import HeaderPairs, Secret, conf
 
-from . import values
+from . import deadlines, values
 from .bodies import PayloadError, load_json
 from .errors import AuthenticationError, TokenError, UnknownError, error_from_response
 from .token import TokenStore
@@ -94,8 +94,8 @@ class Client:
         """Make sure that a token is at hand, so that the next call is sent without waiting for a login."""
         self._tokens.get()
 
-    def submit(self, submission: Submission) -> None:
-        """Ask for an asynchronous scan; the result comes to the webhook.
+    def submit(self, submission: Submission, *, on_sent: Callable[[], object] = lambda: None) -> None:
+        """Ask for an asynchronous scan; the result comes to the webhook. ``on_sent`` is called when all has left.
 
         ConflictError means that the id is taken: after an ``uncertain`` error, by the first try. TokenError asks for
         the same call once more: what is paid is repeated only by the caller, who knows whether it is still wanted.
@@ -105,6 +105,7 @@ class Client:
             f"/v1/ai-image-detector-async/{_checked(submission.scan_id)}/submit",
             body=submission.body(),
             hide=submission.secrets(),
+            on_sent=on_sent,
         )
 
     def check(self, *, scan_id: str, file_name: str, content: IO[bytes], model: str, sandbox: bool) -> bytes:
@@ -171,9 +172,15 @@ class Client:
         body: Body | None = None,
         hide: Collection[Secret] = (),
         max_bytes: int = MAX_JSON_BYTES,
+        on_sent: Callable[[], object] = lambda: None,
     ) -> Answer:
-        token = self._tokens.get()
-        answer = self._send(method, path, token, body, max_bytes)
+        url = f"{self._api_url}{path}"
+        # Whoever holds a lease counts on it: a login that comes first takes from the time of the call.
+        with deadlines.within(self._transport.longest):
+            token = self._tokens.get()
+            answer = self._transport.send(
+                method, url, auth=Bearer(token), body=body, max_bytes=max_bytes, on_sent=on_sent
+            )
         if answer.is_success:
             return answer
         secrets = [token, self._api_key, *hide]
@@ -184,10 +191,6 @@ class Client:
                 error.message, slug=error.slug, status=error.status, code=error.code, uncertain=error.uncertain
             )
         raise error
-
-    def _send(self, method: str, path: str, token: Secret, body: Body | None, max_bytes: int) -> Answer:
-        url = f"{self._api_url}{path}"
-        return self._transport.send(method, url, auth=Bearer(token), body=body, max_bytes=max_bytes)
 
 
 def client_from_settings() -> Client:
