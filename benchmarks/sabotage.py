@@ -377,9 +377,9 @@ PROTECTIONS = (
     ),
     Protection(
         "rate",
-        "scanning/account.py",
-        "_row().filter(next_slot_at=seen).update",
-        "_row().update",
+        "scanning/rate.py",
+        "account_row().filter(next_slot_at=seen).update",
+        "account_row().update",
         "tests/scanning/test_concurrency.py -k taken_by_another",
     ),
     Protection(

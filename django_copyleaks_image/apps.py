@@ -12,5 +12,7 @@ class CopyleaksImageConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, receivers  # noqa: F401, PLC0415
+        from .scanning import logins  # noqa: PLC0415
 
         receivers.connect()
+        logins.connect()

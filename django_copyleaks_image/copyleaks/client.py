@@ -31,7 +31,8 @@ class Submission:
     """One asynchronous scan: which picture, and where the result goes; addresses and header values hidden.
 
     ``fetch_headers`` are sent when Copyleaks fetches ``url``, ``webhook_headers`` with the callback. The
-    vendor does not print the JSON key of the former, hence ``fetch_headers_key``.
+    vendor does not print the JSON key of the former, hence ``fetch_headers_key``. ``on_sent`` is called when the whole
+    request has left.
     """
 
     scan_id: str
@@ -45,6 +46,7 @@ class Submission:
     fetch_headers_key: str = "headers"
     webhook_headers: HeaderPairs = field(default=(), repr=False)
     developer_payload: str = ""
+    on_sent: Callable[[], object] = field(default=lambda: None, repr=False, compare=False)
 
     def secrets(self) -> list[Secret]:
         """Return the texts that a vendor's error message may quote and that nobody may read there."""
@@ -94,8 +96,8 @@ class Client:
         """Make sure that a token is at hand, so that the next call is sent without waiting for a login."""
         self._tokens.get()
 
-    def submit(self, submission: Submission, *, on_sent: Callable[[], object] = lambda: None) -> None:
-        """Ask for an asynchronous scan; the result comes to the webhook. ``on_sent`` is called when all has left.
+    def submit(self, submission: Submission) -> None:
+        """Ask for an asynchronous scan; the result comes to the webhook.
 
         ConflictError means that the id is taken: after an ``uncertain`` error, by the first try. TokenError asks for
         the same call once more: what is paid is repeated only by the caller, who knows whether it is still wanted.
@@ -105,7 +107,7 @@ class Client:
             f"/v1/ai-image-detector-async/{_checked(submission.scan_id)}/submit",
             body=submission.body(),
             hide=submission.secrets(),
-            on_sent=on_sent,
+            on_sent=submission.on_sent,
         )
 
     def check(self, *, scan_id: str, file_name: str, content: IO[bytes], model: str, sandbox: bool) -> bytes:

@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 from math import ceil
 from time import monotonic
 
-from django.utils import timezone
-
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, heatmaps, receive, submit
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import account, clock, heatmaps, receive, submit
 from django_copyleaks_image.worker import go_round
 
 # How long a due scan is left to the message that was sent for it.
@@ -35,13 +33,12 @@ def work_on(scan_id: str) -> datetime | None:
     None when none need come: because the scan went on, is another's, or waits for the account or the budget, after
     which the sweep sends a new one.
     """
-    if account.is_on_hold() or not _due().filter(scan_id=scan_id).exists():
+    if not submit.work_on_one(scan_id):
         return None
-    submit.work_on_one(scan_id)
     _show_that_somebody_works()
     put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None)
     due_at = put_back.values_list("next_attempt_at", flat=True).first()
-    return due_at and max(due_at, timezone.now()) + MARGIN
+    return due_at and max(due_at, clock.now()) + MARGIN
 
 
 def sweep() -> None:
@@ -59,9 +56,9 @@ def _send_messages(since: datetime | None) -> None:
     Some of these scans have a message that only waits for its turn, and get a second one. It finds nothing to do, and
     no more of them come than workers at full rate take away.
     """
-    now = timezone.now()
-    elapsed = min(now - since, LONGEST_ROUND) if since else ROUND
-    left_lying = _due().filter(next_attempt_at__lt=now - HEAD_START)
+    now = clock.now()
+    elapsed = min(now - since, LONGEST_ROUND) if since and since < now else ROUND
+    left_lying = submit.claimable().filter(next_attempt_at__lt=now - HEAD_START)
     for scan_id in left_lying.values_list("scan_id", flat=True)[: ceil(conf.RATE_LIMIT * elapsed.total_seconds())]:
         conf.DISPATCHER(scan_id)
 
@@ -72,9 +69,3 @@ def _show_that_somebody_works() -> None:
     if monotonic() >= _heartbeat_due:
         _heartbeat_due = monotonic() + HEARTBEAT_SECONDS
         account.heartbeat()
-
-
-def _due() -> ImageScanQuerySet:
-    """Return what may be submitted now; once today's budget is used up, only scans whose credit is reserved."""
-    due = scans().due(timezone.now())
-    return due.exclude(budget_day=None) if account.budget_left() == 0 else due

@@ -1,6 +1,6 @@
 """The rows: what was asked (scan), measured (result), received (receipt) and decided (decision), and the account."""
 
-from .account import AccountState
+from .account import AccountState, account_row
 from .decision import Decision
 from .receipt import WebhookReceipt
 from .result import DetectionResult
@@ -14,6 +14,7 @@ __all__ = [
     "ImageScan",
     "ReviewDesk",
     "WebhookReceipt",
+    "account_row",
     "home_database",
     "scans",
 ]

@@ -1,6 +1,6 @@
 """One scan of one stored file: the row is the queue entry, the state machine and the record."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
+from django_copyleaks_image import marks
 from django_copyleaks_image.verdicts import Verdict
 
 from .primary import ReadWhereWritten
@@ -65,6 +66,10 @@ UNMEASURED = (Status.FAILED, Status.SKIPPED)
 MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
 
 
+# How long a worker has a scan without a word.
+LEASE = timedelta(seconds=90)
+
+
 class ImageScanQuerySet(models.QuerySet["ImageScan"]):
     """Scans by state and by target."""
 
@@ -73,9 +78,8 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
 
     def due(self, now: datetime) -> "ImageScanQuerySet":
         """Return queued scans whose time has come and which no live worker holds, oldest first."""
-        return self.filter(
-            Q(lease_until=None) | Q(lease_until__lte=now), status=Status.QUEUED, next_attempt_at__lte=now
-        ).order_by("next_attempt_at", "pk")
+        is_free = Q(lease_until=None) | marks.has_passed("lease_until", now, longest=LEASE)
+        return self.filter(is_free, status=Status.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
 
     def for_target(self, *, content_type: ContentType, object_id: str, field_name: str) -> "ImageScanQuerySet":
         return self.filter(content_type=content_type, object_id=object_id, field_name=field_name)

@@ -1,19 +1,22 @@
-"""What all workers share about the account: pause, budget, rate and heartbeat, each by compare-and-set."""
+"""What all workers share about the account: pause, budget and heartbeat, each by compare-and-set."""
 
 import logging
-import threading
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.db.models.lookups import LessThan
 from django.utils import timezone
 
+from django_copyleaks_image import marks
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import AuthenticationError, CopyleaksError, PaymentError
 from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image.models import account_row as _row
+
+from . import clock
 
 logger = logging.getLogger(__name__)
 
@@ -22,19 +25,11 @@ PROBE_INTERVAL = timedelta(seconds=90)
 # A day further ahead was begun by a clock that is wrong, and must not hold the budget until it comes.
 _CLOCKS_APART = timedelta(days=1)
 BUDGET_WARNINGS = (50, 80, 100)
-# Slots are this much further apart than the limit asks for: of two calls in time, the second may travel faster.
-_SPACING = 1.03
-
-_slots = threading.Lock()
 
 
 def state() -> AccountState:
     """Return the account's row, read from the home database."""
     return AccountState.objects.using(home_database()).get_or_create(pk=AccountState.SINGLETON)[0]
-
-
-def _row() -> QuerySet[AccountState]:
-    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
 
 
 def _update_row(**changes: object) -> None:
@@ -46,12 +41,12 @@ def _update_row(**changes: object) -> None:
 
 def heartbeat() -> None:
     """Note that a worker is alive."""
-    _update_row(worker_seen_at=timezone.now())
+    _update_row(worker_seen_at=clock.now())
 
 
 def pause(error: CopyleaksError) -> None:
     """Hold every submission, because the account and not a picture is at fault; a probe ends the pause."""
-    now = timezone.now()
+    now = clock.now()
     # One UPDATE: a process that dies in between would leave a pause that no probe ends.
     _update_row(
         paused_at=Coalesce(F("paused_at"), now),
@@ -70,8 +65,12 @@ def resume() -> None:
 
 def probe_if_due() -> None:
     """While paused, ask for the credits every 90 seconds, by one worker, and resume when the account answers."""
-    now = timezone.now()
-    if not _row().filter(probe_at__lte=now).update(probe_at=now + PROBE_INTERVAL):
+    now = clock.now()
+    if (
+        not _row()
+        .filter(marks.has_passed("probe_at", now, longest=PROBE_INTERVAL))
+        .update(probe_at=now + PROBE_INTERVAL)
+    ):
         return
     try:
         left = client_from_settings().credits()
@@ -156,29 +155,6 @@ def _warn_about_budget(credits_charged: int) -> None:
         threshold = budget * percent / 100
         if spent - credits_charged < threshold <= spent:
             logger.warning("%s %% of today's budget of %s credits is spent.", percent, budget)
-
-
-def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
-    """Return how long it is to the account's next submission slot, and whether that slot is now the caller's.
-
-    A slot further away than ``within`` is left alone: thrown away, it would only push the next ones on.
-    """
-    interval = timedelta(seconds=_SPACING / conf.RATE_LIMIT)
-    # Threads of one process queue here; those of other processes meet in the WHERE clause.
-    with _slots:
-        while True:
-            now = timezone.now()
-            seen = _next_slot()
-            slot = max(seen, now) if seen else now
-            if slot - now > within:
-                return slot - now, False
-            if _row().filter(next_slot_at=seen).update(next_slot_at=slot + interval):
-                return slot - now, True
-
-
-def _next_slot() -> datetime | None:
-    found = _row().values_list("next_slot_at").first()
-    return found[0] if found else state().next_slot_at
 
 
 def is_on_hold() -> bool:

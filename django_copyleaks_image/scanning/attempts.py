@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import (
@@ -22,7 +21,7 @@ from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, ends, leases, lost, prepare
+from . import account, clock, ends, leases, lost, prepare
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ def refused(scan: ImageScan, error: CopyleaksError) -> None:
             account.release_credit(scan)
         put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
     elif isinstance(error, TokenError):
-        put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
+        put_back(scan, NotNow(error.slug, error.message, timedelta(seconds=error.retry_after or 0)))
     elif isinstance(error, PermanentError):
         logger.warning("Scan %s: refused (%s).", scan.scan_id, error.slug)
         give_up(scan, error.slug, error.message, may_resubmit=False)
@@ -154,7 +153,7 @@ def _may_have_arrived(scan: ImageScan) -> bool:
 def _postpone(scan: ImageScan, code: str, message: str, wait: timedelta, **changes: object) -> None:
     leases.release(
         scan,
-        next_attempt_at=timezone.now() + wait,
+        next_attempt_at=clock.now() + wait,
         # A callback that was refused for its size may have come meanwhile: its mark keeps the scan from being repaid.
         error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value(code)),
         error_message=message[: ends.MESSAGE_LENGTH],

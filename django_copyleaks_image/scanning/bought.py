@@ -1,11 +1,12 @@
 """What was paid for already: a result that a scan can share instead of buying its own."""
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+
+from . import clock
 
 
 def others_exist(scan: ImageScan) -> bool:
@@ -44,7 +45,7 @@ def in_vain_for(scan: ImageScan) -> ImageScan | None:
 
 def unjudged_receipts() -> WebhookReceiptQuerySet:
     """Return the receipts that were stored and not judged yet."""
-    return WebhookReceipt.objects.using(home_database()).unjudged(timezone.now())
+    return WebhookReceipt.objects.using(home_database()).unjudged(clock.now())
 
 
 def _sources(scan: ImageScan) -> ImageScanQuerySet:

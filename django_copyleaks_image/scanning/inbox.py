@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.utils import timezone
-
 from django_copyleaks_image.models import WebhookReceipt, home_database
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.transactions import atomically
+
+from . import clock
 
 # Longer than the largest body takes. A process that dies while judging holds its receipt no longer than this.
 LEASE = timedelta(seconds=30)
@@ -16,7 +16,7 @@ BATCH = 200
 
 def claimed() -> Iterator[WebhookReceipt]:
     """Yield receipts that are due with their scans, at most a batch, each leased to the caller when its turn comes."""
-    for pk in list(_receipts().due(timezone.now()).values_list("pk", flat=True)[:BATCH]):
+    for pk in list(_receipts().due(clock.now()).values_list("pk", flat=True)[:BATCH]):
         if lease(pk):
             # Read after it was leased: what another process has changed before is seen.
             yield from _receipts().filter(pk=pk).select_related("scan__content_type")
@@ -24,7 +24,7 @@ def claimed() -> Iterator[WebhookReceipt]:
 
 def lease(pk: int) -> bool:
     """Lease a receipt to the caller for :data:`LEASE`; return False when it is judged, or another has it."""
-    now = timezone.now()
+    now = clock.now()
     due = _receipts().due(now).order_by().filter(pk=pk)
     # Repeated, since MariaDB breaks off one of two processes that lease receipts at the same moment.
     return bool(atomically(lambda: due.update(judging_due_at=now + LEASE)))

@@ -1,20 +1,18 @@
 """Who works on a queued scan: one owner at a time, and for a limited time."""
 
 import logging
-from datetime import timedelta
 from socket import gethostname
 from uuid import uuid4
 
 from django.db.models import F
-from django.utils import timezone
 
 from django_copyleaks_image.models import ImageScan, scans
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import LEASE, Status
 from django_copyleaks_image.transactions import atomically
 
-logger = logging.getLogger(__name__)
+from . import clock
 
-LEASE = timedelta(seconds=90)
+logger = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
@@ -25,7 +23,7 @@ def take(pks: list[int]) -> list[ImageScan]:
     """Lease those of the scans that are due and free to the caller, and count the attempt."""
     if not pks:
         return []
-    now = timezone.now()
+    now = clock.now()
     owner = f"{gethostname()[:60]}:{uuid4().hex}"
     due = scans().due(now).order_by().filter(pk__in=pks)
 

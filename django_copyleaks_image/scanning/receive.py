@@ -23,7 +23,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import UNFINISHED
 from django_copyleaks_image.transactions import atomically
 
-from . import account, addresses, ends, inbox, lost
+from . import account, addresses, clock, ends, inbox, lost
 from .results import result_of
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
 
     Raises what :func:`store` raises. What fails later is the receiver's own trouble: the receipt is judged again.
     """
-    receipt = store(scan, body, source, judging_due_at=timezone.now() + inbox.LEASE)
+    receipt = store(scan, body, source, judging_due_at=clock.now() + inbox.LEASE)
     if receipt.deliveries > 1 and not inbox.lease(receipt.pk):
         return Outcome(receipt.outcome)
     return settle(receipt, body=body)

@@ -17,16 +17,16 @@ from django.db import Error as AnyDatabaseError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.copyleaks.errors import CopyleaksError
+from django_copyleaks_image.copyleaks.errors import CopyleaksError, RateLimitError
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
+from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
 from django_copyleaks_image.transactions import atomically
 
-from . import account, attempts, bought, calls, ends, leases, lost, prepare, reconcile
+from . import account, attempts, bought, calls, clock, ends, leases, lost, prepare, rate, reconcile
 from .attempts import NotNow
 
 logger = logging.getLogger(__name__)
@@ -42,25 +42,27 @@ Sleep: TypeAlias = Callable[[float], object]
 
 
 def claim(limit: int) -> list[ImageScan]:
-    """Lease up to ``limit`` due scans to the caller; nobody else works on them for :data:`.leases.LEASE`.
-
-    Once today's budget is used up, only scans whose credit is reserved already.
-    """
-    due = scans().due(timezone.now())
-    if account.budget_left() == 0:
-        due = due.exclude(budget_day=None)
-    return leases.take(list(due.values_list("pk", flat=True)[:limit]))
+    """Lease up to ``limit`` due scans to the caller; nobody else works on them for :data:`.leases.LEASE`."""
+    return leases.take(list(claimable().values_list("pk", flat=True)[:limit]))
 
 
-def work_on_one(scan_id: str) -> None:
-    """Work on one scan if it is due, in this thread: for dispatchers.
+def work_on_one(scan_id: str) -> bool:
+    """Work on one scan if it is due, in this thread, and return whether it was: for dispatchers.
 
     Unknown and busy ones are left alone, and while the account is paused, all.
     """
     if account.is_on_hold():
-        return
-    for scan in leases.take(list(scans().due(timezone.now()).filter(scan_id=scan_id).values_list("pk", flat=True))):
+        return False
+    claimed = leases.take(list(claimable().filter(scan_id=scan_id).values_list("pk", flat=True)))
+    for scan in claimed:
         work_on(scan)
+    return bool(claimed)
+
+
+def claimable() -> ImageScanQuerySet:
+    """Return what may be submitted now; once today's budget is used up, only scans whose credit is reserved."""
+    due = scans().due(clock.now())
+    return due.exclude(budget_day=None) if account.budget_left() == 0 else due
 
 
 def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
@@ -112,7 +114,11 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     slot = _wait_for_slot(sleep)
     _mark_as_sent(scan, others=others)
     sleep(max(0.0, slot - time.monotonic()))
-    call()
+    try:
+        call()
+    except RateLimitError as error:
+        rate.slow_down(error.retry_after)
+        raise
 
 
 def _supersede(scan: ImageScan, reason: str) -> None:
@@ -171,7 +177,7 @@ def _share(scan: ImageScan, result: DetectionResult) -> None:
 
 def _wait_for_slot(sleep: Sleep) -> float:
     """Wait until shortly before a submission slot of our own, and return its moment on the monotonic clock."""
-    wait, reserved = account.reserve_slot(within=LONGEST_SLOT_WAIT)
+    wait, reserved = rate.reserve_slot(within=LONGEST_SLOT_WAIT)
     slot = time.monotonic() + wait.total_seconds()
     if not reserved:
         # All that are turned away now would come back in the same instant.
@@ -187,7 +193,7 @@ def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:
     If there are others of the same bytes, a result that was given up as lost may have come since; raise NotNow, and
     the next attempt shares it.
     """
-    now = timezone.now()
+    now = clock.now()
     today = now.date()
     day = max(scan.budget_day or today, today)
 
