@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
 
 from django.db.models import F
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 SPACING = 1.03
 # Calls are this much further apart that have left late; less, so that being late wears off.
 LATE_SPACING = 1.02
+# Seconds that a call may be on its way longer than the one that it is counted with, unless its answer is there before.
+JITTER = 0.03
 # Seconds for which a call waits at most for others that do not get away.
 PATIENCE = 2.0
 
@@ -95,11 +98,11 @@ def slow_down(retry_after: float | None) -> None:
 
 
 class _Departures:
-    """The calls of this process that are about to leave, or have left lately."""
+    """The calls of this process that are about to leave, or have arrived lately."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        # When each has left, endless for one that has not.
+        # When each has arrived at the latest, endless for one that has not left.
         self._calls: dict[object, float] = {}
 
     @contextmanager
@@ -109,25 +112,25 @@ class _Departures:
         window = LATE_SPACING * at_once / limit
         call = object()
 
-        def has_left() -> None:
+        def has_arrived(after: float) -> None:
             with self._changed:
-                if self._calls.get(call) == inf:
-                    self._calls[call] = time.monotonic()
+                if call in self._calls:
+                    self._calls[call] = min(self._calls[call], time.monotonic() + after)
                     self._changed.notify_all()
 
         with self._changed:
             self._wait_for_turn(at_once, window)
             self._calls[call] = inf
         try:
-            yield has_left
+            yield partial(has_arrived, JITTER)
         finally:
-            has_left()
+            has_arrived(0.0)
 
     def _wait_for_turn(self, at_once: int, window: float) -> None:
         patience = time.monotonic() + PATIENCE + window
         while True:
             now = time.monotonic()
-            self._calls = {call: left for call, left in self._calls.items() if left > now - window}
+            self._calls = {call: arrived for call, arrived in self._calls.items() if arrived > now - window}
             if len(self._calls) < at_once or now > patience:
                 return
             turn = sorted(self._calls.values())[len(self._calls) - at_once] + window

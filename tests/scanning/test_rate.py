@@ -70,6 +70,14 @@ def test_call_that_leaves_late__counts_from_when_it_has_left(seconds: list[float
         assert seconds[0] == pytest.approx(1000.7 + WINDOW)
 
 
+def test_call_that_has_left__may_be_on_its_way_for_a_moment(seconds: list[float]) -> None:
+    departures = rate._Departures()
+    with departures.one_more(1) as has_left:
+        has_left()
+        with departures.one_more(1):
+            assert seconds[0] == pytest.approx(1000 + rate.JITTER + WINDOW)
+
+
 def test_call_that_is_still_leaving__keeps_its_place(seconds: list[float]) -> None:
     departures = rate._Departures()
     with departures.one_more(1), departures.one_more(1):
