@@ -12,7 +12,9 @@ class CopyleaksImageConfig(AppConfig):
 
     def ready(self) -> None:
         from . import address_checks, callback_checks, checks, debug, logs, receivers  # noqa: F401, PLC0415
+        from .scanning import logins  # noqa: PLC0415
 
         logs.install()
         debug.install()
         receivers.connect()
+        logins.connect()

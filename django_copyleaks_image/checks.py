@@ -401,7 +401,7 @@ def check_deployment(**kwargs: Any) -> list[CheckMessage]:
         messages.append(
             Warning(
                 "The default cache is not shared by processes, so each of them logs in to Copyleaks by itself; "
-                "the account is blocked after 12 logins in 15 minutes.",
+                "all together may do so 10 times in 15 minutes, and beyond that scans wait.",
                 hint="Use a shared cache, for example Redis or the database cache.",
                 id=f"{PREFIX}.W011",
             )

@@ -15,5 +15,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
     }
+# Celery closes the connections to the database around every task, whatever CONN_MAX_AGE says, unless it is told so.
+CELERY_DB_REUSE_MAX = 1000
 CELERY_BROKER_URL = env.str("SITE_BROKER", "")
 CELERY_TASK_DEFAULT_QUEUE = env.str("SITE_QUEUE", "")

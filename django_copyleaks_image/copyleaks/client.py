@@ -5,7 +5,7 @@ See https://docs.copyleaks.com/reference/actions/ai-image-detector/submit/ and i
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -13,7 +13,7 @@ from typing import IO
 
 from django_copyleaks_image.conf import HeaderPairs, Secret, conf
 
-from . import values
+from . import deadlines, values
 from .bodies import PayloadError, load_json
 from .errors import AuthenticationError, TokenError, UnknownError, error_from_response
 from .token import TokenStore
@@ -31,7 +31,8 @@ class Submission:
     """One asynchronous scan: which picture, and where the result goes; addresses and header values hidden.
 
     ``fetch_headers`` are sent when Copyleaks fetches ``url``, ``webhook_headers`` with the callback. The
-    vendor does not print the JSON key of the former, hence ``fetch_headers_key``.
+    vendor does not print the JSON key of the former, hence ``fetch_headers_key``. ``on_sent`` is called when the whole
+    request has left.
     """
 
     scan_id: str
@@ -45,6 +46,7 @@ class Submission:
     fetch_headers_key: str = "headers"
     webhook_headers: HeaderPairs = field(default=(), repr=False)
     developer_payload: str = ""
+    on_sent: Callable[[], object] = field(default=lambda: None, repr=False, compare=False)
 
     def secrets(self) -> list[Secret]:
         """Return the texts that a vendor's error message may quote and that nobody may read there."""
@@ -105,6 +107,7 @@ class Client:
             f"/v1/ai-image-detector-async/{_checked(submission.scan_id)}/submit",
             body=submission.body(),
             hide=submission.secrets(),
+            on_sent=submission.on_sent,
         )
 
     def check(self, *, scan_id: str, file_name: str, content: IO[bytes], model: str, sandbox: bool) -> bytes:
@@ -171,9 +174,15 @@ class Client:
         body: Body | None = None,
         hide: Collection[Secret] = (),
         max_bytes: int = MAX_JSON_BYTES,
+        on_sent: Callable[[], object] = lambda: None,
     ) -> Answer:
-        token = self._tokens.get()
-        answer = self._send(method, path, token, body, max_bytes)
+        url = f"{self._api_url}{path}"
+        # Whoever holds a lease counts on it: a login that comes first takes from the time of the call.
+        with deadlines.within(self._transport.longest):
+            token = self._tokens.get()
+            answer = self._transport.send(
+                method, url, auth=Bearer(token), body=body, max_bytes=max_bytes, on_sent=on_sent
+            )
         if answer.is_success:
             return answer
         secrets = [token, self._api_key, *hide]
@@ -184,10 +193,6 @@ class Client:
                 error.message, slug=error.slug, status=error.status, code=error.code, uncertain=error.uncertain
             )
         raise error
-
-    def _send(self, method: str, path: str, token: Secret, body: Body | None, max_bytes: int) -> Answer:
-        url = f"{self._api_url}{path}"
-        return self._transport.send(method, url, auth=Bearer(token), body=body, max_bytes=max_bytes)
 
 
 def client_from_settings() -> Client:

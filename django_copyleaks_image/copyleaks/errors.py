@@ -87,7 +87,7 @@ class AuthenticationError(CopyleaksError):
 
 
 class TokenError(CopyleaksError):
-    """A token was refused and is forgotten: the same request may be sent again at once, with a new one."""
+    """There is no token now: the same request may be sent again, at once or after ``retry_after``, with a new one."""
 
     wants_new_token = True
 

@@ -1,7 +1,7 @@
 """The bearer token: one login serves every thread, and through Django's cache every process.
 
-Copyleaks allows 12 logins in 15 minutes and then blocks the account for 5, so a login happens behind a lock,
-and one that was refused is not repeated for a while.
+Copyleaks allows 12 logins in 15 minutes and then blocks the account for 5, so a login happens behind a lock, one that
+was refused is not repeated for a while, and :func:`limit_logins` names who counts them where no cache remembers.
 See https://docs.copyleaks.com/reference/actions/account/login/.
 """
 
@@ -9,13 +9,12 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, TypeAlias, TypedDict
 from uuid import uuid4
 
-from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
 from django_copyleaks_image.conf import Secret
@@ -23,14 +22,17 @@ from django_copyleaks_image.conf import Secret
 from . import values
 from .bodies import PayloadError, load_object
 from .errors import (
+    MAX_RETRY_AFTER,
     AuthenticationError,
     CopyleaksError,
     PaymentError,
     RateLimitError,
+    TokenError,
     TransientError,
     build_error,
     error_from_response,
 )
+from .shared_cache import SharedCache
 from .transport import Bearer, Body, Transport
 
 MAX_LOGIN_BYTES = 64 * 1024
@@ -40,11 +42,19 @@ ASSUMED_LIFETIME = 3600.0
 # Seconds for which a refused login is not repeated; a server that fails is asked again sooner.
 REFUSAL_MEMORY = 60.0
 OUTAGE_MEMORY = 5.0
+# A refusal that lasts longer was noted by a clock that is ahead.
+LONGEST_REFUSAL = MAX_RETRY_AFTER + 60.0
 # Seconds for which a refused token is remembered: that the next one is refused as well is about the account.
 DOUBT = 300.0
 # Seconds to wait for the login of another thread or process, and between two looks.
 LOGIN_WAIT = 15.0
 LOGIN_POLL = 0.1
+
+Admit: TypeAlias = Callable[[], float]
+"""Notes a login that is about to be sent and returns 0, or the seconds until one more may be."""
+
+_admit: Admit = lambda: 0.0  # noqa: E731
+_cache = SharedCache()
 
 _KEY_SALT = "django_copyleaks_image.copyleaks.token"
 _TOKEN = re.compile(r"[!-~]{1,16384}")
@@ -114,7 +124,7 @@ class TokenStore:
             problem = error
         # Nothing but a login was sent: what it was needed for has certainly not happened. Whatever refuses a login
         # for good is about the account, never about what it was needed for.
-        if not isinstance(problem, AuthenticationError | PaymentError | RateLimitError | TransientError):
+        if not isinstance(problem, AuthenticationError | PaymentError | RateLimitError | TokenError | TransientError):
             problem = AuthenticationError(
                 problem.message,
                 slug=problem.slug,
@@ -133,14 +143,14 @@ class TokenStore:
         known = self._last_outcome()
         if known is None or known.token != token:
             return True
-        cache.delete(self._key)
+        _cache.delete(self._key)
         self._own = None
         is_second = time.monotonic() < self._doubt_until
         self._doubt_until = time.monotonic() + DOUBT
-        return cache.add(f"{self._key}:refused", "", DOUBT) and not is_second
+        return _cache.takes(f"{self._key}:refused", uuid4().hex, DOUBT) and not is_second
 
     def _last_outcome(self) -> _Outcome | None:
-        entry = cache.get(self._key)
+        entry = _cache.get(self._key)
         return self._own if entry is None else _Outcome.from_cache(entry)
 
     def _usable_token(self) -> Secret | None:
@@ -149,7 +159,7 @@ class TokenStore:
         if known is None:
             return None
         left = known.until - time.time()
-        if known.refusal is not None and left > 0:
+        if known.refusal is not None and 0 < left < LONGEST_REFUSAL:
             raise build_error(**known.refusal, retry_after=left)
         return known.token if left > RENEWAL_MARGIN else None
 
@@ -165,20 +175,27 @@ class TokenStore:
         try:
             lock, owner = f"{self._key}:login", uuid4().hex
             # Longer than the longest login, so that only a process that died leaves the lock to expire.
-            expiry = sum(self._transport.timeout) + self._transport.timeout[1] + LOGIN_WAIT
-            while not cache.add(lock, owner, expiry):
+            expiry = self._transport.longest + LOGIN_WAIT
+            while not _cache.takes(lock, owner, expiry):
                 if time.monotonic() > deadline:
                     raise _login_busy()
                 time.sleep(LOGIN_POLL)
             try:
                 yield
             finally:
-                if cache.get(lock) == owner:
-                    cache.delete(lock)
+                if _cache.get(lock) == owner:
+                    _cache.delete(lock)
         finally:
             self._thread_lock.release()
 
     def _log_in(self) -> Secret:
+        if wait := _admit():
+            raise TokenError(
+                "This site has logged in so often that Copyleaks would lock the account; the next login waits. "
+                "A cache that all processes share saves most of them.",
+                slug="login_limit",
+                retry_after=wait,
+            )
         answer = self._transport.send(
             "POST",
             f"{self._id_url}/v3/account/login/api",
@@ -196,7 +213,13 @@ class TokenStore:
 
     def _remember(self, outcome: _Outcome) -> None:
         self._own = outcome
-        cache.set(self._key, outcome.to_cache(), max(outcome.until - time.time(), 1))
+        _cache.set(self._key, outcome.to_cache(), max(outcome.until - time.time(), 1))
+
+
+def limit_logins(admit: Admit) -> None:
+    """Have every login of this process admitted by somebody who remembers those of all processes."""
+    global _admit  # noqa: PLW0603 - wiring, done once
+    _admit = admit
 
 
 def _read_login(body: bytes) -> _Outcome | None:
@@ -208,9 +231,12 @@ def _read_login(body: bytes) -> _Outcome | None:
     token = members.get("access_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         return None
-    expires = values.moment(members.get(".expires"))
-    until = time.time() + ASSUMED_LIFETIME if expires is None else expires.timestamp()
-    return _Outcome(until=until, token=Secret(token))
+    expires, issued = values.moment(members.get(".expires")), values.moment(members.get(".issued"))
+    if expires is None:
+        return _Outcome(until=time.time() + ASSUMED_LIFETIME, token=Secret(token))
+    # Both are times of the vendor's clock; ours may show another day.
+    lifetime = expires.timestamp() - (time.time() if issued is None else issued.timestamp())
+    return _Outcome(until=time.time() + lifetime, token=Secret(token))
 
 
 def _refused(error: CopyleaksError) -> _Outcome:

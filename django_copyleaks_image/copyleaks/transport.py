@@ -5,12 +5,12 @@ An exception keeps the local variables of every frame it passed. Hence secrets t
 """
 
 import json
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -24,6 +24,7 @@ from django_copyleaks_image import __version__
 from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.connection_pool import checked_in
 
+from . import deadlines
 from .bodies import PayloadError, bounded_gunzip
 from .errors import CopyleaksError, TransientError, UnknownError
 
@@ -83,25 +84,80 @@ class _Outgoing(BytesIO):
 
     has_left = False
 
+    def __init__(self, content: bytes, on_sent: Callable[[], object]) -> None:
+        super().__init__(content)
+        self._on_sent = on_sent
+
     def read(self, size: int | None = -1, /) -> bytes:
         self.has_left = True
-        return super().read(size)
+        part = super().read(size)
+        if not part:
+            self._on_sent()
+        return part
 
     def __repr__(self) -> str:
         return "<body>"
 
 
+class _Guarded:
+    """Mixed into a connection of urllib3: the deadline of the exchange holds for it from its first byte on."""
+
+    sock: Any
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()  # type: ignore[misc]
+        if deadline := deadlines.current():
+            deadline.guard(connection)
+        return connection
+
+    def putrequest(self, *arguments: Any, **options: Any) -> Any:
+        # A connection that was kept from an earlier exchange; a new one is guarded already.
+        if self.sock is not None and (deadline := deadlines.current()):
+            deadline.guard(self.sock)
+        return super().putrequest(*arguments, **options)  # type: ignore[misc]
+
+    def _tunnel(self) -> None:
+        super()._tunnel()  # type: ignore[misc]
+        # The answer of a proxy that was cut looks as if it were complete.
+        if (deadline := deadlines.current()) and deadline.has_cut:
+            raise TimeoutError
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that a deadline can cut, through proxies as well."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        _guard_connections_of(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        is_new = proxy not in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **options)
+        if is_new:
+            _guard_connections_of(manager)
+        return manager
+
+
+def _guard_connections_of(manager: Any) -> None:
+    pools = {}
+    for scheme, pool in manager.pool_classes_by_scheme.items():
+        guarded = type(f"Guarded{pool.ConnectionCls.__name__}", (_Guarded, pool.ConnectionCls), {})
+        pools[scheme] = type(f"Guarded{pool.__name__}", (pool,), {"ConnectionCls": guarded})
+    manager.pool_classes_by_scheme = pools
+
+
 class Transport:
     """Connections to Copyleaks, to be shared by threads but not across a fork.
 
-    ``timeout`` is the connect and read timeout in seconds; an answer may take the read timeout once more to
-    arrive completely. Proxies and CA bundles of the environment are honoured, as requests does.
+    ``timeout`` is the connect and read timeout in seconds, and :attr:`longest` what a whole exchange may take. Proxies
+    and CA bundles of the environment are honoured, as requests does.
     """
 
     def __init__(self, *, timeout: tuple[float, float], pool_size: int) -> None:
         self.timeout = timeout
+        self.longest = longest_exchange(timeout)
         self._session = requests.Session()
-        adapter = HTTPAdapter(pool_maxsize=pool_size, max_retries=0)
+        adapter = _Adapter(pool_maxsize=pool_size, max_retries=0)
         for prefix in ("https://", "http://"):
             self._session.mount(prefix, adapter)
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -110,59 +166,64 @@ class Transport:
             {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
 
-    def send(self, method: str, url: str, *, auth: Bearer, body: Body | None = None, max_bytes: int) -> Answer:
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        auth: Bearer,
+        body: Body | None = None,
+        max_bytes: int,
+        on_sent: Callable[[], object] = lambda: None,
+    ) -> Answer:
         """Send one request and read its answer, whatever its status; redirects are answers, too.
 
-        Raises TransientError when the network fails, UnknownError when the answer exceeds ``max_bytes`` or is
-        compressed in a way that nobody asked for; either names the status if that had come.
+        ``on_sent`` is called once the last byte of the body has left. Raises TransientError when the network fails or
+        the time is over, UnknownError when the answer exceeds ``max_bytes`` or is compressed in a way that nobody asked
+        for; either names the status if that had come.
         """
         problem: CopyleaksError
-        content = _Outgoing(body.content) if body else None
+        content = _Outgoing(body.content, on_sent) if body else None
         status = None
-        try:
-            # Nobody knows how long an answer takes: others have this thread's connection to the database meanwhile.
-            with (
-                checked_in(),
-                self._session.request(
+        # Nobody knows how long an answer takes: others have this thread's connection to the database meanwhile.
+        with checked_in(), deadlines.within(self.longest) as deadline:
+            try:
+                # Zero would be no timeout at all to some, and an error to others.
+                connect, read = (max(0.001, min(seconds, deadline.left)) for seconds in self.timeout)
+                with self._session.request(
                     method,
                     url,
                     data=content,
                     headers={"Content-Type": body.content_type} if body else None,
                     auth=auth,
-                    timeout=self.timeout,
+                    timeout=(connect, read),
                     allow_redirects=False,
                     stream=True,
-                ) as response,
-            ):
-                status = response.status_code
-                received = self._read(response, max_bytes)
-                if isinstance(received, bytes):
-                    return Answer(status=status, headers=response.headers, body=received)
-                problem = received
-        except (OSError, HTTPError, HTTPException) as error:
-            problem = _network_error(error, url)
+                ) as response:
+                    status = response.status_code
+                    received = self._read(response, max_bytes)
+                    # A connection that was cut ends like one that the server has closed behind a complete answer.
+                    if isinstance(received, bytes) and not deadline.has_cut:
+                        return Answer(status=status, headers=response.headers, body=received)
+                    problem = _out_of_time() if isinstance(received, bytes) else received
+            except (OSError, HTTPError, HTTPException) as error:
+                problem = _out_of_time() if deadline.has_cut else _network_error(error, url)
+        if isinstance(problem, TransientError):
             problem.status = status
             problem.uncertain = content is not None and content.has_left
         # Raised outside the handler, or the exception of requests would hang on as its context.
         raise problem
 
     def _read(self, response: requests.Response, max_bytes: int) -> bytes | CopyleaksError:
-        """Return the body, or why it cannot be had; read as it comes, so that the clock is looked at."""
+        """Return the body, or why it cannot be had."""
         status = response.status_code
-        deadline = time.monotonic() + self.timeout[1]
         parts: list[bytes] = []
         size = 0
-        # urllib3 1.26, which requests still allows, lacks read1: there a slow answer is cut off later.
-        read = getattr(response.raw, "read1", response.raw.read)
-        while part := read(_CHUNK, decode_content=False):
+        while part := response.raw.read(_CHUNK, decode_content=False):
             parts.append(part)
             size += len(part)
             if size > max_bytes:
                 return _unreadable(status, f"The answer is larger than {max_bytes} bytes.")
-            if time.monotonic() > deadline:
-                return TransientError(
-                    "The answer did not arrive in time.", slug="timeout", status=status, uncertain=True
-                )
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         content = b"".join(parts)
         if not content or encoding in ("identity", ""):
@@ -173,6 +234,19 @@ class Transport:
             return bounded_gunzip(content, max_bytes)
         except PayloadError as error:
             return _unreadable(status, str(error))
+
+
+def longest_exchange(timeout: tuple[float, float]) -> float:
+    """Return the seconds that an exchange may take from connecting to the last byte of its answer.
+
+    As long as it takes to connect, to wait once, and once more for what is large to go or to come.
+    """
+    connect, read = timeout
+    return connect + 2 * read
+
+
+def _out_of_time() -> TransientError:
+    return TransientError("The exchange took too long.", slug="timeout")
 
 
 def _unreadable(status: int, message: str) -> UnknownError:

@@ -1,6 +1,7 @@
 """Celery: two tasks of the project's default app. A project routes them by their names."""
 
 from celery import current_app, shared_task
+from django.db import close_old_connections
 
 from . import steps
 
@@ -12,6 +13,8 @@ RETRY_AT_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "int
 @shared_task(name="copyleaks_image.work_on_scan", ignore_result=True)
 def work_on_scan(scan_id: str) -> None:
     """Bring a scan one step further, and come again when it is to be tried again."""
+    # A project that lets Celery keep connections (``CELERY_DB_REUSE_MAX``) is given broken ones as well.
+    close_old_connections()
     again_at = steps.work_on(scan_id)
     if again_at is not None:
         work_on_scan.apply_async((scan_id,), eta=again_at)

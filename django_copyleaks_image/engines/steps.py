@@ -8,12 +8,20 @@ from datetime import datetime, timedelta
 from math import ceil
 from time import monotonic
 
-from django.utils import timezone
-
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, circuit, duplicates, heatmaps, paykey, receive, renditions, submit
+from django_copyleaks_image.scanning import (
+    account,
+    circuit,
+    clock,
+    duplicates,
+    heatmaps,
+    paykey,
+    receive,
+    renditions,
+    submit,
+)
 from django_copyleaks_image.worker import go_round
 
 # How long a due scan is left to the message that was sent for it.
@@ -40,14 +48,13 @@ def work_on(scan_id: str) -> datetime | None:
     the account or the budget, after which a new one is sent.
     """
     renditions.draw_of(scan_id)
-    if not submit.due().filter(scan_id=scan_id).exists():
-        is_next = circuit.waits_for_results() and scans().due(timezone.now()).filter(scan_id=scan_id).exists()
-        return timezone.now() + submit.RESULTS_NAP + MARGIN if is_next else None
-    submit.work_on_one(scan_id)
+    if not submit.work_on_one(scan_id):
+        is_next = circuit.waits_for_results() and scans().due(clock.now()).filter(scan_id=scan_id).exists()
+        return clock.now() + submit.RESULTS_NAP + MARGIN if is_next else None
     _show_that_somebody_works()
     put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None).exclude(error_code=paykey.WAITS)
     due_at = put_back.values_list("next_attempt_at", flat=True).first()
-    return due_at and max(due_at, timezone.now()) + MARGIN
+    return due_at and max(due_at, clock.now()) + MARGIN
 
 
 def sweep() -> None:
@@ -67,8 +74,8 @@ def _send_messages(since: datetime | None) -> None:
     Some of these scans have a message that only waits for its turn, and get a second one. It finds nothing to do, and
     no more of them come than workers at full rate take away.
     """
-    now = timezone.now()
-    elapsed = min(now - since, LONGEST_ROUND) if since else ROUND
+    now = clock.now()
+    elapsed = min(now - since, LONGEST_ROUND) if since and since < now else ROUND
     left_lying = submit.due()
     # The one that is let through while all others are held came up just now.
     if not circuit.is_open():

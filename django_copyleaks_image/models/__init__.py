@@ -1,6 +1,6 @@
 """The rows: what was asked (scan), measured (result), received (receipt), decided (decision) and drawn; the account."""
 
-from .account import AccountState
+from .account import AccountState, account_row
 from .decision import Decision
 from .receipt import WebhookReceipt
 from .rendition import Rendition, RenditionPart
@@ -17,6 +17,7 @@ __all__ = [
     "RenditionPart",
     "ReviewDesk",
     "WebhookReceipt",
+    "account_row",
     "home_database",
     "scans",
 ]

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .scan import home_database
+
 
 class Cause(models.TextChoices):
     """What it is about that holds every submission."""
@@ -57,6 +59,11 @@ class AccountState(models.Model):
     budget_spent = models.PositiveIntegerField(_("credits spent"), default=0)
 
     next_slot_at = models.DateTimeField(_("next submission slot at"), null=True, blank=True)
+    # After a refusal for the rate: how many times further apart slots were from then on. It wears off.
+    slowdown = models.FloatField(_("slowdown"), default=1.0)
+    slowed_at = models.DateTimeField(_("slowed down at"), null=True, blank=True)
+    # When this site has logged in lately, in seconds since the epoch, separated by commas; never shown.
+    logins = models.CharField(max_length=200, blank=True, default="")
     worker_seen_at = models.DateTimeField(_("worker last seen at"), null=True, blank=True)
     swept_at = models.DateTimeField(_("last sweep at"), null=True, blank=True)
     reconciled_at = models.DateTimeField(_("last reconciliation at"), null=True, blank=True)
@@ -90,3 +97,8 @@ class AccountState(models.Model):
     def is_on_hold(self) -> bool:
         """Return whether submissions are held; a scan on trial may be let through a pause all the same."""
         return self.paused_at is not None or self.restored_at is not None
+
+
+def account_row() -> models.QuerySet[AccountState]:
+    """Return the one row as a query, for changes by compare-and-set; it is empty until the row is first read."""
+    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
+from django_copyleaks_image import marks
 from django_copyleaks_image.verdicts import Verdict
 
 from .primary import ReadWhereWritten
@@ -67,6 +68,10 @@ LATE_RESULTS = timedelta(days=7)
 MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
 
 
+# How long a worker has a scan without a word.
+LEASE = timedelta(seconds=90)
+
+
 class ImageScanQuerySet(models.QuerySet["ImageScan"]):
     """Scans by state and by target."""
 
@@ -75,9 +80,8 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
 
     def due(self, now: datetime) -> "ImageScanQuerySet":
         """Return queued scans whose time has come and which no live worker holds, oldest first."""
-        return self.filter(
-            Q(lease_until=None) | Q(lease_until__lte=now), status=Status.QUEUED, next_attempt_at__lte=now
-        ).order_by("next_attempt_at", "pk")
+        is_free = Q(lease_until=None) | marks.has_passed("lease_until", now, longest=LEASE)
+        return self.filter(is_free, status=Status.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
 
     def awaiting_result(self, now: datetime) -> "ImageScanQuerySet":
         """Return the scans that Copyleaks has, or may have, and whose result may still be taken.

@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils import timezone
 
+from django_copyleaks_image import marks
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 
@@ -20,7 +21,7 @@ FREE: dict[str, Any] = {"claimed_by": None, "claimed_at": None, "claimed_until":
 
 def free_for(user: Any, now: datetime) -> Q:
     """Return the condition that a scan is claimed by nobody else; with a user's account their claims end."""
-    return Q(claimed_by=None) | Q(claimed_until__lte=now) | Q(claimed_by=user)
+    return Q(claimed_by=None) | marks.has_passed("claimed_until", now, longest=CLAIM) | Q(claimed_by=user)
 
 
 def claim(scan_pk: int, user: Any) -> bool:

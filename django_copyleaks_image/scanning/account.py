@@ -1,17 +1,19 @@
-"""What all workers share about the account: budget, rate and heartbeat, each by compare-and-set."""
+"""What all workers share about the account: budget and heartbeat, each by compare-and-set."""
 
 import logging
-import threading
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, home_database, scans
+from django_copyleaks_image.models import account_row as _row
+
+from . import clock
 
 logger = logging.getLogger(__name__)
 
@@ -21,19 +23,11 @@ BUDGET_WARNINGS = (50, 80, 100)
 # What a scan may cost is the most that any of the last results has, for so long.
 _PRICED_RESULTS = 20
 _PRICE_HOLDS = timedelta(days=7)
-# Slots are this much further apart than the limit asks for: of two calls in time, the second may travel faster.
-_SPACING = 1.03
-
-_slots = threading.Lock()
 
 
 def state() -> AccountState:
     """Return the account's row, read from the home database."""
     return AccountState.objects.using(home_database()).get_or_create(pk=AccountState.SINGLETON)[0]
-
-
-def _row() -> QuerySet[AccountState]:
-    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
 
 
 def _update_row(**changes: object) -> None:
@@ -45,7 +39,7 @@ def _update_row(**changes: object) -> None:
 
 def heartbeat() -> None:
     """Note that a worker is alive."""
-    _update_row(worker_seen_at=timezone.now())
+    _update_row(worker_seen_at=clock.now())
 
 
 def reserve_credit(today: date, budget: int | None) -> date | None:
@@ -132,26 +126,3 @@ def _warn_about_budget(credits_charged: int) -> None:
         threshold = budget * percent / 100
         if spent - credits_charged < threshold <= spent:
             logger.warning("%s %% of today's budget of %s credits is spent.", percent, budget)
-
-
-def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
-    """Return how long it is to the account's next submission slot, and whether that slot is now the caller's.
-
-    A slot further away than ``within`` is left alone: thrown away, it would only push the next ones on.
-    """
-    interval = timedelta(seconds=_SPACING / conf.RATE_LIMIT)
-    # Threads of one process queue here; those of other processes meet in the WHERE clause.
-    with _slots:
-        while True:
-            now = timezone.now()
-            seen = _next_slot()
-            slot = max(seen, now) if seen else now
-            if slot - now > within:
-                return slot - now, False
-            if _row().filter(next_slot_at=seen).update(next_slot_at=slot + interval):
-                return slot - now, True
-
-
-def _next_slot() -> datetime | None:
-    found = _row().values_list("next_slot_at").first()
-    return found[0] if found else state().next_slot_at

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
@@ -15,7 +14,7 @@ from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, circuit, ends, leases, lost, prepare, recovery
+from . import account, circuit, clock, ends, leases, lost, prepare, recovery
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def refused(scan: ImageScan, error: CopyleaksError) -> None:
         # Nobody's picture was refused by a login that failed.
         failed(scan, Cause.ACCOUNT, error.slug, error.message, cause=error, is_shared=error.is_of_login)
     elif error.wants_new_token:
-        put_back(scan, NotNow(error.slug, error.message, timedelta(0)))
+        put_back(scan, NotNow(error.slug, error.message, timedelta(seconds=error.retry_after or 0)))
     elif error.is_outage:
         failed(scan, Cause.API, error.slug, error.message, cause=error)
     elif error.is_final:
@@ -190,7 +189,7 @@ def _may_have_arrived(scan: ImageScan) -> bool:
 def _postpone(scan: ImageScan, code: str, message: str, wait: timedelta, **changes: object) -> None:
     leases.release(
         scan,
-        next_attempt_at=timezone.now() + wait,
+        next_attempt_at=clock.now() + wait,
         # A callback that was refused for its size may have come meanwhile: its mark keeps the scan from being repaid.
         error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value(code)),
         error_message=message[: ends.MESSAGE_LENGTH],

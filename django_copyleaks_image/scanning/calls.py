@@ -3,12 +3,12 @@
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 
 from django.db.models import Case, F, Value, When
 from django.db.models.fields.files import FieldFile
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
@@ -25,7 +25,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically, repeated
 
-from . import addresses, lost, prepare, receive, request
+from . import addresses, clock, lost, prepare, rate, receive, request
 
 logger = logging.getLogger(__name__)
 
@@ -80,13 +80,14 @@ def _verified_bytes(scan: ImageScan, file: FieldFile) -> bytes:
 
 def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
     try:
-        client.submit(submission)
+        with rate.leaving() as has_left:
+            client.submit(replace(submission, on_sent=has_left))
     except CopyleaksError as error:
         if not (_was_accepted(error) or _may_mean_that_it_arrived(scan, error)):
             raise
         # Should it be a refusal after all, the result counts as lost in the end, and nothing was paid twice.
         logger.info("Scan %s: this or an earlier try has arrived (%s).", scan.scan_id, error.slug)
-    now = timezone.now()
+    now = clock.now()
     queued = scans().filter(pk=scan.pk, status=Status.QUEUED)
 
     def note() -> int:
@@ -127,7 +128,7 @@ def _check(scan: ImageScan, client: Client, content: bytes) -> None:
         else:
             raise
         return
-    scans().filter(pk=scan.pk, submitted_at=None).update(submitted_at=timezone.now())
+    scans().filter(pk=scan.pk, submitted_at=None).update(submitted_at=clock.now())
     outcome = receive.deliver(scan, body, Source.SYNC)
     if outcome in (Outcome.MALFORMED, Outcome.CONTRADICTS):
         # Paid for: asking once more would pay once more.

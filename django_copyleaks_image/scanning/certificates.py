@@ -3,14 +3,15 @@
 import logging
 from datetime import timedelta
 
-from django.utils import timezone
+from django.db.models import Q
 
+from django_copyleaks_image import marks
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
-from django_copyleaks_image.models import AccountState, home_database
+from django_copyleaks_image.models import account_row
 
-from . import account
+from . import account, clock
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +28,10 @@ def refresh_if_due() -> None:
     """Fetch the list if it is used and a day old; a failure, or an empty list, keeps the old one."""
     if not conf.CLIENT_CERTIFICATE_HEADER:
         return
-    now = timezone.now()
-    row = AccountState.objects.using(home_database()).filter(pk=account.state().pk)
-    if not row.exclude(certificates_due_at__gt=now).update(certificates_due_at=now + RETRY):
+    now = clock.now()
+    account.state()
+    is_due = Q(certificates_due_at=None) | marks.has_passed("certificates_due_at", now, longest=REFRESH)
+    if not account_row().filter(is_due).update(certificates_due_at=now + RETRY):
         return
     try:
         thumbprints = client_from_settings().client_certificates()
@@ -39,4 +41,4 @@ def refresh_if_due() -> None:
     if not thumbprints:
         logger.error("The list of client certificates is empty; the known ones are kept.")
         return
-    row.update(certificate_thumbprints=sorted(thumbprints), certificates_due_at=now + REFRESH)
+    account_row().update(certificate_thumbprints=sorted(thumbprints), certificates_due_at=now + REFRESH)

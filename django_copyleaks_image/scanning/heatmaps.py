@@ -11,6 +11,7 @@ from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fe
 from django_copyleaks_image.copyleaks.heatmaps import is_picture
 from django_copyleaks_image.models import DetectionResult, home_database
 
+from . import clock
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ def fetch_due(*, at_most: int = 1) -> int:
 
     Each may take as long as :setting:`TIMEOUT` allows.
     """
-    now = timezone.now()
+    now = clock.now()
     results = DetectionResult.objects.using(home_database())
     due = results.filter(heatmap_due_at__lte=now).only("pk", "heatmap_url", "received_at", "heatmap_due_at")
     tried = 0

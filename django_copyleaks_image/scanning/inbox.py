@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from django.db.models import F
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from django_copyleaks_image.models import WebhookReceipt, home_database
 from django_copyleaks_image.models.receipt import JUDGED_WITHIN, WebhookReceiptQuerySet
 from django_copyleaks_image.transactions import atomically
+
+from . import clock
 
 # Longer than the largest body takes. A process that dies while judging holds its receipt no longer than this.
 LEASE = timedelta(seconds=30)
@@ -18,7 +19,7 @@ BATCH = 200
 
 def claimed() -> Iterator[WebhookReceipt]:
     """Yield receipts that are due with their scans, at most a batch, each leased to the caller when its turn comes."""
-    for pk in list(_receipts().due(timezone.now()).values_list("pk", flat=True)[:BATCH]):
+    for pk in list(_receipts().due(clock.now()).values_list("pk", flat=True)[:BATCH]):
         if lease(pk):
             # Read after it was leased: what another process has changed before is seen.
             yield from _receipts().filter(pk=pk).select_related("scan__content_type")
@@ -26,7 +27,7 @@ def claimed() -> Iterator[WebhookReceipt]:
 
 def lease(pk: int) -> bool:
     """Lease a receipt to the caller for :data:`LEASE`; return False when it is judged, or another has it."""
-    now = timezone.now()
+    now = clock.now()
     due = _receipts().due(now).order_by().filter(pk=pk)
     since = Coalesce(F("judged_since"), now)
     # Repeated, since MariaDB breaks off one of two processes that lease receipts at the same moment.
@@ -39,7 +40,7 @@ def could_not_judge(receipt: WebhookReceipt) -> bool:
     Otherwise it is due again when its lease ends, as it is after a process that died, however often that happens.
     """
     unjudged = _receipts().unjudged().filter(pk=receipt.pk)
-    return bool(unjudged.filter(judged_since__lt=timezone.now() - JUDGED_WITHIN).update(judging_due_at=None))
+    return bool(unjudged.filter(judged_since__lt=clock.now() - JUDGED_WITHIN).update(judging_due_at=None))
 
 
 def _receipts() -> WebhookReceiptQuerySet:

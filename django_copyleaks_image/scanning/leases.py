@@ -19,16 +19,16 @@ from uuid import uuid4
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 from django.db.models import F
-from django.utils import timezone
 
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import ImageScan, scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+from django_copyleaks_image.models.scan import LEASE, ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
+
+from . import clock
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)
 # After this long the work on one scan counts as hanging: nobody renews its lease any more.
 LONGEST_WORK = timedelta(minutes=10)
 
@@ -96,7 +96,7 @@ class _Keeper:
         for scan_id in hanging:
             logger.error("Scan %s: the work on it hangs; its lease is renewed no more.", scan_id)
         if working:
-            atomically(lambda: _of(working).update(lease_until=timezone.now() + LEASE))
+            atomically(lambda: _of(working).update(lease_until=clock.now() + LEASE))
 
     def end(self) -> None:
         """Let the thread end, where there is one; takes no lock, which may have been held at a fork."""
@@ -146,7 +146,7 @@ if hasattr(os, "register_at_fork"):
 
 def due_to_others() -> ImageScanQuerySet:
     """Return the scans that are due and that this process does not hold."""
-    return scans().due(timezone.now()).exclude(pk__in=_keeper.held())
+    return scans().due(clock.now()).exclude(pk__in=_keeper.held())
 
 
 def take(pks: list[int]) -> list[ImageScan]:
@@ -162,7 +162,7 @@ def take(pks: list[int]) -> list[ImageScan]:
     # Several rows at once: another process that changes the same ones in another order would be a deadlock.
     def lease() -> int:
         due = due_to_others().order_by().filter(pk__in=pks)
-        return due.update(lease_owner=owner, lease_until=timezone.now() + LEASE, attempts=F("attempts") + 1)
+        return due.update(lease_owner=owner, lease_until=clock.now() + LEASE, attempts=F("attempts") + 1)
 
     if not atomically(lease):
         return []

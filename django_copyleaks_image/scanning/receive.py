@@ -12,7 +12,6 @@ from typing import cast
 
 from django.db import DatabaseError, IntegrityError
 from django.db.models import Count, F, Q
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from django_copyleaks_image.conf import Secret
@@ -24,7 +23,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source, WebhookReceip
 from django_copyleaks_image.models.scan import UNFINISHED
 from django_copyleaks_image.transactions import atomically
 
-from . import account, addresses, duplicates, ends, inbox, lost, paykey
+from . import account, addresses, clock, duplicates, ends, inbox, lost, paykey
 from .results import result_of
 
 logger = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
 
     Raises what :func:`store` raises. What fails later is the receiver's own trouble: the receipt is judged again.
     """
-    now = timezone.now()
+    now = clock.now()
     receipt = _stored(scan, body, source, judging_due_at=now + inbox.LEASE, judged_since=now)
     is_judged_elsewhere = receipt.deliveries > 1 and not inbox.lease(receipt.pk)
     if is_judged_elsewhere or receipt.outcome != Outcome.RECEIVED:
@@ -148,7 +147,7 @@ def store(scan: ImageScan, body: bytes, source: Source, **columns: object) -> We
         else:
             return receipt
     same = _receipts().filter(scan=scan, digest=digest)
-    if not atomically(lambda: same.update(deliveries=F("deliveries") + 1, last_received_at=timezone.now())):
+    if not atomically(lambda: same.update(deliveries=F("deliveries") + 1, last_received_at=clock.now())):
         raise TooManyReceipts
     return same.get()
 
@@ -269,7 +268,7 @@ def note_oversized(scan: ImageScan) -> None:
 
 def _erase_with_the_picture(scan: ImageScan) -> None:
     """Have what came about a deleted picture erased like the rest, once it is judged."""
-    scans().filter(pk=scan.pk, removed_at__isnull=False).update(erasure_due_at=timezone.now())
+    scans().filter(pk=scan.pk, removed_at__isnull=False).update(erasure_due_at=clock.now())
 
 
 def _scan_of(receipt: WebhookReceipt) -> ImageScan:

@@ -12,14 +12,13 @@ from typing import Any, cast
 
 from django.db import router, transaction
 from django.db.models import AutoField, IntegerField, Max, Model
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from django_copyleaks_image import registry
-from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image import marks, registry
+from django_copyleaks_image.models import AccountState, ImageScan, account_row, home_database, scans
 from django_copyleaks_image.registry import WatchedField
 
-from . import account, walk
+from . import account, clock, walk
 from .request import queue, target_of
 
 logger = logging.getLogger(__name__)
@@ -78,10 +77,10 @@ def queue_current_file(scan: ImageScan) -> None:
 
 def reconcile_if_due() -> int:
     """Reconcile unless another worker did so within :data:`INTERVAL`; return how many scans were queued."""
-    now = timezone.now()
+    now = clock.now()
     account.state()
-    row = AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
-    elected = row.exclude(reconciled_at__gt=now - INTERVAL).update(reconciled_at=now)
+    not_lately = ~marks.is_recent("reconciled_at", now, within=INTERVAL)
+    elected = account_row().filter(not_lately).update(reconciled_at=now)
     return reconcile() if elected else 0
 
 
@@ -111,14 +110,16 @@ def reconcile() -> int:
 
 def _first_marks(watched: WatchedField) -> list[Any]:
     highest = _highest_key(watched)
-    return [highest, highest, timezone.now().isoformat()]
+    return [highest, highest, clock.now().isoformat()]
 
 
 def _advanced(watched: WatchedField, mark: int, candidate: int, candidate_at: str) -> list[Any]:
-    seen_at = cast("datetime", parse_datetime(candidate_at))
-    if timezone.now() - seen_at < GRACE:
+    now, seen_at = clock.now(), cast("datetime", parse_datetime(candidate_at))
+    if marks.is_ahead(seen_at, now):
+        return [mark, candidate, now.isoformat()]
+    if now - seen_at < GRACE:
         return [mark, candidate, candidate_at]
-    return [candidate, _highest_key(watched), timezone.now().isoformat()]
+    return [candidate, _highest_key(watched), now.isoformat()]
 
 
 def _highest_key(watched: WatchedField) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
@@ -39,6 +40,10 @@ class Restored:
         unless they are lost and resubmitted.
         """
         return self.queued + (self.submitted if conf.ON_LOST_RESULT == "resubmit" else 0)
+
+
+# Over how many minutes the scans of a backup are spread at most.
+LONGEST_MINUTES = 55
 
 
 def hold() -> None:
@@ -73,12 +78,16 @@ def found() -> Restored | None:
 
 
 def go_on(*, per_minute: int) -> None:
-    """End the hold: wait for results anew, and submit the scans of the backup so many a minute, what is new at once."""
+    """End the hold: wait for results anew, and submit the scans of the backup so many a minute, what is new at once.
+
+    Where that would take longer than an hour they go faster: a scan that waits longer counts as left by a wrong clock.
+    """
     known = found()
     if known is None:
         return
     now = timezone.now()
     _of_the_backup(known.since).filter(status=Status.SUBMITTED).update(submitted_at=now)
+    per_minute = max(per_minute, ceil(known.queued / LONGEST_MINUTES))
     for minute, pks in enumerate(_in_batches(_of_the_backup(known.since).filter(status=Status.QUEUED), per_minute)):
         turn = scans().filter(pk__in=pks, status=Status.QUEUED)
         atomically(partial(turn.update, next_attempt_at=now + timedelta(minutes=minute)))

@@ -16,11 +16,10 @@ from django.db import Error as AnyDatabaseError
 from django.db.models import F
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
-from django_copyleaks_image.copyleaks.errors import CopyleaksError
+from django_copyleaks_image.copyleaks.errors import CopyleaksError, RateLimitError
 from django_copyleaks_image.database_errors import Trouble, trouble_of
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
 from django_copyleaks_image.models.account import Cause
@@ -35,6 +34,7 @@ from . import (
     bought,
     calls,
     circuit,
+    clock,
     duplicates,
     ends,
     evidence,
@@ -43,6 +43,7 @@ from . import (
     paykey,
     prepare,
     probes,
+    rate,
     reconcile,
 )
 from .attempts import NotNow
@@ -98,13 +99,15 @@ def _resubmitting_one_at_a_time(waiting: ImageScanQuerySet, limit: int) -> list[
     return [pk for pk, resubmits in found if resubmits is None or pk == again[0]]
 
 
-def work_on_one(scan_id: str) -> None:
-    """Work on one scan if it is due, in this thread: for dispatchers.
+def work_on_one(scan_id: str) -> bool:
+    """Work on one scan if it is due, in this thread, and return whether it was: for dispatchers.
 
     Unknown and busy ones are left alone, and while submissions are held, all but the one on trial.
     """
-    for scan in leases.take(_resubmitting_one_at_a_time(due().filter(scan_id=scan_id), 1)):
+    claimed = leases.take(_resubmitting_one_at_a_time(due().filter(scan_id=scan_id), 1))
+    for scan in claimed:
         work_on(scan)
+    return bool(claimed)
 
 
 def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
@@ -189,7 +192,11 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     _mark_as_sent(scan, others=others)
     with checked_in():
         sleep(max(0.0, slot - time.monotonic()))
-    call()
+    try:
+        call()
+    except RateLimitError as error:
+        rate.slow_down(error.retry_after)
+        raise
 
 
 def _stored_file(scan: ImageScan) -> FieldFile:
@@ -272,7 +279,7 @@ def _share(scan: ImageScan, result: DetectionResult) -> None:
 
 def _wait_for_slot(sleep: Sleep) -> float:
     """Wait until shortly before a submission slot of our own, and return its moment on the monotonic clock."""
-    wait, reserved = account.reserve_slot(within=LONGEST_SLOT_WAIT)
+    wait, reserved = rate.reserve_slot(within=LONGEST_SLOT_WAIT)
     slot = time.monotonic() + wait.total_seconds()
     if not reserved:
         # All that are turned away now would come back in the same instant.
@@ -299,7 +306,7 @@ def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:
     If there are others of the same bytes, a result that was given up as lost may have come since; raise NotNow, and
     the next attempt shares it.
     """
-    now = timezone.now()
+    now = clock.now()
     today = now.date()
     day = max(scan.budget_day or today, today)
 

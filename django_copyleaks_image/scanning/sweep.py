@@ -3,16 +3,32 @@
 import logging
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
-from django_copyleaks_image import notify
-from django_copyleaks_image.models import AccountState, Decision, ImageScan, home_database, scans
+from django_copyleaks_image import marks, notify
+from django_copyleaks_image.copyleaks.errors import MAX_RETRY_AFTER
+from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, account_row, home_database, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, certificates, duplicates, erasure, latency, lost, recovery, renditions, requeue
+from . import (
+    account,
+    bought,
+    certificates,
+    clock,
+    duplicates,
+    erasure,
+    heatmaps,
+    inbox,
+    latency,
+    lost,
+    paykey,
+    recovery,
+    renditions,
+    requeue,
+)
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -25,10 +41,9 @@ BATCH = 200
 
 def sweep_if_due() -> bool:
     """Sweep unless another worker did so within :data:`INTERVAL`; return whether it was done."""
-    now = timezone.now()
+    now = clock.now()
     account.state()
-    row = AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
-    elected = row.exclude(swept_at__gt=now - INTERVAL).update(swept_at=now)
+    elected = account_row().filter(~marks.is_recent("swept_at", now, within=INTERVAL)).update(swept_at=now)
     if elected:
         sweep()
     return bool(elected)
@@ -36,7 +51,9 @@ def sweep_if_due() -> bool:
 
 def sweep() -> None:
     """End what is lost, free what is stuck, and send what is owed. Safe to run anywhere at any time."""
-    now = timezone.now()
+    now = clock.now()
+    with isolated("take back what waits for a wrong clock"):
+        take_back_marks(now)
     # After a restore nobody knows yet what was sent when: until then, nothing counts as lost.
     if account.state().restored_at is None:
         with isolated("end the scans whose result is lost"):
@@ -58,6 +75,30 @@ def sweep() -> None:
         recovery.step()
     with isolated("fetch the list of client certificates"):
         certificates.refresh_if_due()
+
+
+def take_back_marks(now: datetime) -> None:
+    """Make due at once what waits for a time that nobody can honestly have written."""
+    longest_wait = timedelta(seconds=MAX_RETRY_AFTER)
+    # A scan that nobody has tried, or put back, waits for nothing.
+    is_fresh = Q(attempts=0, error_code="")
+    too_late = marks.ahead("next_attempt_at", now, longest=longest_wait)
+    late = marks.ahead("next_attempt_at", now)
+    queued = scans().filter(status=Status.QUEUED)
+    waiting: list[tuple[QuerySet[Any], str, Q]] = [
+        (queued.exclude(error_code=paykey.WAITS), "next_attempt_at", too_late | (late & is_fresh)),
+        (queued, "next_attempt_at", marks.ahead("next_attempt_at", now, longest=paykey.PARKED)),
+        (bought.unjudged_receipts(), "judging_due_at", marks.ahead("judging_due_at", now, longest=inbox.LEASE)),
+        (
+            DetectionResult.objects.using(home_database()),
+            "heatmap_due_at",
+            marks.ahead("heatmap_due_at", now, longest=heatmaps.RETRY_AFTER),
+        ),
+        (scans(), "erasure_due_at", marks.ahead("erasure_due_at", now)),
+    ]
+    for queryset, mark, is_wrong in waiting:
+        if taken_back := queryset.filter(is_wrong).update(**{mark: now}):
+            logger.error("%s of %s rows lay too far ahead: some clock is, or was, wrong.", mark, taken_back)
 
 
 def end_lost_scans(now: datetime) -> None:
@@ -91,7 +132,8 @@ def free_pay_keys(now: datetime) -> None:
 
 def send_owed_signals(now: datetime) -> None:
     """Send the signals of scans and decisions whose process died between the commit and the signal."""
-    owed = scans().filter(notify.is_free(now), notified_at=None, finished_at__lt=now - GRACE)
+    is_late = Q(finished_at__lt=now - GRACE) | marks.ahead("finished_at", now)
+    owed = scans().filter(notify.is_free(now), is_late, notified_at=None)
     for pk, scan_id in owed.order_by("finished_at").values_list("pk", "scan_id")[:BATCH]:
         with isolated("send the signal of scan %s", scan_id):
             notify.send(pk)

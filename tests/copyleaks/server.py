@@ -147,7 +147,9 @@ def running(server: Server, context: ssl.SSLContext | None = None) -> Iterator[S
 
 def login_reply(token: str = TOKEN, *, expires_in: float = 48 * 3600) -> Reply:
     """Answer a login as Copyleaks does, with seven digits of a second."""
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + expires_in))
+    issued, expires = (
+        time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + seconds)) for seconds in (0, expires_in)
+    )
     return Reply(
-        body=f'{{"access_token":"{token}",".issued":"2025-07-31T10:19:40.0690015Z",".expires":"{moment}.0690016Z"}}'.encode()
+        body=f'{{"access_token":"{token}",".issued":"{issued}.0690015Z",".expires":"{expires}.0690016Z"}}'.encode()
     )

@@ -10,10 +10,9 @@ import pytest
 from django.views.debug import ExceptionReporter
 
 from django_copyleaks_image.conf import Secret
-from django_copyleaks_image.copyleaks.client import Client
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.copyleaks.token import TokenStore
-from django_copyleaks_image.copyleaks.transport import Answer, Bearer, Body
+from django_copyleaks_image.copyleaks.transport import Answer, Bearer, Body, Transport
 
 from .accounts import (
     API_KEY,
@@ -144,7 +143,7 @@ def test_programming_error_beneath_a_call(vendor: Server, monkeypatch: pytest.Mo
         raise ZeroDivisionError
 
     client, submission = client_of(vendor), full_submission()
-    monkeypatch.setattr(Client, "_send", broken)
+    monkeypatch.setattr(Transport, "send", broken)
 
     def call() -> str:
         try:

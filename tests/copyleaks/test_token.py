@@ -13,16 +13,20 @@ from django.core.cache import cache
 from django.test import override_settings
 
 from django_copyleaks_image.conf import Secret
+from django_copyleaks_image.copyleaks import shared_cache
 from django_copyleaks_image.copyleaks import token as token_module
 from django_copyleaks_image.copyleaks.errors import (
     AuthenticationError,
     CopyleaksError,
     RateLimitError,
+    TokenError,
     TransientError,
 )
+from django_copyleaks_image.copyleaks.shared_cache import SharedCache
 from django_copyleaks_image.copyleaks.token import TokenStore
 from django_copyleaks_image.copyleaks.transport import Transport
 
+from . import caches
 from .accounts import API_KEY, EMAIL
 from .server import TOKEN, Reply, Request, Server, login_reply
 
@@ -320,3 +324,115 @@ def test_other_caches(vendor: Server, tmp_path: Path, backend: Callable[[Path], 
                 store.get()
 
     assert len(vendor.requests) == 3
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"default": {"BACKEND": name}}
+
+
+SWALLOWING, RAISING = "tests.copyleaks.caches.Swallowing", "tests.copyleaks.caches.Raising"
+DUMMY = "django.core.cache.backends.dummy.DummyCache"
+
+
+@pytest.fixture
+def _cache_was_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_module, "_cache", SharedCache())
+
+
+@pytest.mark.usefixtures("_cache_was_up")
+@pytest.mark.parametrize("name", [SWALLOWING, RAISING, DUMMY])
+def test_cache_that_stores_nothing__lets_threads_log_in_once(vendor: Server, name: str) -> None:
+    vendor.answer(LOGIN, Reply(body=login_reply().body, delay=0.2))
+    with override_settings(CACHES=_named(name)):
+        store = store_of(vendor)
+        with ThreadPoolExecutor(8) as pool:
+            tokens = set(pool.map(lambda _: store.get(), range(16)))
+
+    assert tokens == {Secret(TOKEN)}
+    assert len(vendor.requests) == 1
+
+
+@pytest.mark.usefixtures("_cache_was_up")
+@pytest.mark.parametrize("name", [SWALLOWING, RAISING, DUMMY])
+def test_cache_that_stores_nothing__one_refused_token_does_not_condemn_the_account(vendor: Server, name: str) -> None:
+    vendor.answer(LOGIN, login_reply("first"), login_reply("second"))
+    with override_settings(CACHES=_named(name)):
+        store = store_of(vendor)
+        assert store.drop(store.get())
+        assert not store.drop(store.get())
+
+
+@pytest.mark.usefixtures("_cache_was_up")
+def test_cache_that_is_down__is_told_once_an_outage_and_left_alone(
+    vendor: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caches.Raising, "questions", 0)
+    store = store_of(vendor)
+    with override_settings(CACHES=_named(RAISING)):
+        for _ in range(50):
+            store.get()
+        assert caches.Raising.questions == 1
+        monkeypatch.setattr(shared_cache, "REST_SECONDS", 0.0)
+        token_module._cache._rests_until = 0.0
+        for _ in range(50):
+            store.get()
+        assert caches.Raising.questions == 51
+    for _ in range(3):
+        store.get()
+
+    lines = [record.getMessage() for record in caplog.records if "cache" in record.name]
+    assert lines == [
+        "The cache is down (ConnectionError); each process goes by what it knows itself.",
+        "The cache answers again.",
+    ]
+
+
+def test_lock_that_is_given_up_between_two_questions__is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = SharedCache()
+    cache.set("lock", "another", 60)
+    get = shared.get
+
+    def get_as_it_ends(key: str) -> object:
+        cache.delete(key)
+        return get(key)
+
+    monkeypatch.setattr(shared, "get", get_as_it_ends)
+    assert shared.takes("lock", "ours", 60)
+    assert cache.get("lock") == "ours"
+
+
+def test_login_that_is_one_too_many__is_not_sent(vendor: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_module, "_admit", lambda: 240.0)
+    with pytest.raises(TokenError) as caught:
+        store_of(vendor).get()
+
+    assert (caught.value.slug, caught.value.retry_after, caught.value.uncertain) == ("login_limit", 240.0, False)
+    assert vendor.requests == []
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+def test_token__is_used_although_our_clock_shows_another_day(
+    vendor: Server, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    really = time.time
+    reply = login_reply()
+    vendor.answer(LOGIN, reply)
+    monkeypatch.setattr(time, "time", lambda: really() + days * 86400)
+    store = store_of(vendor)
+    store.get()
+    store.get()
+
+    assert len(vendor.requests) == 1
+    left = token_module._cache.get(store._key)["until"] - time.time()
+    assert left == pytest.approx(48 * 3600, abs=60)
+
+
+def test_refusal_that_a_clock_ahead_has_noted__is_forgotten(vendor: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor.answer(LOGIN, Reply(401), login_reply())
+    really = time.time
+    monkeypatch.setattr(time, "time", lambda: really() + 86400)
+    with pytest.raises(AuthenticationError):
+        store_of(vendor).get()
+
+    monkeypatch.setattr(time, "time", really)
+    assert store_of(vendor).get() == Secret(TOKEN)

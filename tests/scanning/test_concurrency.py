@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, paykey, prepare, receive, submit
+from django_copyleaks_image.scanning import account, paykey, prepare, rate, receive, submit
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
 
 T = TypeVar("T")
@@ -167,7 +167,7 @@ def test_rate__slots_are_apart_whoever_takes_them(configure: Callable[..., None]
     def take() -> list[datetime]:
         slots = []
         for _ in range(3):
-            assert account.reserve_slot(within=timedelta(minutes=1))[1]
+            assert rate.reserve_slot(within=timedelta(minutes=1))[1]
             slots.append(account.state().next_slot_at)
         return [slot for slot in slots if slot is not None]
 
@@ -184,27 +184,27 @@ def test_rate__slot_taken_by_another_meanwhile_is_not_given_twice(
 ) -> None:
     configure(RATE_LIMIT=0.1)
     account.heartbeat()
-    read = account._next_slot
+    read = rate._pace
     taken = timezone.now() + timedelta(seconds=10)
 
-    def read_while_another_process_takes_the_slot() -> datetime | None:
-        seen = read()
+    def read_while_another_process_takes_the_slot(now: datetime) -> tuple[datetime | None, float]:
+        seen = read(now)
         AccountState.objects.update(next_slot_at=taken)
         return seen
 
-    monkeypatch.setattr(account, "_next_slot", read_while_another_process_takes_the_slot)
+    monkeypatch.setattr(rate, "_pace", read_while_another_process_takes_the_slot)
 
-    assert account.reserve_slot(within=timedelta(0))[1] is False
-    assert read() == taken
+    assert rate.reserve_slot(within=timedelta(0))[1] is False
+    assert account.state().next_slot_at == taken
 
 
 def test_slot_that_is_too_far_away__is_left_to_others(configure: Callable[..., None]) -> None:
     configure(RATE_LIMIT=0.1)
     account.heartbeat()
-    assert account.reserve_slot(within=timedelta(seconds=5)) == (timedelta(0), True)
+    assert rate.reserve_slot(within=timedelta(seconds=5)) == (timedelta(0), True)
     mark = account.state().next_slot_at
 
-    wait, reserved = account.reserve_slot(within=timedelta(seconds=5))
+    wait, reserved = rate.reserve_slot(within=timedelta(seconds=5))
 
     assert (reserved, wait > timedelta(seconds=5)) == (False, True)
     assert account.state().next_slot_at == mark

@@ -1,0 +1,147 @@
+"""When a submission may leave: in a slot of the account's, and not before those of this process have really left.
+
+Slots are shared by all workers. A call that leaves late, as on a machine that is busy, would meet the one that comes
+a limit later in the same second of the vendor's; so each process also counts what has left, as the vendor counts what
+arrives. A refusal for the rate slows everybody down for a while.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from math import inf
+
+from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest
+
+from django_copyleaks_image import marks
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import account_row
+
+from . import account, clock
+
+logger = logging.getLogger(__name__)
+
+# Slots are this much further apart than the limit asks for: of two calls in time, the second may travel faster.
+SPACING = 1.03
+# Calls are this much further apart that have left late; less, so that being late wears off.
+LATE_SPACING = 1.02
+# Seconds that a call may be on its way longer than the one that it is counted with, unless its answer is there before.
+JITTER = 0.03
+# Seconds for which a call waits at most for others that do not get away.
+PATIENCE = 2.0
+
+# By how much one refusal slows down, how much many may, and when that has worn off.
+SLOWER, SLOWEST = 1.25, 4.0
+RECOVERY = timedelta(minutes=5)
+# Refusals within this time are one.
+AT_ONCE = timedelta(seconds=2)
+# How long nothing is sent after a refusal: by default, and if the vendor asks for more.
+REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=10)
+
+_slots = threading.Lock()
+
+
+def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
+    """Return how long it is to the account's next submission slot, and whether that slot is now the caller's.
+
+    A slot further away than ``within`` is left alone: thrown away, it would only push the next ones on.
+    """
+    apart = timedelta(seconds=SPACING / conf.RATE_LIMIT)
+    # Threads of one process queue here; those of other processes meet in the WHERE clause.
+    with _slots:
+        while True:
+            now = clock.now()
+            seen, slowdown = _pace(now)
+            slot = seen or now
+            if seen is None or seen < now or marks.is_ahead(seen, now, longest=within + SLOWEST * apart + LONGEST_REST):
+                slot = now
+            if slot - now > within:
+                return slot - now, False
+            if account_row().filter(next_slot_at=seen).update(next_slot_at=slot + slowdown * apart):
+                # What the database took is not waited for once more.
+                return max(timedelta(0), slot - clock.now()), True
+
+
+def _pace(now: datetime) -> tuple[datetime | None, float]:
+    """Return the next slot as it is noted, and how many times further apart slots are now."""
+    row = account_row().only("next_slot_at", "slowdown", "slowed_at").first() or account.state()
+    return row.next_slot_at, _slowdown_now(row.slowdown, row.slowed_at, now)
+
+
+def _slowdown_now(slowdown: float, slowed_at: datetime | None, now: datetime) -> float:
+    if slowed_at is None or marks.is_ahead(slowed_at, now):
+        return 1.0
+    return 1 + (min(slowdown, SLOWEST) - 1) * max(0.0, 1 - max(timedelta(0), now - slowed_at) / RECOVERY)
+
+
+def slow_down(retry_after: float | None) -> None:
+    """Slow all workers down because a submission was refused for the rate; several refusals at once are one."""
+    now = clock.now()
+    _, slowdown = _pace(now)
+    slower = min(slowdown * SLOWER, SLOWEST)
+    rests_until = now + min(max(timedelta(seconds=retry_after or 0), REST), LONGEST_REST)
+    slowed = (
+        account_row()
+        .exclude(marks.is_recent("slowed_at", now, within=AT_ONCE))
+        .update(
+            slowdown=slower,
+            slowed_at=now,
+            next_slot_at=Greatest(Coalesce(F("next_slot_at"), rests_until), rests_until),
+        )
+    )
+    if slowed:
+        logger.warning("Copyleaks refuses submissions for their rate; for a while they are %.2f times slower.", slower)
+
+
+class _Departures:
+    """The calls of this process that are about to leave, or have arrived lately."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        # When each has arrived at the latest, endless for one that has not left.
+        self._calls: dict[object, float] = {}
+
+    @contextmanager
+    def one_more(self, limit: float) -> Iterator[Callable[[], None]]:
+        """Wait for a turn; the block calls what it is given once its call has left."""
+        at_once = max(1, int(limit))
+        window = LATE_SPACING * at_once / limit
+        call = object()
+
+        def has_arrived(after: float) -> None:
+            with self._changed:
+                if call in self._calls:
+                    self._calls[call] = min(self._calls[call], time.monotonic() + after)
+                    self._changed.notify_all()
+
+        with self._changed:
+            self._wait_for_turn(at_once, window)
+            self._calls[call] = inf
+        try:
+            yield partial(has_arrived, JITTER)
+        finally:
+            has_arrived(0.0)
+
+    def _wait_for_turn(self, at_once: int, window: float) -> None:
+        patience = time.monotonic() + PATIENCE + window
+        while True:
+            now = time.monotonic()
+            self._calls = {call: arrived for call, arrived in self._calls.items() if arrived > now - window}
+            if len(self._calls) < at_once or now > patience:
+                return
+            turn = sorted(self._calls.values())[len(self._calls) - at_once] + window
+            self._changed.wait(min(turn, patience) - now)
+
+
+_departures = _Departures()
+
+
+@contextmanager
+def leaving() -> Iterator[Callable[[], None]]:
+    """Wait until one more call of this process may leave; the block calls what it is given once it has left."""
+    with _departures.one_more(conf.RATE_LIMIT) as has_left:
+        yield has_left
