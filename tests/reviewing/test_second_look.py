@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing import claims, decide, queue
+from django_copyleaks_image.reviewing.blindness import awaits_second_look, is_secret_for, tells_of_first_looks
 from django_copyleaks_image.reviewing.history import history_of
 from django_copyleaks_image.reviewing.queue import Selection
 from tests.samples import clean
@@ -180,6 +181,25 @@ def test_decision__about_a_rescan_that_failed_is_taken_where_the_second_look_wai
         decided(again, ben, Kind.CONFIRMED)
 
     assert place(scan) == ("second_look", "decided", "cleared")
+
+
+def test_secret__is_the_picture_and_not_one_of_its_scans(ada: Any, ben: Any) -> None:
+    first = after_a_first_look(ada)
+    decided(first, ben, Kind.SKIPPED)
+    again = answered(rescan(first))
+    same_bytes_elsewhere = flagged("elsewhere.jpg")
+    decided(same_bytes_elsewhere, ada, Kind.CONFIRMED)
+    ImageScan.objects.filter(pk=same_bytes_elsewhere.pk).update(desk=Desk.NONE)
+
+    def told(user: Any) -> list[str]:
+        log = Decision.objects.exclude(tells_of_first_looks(is_secret_for(user)))
+        return list(log.order_by("pk").values_list("kind", flat=True))
+
+    assert list(ImageScan.objects.filter(is_secret_for(ben)).order_by("pk")) == [first, again]
+    assert list(ImageScan.objects.filter(awaits_second_look()).order_by("pk")) == [first, again]
+    assert not ImageScan.objects.filter(is_secret_for(ada)).exists()
+    assert told(ben) == [Kind.SKIPPED, Kind.CONFIRMED]
+    assert told(ada) == [Kind.CLEARED, Kind.SKIPPED, Kind.CONFIRMED]
 
 
 def test_picture_that_was_replaced__needs_no_second_look(ada: Any) -> None:
