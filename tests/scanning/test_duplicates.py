@@ -16,7 +16,7 @@ from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, duplicates, ends, paykey, receive, submit, sweep
 from tests.gallery.models import Photo
-from tests.samples import as_json, detection, judge, photo
+from tests.samples import as_json, detection, judge, photo, picture
 
 from .fake import Provider
 from .test_concurrency import together
@@ -197,6 +197,17 @@ def test_refused_payer__has_one_duplicate_promoted_to_its_place(provider: Provid
     assert submit.claim(10) == []
     assert [scan.status for scan in by_age()] == [Status.FAILED] + [Status.QUEUED] * 3
     assert not paykey.promote(payer.content_key)
+
+
+def test_promoted_duplicate__takes_the_place_in_the_queue_that_it_had(provider: Provider) -> None:
+    payer, first = copies(2)
+    fresh = photo("other.jpg", picture(colour="red"))
+    ImageScan.objects.filter(pk=payer.pk).update(status=Status.SUPERSEDED, finished_at=timezone.now(), pay_key=None)
+
+    sweep.sweep()
+
+    assert submit.claim(1) == [first]
+    assert submit.claim(1) == [ImageScan.objects.get(object_id=str(fresh.pk))]
 
 
 def test_process_that_dies_before_it_looks__leaves_the_duplicates_to_the_sweep(provider: Provider) -> None:
