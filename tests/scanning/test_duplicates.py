@@ -275,6 +275,26 @@ def test_duplicate_that_cannot_be_ended__keeps_no_other_from_its_end(
     assert statuses() == [Status.COMPLETED, Status.QUEUED] + [Status.COMPLETED] * 4
 
 
+def test_end_that_the_database_breaks_off__is_repeated_at_once(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, first, _ = copies(3)
+    answer(payer)
+    receive.judge_due()
+    complete, broken_off = ends.complete, [first]
+
+    def break_off_once(scan: ImageScan, *args: Any) -> bool:
+        if scan in broken_off:
+            broken_off.remove(scan)
+            raise OperationalError("deadlock detected")
+        return complete(scan, *args)
+
+    monkeypatch.setattr(ends, "complete", break_off_once)
+    duplicates.settle_due(seconds=0)
+
+    assert statuses() == [Status.COMPLETED] * 3
+
+
 def test_pass__ends_no_more_than_its_batch_and_goes_on_behind_other_keys(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
