@@ -152,4 +152,5 @@ def _is_parked(now: datetime) -> Q:
 
 
 def _is_awake(now: datetime) -> Q:
-    return Q(next_attempt_at__lte=now) | Q(lease_until__gt=now)
+    # Whoever is worked on was due.
+    return Q(next_attempt_at__lte=now)

@@ -127,7 +127,7 @@ def free_pay_keys(now: datetime) -> None:
     for scan in stuck.order_by("pk")[:BATCH]:
         with isolated("free the pay key of scan %s", scan.scan_id):
             if not bought.is_arriving_for(scan):
-                lost.give_key_up(scan)
+                atomically(partial(lost.give_key_up, scan))
 
 
 def send_owed_signals(now: datetime) -> None:

@@ -16,7 +16,7 @@ from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, duplicates, ends, paykey, receive, submit, sweep
 from tests.gallery.models import Photo
-from tests.samples import as_json, detection, judge, photo
+from tests.samples import as_json, detection, judge, photo, picture
 
 from .fake import Provider
 from .test_concurrency import together
@@ -199,6 +199,17 @@ def test_refused_payer__has_one_duplicate_promoted_to_its_place(provider: Provid
     assert not paykey.promote(payer.content_key)
 
 
+def test_promoted_duplicate__takes_the_place_in_the_queue_that_it_had(provider: Provider) -> None:
+    payer, first = copies(2)
+    fresh = photo("other.jpg", picture(colour="red"))
+    ImageScan.objects.filter(pk=payer.pk).update(status=Status.SUPERSEDED, finished_at=timezone.now(), pay_key=None)
+
+    sweep.sweep()
+
+    assert submit.claim(1) == [first]
+    assert submit.claim(1) == [ImageScan.objects.get(object_id=str(fresh.pk))]
+
+
 def test_process_that_dies_before_it_looks__leaves_the_duplicates_to_the_sweep(provider: Provider) -> None:
     payer, first, _ = copies(3)
     # Replaced in a save, which knows of no duplicates.
@@ -262,6 +273,26 @@ def test_duplicate_that_cannot_be_ended__keeps_no_other_from_its_end(
     sum(iter(duplicates.settle_due, 0))
 
     assert statuses() == [Status.COMPLETED, Status.QUEUED] + [Status.COMPLETED] * 4
+
+
+def test_end_that_the_database_breaks_off__is_repeated_at_once(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, first, _ = copies(3)
+    answer(payer)
+    receive.judge_due()
+    complete, broken_off = ends.complete, [first]
+
+    def break_off_once(scan: ImageScan, *args: Any) -> bool:
+        if scan in broken_off:
+            broken_off.remove(scan)
+            raise OperationalError("deadlock detected")
+        return complete(scan, *args)
+
+    monkeypatch.setattr(ends, "complete", break_off_once)
+    duplicates.settle_due(seconds=0)
+
+    assert statuses() == [Status.COMPLETED] * 3
 
 
 def test_pass__ends_no_more_than_its_batch_and_goes_on_behind_other_keys(

@@ -145,6 +145,26 @@ def test_payer_that_buys_something_else_by_now__takes_those_that_wait_along(
     assert [sandbox for sandbox, _, _ in bought] == [True, False]
 
 
+def test_payer_that_would_buy_by_now_what_another_pays__waits_for_it(
+    bought: list[tuple[bool, str, str]], provider: Provider, configure: Configure
+) -> None:
+    configure(SANDBOX=True)
+    provider.fail_next([RateLimitError()])
+    copies(1)
+    configure(SANDBOX=False)
+    photo("live.jpg")
+    work()
+    ImageScan.objects.filter(status=Status.QUEUED).update(next_attempt_at=timezone.now())
+    work()
+
+    first, live = by_age()
+    assert (first.error_code, first.pay_key, live.pay_key) == ("waits_for_twin", None, live.content_key)
+    receive.deliver(live, as_json(detection(live)), Source.WEBHOOK)
+
+    assert [scan.status for scan in by_age()] == [Status.COMPLETED] * 2
+    assert [sandbox for sandbox, _, _ in bought] == [True, False]
+
+
 def test_late_mock_of_a_lost_scan__is_no_result_of_what_is_paid_again_on_purpose(
     provider: Provider, configure: Configure
 ) -> None:
