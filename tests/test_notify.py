@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from django_copyleaks_image import notify, renewal
@@ -54,7 +55,14 @@ def complete() -> ImageScan:
 
 def sweep_much_later() -> None:
     """Send what is owed as another process does once it has waited for the first."""
-    thread = threading.Thread(target=lambda: sweep.send_owed_signals(timezone.now() + 2 * sweep.GRACE))
+
+    def send() -> None:
+        try:
+            sweep.send_owed_signals(timezone.now() + 2 * sweep.GRACE)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=send)
     thread.start()
     thread.join()
 
