@@ -8,7 +8,7 @@ database refuses, it goes on with fewer.
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from django.db import Error as AnyDatabaseError
@@ -42,7 +42,7 @@ class _Idle:
 
     def close(self) -> None:
         for connection in self.connections.values():
-            connection.close()
+            _close(connection)
 
 
 def wanted_for(threads: int) -> int:
@@ -153,12 +153,18 @@ def _take_from_thread() -> dict[str, BaseDatabaseWrapper]:
     for connection in connections.all(initialized_only=True):
         del connections[connection.alias]
         if connection.errors_occurred or connection.in_atomic_block:
-            connection.close()
+            _close(connection)
         elif connection.connection is not None:
             if not connection.allow_thread_sharing:
                 connection.inc_thread_sharing()
             sound[connection.alias] = connection
     return sound
+
+
+def _close(connection: BaseDatabaseWrapper) -> None:
+    # Some drivers complain about a connection that is broken already.
+    with suppress(AnyDatabaseError):
+        connection.close()
 
 
 def _refresh(connection: BaseDatabaseWrapper, *, was_idle_for: float) -> None:

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 
 WORDS_LENGTH = 200
 # Connection strings and URLs that a driver may quote.
-_SECRET = re.compile(r"(?i)\b(password|passwd|pwd)\s*[=:]\s*\S+|://[^\s/@]+@")
+_SECRET = re.compile(r"(?i)\b(password|passwd|pwd)\s*=\s*\S+|://[^\s/@]+@")
 
 
 class Trouble(Enum):

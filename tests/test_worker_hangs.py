@@ -219,6 +219,18 @@ def test_thread_that_hangs__counts_no_longer_as_busy(monkeypatch: pytest.MonkeyP
     threads.check()
 
 
+def test_thread_that_becomes_free__wakes_who_claims() -> None:
+    threads = scan_threads.ScanThreads(1, lambda scan: None)
+    upload(1)
+    threads.room()
+    threads.put([ImageScan.objects.get()])
+    before = time.monotonic()
+
+    assert threads.wait(SOON)
+    assert time.monotonic() - before < SOON
+    threads.close()
+
+
 @pytest.mark.parametrize(
     ("module", "name", "silent"),
     [(submit, "claim", "claims"), (receive, "judge_due", "receipts"), (sweep, "sweep_if_due", "rounds")],

@@ -146,13 +146,16 @@ class Worker:
         self._give_back_unbegun()
 
     def _go_round(self) -> None:
-        # The heartbeat is the whole worker's: one that only sweeps is none.
-        if not self._watchdog.silent(UNWELL_SECONDS):
-            account.heartbeat()
+        self._show_heartbeat()
         sweep_and_reconcile()
         # One at a time, since the next heartbeat waits for it, as :meth:`stop` does.
         if not self._is_stopping:
             heatmaps.fetch_due()
+
+    def _show_heartbeat(self) -> None:
+        """Show that the whole worker goes on: one that only sweeps, for example, does not."""
+        if not self._watchdog.silent(UNWELL_SECONDS):
+            account.heartbeat()
 
     def _judge(self) -> int:
         def is_enough() -> bool:
@@ -199,21 +202,21 @@ class Worker:
             self.stop()
 
     def _do_once(self) -> None:
-        account.heartbeat()
+        self._show_heartbeat()
         self._judge()
         # Noted if that is due, and done even if another just did.
         if not sweep.sweep_if_due():
             sweep.sweep()
         reconcile.reconcile()
         while not self._is_stopping and (self._judge() + self._claim() or self._scans.is_busy):
-            account.heartbeat()
+            self._show_heartbeat()
             with checked_in():
                 if self._scans.wait(self._poll_seconds):
                     self._watchdog.note()
         sweep.sweep()
         while not self._is_stopping and (self._judge() or heatmaps.fetch_due() or renditions.draw_next()):
             self._watchdog.note()
-            account.heartbeat()
+            self._show_heartbeat()
 
     def _work_on(self, scan: ImageScan) -> None:
         # Whatever goes wrong: the lease ends by itself, and the row is then claimed again under the same id.
