@@ -24,16 +24,19 @@ def renditions() -> RenditionQuerySet:
 
 def ask(scan: ImageScan, kind: str = Kind.PICTURE) -> Rendition:
     """Return what is known of a rendition, after it was asked for and whoever draws was woken, if that helps."""
-    row, is_new = renditions().get_or_create(scan=scan, kind=kind)
-    if is_new or _ask_again(row, scan):
-        dispatch.wake_after_commit(scan.scan_id, using=home_database())
-        row.refresh_from_db()
-    return row
+    same = renditions().filter(scan=scan, kind=kind)
+    row = same.first()
+    if row is None:
+        ask_ahead(scan, kind)
+    elif not _ask_again(row, scan):
+        return row
+    dispatch.wake_after_commit(scan.scan_id, using=home_database())
+    return same.get()
 
 
-def ask_ahead(scan: ImageScan) -> None:
+def ask_ahead(scan: ImageScan, kind: str = Kind.PICTURE) -> None:
     """Have a picture drawn that somebody will look at soon: one INSERT, in whatever transaction this is."""
-    renditions().bulk_create([Rendition(scan=scan, kind=Kind.PICTURE)], ignore_conflicts=True)
+    renditions().bulk_create([Rendition(scan=scan, kind=kind)], ignore_conflicts=True)
 
 
 def _ask_again(row: Rendition, scan: ImageScan) -> bool:

@@ -61,4 +61,5 @@ def _first_scan(page: Page) -> None:
 def _settle(page: Page) -> None:
     """Wait until every picture in view is there, and what was clicked has lost its highlight."""
     page.mouse.move(0, 0)
+    page.wait_for_function("!document.querySelector('.copyleaks-sign')")  # The worker draws what is looked at.
     page.wait_for_timeout(1_000)

@@ -137,19 +137,18 @@ def test_picture_that_kills_the_decoder_twice__is_to_blame(
         assert inspect(pool) is not None
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        struct.pack(">II", messages.MAX_HEAD + 1, 0),
-        struct.pack(">II", 2, formats.MAX_BYTES + 1) + b"{}",
-        struct.pack(">II", 2, 0) + b"[]",
-        struct.pack(">II", 9, 0) + b"[" * 9,
-        struct.pack(">II", 2, 0),
-    ],
-)
-def test_answer_that_is_no_message__is_not_read_on(answer: bytes) -> None:
+@pytest.mark.parametrize("lengths", [(messages.MAX_HEAD + 1, 0), (2, formats.MAX_BYTES + 1)])
+def test_message_that_is_too_long__is_not_read(lengths: tuple[int, int]) -> None:
+    stream = BytesIO(struct.pack(">II", *lengths) + b"{}" * messages.MAX_HEAD)
     with pytest.raises(messages.BrokenMessage):
-        messages.receive(BytesIO(answer))
+        messages.receive(stream)
+    assert stream.tell() == 8
+
+
+@pytest.mark.parametrize("head", [b"[]", b"[" * 9, b""])
+def test_message_that_is_no_object__is_refused(head: bytes) -> None:
+    with pytest.raises(messages.BrokenMessage):
+        messages.receive(BytesIO(struct.pack(">II", len(head), 0) + head))
 
 
 @pytest.mark.parametrize(
