@@ -40,6 +40,7 @@ def test_token__is_hidden_and_the_rest_is_not(text: str) -> None:
 @pytest.mark.parametrize("length", [42, 30, 16])
 def test_token_that_was_cut_off__is_hidden_after_its_id(length: int) -> None:
     assert redacted(f"/webhook/{SCAN_ID}/{WEBHOOK[:length]}…") == f"/webhook/{SCAN_ID}/[hidden]…"
+    assert redacted(f"//webhook//{SCAN_ID}//{WEBHOOK[:length]}…") == f"//webhook//{SCAN_ID}//[hidden]…"
     assert redacted(f"/media/{SCAN_ID}:{SIGNATURE[:length]}") == f"/media/{SCAN_ID}:[hidden]"
 
 

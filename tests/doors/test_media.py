@@ -325,12 +325,12 @@ def test_file_that_grew__is_read_no_further_than_it_was_measured(
 ) -> None:
     read: list[int] = []
 
-    class Endless(Slow):
+    class Grown(Slow):
         def read(self, size: int) -> bytes:
             read.append(size)
-            return bytes(size)
+            return bytes(size if len(read) < 100 else 0)
 
-    monkeypatch.setattr(FileSystemStorage, "open", lambda self, name, mode: Endless(b""))
+    monkeypatch.setattr(FileSystemStorage, "open", lambda self, name, mode: Grown(b""))
 
     assert fetch(scan).status_code == 404
     assert sum(read) <= (scan.byte_size or 0) + prepare.CHUNK
