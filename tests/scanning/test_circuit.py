@@ -193,6 +193,7 @@ def test_pause_of_the_account__ends_by_a_picture_that_is_accepted(
             go_on()
     assert len(provider.sent) == 1
     assert circuit.is_open()
+    assert counted(error_code="submissions_paused") == 0  # The others were not even begun.
     go_on()
 
     assert not circuit.is_open()
