@@ -31,7 +31,14 @@ def local_copyleaks(*options: str, **settings: object) -> Iterator[str]:
         try:
             url = _address(output)
             account = {"EMAIL": "a@example.org", "API_KEY": "key", "PUBLIC_URL": "https://photos.example.org"}
-            ours = {"API_URL": url, "ID_URL": url, "FIELDS": ["gallery.Photo.image"], **account, **settings}
+            ours = {
+                "API_URL": url,
+                "ID_URL": url,
+                "FIELDS": ["gallery.Photo.image"],
+                "RESULT_WINDOW": None,
+                **account,
+                **settings,
+            }
             with override_settings(COPYLEAKS_IMAGE=ours):
                 yield url
         finally:

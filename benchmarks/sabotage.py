@@ -2086,8 +2086,8 @@ PROTECTIONS = (
     Protection(
         "window of the unanswered",
         "scanning/evidence.py",
-        "[:WINDOW]) >= WINDOW\n\n\ndef silent",
-        "[:WINDOW]) > WINDOW\n\n\ndef silent",
+        "[limit - 1 : limit]",
+        "[limit : limit + 1]",
         "tests/scanning/test_circuit.py -k handful",
     ),
     Protection(

@@ -218,6 +218,16 @@ def _whole(value: object) -> int:
     return value
 
 
+def _whole_or_no_limit(value: object) -> int | None:
+    if value is None:
+        return None
+    try:
+        return _whole(value)
+    except ValueError as error:
+        problem = f"None or {error}"
+    raise ValueError(problem)
+
+
 def _whole_or_none(value: object) -> int | None:
     if value is None:
         return None
@@ -362,6 +372,12 @@ class Conf:
         3600,
         _number(above=0),
         "Seconds after submission until a missing result counts as lost.",
+        decode="json",
+    )
+    RESULT_WINDOW = Setting(
+        10,
+        _whole_or_no_limit,
+        "Pictures that may wait for a result while none has come since the first of them, None for no limit.",
         decode="json",
     )
     ON_LOST_RESULT = Setting(

@@ -91,6 +91,7 @@ WRONG: dict[str, list[object]] = {
     "RATE_LIMIT": [0, -1, "10", True, float("nan"), float("inf")],
     "TIMEOUT": [5, [5], [0, 1], [1, 2, 3], [5, 300]],
     "MAX_ATTEMPTS": [3, {"permanent": 1}, {"transient": 0}, {"unknown": 1.5}],
+    "RESULT_WINDOW": [0, -1, 1.5, True, "10"],
     "RESULT_DEADLINE": [0, "1h"],
     "ON_LOST_RESULT": ["retry"],
     "DAILY_BUDGET": [-1, 2.5, True],

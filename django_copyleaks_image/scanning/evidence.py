@@ -16,9 +16,6 @@ from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceip
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 
-# Accepted pictures that may wait for a result while none has come since the first of them: each result that comes
-# makes room for as many. So a site whose results are lost finds out at this price, and a working one speeds up at once.
-WINDOW = 10
 # How many scans, one after the other, must have ended the same way.
 ALIKE = 5
 # How many resubmissions, one after the other, must have been lost as well.
@@ -65,14 +62,18 @@ def unanswered() -> ImageScanQuerySet:
 
 
 def window_is_full() -> bool:
-    """Return whether as many pictures wait for a first result as may."""
-    return len(unanswered().values_list("pk")[:WINDOW]) >= WINDOW
+    """Return whether as many pictures wait for a first result as may.
+
+    Each result that comes makes room for as many: a site whose results are lost finds out at this price, and a working
+    one speeds up at once.
+    """
+    limit = conf.RESULT_WINDOW
+    return limit is not None and bool(unanswered().values_list("pk")[limit - 1 : limit])
 
 
 def silent_since() -> datetime | None:
     """Return since when a full window waits for a first result, None while it is not full."""
-    waiting = list(unanswered().values_list("submitted_at", flat=True)[:WINDOW])
-    return waiting[0] if len(waiting) >= WINDOW else None
+    return unanswered().values_list("submitted_at", flat=True).first() if window_is_full() else None
 
 
 def resubmission_is_out() -> bool:

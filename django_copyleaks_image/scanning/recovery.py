@@ -145,8 +145,8 @@ def open_on_evidence() -> None:
         circuit.open_for(
             Cause.RESULTS,
             circuit.NO_RESULTS,
-            f"Copyleaks has accepted {evidence.WINDOW} pictures since {silent_since:%Y-%m-%d %H:%M} UTC, and no result "
-            "of any has come.",
+            f"Copyleaks has accepted {conf.RESULT_WINDOW} pictures since {silent_since:%Y-%m-%d %H:%M} UTC, and no "
+            "result of any has come.",
         )
         return
     last = evidence.alike(account.state())

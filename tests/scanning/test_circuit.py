@@ -42,6 +42,8 @@ from tests.samples import as_json, clean, only_scan, photo, picture
 
 from .fake import Provider, work
 
+WINDOW = 10
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DENIED = AuthenticationError("Denied.", status=403, code=37, slug="authorization_denied")
@@ -165,7 +167,7 @@ def test_account_that_is_refused__ends_nothing_however_long(provider: Provider) 
     provider.always, provider.credits = None, Decimal(5)
     go_on(2)
     assert not circuit.is_open()
-    assert counted(status=Status.SUBMITTED) == evidence.WINDOW
+    assert counted(status=Status.SUBMITTED) == WINDOW
 
 
 def test_probe__that_finds_no_credits_does_not_resume(provider: Provider) -> None:
@@ -191,6 +193,7 @@ def test_pause_of_the_account__ends_by_a_picture_that_is_accepted(
             go_on()
     assert len(provider.sent) == 1
     assert circuit.is_open()
+    assert counted(error_code="submissions_paused") == 0  # The others were not even begun.
     go_on()
 
     assert not circuit.is_open()
@@ -395,7 +398,7 @@ def test_no_result_comes__only_a_handful_is_submitted_and_the_rest_is_held(provi
     photos(40)
 
     work(rounds=5)
-    assert len(provider.sent) == evidence.WINDOW
+    assert len(provider.sent) == WINDOW
     assert circuit.waits_for_results()
     recovery.step()
     assert not circuit.is_open()
@@ -414,7 +417,7 @@ def test_first_result__lets_the_next_ones_through(provider: Provider) -> None:
     answer(ImageScan.objects.filter(status=Status.SUBMITTED).earliest("pk"))
     work(rounds=3)
 
-    assert len(provider.sent) == 2 * evidence.WINDOW
+    assert len(provider.sent) == 2 * WINDOW
 
 
 def test_no_result_comes__nothing_is_paid_twice_while_there_is_something_new(
@@ -426,11 +429,11 @@ def test_no_result_comes__nothing_is_paid_twice_while_there_is_something_new(
     recovery.step()
 
     sweep.end_lost_scans(timezone.now())
-    assert counted(resubmission_of__isnull=False, status=Status.QUEUED) == evidence.WINDOW
+    assert counted(resubmission_of__isnull=False, status=Status.QUEUED) == WINDOW
     go_on(4)
 
     # One trial after the other, each of a picture that was never sent.
-    trials = provider.sent[evidence.WINDOW :]
+    trials = provider.sent[WINDOW:]
     assert 1 <= len(trials) <= 4
     assert counted(scan_id__in=trials, resubmission_of=None) == len(trials)
     assert circuit.is_open()
@@ -557,7 +560,7 @@ def test_trial__need_not_wait_until_what_was_sent_before_is_lost(provider: Provi
 
     go_on()
 
-    assert len(provider.sent) == evidence.WINDOW + 1
+    assert len(provider.sent) == WINDOW + 1
 
 
 def test_scans_that_were_claimed_before_a_pause__are_not_sent(provider: Provider) -> None:

@@ -327,7 +327,7 @@ def test_pause__holds_the_inline_dispatcher(provider: Provider, configure: Calla
     photo("a.jpg")
 
     assert provider.sent == []
-    assert only_scan().attempts == 0
+    assert (only_scan().attempts, only_scan().error_code) == (0, "")
 
 
 def test_resubmission__is_not_sent_in_the_providers_own_request(

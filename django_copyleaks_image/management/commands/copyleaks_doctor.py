@@ -20,7 +20,7 @@ from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import scans
-from django_copyleaks_image.scanning import account, addresses, circuit, evidence, latency, mends, refused
+from django_copyleaks_image.scanning import account, addresses, circuit, latency, mends, refused
 
 HEARTBEAT = timedelta(minutes=2)
 # What to look at, by the reason for which the account's credits could not be asked for.
@@ -124,8 +124,8 @@ def _pause_and_budget() -> str:
     left = account.budget_left()
     if circuit.waits_for_results():
         raise Problem(
-            f"the last {evidence.WINDOW} pictures were accepted, and no result has come since; the next ones wait for "
-            "the first. If that lasts for minutes, nothing reaches the webhook from outside."
+            f"the last {conf.RESULT_WINDOW} pictures were accepted, and no result has come since; the next ones wait "
+            "for it. If that lasts for minutes, nothing reaches the webhook from outside."
         )
     if left == 0:
         raise Problem("today's DAILY_BUDGET is used up; scans wait for the next UTC day.")
