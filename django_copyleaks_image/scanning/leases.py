@@ -7,12 +7,14 @@ from uuid import uuid4
 from django.db.models import F
 
 from django_copyleaks_image.models import ImageScan, scans
-from django_copyleaks_image.models.scan import LEASE, Status
+from django_copyleaks_image.models.scan import LONGEST_LEASE, Status
 from django_copyleaks_image.transactions import atomically
 
 from . import clock
 
 logger = logging.getLogger(__name__)
+
+LEASE = LONGEST_LEASE
 
 
 class LeaseLost(Exception):
