@@ -258,9 +258,9 @@ PROTECTIONS = (
     Protection(
         "paid calls repeated by their row",
         "copyleaks/client.py",
-        "        raise error\n\n    def _send",
+        "        raise error\n\n\ndef client_from_settings",
         "            return self._call(method, path, body=body, hide=hide, max_bytes=max_bytes)\n"
-        "        raise error\n\n    def _send",
+        "        raise error\n\n\ndef client_from_settings",
         "tests/copyleaks/test_client.py -k by_the_caller_only",
     ),
     Protection(
@@ -273,7 +273,7 @@ PROTECTIONS = (
     Protection(
         "logins while refused",
         "copyleaks/token.py",
-        'return cache.add(f"{self._key}:refused", "", DOUBT) and not is_second',
+        'return _cache.takes(f"{self._key}:refused", uuid4().hex, DOUBT) and not is_second',
         "return True",
         "tests/copyleaks/test_client.py -k refused_too",
     ),
@@ -315,7 +315,8 @@ PROTECTIONS = (
     Protection(
         "login refusals are the account's",
         "copyleaks/token.py",
-        "if not isinstance(problem, AuthenticationError | PaymentError | RateLimitError | TransientError):",
+        "if not isinstance("
+        "problem, AuthenticationError | PaymentError | RateLimitError | TokenError | TransientError):",
         "if False:",
         "tests/copyleaks/test_token.py -k refused_login",
     ),
@@ -329,7 +330,7 @@ PROTECTIONS = (
     Protection(
         "pause of the inline dispatcher",
         "scanning/submit.py",
-        "    if account.is_on_hold():\n        return\n",
+        "    if account.is_on_hold():\n        return False\n",
         "",
         "tests/scanning/test_submit.py -k holds_the_inline",
     ),
