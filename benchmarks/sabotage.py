@@ -790,9 +790,9 @@ PROTECTIONS = (
     Protection(
         "paid calls repeated by their row",
         "copyleaks/client.py",
-        "        raise error\n\n    def _send",
+        "        raise error\n\n\ndef client_from_settings",
         "            return self._call(method, path, body=body, hide=hide, max_bytes=max_bytes)\n"
-        "        raise error\n\n    def _send",
+        "        raise error\n\n\ndef client_from_settings",
         "tests/copyleaks/test_client.py -k by_the_caller_only",
     ),
     Protection(
@@ -805,7 +805,7 @@ PROTECTIONS = (
     Protection(
         "logins while refused",
         "copyleaks/token.py",
-        'return cache.add(f"{self._key}:refused", "", DOUBT) and not is_second',
+        'return _cache.takes(f"{self._key}:refused", uuid4().hex, DOUBT) and not is_second',
         "return True",
         "tests/copyleaks/test_client.py -k refused_too",
     ),
@@ -847,7 +847,8 @@ PROTECTIONS = (
     Protection(
         "login refusals are the account's",
         "copyleaks/token.py",
-        "if not isinstance(problem, AuthenticationError | PaymentError | RateLimitError | TransientError):",
+        "if not isinstance("
+        "problem, AuthenticationError | PaymentError | RateLimitError | TokenError | TransientError):",
         "if False:",
         "tests/copyleaks/test_token.py -k refused_login",
     ),
@@ -862,7 +863,7 @@ PROTECTIONS = (
         "pause of the inline dispatcher",
         "scanning/submit.py",
         "_resubmitting_one_at_a_time(due().filter(scan_id=scan_id), 1)",
-        "_resubmitting_one_at_a_time(scans().due(timezone.now()).filter(scan_id=scan_id), 1)",
+        "_resubmitting_one_at_a_time(scans().due(clock.now()).filter(scan_id=scan_id), 1)",
         "tests/scanning/test_submit.py -k holds_the_inline",
     ),
     Protection(

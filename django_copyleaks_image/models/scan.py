@@ -68,8 +68,8 @@ LATE_RESULTS = timedelta(days=7)
 MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
 
 
-# How long a worker has a scan without a word.
-LEASE = timedelta(seconds=90)
+# For how long a worker may have a scan without a word.
+LONGEST_LEASE = timedelta(seconds=90)
 
 
 class ImageScanQuerySet(models.QuerySet["ImageScan"]):
@@ -80,7 +80,7 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
 
     def due(self, now: datetime) -> "ImageScanQuerySet":
         """Return queued scans whose time has come and which no live worker holds, oldest first."""
-        is_free = Q(lease_until=None) | marks.has_passed("lease_until", now, longest=LEASE)
+        is_free = Q(lease_until=None) | marks.has_passed("lease_until", now, longest=LONGEST_LEASE)
         return self.filter(is_free, status=Status.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
 
     def awaiting_result(self, now: datetime) -> "ImageScanQuerySet":

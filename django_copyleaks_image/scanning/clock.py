@@ -8,11 +8,11 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from django_copyleaks_image.marks import APART
 from django_copyleaks_image.models import home_database
@@ -87,9 +87,10 @@ def _present(connection: BaseDatabaseWrapper) -> datetime | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(_PRESENT[connection.vendor])
-        (answered,) = cursor.fetchone()
-    present = parse_datetime(answered) if isinstance(answered, str) else answered
-    return present if timezone.is_aware(present) else present.replace(tzinfo=UTC)
+        (present,) = cursor.fetchone()
+    if isinstance(present, str):
+        present = datetime.fromisoformat(present)
+    return cast("datetime", present if timezone.is_aware(present) else present.replace(tzinfo=UTC))
 
 
 def forget() -> None:

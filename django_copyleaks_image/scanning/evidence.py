@@ -5,6 +5,7 @@ Every query here reads an index and a bounded number of rows, and none writes.
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import ceil
 
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce, Greatest
@@ -15,6 +16,8 @@ from django_copyleaks_image.copyleaks.errors import PICTURE_SLUGS
 from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+
+from . import latency
 
 # How many scans, one after the other, must have ended the same way.
 ALIKE = 5
@@ -65,10 +68,17 @@ def window_is_full() -> bool:
     """Return whether as many pictures wait for a first result as may.
 
     Each result that comes makes room for as many: a site whose results are lost finds out at this price, and a working
-    one speeds up at once.
+    one speeds up at once. Where it is known how long results take, what is sent meanwhile at full rate waits as well.
     """
     limit = conf.RESULT_WINDOW
-    return limit is not None and bool(unanswered().values_list("pk")[limit - 1 : limit])
+    if limit is None or not _as_many_wait_as(limit):
+        return False
+    usual = latency.usual()
+    return usual is None or _as_many_wait_as(limit + ceil(conf.RATE_LIMIT * usual.total_seconds()))
+
+
+def _as_many_wait_as(limit: int) -> bool:
+    return bool(unanswered().values_list("pk")[limit - 1 : limit])
 
 
 def silent_since() -> datetime | None:

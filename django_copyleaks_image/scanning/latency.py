@@ -17,7 +17,13 @@ _MARGIN = 2
 
 
 def advised() -> timedelta | None:
-    """Return a deadline that results would have kept lately: twice what all but one in ten of them took.
+    """Return a deadline that results would have kept lately, None as long as there are too few to tell."""
+    longest = usual()
+    return None if longest is None else _MARGIN * longest
+
+
+def usual() -> timedelta | None:
+    """Return what all but one in ten of the last results took at most.
 
     None as long as there are fewer than :data:`ENOUGH_RESULTS`. Reads the newest rows by their keys.
     """
@@ -27,7 +33,7 @@ def advised() -> timedelta | None:
     latencies = sorted(max(received - submitted, timedelta(0)) for received, submitted in times if submitted)
     if len(latencies) < ENOUGH_RESULTS:
         return None
-    return _MARGIN * latencies[ceil(_SHARE * len(latencies)) - 1]
+    return latencies[ceil(_SHARE * len(latencies)) - 1]
 
 
 def patience() -> timedelta:

@@ -22,13 +22,14 @@ from django.db.models import F
 
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import ImageScan, scans
-from django_copyleaks_image.models.scan import LEASE, ImageScanQuerySet, Status
+from django_copyleaks_image.models.scan import LONGEST_LEASE, ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
 
 from . import clock
 
 logger = logging.getLogger(__name__)
 
+LEASE = LONGEST_LEASE
 # After this long the work on one scan counts as hanging: nobody renews its lease any more.
 LONGEST_WORK = timedelta(minutes=10)
 

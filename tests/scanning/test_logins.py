@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from django_copyleaks_image.copyleaks import client, token
+from django_copyleaks_image.copyleaks.shared_cache import SharedCache
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.scan import Status
@@ -76,7 +77,7 @@ def test_worker_from_cron__does_not_lock_the_account(
             photo(f"{number}.jpg", picture(colour=(15 * number, 255 - 15 * number, 99)))
             # Another process, whose cache knows nothing of the earlier ones.
             client._client.cache_clear()
-            token._cache = token.SharedCache()
+            monkeypatch.setattr(token, "_cache", SharedCache())
             with override_settings(CACHES={"default": {"BACKEND": backend, "LOCATION": str(number)}}):
                 call_command("copyleaks_worker", once=True)
         counts = emulator.ledger.as_json()["counts"]
@@ -86,5 +87,6 @@ def test_worker_from_cron__does_not_lock_the_account(
     assert "login refused: limit" not in counts
     # It costs the scan no attempt, and comes again when a login is allowed.
     assert waiting.attempts == 0
+    assert waiting.next_attempt_at is not None
     assert clock.now() < waiting.next_attempt_at < clock.now() + logins.WINDOW + timedelta(minutes=1)
     assert account.state().paused_at is None

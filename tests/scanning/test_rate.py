@@ -44,7 +44,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             return None
 
     monkeypatch.setattr(rate, "time", Clock)
-    monkeypatch.setattr(rate.threading, "Condition", Condition)
+    monkeypatch.setattr(threading, "Condition", Condition)
     return now
 
 
