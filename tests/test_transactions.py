@@ -1,6 +1,7 @@
 """What is repeated: races and connections that turned out to be gone, and nothing else."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,7 +20,7 @@ THREADS, EACH = 6, 5
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     taken: list[float] = []
-    monkeypatch.setattr(transactions.time, "sleep", taken.append)
+    monkeypatch.setattr(time, "sleep", taken.append)
     return taken
 
 
@@ -71,6 +72,21 @@ def test_connection_that_is_gone__is_replaced_once() -> None:
     assert atomically(failing([gone])) == "done"
     with pytest.raises(OperationalError):
         atomically(failing([gone, gone]))
+
+
+def test_connection_that_is_gone__is_closed_before_the_next_try() -> None:
+    seen = []
+
+    def work() -> None:
+        AccountState.objects.exists()
+        seen.append(connection.connection)
+        if len(seen) == 1:
+            connection.errors_occurred = True
+            raise raised(OperationalError(), "server closed the connection unexpectedly")
+
+    repeated(work)
+
+    assert seen[0] is not seen[1]
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="has no server that could close it")
