@@ -1,14 +1,19 @@
 """What is drawn of a scan for people to look at: by whom, when, and why not; and where it is kept by default."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_copyleaks_image import marks
+
 from .primary import ReadWhereWritten
 from .scan import ImageScan
+
+# For which somebody may draw without a word: longer than any picture takes.
+LEASE = timedelta(minutes=1)
 
 
 class Kind(models.TextChoices):
@@ -24,7 +29,7 @@ class RenditionQuerySet(models.QuerySet["Rendition"]):
 
     def due(self, now: datetime) -> "RenditionQuerySet":
         """Return what a worker may draw now: what has not been tried yet first, then what takes longer than most."""
-        return self.filter(due_at__lte=now).order_by("attempts", "due_at")
+        return self.filter(marks.has_passed("due_at", now, longest=LEASE)).order_by("attempts", "due_at")
 
 
 class Rendition(ReadWhereWritten):

@@ -7,12 +7,10 @@ from django.utils import timezone
 
 from django_copyleaks_image import dispatch
 from django_copyleaks_image.models import ImageScan, Rendition, home_database
-from django_copyleaks_image.models.rendition import Kind, RenditionQuerySet
+from django_copyleaks_image.models.rendition import LEASE, Kind, RenditionQuerySet
 
 # What failed for a reason that may pass is tried again when somebody asks, but not at every look.
 RETRY_AFTER = timedelta(minutes=1)
-# Longer than any picture takes.
-LEASE = timedelta(minutes=1)
 # A worker that dies over a picture, whatever it was, cannot say so.
 MAX_ATTEMPTS = 3
 

@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, ImageScan, home_database
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 
-from . import account, evidence, probes
+from . import account, clock, evidence, probes
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ NO_RESULTS = "no_results"
 
 def hold(code: str, message: str, *, probes: bool = False) -> None:
     """Hold every submission for a reason that the workers cannot see; without ``probes`` only a person ends it."""
-    now = timezone.now()
+    now = clock.now()
     account.state()
     _row().update(
         paused_at=Coalesce(F("paused_at"), now),
@@ -113,7 +112,7 @@ def refuses_all_alike(code: str) -> bool:
 
 def open_for(cause: Cause, code: str, message: str) -> None:
     """Hold every submission; a probe or a trial ends that."""
-    now = timezone.now()
+    now = clock.now()
     account.state()
     # One UPDATE: a process that dies in between would leave a pause that no probe ends.
     opened = (
@@ -150,7 +149,7 @@ def _closed() -> dict[str, object]:
         "trial_scan": "",
         "trial_at": None,
         "trials": 0,
-        "resumed_at": timezone.now(),
+        "resumed_at": clock.now(),
         "failing_cause": "",
         "failing_scan": "",
         "failing_since": None,
@@ -187,7 +186,7 @@ def _noted(scan: ImageScan, cause: Cause) -> AccountState:
         same = Case(When(failing_scan=scan.scan_id, then=F("failing_scan")), default=Value(""))
         _row().update(failures=F("failures") + 1, failing_scan=same)
     else:
-        _row().update(failing_cause=cause, failing_scan=scan.scan_id, failing_since=timezone.now(), failures=1)
+        _row().update(failing_cause=cause, failing_scan=scan.scan_id, failing_since=clock.now(), failures=1)
     return account.state()
 
 

@@ -12,13 +12,13 @@ from functools import partial
 from time import monotonic
 
 from django.db.models import Q
-from django.utils import timezone
 
+from django_copyleaks_image import marks
 from django_copyleaks_image.models import DetectionResult, ImageScan, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, ends, paykey
+from . import account, bought, clock, ends, paykey
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def settle_due(*, of: ImageScan | None = None, seconds: float | None = None) -> 
             has_more = settle(scan.content_key)
             # Unless another end of the same scan was noted meanwhile; behind other keys that are due.
             leased = scans().filter(pk=scan.pk, duplicates_due_at=scan.duplicates_due_at)
-            leased.update(duplicates_due_at=timezone.now() if has_more else None)
+            leased.update(duplicates_due_at=clock.now() if has_more else None)
     return passes
 
 
@@ -60,7 +60,7 @@ def settle(content_key: str) -> bool:
     """Take one pass over a key; return whether it ended as many duplicates as it may, so that there may be more."""
     of_now = Q(**paykey.purchase_of_now())
     waiting = paykey.waiting_for(content_key)
-    outdated = waiting.filter(~of_now, error_code=paykey.WAITS, next_attempt_at__gt=timezone.now())
+    outdated = waiting.filter(~of_now, error_code=paykey.WAITS, next_attempt_at__gt=clock.now())
     has_more = _each(outdated, _decide_anew)
     result = bought.result_of(content_key)
     if result is not None:
@@ -80,9 +80,9 @@ def settle(content_key: str) -> bool:
 
 def _leased(of: ImageScan | None) -> ImageScan | None:
     """Lease a scan whose duplicates are due to the caller, the one that has waited longest."""
-    now = timezone.now()
+    now = clock.now()
     # One that is further ahead than any lease was written by a clock that is wrong.
-    due = scans().filter(Q(duplicates_due_at__lte=now) | Q(duplicates_due_at__gt=now + 2 * LEASE))
+    due = scans().filter(marks.has_passed("duplicates_due_at", now, longest=LEASE))
     if of is not None:
         due = due.filter(pk=of.pk)
     scan = due.order_by("duplicates_due_at").only("scan_id", "content_key", "duplicates_due_at").first()
@@ -109,7 +109,7 @@ def _each(duplicates: ImageScanQuerySet, end: Callable[[ImageScan], bool]) -> bo
 def _decide_anew(duplicate: ImageScan) -> bool:
     """Make a scan due that waits for what would be bought otherwise by now."""
     parked = scans().filter(pk=duplicate.pk, status=Status.QUEUED, error_code=paykey.WAITS)
-    return bool(parked.update(next_attempt_at=min(duplicate.created_at, timezone.now())))
+    return bool(parked.update(next_attempt_at=min(duplicate.created_at, clock.now())))
 
 
 def _complete(duplicate: ImageScan, *, result: DetectionResult) -> bool:

@@ -7,7 +7,6 @@ read to find out what the end means for the desk.
 
 from django.db import OperationalError
 from django.db.models import Case, F, Q, QuerySet, Value, When
-from django.utils import timezone
 
 from django_copyleaks_image import notify, registry, signals, verdicts
 from django_copyleaks_image.models import DetectionResult, ImageScan, scans
@@ -16,7 +15,7 @@ from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.transactions import atomically
 
-from . import paykey
+from . import clock, paykey
 
 MESSAGE_LENGTH = 500
 
@@ -42,7 +41,7 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
     if place is None:
         return False
     is_heard = place.is_present and notify.is_heard(signals.scan_completed, scan)
-    now = timezone.now()
+    now = clock.now()
     completed = _end(
         scan,
         place,
@@ -109,7 +108,7 @@ def _end_without_result(
         if announce and place is None:
             return False
         is_heard = announce and notify.is_heard(signals.scan_failed, scan)
-        now = timezone.now()
+        now = clock.now()
         ended = _end(
             scan,
             place,
@@ -152,7 +151,7 @@ def supersede(candidates: QuerySet[ImageScan], reason: str) -> int:
 
     One that may have arrived keeps its pay key: its result may still come, and duplicates wait for it.
     """
-    now = timezone.now()
+    now = clock.now()
     return candidates.filter(status__in=UNFINISHED).update(
         status=Status.SUPERSEDED,
         error_code=reason,
@@ -169,7 +168,7 @@ def remove(target_scans: QuerySet[ImageScan], reason: str) -> None:
 
     Status and numbers stay, and so do decisions. Receipts and results are erased by the sweep, see :mod:`.erasure`.
     """
-    now = timezone.now()
+    now = clock.now()
     unfinished = Q(status__in=UNFINISHED)
 
     def if_unfinished(value: object, column: str) -> Case:

@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import UNFINISHED
 
-from . import bought, renditions
+from . import bought, clock, renditions
 from .isolation import isolated
 
 BATCH = 200
@@ -44,7 +43,7 @@ def _has_living_user(result_pk: int) -> bool:
 
 def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
     """Delete the receipts of finished scans that are older than this, in batches; return how many."""
-    before = timezone.now() - older_than
+    before = clock.now() - older_than
     old = _receipts().filter(received_at__lt=before).exclude(scan__status__in=UNFINISHED)
     # A late result waits to be judged although its scan counts as failed.
     old = old.exclude(pk__in=bought.unjudged_receipts().values("pk"))

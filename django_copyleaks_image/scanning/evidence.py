@@ -9,7 +9,6 @@ from math import ceil
 
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import PICTURE_SLUGS
@@ -17,7 +16,7 @@ from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceip
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 
-from . import latency
+from . import clock, latency
 
 # How many scans, one after the other, must have ended the same way.
 ALIKE = 5
@@ -88,13 +87,13 @@ def silent_since() -> datetime | None:
 
 def resubmission_is_out() -> bool:
     """Return whether a paid resubmission is being sent, or has been and nothing has come back since."""
-    being_sent = scans().filter(status=Status.QUEUED, resubmission_of__isnull=False, lease_until__gt=timezone.now())
+    being_sent = scans().filter(status=Status.QUEUED, resubmission_of__isnull=False, lease_until__gt=clock.now())
     return being_sent.exists() or unanswered().filter(resubmission_of__isnull=False).exists()
 
 
 def resubmissions_are_in_vain() -> bool:
     """Return whether the resubmissions that ended last were lost like what they stand for."""
-    since = timezone.now() - _LATELY
+    since = clock.now() - _LATELY
     ended = scans().filter(resubmission_of__isnull=False, status__in=(Status.COMPLETED, Status.FAILED))
     newest = ended.filter(notified_at__gt=since).order_by("-notified_at").values_list("error_code", flat=True)
     return list(newest[:VAIN_RESUBMISSIONS]) == ["result_lost"] * VAIN_RESUBMISSIONS
@@ -105,7 +104,7 @@ def alike(row: AccountState) -> ImageScan | None:
 
     What is said of single files does not count, and neither does what ended before the last pause.
     """
-    since = max(filter(None, (timezone.now() - _LATELY, row.resumed_at)))
+    since = max(filter(None, (clock.now() - _LATELY, row.resumed_at)))
     ended = scans().filter(notified_at__gt=since).order_by("-notified_at")
     newest = ended.only("status", "error_code", "error_message", "sent_at", "submitted_at", "finished_at")[:_NEWEST]
     sent = [scan for scan in newest if scan.sent_at and scan.status in (Status.COMPLETED, Status.FAILED)]
@@ -125,7 +124,7 @@ def _others_fared_better(last: list[ImageScan]) -> bool:
 
 def lost_large_results() -> int:
     """Return how many results were lost lately if some have come, but none that is large; else 0."""
-    since = timezone.now() - _LATELY
+    since = clock.now() - _LATELY
     lost = scans().filter(notified_at__gt=since, status=Status.FAILED, error_code="result_lost", sent_at__isnull=False)
     number = len(lost.values_list("pk")[:_NEWEST])
     if number < VAIN_RESUBMISSIONS:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
@@ -20,7 +19,7 @@ from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
 
-from . import leases
+from . import clock, leases
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +75,7 @@ def park(scan: ImageScan, **columns: object) -> None:
             # One that was refused for certain is as if it was never sent.
             sent_at=None,
             attempts=Greatest(F("attempts"), 1) - 1,
-            next_attempt_at=timezone.now() + PARKED,
+            next_attempt_at=clock.now() + PARKED,
             error_code=WAITS,
             error_message=WAITS_MESSAGE,
         )
@@ -105,7 +104,7 @@ def promote(content_key: str) -> bool:
 
     Returns False when none is parked, when another has the key, or is due or worked on and will see to it.
     """
-    now = timezone.now()
+    now = clock.now()
     if is_held(content_key) or waiting_for(content_key).filter(_is_awake(now)).exists():
         return False
     parked = waiting_for(content_key).filter(_is_parked(now))
@@ -131,7 +130,7 @@ def look_after_commit(scan: ImageScan) -> None:
 
     def look() -> None:
         if duplicates_of(key).exclude(pk=scan.pk).exists():
-            scans().filter(pk=scan.pk).update(duplicates_due_at=timezone.now())
+            scans().filter(pk=scan.pk).update(duplicates_due_at=clock.now())
 
     if key:
         transaction.on_commit(look, using=home_database(), robust=True)
@@ -139,7 +138,7 @@ def look_after_commit(scan: ImageScan) -> None:
 
 def orphaned(limit: int) -> list[str]:
     """Return keys for which scans are parked although nobody holds them, nor is about to."""
-    now = timezone.now()
+    now = clock.now()
     held = scans().filter(pay_key=OuterRef("content_key"))
     parked = scans().filter(_is_parked(now), ~Exists(held), status=Status.QUEUED)
     keys = set(parked.order_by().values_list("content_key", flat=True).distinct()[:limit])

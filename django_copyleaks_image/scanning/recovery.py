@@ -8,7 +8,6 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import AuthenticationError
@@ -16,7 +15,7 @@ from django_copyleaks_image.models import AccountState, ImageScan, scans
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import Status
 
-from . import account, circuit, evidence, probes
+from . import account, circuit, clock, evidence, probes
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ def step() -> None:
 
 
 def _look_after(row: AccountState) -> None:
-    now = timezone.now()
+    now = clock.now()
     if row.pause_cause == Cause.RESULTS and _results_come_again(row, now):
         circuit.close(row)
         return
@@ -141,7 +140,7 @@ def open_on_evidence() -> None:
     """Hold submissions if no result comes, or the last scans all ended alike."""
     silent_since = evidence.silent_since()
     patience = min(PATIENCE, timedelta(seconds=conf.RESULT_DEADLINE))
-    if silent_since is not None and silent_since < timezone.now() - patience:
+    if silent_since is not None and silent_since < clock.now() - patience:
         circuit.open_for(
             Cause.RESULTS,
             circuit.NO_RESULTS,

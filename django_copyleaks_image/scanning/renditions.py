@@ -6,15 +6,13 @@ from datetime import timedelta
 from io import BytesIO
 from typing import IO, cast
 
-from django.utils import timezone
-
 from django_copyleaks_image import formats
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan, Rendition
 from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.renditions import shelf, wanted
 
-from . import prepare
+from . import clock, prepare
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -64,12 +62,12 @@ def _draw_claimed(row: Rendition | None) -> bool:
     try:
         _draw(row)
     except pool.Stopped:
-        wanted.store(row, due_at=timezone.now(), attempts=row.attempts - 1)
+        wanted.store(row, due_at=clock.now(), attempts=row.attempts - 1)
     except pool.TookTooLong:
         if row.attempts > 1:
             _remember(row, TOO_COMPLEX, is_final=True)
         else:  # With more time, once nothing is due that may be quicker.
-            wanted.store(row, due_at=timezone.now(), sha256=row.sha256)
+            wanted.store(row, due_at=clock.now(), sha256=row.sha256)
     except _Impossible as reason:
         _remember(row, reason.problem, is_final=reason.is_final)
     except (pool.DecodingFailed, shelf.ShelfFailed) as error:
@@ -128,7 +126,7 @@ def tidy() -> int:
 
     A save does not say so here, since it would be slower. Nobody is shown such a picture any more.
     """
-    now = timezone.now()
+    now = clock.now()
     drawn = wanted.renditions().filter(due_at=None, checked_at__lt=now - CHECK_EVERY).order_by("checked_at")
     rows = list(drawn.select_related("scan__content_type")[:BATCH])
     for row in rows:

@@ -12,14 +12,13 @@ from math import ceil
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account
+from . import account, clock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +49,7 @@ def hold() -> None:
     """Hold everything, and take each unfinished scan as one that may have been sent. Changes nothing a second time."""
     if account.state().restored_at is not None:
         return
-    now = timezone.now()
+    now = clock.now()
 
     def mark() -> None:
         queued = scans().filter(status=Status.QUEUED, created_at__lte=now)
@@ -85,7 +84,7 @@ def go_on(*, per_minute: int) -> None:
     known = found()
     if known is None:
         return
-    now = timezone.now()
+    now = clock.now()
     _of_the_backup(known.since).filter(status=Status.SUBMITTED).update(submitted_at=now)
     per_minute = max(per_minute, ceil(known.queued / LONGEST_MINUTES))
     for minute, pks in enumerate(_in_batches(_of_the_backup(known.since).filter(status=Status.QUEUED), per_minute)):

@@ -17,6 +17,7 @@ from django_copyleaks_image.scanning import (
     account,
     attempts,
     certificates,
+    circuit,
     clock,
     inbox,
     leases,
@@ -24,6 +25,7 @@ from django_copyleaks_image.scanning import (
     rate,
     receive,
     reconcile,
+    recovery,
     submit,
     sweep,
 )
@@ -196,7 +198,7 @@ def test_honest_marks__are_kept(monkeypatch: pytest.MonkeyPatch, configure: Call
         reconciled_at=lately,
         certificates_due_at=in_(certificates.REFRESH),
         paused_at=timezone.now(),
-        probe_at=in_(account.PROBE_INTERVAL),
+        probe_at=in_(circuit.PROBE_INTERVAL),
         logins=",".join([str(int(lately.timestamp()))] * logins.LIMIT),
     )
 
@@ -206,7 +208,7 @@ def test_honest_marks__are_kept(monkeypatch: pytest.MonkeyPatch, configure: Call
     assert reconcile.reconcile_if_due() == 0
     assert account.state().reconciled_at == lately
     certificates.refresh_if_due()
-    account.probe_if_due()
+    recovery.step()
 
 
 def test_lease__ends_when_it_must_even_if_it_says_otherwise() -> None:

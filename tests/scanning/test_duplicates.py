@@ -10,11 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_copyleaks_image.api import request_scan
-from django_copyleaks_image.copyleaks.errors import PaymentError, PermanentError, RateLimitError
+from django_copyleaks_image.copyleaks.errors import PermanentError, RateLimitError
 from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, duplicates, ends, paykey, receive, submit, sweep
+from django_copyleaks_image.scanning import account, circuit, duplicates, ends, paykey, receive, submit, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, photo, picture
 
@@ -95,7 +96,7 @@ def test_duplicates__are_ended_while_nothing_may_be_submitted(
     payer, *_ = copies(3)
     answer(payer)
     if held_by == "pause":
-        account.pause(PaymentError("No credits."))
+        circuit.open_for(Cause.ACCOUNT, "payment_required", "No credits.")
     else:
         configure(DAILY_BUDGET=0)
 

@@ -14,7 +14,7 @@ from django_copyleaks_image.copyleaks.client import Client, Submission
 from django_copyleaks_image.copyleaks.errors import ConflictError
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import account, attempts, leases, prepare, submit
+from django_copyleaks_image.scanning import attempts, leases, prepare, rate, submit
 from tests.samples import only_scan, photo, picture
 from tests.test_database_errors import raised
 
@@ -248,7 +248,7 @@ def test_database_that_is_lost_meanwhile__gives_the_scan_back_at_the_next_claim(
 
 def test_stopped_while_it_waits_for_its_slot__is_given_back(provider: Provider, configure: Callable[..., None]) -> None:
     configure(RATE_LIMIT=0.2)
-    account.reserve_slot(within=timedelta(minutes=1))
+    rate.reserve_slot(within=timedelta(minutes=1))
     photo()
     (scan,) = submit.claim(1)
 
