@@ -363,7 +363,7 @@ PROTECTIONS = (
     Protection(
         "parked duplicates are not due",
         "scanning/paykey.py",
-        "next_attempt_at=timezone.now() + PARKED,",
+        "next_attempt_at=clock.now() + PARKED,",
         "next_attempt_at=timezone.now(),",
         "tests/scanning/test_duplicates.py -k parked_by_one_update",
     ),
@@ -447,7 +447,7 @@ PROTECTIONS = (
     Protection(
         "more duplicates than one pass ends",
         "scanning/duplicates.py",
-        "timezone.now() if has_more else None)",
+        "clock.now() if has_more else None)",
         "None)",
         "tests/scanning/test_duplicates.py -k no_more_than_its_batch",
     ),
@@ -580,7 +580,7 @@ PROTECTIONS = (
     Protection(
         "claims are exclusive",
         "scanning/leases.py",
-        "scans().due(timezone.now()).exclude",
+        "scans().due(clock.now()).exclude",
         "scans().exclude",
         "tests/scanning/test_submit.py -k faster_to_take",
     ),
@@ -833,7 +833,7 @@ PROTECTIONS = (
     Protection(
         "oversized result",
         "scanning/lost.py",
-        " and scan.error_code != OVERSIZED",
+        " or scan.error_code == OVERSIZED",
         "",
         "tests/doors/test_webhook.py -k oversized_result",
     ),
@@ -918,7 +918,7 @@ PROTECTIONS = (
     Protection(
         "one resubmission",
         "scanning/lost.py",
-        "scan.resubmission_of_id is None and ",
+        "scan.resubmission_of_id is not None or ",
         "",
         "tests/scanning/test_sweep.py -k overdue",
     ),
@@ -1142,8 +1142,8 @@ PROTECTIONS = (
     Protection(
         "claims of the desk",
         "reviewing/claims.py",
-        "waiting = scans().filter(free_for(user, now), pk=scan_pk)",
-        "waiting = scans().filter(pk=scan_pk)",
+        "    claimed = waiting.filter(free_for(user, now))",
+        "    claimed = waiting",
         "tests/reviewing/test_claims.py -k exclusive",
     ),
     Protection(
@@ -1660,7 +1660,7 @@ PROTECTIONS = (
     Protection(
         "failed judgement is repeated",
         "scanning/inbox.py",
-        "unjudged.filter(judged_since__lt=timezone.now() - JUDGED_WITHIN)",
+        "unjudged.filter(judged_since__lt=clock.now() - JUDGED_WITHIN)",
         "unjudged",
         "tests/scanning/test_inbox.py -k two_days",
     ),
@@ -2101,7 +2101,7 @@ PROTECTIONS = (
     Protection(
         "patience with results",
         "scanning/recovery.py",
-        "silent_since < timezone.now() - patience",
+        "silent_since < clock.now() - patience",
         "silent_since < timezone.now()",
         "tests/scanning/test_circuit.py -k handful",
     ),
@@ -2122,8 +2122,8 @@ PROTECTIONS = (
     Protection(
         "resubmissions in vain",
         "scanning/lost.py",
-        " or evidence.resubmissions_are_in_vain()",
-        "",
+        "return not evidence.resubmissions_are_in_vain()",
+        "return True",
         "tests/scanning/test_circuit.py -k the_last_ones",
     ),
     Protection(
@@ -2143,7 +2143,7 @@ PROTECTIONS = (
     Protection(
         "evidence of before",
         "scanning/evidence.py",
-        "(timezone.now() - _LATELY, row.resumed_at)",
+        "(clock.now() - _LATELY, row.resumed_at)",
         "(timezone.now() - _LATELY, None)",
         "tests/scanning/test_circuit.py -k from_before_a_pause",
     ),
@@ -2206,7 +2206,7 @@ PROTECTIONS = (
     Protection(
         "pause after the claim",
         "scanning/submit.py",
-        "        if row.trial_scan != scan.scan_id:",
+        "        if row.trial_scan != scan.scan_id or row.restored_at is not None:",
         "        if False:",
         "tests/scanning/test_circuit.py -k claimed_before",
     ),
