@@ -501,13 +501,6 @@ PROTECTIONS = (
         "tests/scanning/test_duplicates.py -k object_is_gone",
     ),
     Protection(
-        "row that the database breaks off",
-        "scanning/submit.py",
-        "trouble_of(error) is not Trouble.OTHER",
-        "True",
-        "tests/scanning/test_duplicates.py -k tried_again_soon",
-    ),
-    Protection(
         "price of a scan",
         "scanning/account.py",
         "return max([1, *filter(None, charged)])",

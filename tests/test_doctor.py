@@ -124,7 +124,7 @@ def test_tables_missing(well: Emulator, capsys: pytest.CaptureFixture[str], monk
 
     monkeypatch.setattr(account, "state", no_such_table)
 
-    assert problems(capsys, found=3).count("Run migrate") == 3
+    assert problems(capsys, found=4).count("Run migrate") == 4
 
 
 def test_account__that_has_logged_in_too_often(

@@ -12,7 +12,7 @@ from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, ImageScan
-from django_copyleaks_image.scanning import account, leases, receive, submit, sweep
+from django_copyleaks_image.scanning import leases, rate, receive, submit, sweep
 from django_copyleaks_image.worker import Stuck, Worker, loop, scan_threads, stop_on_signals, watchdog
 from tests.samples import photo, picture
 from tests.test_worker import wait_until
@@ -318,7 +318,7 @@ def test_stopped__nobody_waits_for_a_slot(
         reserved.set()
         return timedelta(seconds=15), True
 
-    monkeypatch.setattr(account, "reserve_slot", a_distant_slot)
+    monkeypatch.setattr(rate, "reserve_slot", a_distant_slot)
     monkeypatch.setattr("django_copyleaks_image.copyleaks.client.Client.log_in", lambda self: None)
     upload(1)
     running = run(threads=1)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from django_copyleaks_image import marks
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import AuthenticationError
 from django_copyleaks_image.models import AccountState, ImageScan, scans
@@ -47,8 +48,8 @@ def _look_after(row: AccountState) -> None:
         if not _judge_trial(row, now):
             return
         row = account.state()
-    # A mark further ahead than any interval was set by a clock that is wrong.
-    is_due = Q(probe_at__lte=now) | Q(probe_at__gt=now + circuit.LONGEST_INTERVAL) | Q(probe_at=None)
+    longest = circuit.interval(row.pause_cause, row.trials + 1)
+    is_due = marks.has_passed("probe_at", now, longest=longest) | Q(probe_at=None)
     elected = (
         circuit.same(row)
         .filter(is_due)
@@ -88,7 +89,8 @@ def _judge_trial(row: AccountState, now: datetime) -> bool:
     if scan is not None and _went_through(scan, row.pause_cause):
         circuit.close(row)
         return False
-    is_overdue = row.probe_at is None or not now < row.probe_at <= now + circuit.LONGEST_INTERVAL
+    longest = circuit.interval(row.pause_cause, row.trials + 1)
+    is_overdue = row.probe_at is None or row.probe_at <= now or marks.is_ahead(row.probe_at, now, longest=longest)
     if scan is not None and not is_overdue:
         was_tried = scan.next_attempt_at is None or row.trial_at is None or scan.next_attempt_at > row.trial_at
         if scan.status == Status.SUBMITTED or (scan.status == Status.QUEUED and not was_tried):

@@ -169,7 +169,7 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         attempts.give_up(scan, "gave_up", "No worker finished with this scan.")
         return
     file = _stored_file(scan)
-    if not scan.may_have_arrived:
+    if not (scan.may_have_arrived and scan.sha256):
         # What is not paid yet is read and decided by the settings of now, however often it has waited. One that may
         # have arrived keeps what it was sent with.
         with checked_in():

@@ -227,7 +227,7 @@ class Worker:
                 else:
                     submit.work_on(scan, sleep=self._sleep)
         except AnyDatabaseError as error:
-            logger.error("Scan %s: the database was lost (%s).", scan.scan_id, told(error))
+            logger.error("Scan %s: the database refuses (%s).", scan.scan_id, told(error))
         except Exception:
             logger.exception("Scan %s: an unforeseen error in the worker.", scan.scan_id)
 

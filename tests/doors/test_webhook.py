@@ -20,6 +20,7 @@ from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.views import exception_handler
 
+from django_copyleaks_image.copyleaks.client import Submission
 from django_copyleaks_image.copyleaks.errors import TransientError
 from django_copyleaks_image.doors.webhook import WebhookView
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
@@ -548,7 +549,8 @@ def test_oversized_result_that_is_faster_than_the_201__is_not_paid_for_again(
         def submit(self, submission: object) -> None:
             assert call(scan, b" " * 101).status_code == 413
 
-    calls._submit(scan, Accepting(), None)  # type: ignore[arg-type]
+    submission = Submission(scan_id="", url="", file_name="", model="", webhook_url="", sandbox=False)
+    calls._submit(scan, Accepting(), submission)  # type: ignore[arg-type]
     assert only_scan().status == Status.SUBMITTED
     ImageScan.objects.update(submitted_at=timezone.now() - timedelta(hours=2))
     sweep.sweep()

@@ -227,7 +227,7 @@ def test_twin_whose_bytes_were_decided_about__inherits_on_its_own_object_only(ad
     assert place(ImageScan.objects.get(object_id=str(other_object.pk))) == ("review", "pending", "")
 
 
-def test_result__costs_one_query_and_its_own_update() -> None:
+def test_result__costs_one_query_its_own_update_and_the_wish_for_a_picture_at_the_desk() -> None:
     awaited()
     scan = last_scan()
     result = DetectionResult.objects.create(is_ai_detected=True, ai_ratio=0.4)
@@ -235,4 +235,4 @@ def test_result__costs_one_query_and_its_own_update() -> None:
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         assert ends.complete(scan, result)
 
-    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "UPDATE"]
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "UPDATE", "INSERT"]

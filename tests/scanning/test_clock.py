@@ -166,6 +166,7 @@ def test_marks_that_are_further_ahead_than_they_can_be__are_none(
         reconciled_at=wrong,
         certificates_due_at=wrong + DAY,
         paused_at=timezone.now(),
+        pause_cause="account",
         pause_reason="authentication_failed",
         probe_at=wrong,
         slowdown=4,
@@ -198,6 +199,7 @@ def test_honest_marks__are_kept(monkeypatch: pytest.MonkeyPatch, configure: Call
         reconciled_at=lately,
         certificates_due_at=in_(certificates.REFRESH),
         paused_at=timezone.now(),
+        pause_cause="account",
         probe_at=in_(circuit.PROBE_INTERVAL),
         logins=",".join([str(int(lately.timestamp()))] * logins.LIMIT),
     )

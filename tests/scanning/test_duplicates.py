@@ -366,7 +366,12 @@ def test_upload_after_the_payer_has_failed__is_not_failed_with_it(provider: Prov
 def test_resubmission_whose_file_is_missing__leaves_the_payment_to_a_duplicate_whose_file_is_there(
     provider: Provider,
 ) -> None:
-    payer, without_file, with_file = copies(3)
+    known = photo("known.jpg", picture(colour="red"))
+    work()
+    answer(ImageScan.objects.get(object_id=str(known.pk)))
+    judge()
+    provider.sent.clear()
+    _known, payer, without_file, with_file = copies(3)
     delete_file(payer)
     delete_file(without_file)
 
@@ -397,27 +402,6 @@ def test_lost_payer_whose_object_is_gone__fails_no_duplicate(provider: Provider)
     assert (payer.status, payer.error_code, payer.pay_key) == (Status.SUPERSEDED, "file_removed", None)
     assert duplicate.status == Status.SUBMITTED
     assert account.state().budget_spent == 1
-
-
-def test_row_that_the_database_breaks_off__is_tried_again_soon(
-    provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    photo()
-
-    def deadlock(*args: object, **columns: object) -> bool:
-        raise OperationalError("deadlock detected")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(paykey, "take", deadlock)
-        work()
-    (scan,) = by_age()
-    assert (scan.status, scan.error_code, scan.lease_owner) == (Status.QUEUED, "unforeseen_error", "")
-    assert scan.next_attempt_at is not None
-    assert scan.next_attempt_at < timezone.now() + timedelta(seconds=5)
-
-    ImageScan.objects.update(next_attempt_at=timezone.now())
-    work()
-    assert statuses() == [Status.SUBMITTED]
 
 
 def test_copies_met_by_several_workers_and_their_result__all_end_and_one_is_paid(provider: Provider) -> None:

@@ -194,7 +194,7 @@ def test_picture_that_nothing_was_found_out_about__is_tried_again(monkeypatch: p
     submit.work_on_one(only_scan().scan_id)
 
     scan = only_scan()
-    assert (scan.status, scan.error_code, scan.attempts) == ("queued", "not_decoded", 1)
+    assert (scan.status, scan.error_code, scan.attempts) == ("queued", "not_decoded", 0)
 
 
 def test_without_a_disk_to_write_to__few_copies_are_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

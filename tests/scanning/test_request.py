@@ -39,7 +39,7 @@ def test_request__returns_no_waiting_scan_of_another_file() -> None:
     assert before.status == "superseded"
 
 
-def test_force__takes_the_place_of_an_ordinary_scan_under_way() -> None:
+def test_force__leaves_an_ordinary_scan_that_may_be_paid_its_result() -> None:
     uploaded = photo()
     ordinary = submitted(only_scan())
 
@@ -47,7 +47,7 @@ def test_force__takes_the_place_of_an_ordinary_scan_under_way() -> None:
 
     assert scan.forced
     ordinary.refresh_from_db()
-    assert ordinary.status == "superseded"
+    assert ordinary.status == "submitted"
 
 
 @pytest.mark.parametrize("is_sent", [False, True])

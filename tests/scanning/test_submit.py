@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_copyleaks_image.api import latest_scan, request_scan
-from django_copyleaks_image.copyleaks.client import Client
+from django_copyleaks_image.copyleaks.client import Client, Submission
 from django_copyleaks_image.copyleaks.errors import (
     AuthenticationError,
     CopyleaksError,
@@ -706,7 +706,8 @@ def test_early_callback__that_is_judged_before_our_201_stays_the_end_of_the_scan
             scan = only_scan()
             receive.deliver(scan, as_json(detection(scan)), Source.WEBHOOK)
 
-    calls._submit(only_scan(), Accepting(), None)  # type: ignore[arg-type]
+    submission = Submission(scan_id="", url="", file_name="", model="", webhook_url="", sandbox=False)
+    calls._submit(only_scan(), Accepting(), submission)  # type: ignore[arg-type]
 
     scan = only_scan()
     assert (scan.status, scan.verdict) == (Status.COMPLETED, "partly_ai")
