@@ -54,7 +54,7 @@ def _measure_on(database: str) -> Iterator[Figure]:
             for _ in range(ROUNDS):
                 ours.append(callbacks_per_second(port, mask, count, address=webhook_path))
                 judged.append(judged_per_second(count))
-                bare.append(callbacks_per_second(port, mask, count, address=_bare_path))
+                bare.append(callbacks_per_second(port, mask, count, address=bare_path))
             name = f"webhook_{size}_{database}"
             yield Figure(name=f"{name}_per_second", value=median(ours), better="higher", unit="/s")
             yield Figure(name=f"{name}_judged_per_second", value=median(judged), better="higher", unit="/s")
@@ -110,7 +110,7 @@ def webhook_path(scan: ImageScan) -> str:
     return urlsplit(addresses.webhook_url(scan)).path
 
 
-def _bare_path(scan: ImageScan) -> str:
+def bare_path(scan: ImageScan) -> str:
     return reverse("bare", kwargs={"pk": scan.pk}, urlconf="benchmarks.site.urls")
 
 

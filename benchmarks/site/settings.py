@@ -19,3 +19,5 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 CELERY_DB_REUSE_MAX = 1000
 CELERY_BROKER_URL = env.str("SITE_BROKER", "")
 CELERY_TASK_DEFAULT_QUEUE = env.str("SITE_QUEUE", "")
+# The bare view reads the largest body through DRF, which honours this limit.
+DATA_UPLOAD_MAX_MEMORY_SIZE = None

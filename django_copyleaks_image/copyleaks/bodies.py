@@ -35,8 +35,12 @@ def _or_container_of(value: bytes) -> bytes:
     return rb"(?>%b|\[%b\]|\{%b\})" % (value, *inside)
 
 
+# A mask is two of these and nearly all of a body, so they are read apart, five times as fast.
+_NATURAL = rb" ?+(?:0|[1-9][0-9]*+)"
+_NATURALS = rb"\[(?:%b,)*+%b\]" % (_NATURAL, _NATURAL)
 # What is read in one go: all but containers of containers of containers.
-_SIMPLE = _or_container_of(_or_container_of(rb"(?>%b|%b|%b)" % (_NUMBER, _STRING, _WORD)))
+_VALUE = rb"(?>%b|%b)" % (_NATURALS, _or_container_of(rb"(?>%b|%b|%b)" % (_NUMBER, _STRING, _WORD)))
+_SIMPLE = _or_container_of(_VALUE)
 _simple_at = re.compile(_SPACE + _SIMPLE + _SPACE).match
 _items_at = re.compile(rb"(?:%b%b%b,)*+" % (_SPACE, _SIMPLE, _SPACE)).match
 _members_at = re.compile(rb"(?:%b%b%b%b%b,)*+" % (_SPACE, _NAME, _SPACE, _SIMPLE, _SPACE)).match
