@@ -55,7 +55,8 @@ def limit_of(alias: str) -> int | None:
 
     https://docs.djangoproject.com/en/stable/ref/databases/#connection-pool
     """
-    pool = connections.settings[alias].get("OPTIONS", {}).get("pool")
+    # A router may name a database that is not there, which E020 tells.
+    pool = connections.settings.get(alias, {}).get("OPTIONS", {}).get("pool")
     if not pool:
         return None
     options = pool if isinstance(pool, dict) else {}

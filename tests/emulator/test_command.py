@@ -67,7 +67,7 @@ def test_help__tells_what_file_names_ask_for(capsys: pytest.CaptureFixture[str])
 def test_unknown_fault_is_named_with_those_that_exist() -> None:
     parser = Command().create_parser("manage.py", "copyleaks_emulator")
 
-    with pytest.raises(CommandError, match=r"unknown fault 'lsot'; there are duplicated, .*, status-503"):
+    with pytest.raises(CommandError, match=r"unknown fault 'lsot'; there are denied, .*, status-503"):
         parser.parse_args(["--fault", "lsot=1"])
 
 
