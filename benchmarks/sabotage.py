@@ -1303,9 +1303,16 @@ PROTECTIONS = (
     Protection(
         "idempotency key of a forced scan",
         "scanning/request.py",
-        "    scan.idempotency_key = _idempotency_key(target, seen)\n",
+        "    scan.idempotency_key = _idempotency_key(target, seen or 0)\n",
         "",
         "tests/scanning/test_request.py -k also_when_it_has_ended",
+    ),
+    Protection(
+        "what was seen before asking",
+        "scanning/request.py",
+        "    waiting = matters.first()\n",
+        "    waiting = matters.first()\n    seen = scans().order_by('-pk').values_list('pk', flat=True).first()\n",
+        "tests/scanning/test_request.py -k somebody_else_asks",
     ),
     Protection(
         "waiting scan of another file",
