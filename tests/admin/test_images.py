@@ -181,10 +181,13 @@ def test_page_of_a_scan__tells_nothing_of_a_picture_that_is_being_prepared_but_w
     assert f"rendition/{scan.pk}/page/" not in page
 
 
-def test_picture_that_cannot_be_shown__is_not_drawn_again_at_every_view(moderator: Client) -> None:
+def test_picture_that_cannot_be_shown__is_not_drawn_again_at_every_view(
+    moderator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scan = measured(photo(content=picture("GIF")))
-    for _ in range(3):
-        assert rendition(moderator, scan).content.decode() == "GIF pictures are not shown."
+    assert rendition(moderator, scan).content.decode() == "GIF pictures are not shown."
+    monkeypatch.setattr(pool.drawing, "ask", lambda *arguments: pytest.fail("It was tried again."))
+    assert rendition(moderator, scan).content.decode() == "GIF pictures are not shown."
     Rendition.objects.update(checked_at=timezone.now() - timedelta(days=1))
     assert rendition(moderator, scan).status_code == 404
     row = Rendition.objects.get()
