@@ -125,9 +125,23 @@ PROTECTIONS = (
     Protection(
         "no try at every view",
         "renditions/wanted.py",
-        "if not is_of_others and row.checked_at > timezone.now() - RETRY_AFTER:",
+        "if not is_of_others and (not may_help or row.checked_at > timezone.now() - RETRY_AFTER):",
         "if False:",
         "tests/admin/test_images.py -k fails_for_now",
+    ),
+    Protection(
+        "no second drawing of what is there",
+        "renditions/wanted.py",
+        "bool(row.problem) or is_lost",
+        "True",
+        "tests/admin/test_images.py -k later_view",
+    ),
+    Protection(
+        "new drawing of what is lost",
+        "admin/files.py",
+        "            _drawn(scan, kind, is_lost=True)\n",
+        "            pass\n",
+        "tests/admin/test_images.py -k is_lost",
     ),
     Protection(
         "no try of a hostile twin",

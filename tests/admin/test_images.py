@@ -17,6 +17,7 @@ from django_copyleaks_image.admin import ImageScanAdmin
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan, Rendition
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.renditions import shelf
 from tests.admin.drawing import draw, get_drawn, is_being_prepared
 from tests.admin.rows import failed, measured, measured_photo, rectangle
 from tests.gallery.admin import PhotoAdmin
@@ -192,6 +193,30 @@ def test_picture_that_cannot_be_shown__is_not_drawn_again_at_every_view(
     assert rendition(moderator, scan).status_code == 404
     row = Rendition.objects.get()
     assert (row.attempts, row.is_final, row.due_at) == (1, True, None)
+
+
+@pytest.mark.parametrize("is_measured", [True, False])
+def test_picture_that_was_drawn__is_not_drawn_again_at_a_later_view(moderator: Client, is_measured: bool) -> None:
+    scan = measured_photo() if is_measured else failed(photo(), "too_small", Status.SKIPPED)
+    addresses = [f"{SCANS}rendition/{scan.pk}/thumbnail/", f"{SCANS}original/{scan.pk}/", f"{SCANS}{scan.pk}/change/"]
+    for address in addresses:
+        b"".join(get_drawn(moderator, address))
+    Rendition.objects.update(checked_at=timezone.now() - timedelta(days=1))
+    for address in addresses:
+        response = moderator.get(address)
+        assert response.status_code == 200
+        b"".join(response)
+    assert not Rendition.objects.exclude(due_at=None).exists()
+
+
+def test_picture_that_was_drawn_and_is_lost__is_drawn_again_after_a_while(moderator: Client) -> None:
+    scan = measured_photo()
+    assert rendition(moderator, scan).status_code == 200
+    shelf.remove(scan.sha256)
+    assert b"does not find it" in moderator.get(f"{SCANS}rendition/{scan.pk}/page/").content
+    Rendition.objects.update(checked_at=timezone.now() - timedelta(days=1))
+    assert is_being_prepared(moderator.get(f"{SCANS}rendition/{scan.pk}/page/"))
+    assert rendition(moderator, scan).status_code == 200
 
 
 def test_same_bytes_of_another_object__are_not_tried_again(moderator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
