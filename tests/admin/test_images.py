@@ -389,6 +389,7 @@ def test_original__that_not_all_browsers_show_upright_is_encoded_anew_in_full_si
 def test_original__is_sent_of_the_scanned_bytes_only(moderator: Client, settings: Any) -> None:
     scan = measured_photo()
     path = Path(Photo.objects.get(pk=scan.object_id).image.path)
+    assert b"".join(original(moderator, scan)) == path.read_bytes()  # It is drawn before it is replaced.
     path.write_bytes(picture(colour="black"))
     response = original(moderator, scan)
     assert response.status_code == 404
