@@ -125,9 +125,23 @@ PROTECTIONS = (
     Protection(
         "no try at every view",
         "renditions/wanted.py",
-        "if not is_of_others and row.checked_at > timezone.now() - RETRY_AFTER:",
+        "if not is_of_others and (not may_help or row.checked_at > timezone.now() - RETRY_AFTER):",
         "if False:",
         "tests/admin/test_images.py -k fails_for_now",
+    ),
+    Protection(
+        "no second drawing of what is there",
+        "renditions/wanted.py",
+        "bool(row.problem) or is_lost",
+        "True",
+        "tests/admin/test_images.py -k later_view",
+    ),
+    Protection(
+        "new drawing of what is lost",
+        "admin/files.py",
+        "            _drawn(scan, kind, is_lost=True)\n",
+        "            pass\n",
+        "tests/admin/test_images.py -k is_lost",
     ),
     Protection(
         "no try of a hostile twin",
@@ -1303,9 +1317,16 @@ PROTECTIONS = (
     Protection(
         "idempotency key of a forced scan",
         "scanning/request.py",
-        "    scan.idempotency_key = _idempotency_key(target, seen)\n",
+        "    scan.idempotency_key = _idempotency_key(target, seen or 0)\n",
         "",
         "tests/scanning/test_request.py -k also_when_it_has_ended",
+    ),
+    Protection(
+        "what was seen before asking",
+        "scanning/request.py",
+        "    waiting = matters.first()\n",
+        "    waiting = matters.first()\n    seen = scans().order_by('-pk').values_list('pk', flat=True).first()\n",
+        "tests/scanning/test_request.py -k somebody_else_asks",
     ),
     Protection(
         "waiting scan of another file",

@@ -68,6 +68,8 @@ def rendition(scan: ImageScan, size: str, kind: str = Kind.PICTURE) -> bytes:
         kept = shelf.get(scan.sha256, size) if kind != Kind.HEATMAP else None
         if kept is None:
             kept = shelf.get(_drawn(scan, kind).sha256, size)
+        if kept is None:
+            _drawn(scan, kind, is_lost=True)
     if kept is None:
         raise PictureUnavailable(reason_in_words("not_kept"))
     return kept
@@ -107,11 +109,11 @@ def examine(scan: ImageScan) -> Examination:
     return Examination(orientation=_facts(scan, drawn)[1], problem="")
 
 
-def _drawn(scan: ImageScan, kind: str, *, may_be_late: bool = False) -> Rendition:
+def _drawn(scan: ImageScan, kind: str, *, may_be_late: bool = False, is_lost: bool = False) -> Rendition:
     """Return what is known of a rendition; raise PictureUnavailable if there is none, BeingPrepared if not yet."""
     if scan.error_code == "too_complex":
         raise PictureUnavailable(reason_in_words(scan.error_code))
-    row = wanted.ask(scan, kind)
+    row = wanted.ask(scan, kind, is_lost=is_lost)
     if row.problem:
         raise PictureUnavailable(problem_in_words(reason_in_words(row.problem)))
     if row.due_at is not None and not may_be_late:

@@ -71,6 +71,7 @@ REASONS: dict[str, str | Promise] = {
     "timeout": gettext_lazy("The provider did not answer in time."),
     "connection_failed": gettext_lazy("The provider could not be reached."),
     "login_busy": gettext_lazy("Another login was under way for too long."),
+    "login_limit": gettext_lazy("Too many logins in a short time; this one waits, so that the account is not locked."),
 }
 
 _NUMBERED = re.compile(r"(?P<kind>http|code)_(?P<number>\d+)")

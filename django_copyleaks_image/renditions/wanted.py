@@ -20,13 +20,16 @@ def renditions() -> RenditionQuerySet:
     return Rendition.objects.using(home_database())
 
 
-def ask(scan: ImageScan, kind: str = Kind.PICTURE) -> Rendition:
-    """Return what is known of a rendition, after it was asked for and whoever draws was woken, if that helps."""
+def ask(scan: ImageScan, kind: str = Kind.PICTURE, *, is_lost: bool = False) -> Rendition:
+    """Return what is known of a rendition, after it was asked for and whoever draws was woken, if that helps.
+
+    One that was made is made anew only if it ``is_lost``, which whoever looks for it knows.
+    """
     same = renditions().filter(scan=scan, kind=kind)
     row = same.first()
     if row is None:
         ask_ahead(scan, kind)
-    elif not _ask_again(row, scan):
+    elif not _ask_again(row, scan, is_lost=is_lost):
         return row
     dispatch.wake_after_commit(scan.scan_id, using=home_database())
     return same.get()
@@ -37,13 +40,14 @@ def ask_ahead(scan: ImageScan, kind: str = Kind.PICTURE) -> None:
     renditions().bulk_create([Rendition(scan=scan, kind=kind)], ignore_conflicts=True)
 
 
-def _ask_again(row: Rendition, scan: ImageScan) -> bool:
+def _ask_again(row: Rendition, scan: ImageScan, *, is_lost: bool) -> bool:
     """Have it drawn once more, unless that is being done, or would only lead to the same."""
     if row.due_at is not None or row.is_final:
         return False
     # It was drawn before the scan was measured.
     is_of_others = row.kind != Kind.HEATMAP and not row.problem and bool(scan.sha256) and row.sha256 != scan.sha256
-    if not is_of_others and row.checked_at > timezone.now() - RETRY_AFTER:
+    may_help = bool(row.problem) or is_lost
+    if not is_of_others and (not may_help or row.checked_at > timezone.now() - RETRY_AFTER):
         return False
     as_it_is = renditions().filter(pk=row.pk, due_at=None, checked_at=row.checked_at)
     return bool(as_it_is.update(due_at=timezone.now(), attempts=0, problem=""))

@@ -66,6 +66,9 @@ def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = 
         raise ValueError(f"{owner._meta.label}.{field} of this object holds no stored file: save it first.")
     using = instance._state.db or home_database()
     target = target_of(owner, instance, field, using=using)
+    if force and seen is None:
+        # Before the unfinished one is looked for: a scan that somebody queues in between was not seen.
+        seen = scans().for_target(**target).order_by("-pk").values_list("pk", flat=True).first()
     of_file = scans().for_target(**target).filter(file_name=name).order_by("-pk")
     matters = of_file.unfinished().filter(forced=True) if force else of_file.unfinished()
     waiting = matters.first()
@@ -75,9 +78,7 @@ def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = 
     if not force:
         atomically(lambda: queue(scan, "file_replaced"))
         return Repetition(scan, is_new=True)
-    if seen is None:
-        seen = scans().for_target(**target).order_by("-pk").values_list("pk", flat=True).first() or 0
-    scan.idempotency_key = _idempotency_key(target, seen)
+    scan.idempotency_key = _idempotency_key(target, seen or 0)
     try:
         atomically(lambda: queue(scan, "scanned_again"))
     except IntegrityError:

@@ -123,6 +123,7 @@ def test_scan_page__says_why_a_broken_picture_is_not_shown(page: Any) -> None:
 def test_pages__fit_the_screen_and_violate_no_policy(page: Any, complaints: list[str], scheme: str, width: int) -> None:
     scan = large_and_tiny()
     lost = failed(photo("lost.jpg"))
+    failed(photo("closed.jpg"), "no_public_url")  # The longest words of all reasons.
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     addresses = [

@@ -17,6 +17,7 @@ from django_copyleaks_image.admin import ImageScanAdmin
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan, Rendition
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.renditions import shelf
 from tests.admin.drawing import draw, get_drawn, is_being_prepared
 from tests.admin.rows import failed, measured, measured_photo, rectangle
 from tests.gallery.admin import PhotoAdmin
@@ -88,7 +89,9 @@ def test_pictures__are_closed_to_whoever_may_not_view_scan_and_object(staff: Any
     assert staff().get(address).status_code == 404
     assert staff("view_photo").get(address).status_code == 404
     assert staff("view_imagescan").get(address).status_code == 404
-    assert staff("view_imagescan", "view_photo").get(address).status_code == 200
+    response = get_drawn(staff("view_imagescan", "view_photo"), address)
+    assert response.status_code == 200
+    assert b"".join(response)
 
 
 def test_pictures__respect_the_permission_for_the_single_object(
@@ -179,14 +182,41 @@ def test_page_of_a_scan__tells_nothing_of_a_picture_that_is_being_prepared_but_w
     assert f"rendition/{scan.pk}/page/" not in page
 
 
-def test_picture_that_cannot_be_shown__is_not_drawn_again_at_every_view(moderator: Client) -> None:
+def test_picture_that_cannot_be_shown__is_not_drawn_again_at_every_view(
+    moderator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scan = measured(photo(content=picture("GIF")))
-    for _ in range(3):
-        assert rendition(moderator, scan).content.decode() == "GIF pictures are not shown."
+    assert rendition(moderator, scan).content.decode() == "GIF pictures are not shown."
+    monkeypatch.setattr(pool.drawing, "ask", lambda *arguments: pytest.fail("It was tried again."))
+    assert rendition(moderator, scan).content.decode() == "GIF pictures are not shown."
     Rendition.objects.update(checked_at=timezone.now() - timedelta(days=1))
     assert rendition(moderator, scan).status_code == 404
     row = Rendition.objects.get()
     assert (row.attempts, row.is_final, row.due_at) == (1, True, None)
+
+
+@pytest.mark.parametrize("is_measured", [True, False])
+def test_picture_that_was_drawn__is_not_drawn_again_at_a_later_view(moderator: Client, is_measured: bool) -> None:
+    scan = measured_photo() if is_measured else failed(photo(), "too_small", Status.SKIPPED)
+    addresses = [f"{SCANS}rendition/{scan.pk}/thumbnail/", f"{SCANS}original/{scan.pk}/", f"{SCANS}{scan.pk}/change/"]
+    for address in addresses:
+        b"".join(get_drawn(moderator, address))
+    Rendition.objects.update(checked_at=timezone.now() - timedelta(days=1))
+    for address in addresses:
+        response = moderator.get(address)
+        assert response.status_code == 200
+        b"".join(response)
+    assert not Rendition.objects.exclude(due_at=None).exists()
+
+
+def test_picture_that_was_drawn_and_is_lost__is_drawn_again_after_a_while(moderator: Client) -> None:
+    scan = measured_photo()
+    assert rendition(moderator, scan).status_code == 200
+    shelf.remove(scan.sha256)
+    assert b"does not find it" in moderator.get(f"{SCANS}rendition/{scan.pk}/page/").content
+    Rendition.objects.update(checked_at=timezone.now() - timedelta(days=1))
+    assert is_being_prepared(moderator.get(f"{SCANS}rendition/{scan.pk}/page/"))
+    assert rendition(moderator, scan).status_code == 200
 
 
 def test_same_bytes_of_another_object__are_not_tried_again(moderator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,7 +326,7 @@ def test_list__has_a_sign_in_the_place_of_what_cannot_be_shown(
     Path(Photo.objects.get(pk=missing.object_id).image.path).unlink()
     addresses = re.findall(r'<img class="copyleaks-thumbnail" src="([^"]+)"', moderator.get(SCANS).content.decode())
     assert len(addresses) == 2
-    assert all(is_no_picture(moderator.get(address)) for address in addresses)
+    assert all(is_no_picture(get_drawn(moderator, address)) for address in addresses)
     for scan in (broken, missing):
         assert is_no_picture(rendition(moderator, scan, "panel"))
         assert rendition(moderator, scan).status_code == 404
@@ -359,6 +389,7 @@ def test_original__that_not_all_browsers_show_upright_is_encoded_anew_in_full_si
 def test_original__is_sent_of_the_scanned_bytes_only(moderator: Client, settings: Any) -> None:
     scan = measured_photo()
     path = Path(Photo.objects.get(pk=scan.object_id).image.path)
+    assert b"".join(original(moderator, scan)) == path.read_bytes()  # It is drawn before it is replaced.
     path.write_bytes(picture(colour="black"))
     response = original(moderator, scan)
     assert response.status_code == 404

@@ -15,6 +15,7 @@ from django_copyleaks_image.admin.problems import problem_in_words
 from django_copyleaks_image.copyleaks import fetch, heatmaps
 from django_copyleaks_image.scanning import prepare
 from tests.admin.deskwork import SCANS, next_items
+from tests.admin.drawing import get_drawn
 from tests.admin.rows import failed, measured_photo
 from tests.samples import photo
 
@@ -68,8 +69,8 @@ def test_pages__say_in_the_readers_language_what_is_wrong_with_mask_and_picture(
     (item,) = next_items(client)
     assert "«The mask ends at pixel 500000, outside the picture&#x27;s 409600.»" in item["html"]
     assert "«The host is not on the public internet.»" in item["html"]
+    answer = get_drawn(client, f"{SCANS}rendition/{broken.pk}/page/")
+    assert answer.content.decode() == "«The JPEG file is broken or cut short.»"
     page = client.get(f"{SCANS}{broken.pk}/change/").content.decode()
     assert "«The JPEG file is broken or cut short.»" in page
     assert "«The file is empty.»" in page
-    answer = client.get(f"{SCANS}rendition/{broken.pk}/page/")
-    assert answer.content.decode() == "«The JPEG file is broken or cut short.»"

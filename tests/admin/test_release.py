@@ -11,6 +11,7 @@ from django_copyleaks_image.models.scan import Standing
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import account
 from tests.admin.deskwork import DESK, SCANS, ask, next_items, next_keys, press
+from tests.admin.drawing import get_drawn
 from tests.admin.rows import measured_photo
 from tests.admin.test_decisions import choose, messages, page_of, stored, versions
 
@@ -82,7 +83,7 @@ def test_pause__is_told_at_the_desk_where_pictures_are_judged_all_the_same(revie
     assert "Submissions are paused since" in page
     assert "The account has no credits left. Meanwhile no new pictures are checked;" in page
     assert {item["pk"] for item in next_items(reviewer)} == {scan.pk, escalated.pk}
-    assert reviewer.get(f"{SCANS}rendition/{scan.pk}/page/").status_code == 200
+    assert get_drawn(reviewer, f"{SCANS}rendition/{scan.pk}/page/").status_code == 200
     decision = press(reviewer, scan, "cleared")["decision"]
     assert press(reviewer, escalated, "escalated")["decision"]
     assert stored(scan).decision == Standing.CLEARED

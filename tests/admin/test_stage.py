@@ -5,11 +5,11 @@ from django.contrib import admin
 from django.template.loader import render_to_string
 
 from django_copyleaks_image import regions
-from django_copyleaks_image.admin import files
 from django_copyleaks_image.admin import stage as stages
 from django_copyleaks_image.admin.stage import Stage, stage_of
 from django_copyleaks_image.masks import Mask, MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
+from django_copyleaks_image.scanning import prepare
 from tests.admin.rows import measured, measured_photo, rectangle
 from tests.samples import photo, picture
 
@@ -132,7 +132,7 @@ def test_stage__of_a_measured_picture_reads_only_the_beginning_of_its_file(monke
     def read(*args: object) -> bytes:
         raise AssertionError("the whole file was read")
 
-    monkeypatch.setattr(files, "_scanned_bytes", read)
+    monkeypatch.setattr(prepare, "copied", read)
     scan = measured_photo(orientation=1)
     made = stage(scan)
     assert made.picture_url == f"{SCANS}rendition/{scan.pk}/page/"

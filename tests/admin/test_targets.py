@@ -12,6 +12,7 @@ from django.urls import include, path
 
 from django_copyleaks_image.models import ImageScan
 from tests.admin.deskwork import SCANS, next_keys
+from tests.admin.drawing import get_drawn
 from tests.admin.rows import measured, measured_photo
 from tests.gallery.admin import PhotoAdmin
 from tests.gallery.models import Panorama, Photo, ProxyPhoto
@@ -58,7 +59,9 @@ def panorama(name: str = "wide.jpg") -> ImageScan:
 
 
 def status(client: Client, scan: ImageScan) -> int:
-    return client.get(f"{SCANS}original/{scan.pk}/").status_code
+    response = get_drawn(client, f"{SCANS}original/{scan.pk}/")
+    assert b"".join(response)
+    return int(response.status_code)
 
 
 def test_picture__is_closed_where_the_admin_of_a_proxy_is_the_only_one_and_denies(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import ImageScan
@@ -100,4 +101,27 @@ def test_force__at_once_by_many_is_one_scan(has_scan: bool) -> None:
     asked = together(*[lambda: asked_for(Photo.objects.get(pk=uploaded.pk), force=True)] * 8)
 
     assert len({scan.pk for scan in asked}) == 1
+    assert ImageScan.objects.filter(forced=True).count() == 1
+
+
+@pytest.mark.parametrize("number_of_queries", [1, 2])
+def test_force__while_somebody_else_asks_is_one_scan(number_of_queries: int) -> None:
+    before = flagged()
+    theirs: list[ImageScan] = []
+    asked_so_far = 0
+
+    def ask_in_between(execute: Any, sql: str, *args: Any) -> Any:
+        nonlocal asked_so_far
+        result = execute(sql, *args)
+        asked_so_far += "copyleaks_image_imagescan" in sql
+        if asked_so_far == number_of_queries and not theirs:
+            theirs.append(before)
+            theirs[0] = asked_for(photo_of(before), force=True)
+        return result
+
+    uploaded = photo_of(before)
+    with connection.execute_wrapper(ask_in_between):
+        ours = asked_for(uploaded, force=True)
+
+    assert theirs == [ours]
     assert ImageScan.objects.filter(forced=True).count() == 1
