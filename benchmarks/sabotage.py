@@ -2092,6 +2092,15 @@ PROTECTIONS = (
         "tests/scanning/test_circuit.py -k handful",
     ),
     Protection(
+        "window after the slot",
+        "scanning/submit.py",
+        "    slot = _wait_for_slot(sleep)\n"
+        "    # Slots come one after the other, so what others have sent meanwhile is seen.\n"
+        "    _pass_the_circuit(scan)\n",
+        "    _pass_the_circuit(scan)\n    slot = _wait_for_slot(sleep)\n",
+        "tests/scanning/test_circuit.py -k fills_while",
+    ),
+    Protection(
         "patience with results",
         "scanning/recovery.py",
         "silent_since < clock.now() - patience",
