@@ -2339,6 +2339,13 @@ PROTECTIONS = (
         "tests/scanning/test_logins.py -k at_once",
     ),
     Protection(
+        "logins that never left",
+        "copyleaks/token.py",
+        "            if not error.uncertain:\n",
+        "            if False:\n",
+        "tests/scanning/test_logins.py -k never_left",
+    ),
+    Protection(
         "wiring of the limit on logins",
         "apps.py",
         "        logins.connect()",
