@@ -226,7 +226,7 @@ class TokenStore:
 
 def limit_logins(admit: Admit, take_back: TakeBack) -> None:
     """Have every login of this process admitted by somebody who remembers those of all processes."""
-    global _admit, _take_back  # noqa: PLW0603 - wiring, done once
+    global _admit, _take_back
     _admit, _take_back = admit, take_back
 
 
