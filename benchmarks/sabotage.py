@@ -1798,6 +1798,13 @@ PROTECTIONS = (
         "tests/scanning/test_restore.py -k waits_for_results_anew",
     ),
     Protection(
+        "restored scans fill no window",
+        "scanning/restore.py",
+        ", resumed_at=now)",
+        ")",
+        "tests/scanning/test_restore.py -k came_before_the_restore",
+    ),
+    Protection(
         "restored scans go slowly",
         "scanning/restore.py",
         "timedelta(minutes=minute)",

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import ConflictError, PermanentError
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
@@ -103,6 +104,21 @@ def test_going_on__submits_the_scans_of_the_backup_slowly_and_new_ones_at_once(p
     assert in_minutes == [0, 0, 1, 1, 2, 0]
     assert len(submit.claim(10)) == 3
     assert not circuit.is_open()
+
+
+def test_going_on__does_not_wait_for_results_that_came_before_the_restore(provider: Provider) -> None:
+    for number in range(conf.RESULT_WINDOW or 0):
+        photo(f"{number}.jpg", picture("PNG", (512, 512), colour=(number, 0, 9)))
+    for waiting in ImageScan.objects.all():
+        submitted(waiting)
+    call_command("copyleaks_restored")
+    call_command("copyleaks_restored", "--go-on")
+    photo("new.jpg", picture("PNG", (512, 512), colour=(0, 9, 9)))
+
+    work()
+
+    assert provider.sent == [ImageScan.objects.latest("pk").scan_id]
+    assert evidence.silent_since() is None
 
 
 def test_twins_of_the_backup__share_one_result(provider: Provider) -> None:
