@@ -1805,6 +1805,13 @@ PROTECTIONS = (
         "tests/scanning/test_restore.py -k came_before_the_restore",
     ),
     Protection(
+        "restored scans that would not be sent",
+        "scanning/attempts.py",
+        "    if was_measured and _may_have_arrived(scan):",
+        "    if _may_have_arrived(scan):",
+        "tests/scanning/test_restore.py -k would_be_refused",
+    ),
+    Protection(
         "restored scans go slowly",
         "scanning/restore.py",
         "timedelta(minutes=minute)",

@@ -58,6 +58,17 @@ def test_scan_that_was_sent_after_the_backup__is_not_refused_under_its_old_id(re
     assert (scan.status, scan.error_code) == (Status.SUBMITTED, "")
 
 
+def test_picture_that_would_be_refused__was_never_sent_whatever_the_backup_does_not_know(provider: Provider) -> None:
+    photo("small.png", picture("PNG", (20, 20)))
+    call_command("copyleaks_restored")
+    call_command("copyleaks_restored", "--go-on")
+
+    work()
+
+    assert (only_scan().status, only_scan().error_code) == (Status.SKIPPED, "too_small")
+    assert provider.sent == []
+
+
 def test_callback_that_comes_during_the_hold__completes_its_scan(provider: Provider) -> None:
     photo()
     call_command("copyleaks_restored")
