@@ -1805,6 +1805,13 @@ PROTECTIONS = (
         "tests/scanning/test_restore.py -k came_before_the_restore",
     ),
     Protection(
+        "turns of a backup, which no clock has left",
+        "scanning/sweep.py",
+        'error_code="", may_have_arrived=False)',
+        'error_code="")',
+        "tests/scanning/test_restore.py -k slowly",
+    ),
+    Protection(
         "restored scans that would not be sent",
         "scanning/attempts.py",
         "    if was_measured and _may_have_arrived(scan):",

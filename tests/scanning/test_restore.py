@@ -106,6 +106,7 @@ def test_going_on__submits_the_scans_of_the_backup_slowly_and_new_ones_at_once(p
     assert (fresh.may_have_arrived, fresh.sent_at) == (False, None)
 
     call_command("copyleaks_restored", "--go-on", "--per-minute", "2")
+    sweep.sweep()
 
     in_minutes = [
         round((due - timezone.now()).total_seconds() / 60)
