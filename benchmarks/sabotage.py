@@ -1819,6 +1819,27 @@ PROTECTIONS = (
         "tests/scanning/test_restore.py -k waits_for_results_anew",
     ),
     Protection(
+        "restored scans fill no window",
+        "scanning/restore.py",
+        ", resumed_at=now)",
+        ")",
+        "tests/scanning/test_restore.py -k came_before_the_restore",
+    ),
+    Protection(
+        "turns of a backup, which no clock has left",
+        "scanning/sweep.py",
+        'error_code="", may_have_arrived=False)',
+        'error_code="")',
+        "tests/scanning/test_restore.py -k slowly",
+    ),
+    Protection(
+        "restored scans that would not be sent",
+        "scanning/attempts.py",
+        "    if was_measured and _may_have_arrived(scan):",
+        "    if _may_have_arrived(scan):",
+        "tests/scanning/test_restore.py -k would_be_refused",
+    ),
+    Protection(
         "restored scans go slowly",
         "scanning/restore.py",
         "timedelta(minutes=minute)",
@@ -2113,6 +2134,15 @@ PROTECTIONS = (
         "tests/scanning/test_circuit.py -k handful",
     ),
     Protection(
+        "window after the slot",
+        "scanning/submit.py",
+        "    slot = _wait_for_slot(sleep)\n"
+        "    # Slots come one after the other, so what others have sent meanwhile is seen.\n"
+        "    _pass_the_circuit(scan)\n",
+        "    _pass_the_circuit(scan)\n    slot = _wait_for_slot(sleep)\n",
+        "tests/scanning/test_circuit.py -k fills_while",
+    ),
+    Protection(
         "patience with results",
         "scanning/recovery.py",
         "silent_since < clock.now() - patience",
@@ -2349,6 +2379,13 @@ PROTECTIONS = (
         "account_row().filter(logins=noted).update",
         "account_row().update",
         "tests/scanning/test_logins.py -k at_once",
+    ),
+    Protection(
+        "logins that never left",
+        "copyleaks/token.py",
+        "            if not error.uncertain:\n",
+        "            if False:\n",
+        "tests/scanning/test_logins.py -k never_left",
     ),
     Protection(
         "wiring of the limit on logins",

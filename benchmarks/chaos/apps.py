@@ -26,6 +26,7 @@ class ChaosConfig(AppConfig):
             heatmaps,
             inbox,
             leases,
+            logins,
             reconcile,
             submit,
             sweep,
@@ -39,6 +40,8 @@ class ChaosConfig(AppConfig):
         reconcile.INTERVAL = timedelta(seconds=RECONCILE_SECONDS)
         reconcile.GRACE = timedelta(seconds=10)
         leases.LEASE = timedelta(seconds=LEASE_SECONDS)
+        # Each worker that was killed logs in anew.
+        logins.WINDOW = timedelta(seconds=3)
         notify.LEASE = timedelta(seconds=3)
         submit.LONGEST_SLOT_WAIT = timedelta(seconds=3)
         attempts.LONGEST_WAIT = 3.0

@@ -52,8 +52,11 @@ LOGIN_POLL = 0.1
 
 Admit: TypeAlias = Callable[[], float]
 """Notes a login that is about to be sent and returns 0, or the seconds until one more may be."""
+TakeBack: TypeAlias = Callable[[], None]
+"""Forgets a login that was noted and has certainly not left."""
 
 _admit: Admit = lambda: 0.0  # noqa: E731
+_take_back: TakeBack = lambda: None  # noqa: E731
 _cache = SharedCache()
 
 _KEY_SALT = "django_copyleaks_image.copyleaks.token"
@@ -191,18 +194,23 @@ class TokenStore:
     def _log_in(self) -> Secret:
         if wait := _admit():
             raise TokenError(
-                "This site has logged in so often that Copyleaks would lock the account; the next login waits. "
-                "A cache that all processes share saves most of them.",
+                "This site has logged in so often that Copyleaks would lock the account; the next login waits.",
                 slug="login_limit",
                 retry_after=wait,
             )
-        answer = self._transport.send(
-            "POST",
-            f"{self._id_url}/v3/account/login/api",
-            auth=Bearer(),
-            body=Body.of_json({"email": self._email, "key": self._api_key.reveal()}),
-            max_bytes=MAX_LOGIN_BYTES,
-        )
+        try:
+            answer = self._transport.send(
+                "POST",
+                f"{self._id_url}/v3/account/login/api",
+                auth=Bearer(),
+                body=Body.of_json({"email": self._email, "key": self._api_key.reveal()}),
+                max_bytes=MAX_LOGIN_BYTES,
+            )
+        except TransientError as error:
+            if not error.uncertain:
+                # Or nobody could log in for a quarter of an hour after an outage.
+                _take_back()
+            raise
         outcome = _read_login(answer.body) if answer.is_success else None
         if outcome is not None and outcome.token is not None:
             self._remember(outcome)
@@ -216,10 +224,10 @@ class TokenStore:
         _cache.set(self._key, outcome.to_cache(), max(outcome.until - time.time(), 1))
 
 
-def limit_logins(admit: Admit) -> None:
+def limit_logins(admit: Admit, take_back: TakeBack) -> None:
     """Have every login of this process admitted by somebody who remembers those of all processes."""
-    global _admit  # noqa: PLW0603 - wiring, done once
-    _admit = admit
+    global _admit, _take_back
+    _admit, _take_back = admit, take_back
 
 
 def _read_login(body: bytes) -> _Outcome | None:

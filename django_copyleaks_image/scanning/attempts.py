@@ -156,7 +156,10 @@ def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
     if skipped.code == "missing_file" and not circuit.failed(scan, Cause.STORAGE, skipped.code, skipped.message):
         put_back(scan, NotNow(skipped.code, skipped.message, timedelta(seconds=SHARED_WAIT)))
         return
-    if _may_have_arrived(scan):
+    # Facts are stored before anything is sent. A scan of a backup without them was not sent since, if its picture
+    # would have been skipped; one whose file is missing now may have been.
+    was_measured = bool(scan.sha256) or skipped.code == "missing_file"
+    if was_measured and _may_have_arrived(scan):
         give_up(scan, lost.RESULT_LOST, lost.ANSWER_LOST)
         return
 

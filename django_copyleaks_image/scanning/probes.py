@@ -42,7 +42,8 @@ def account_answers() -> bool:
 def api_answers() -> bool:
     """Return whether the API can be reached, whatever it says."""
     found = credits_left()
-    return not (isinstance(found, CopyleaksError) and found.is_outage)
+    # Nothing was asked where no login is allowed at the moment.
+    return not (isinstance(found, CopyleaksError) and (found.is_outage or found.slug == "login_limit"))
 
 
 def another_file_opens(scan: ImageScan) -> bool:

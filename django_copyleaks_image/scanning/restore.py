@@ -90,8 +90,9 @@ def go_on(*, per_minute: int) -> None:
     for minute, pks in enumerate(_in_batches(_of_the_backup(known.since).filter(status=Status.QUEUED), per_minute)):
         turn = scans().filter(pk__in=pks, status=Status.QUEUED)
         atomically(partial(turn.update, next_attempt_at=now + timedelta(minutes=minute)))
-    # Last: whoever is interrupted before holds everything still.
-    _row().update(restored_at=None)
+    # Last: whoever is interrupted before holds everything still. No result need come of what was sent before, so
+    # nothing waits for one.
+    _row().update(restored_at=None, resumed_at=now)
 
 
 def _of_the_backup(since: datetime) -> ImageScanQuerySet:

@@ -187,8 +187,9 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         attempts.end_with(scan, payer)
         return
     call = calls.ready_call(scan, file)
-    _pass_the_circuit(scan)
     slot = _wait_for_slot(sleep)
+    # Slots come one after the other, so what others have sent meanwhile is seen.
+    _pass_the_circuit(scan)
     _mark_as_sent(scan, others=others)
     with checked_in():
         sleep(max(0.0, slot - time.monotonic()))

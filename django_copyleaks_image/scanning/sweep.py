@@ -80,8 +80,8 @@ def sweep() -> None:
 def take_back_marks(now: datetime) -> None:
     """Make due at once what waits for a time that nobody can honestly have written."""
     longest_wait = timedelta(seconds=MAX_RETRY_AFTER)
-    # A scan that nobody has tried, or put back, waits for nothing.
-    is_fresh = Q(attempts=0, error_code="")
+    # A scan that nobody has tried, or put back, waits for nothing; one of a backup, which may have been, for its turn.
+    is_fresh = Q(attempts=0, error_code="", may_have_arrived=False)
     too_late = marks.ahead("next_attempt_at", now, longest=longest_wait)
     late = marks.ahead("next_attempt_at", now)
     queued = scans().filter(status=Status.QUEUED)

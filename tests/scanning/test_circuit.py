@@ -575,6 +575,20 @@ def test_scans_that_were_claimed_before_a_pause__are_not_sent(provider: Provider
     assert counted(status=Status.QUEUED, error_code="submissions_paused", attempts=0) == 3
 
 
+def test_window_that_fills_while_scans_wait_for_their_slots__is_seen(provider: Provider) -> None:
+    photos(WINDOW + 1)
+    *others, last = submit.claim(WINDOW + 1)
+
+    def others_are_sent(seconds: float) -> None:
+        while others:
+            submit.work_on(others.pop(0), sleep=lambda seconds: None)
+
+    submit.work_on(last, sleep=others_are_sent)
+
+    assert len(provider.sent) == WINDOW
+    assert counted(status=Status.QUEUED, error_code="awaits_results", attempts=0) == 1
+
+
 # Refusals that are alike
 
 

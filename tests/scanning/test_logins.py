@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from django_copyleaks_image.copyleaks import client, token
+from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.copyleaks.shared_cache import SharedCache
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import AccountState, ImageScan
@@ -45,6 +46,30 @@ def test_logins__are_admitted_up_to_the_limit_and_again_later() -> None:
     age(31)
     assert logins.admit() == 0
     assert len(account.state().logins.split(",")) == 1
+
+
+def test_login_that_never_left__is_not_counted(configure: Callable[..., None]) -> None:
+    with Emulator(latency=0.0) as provider:
+        url = provider.url
+    configure(API_URL=url, ID_URL=url)
+
+    for _ in range(logins.LIMIT + 2):
+        with pytest.raises(CopyleaksError) as caught:
+            client.client_from_settings().credits()
+        assert caught.value.slug == "connection_failed"
+
+    assert account.state().logins == ""
+
+
+def test_login_that_is_taken_back__leaves_the_others() -> None:
+    for _ in range(3):
+        logins.admit()
+    first, *_ = account.state().logins.split(",")
+
+    logins.take_back()
+    logins.take_back()
+
+    assert account.state().logins == first
 
 
 def test_logins_of_processes_at_once__are_all_noted() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import ConflictError, PermanentError
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
@@ -57,6 +58,17 @@ def test_scan_that_was_sent_after_the_backup__is_not_refused_under_its_old_id(re
     assert (scan.status, scan.error_code) == (Status.SUBMITTED, "")
 
 
+def test_picture_that_would_be_refused__was_never_sent_whatever_the_backup_does_not_know(provider: Provider) -> None:
+    photo("small.png", picture("PNG", (20, 20)))
+    call_command("copyleaks_restored")
+    call_command("copyleaks_restored", "--go-on")
+
+    work()
+
+    assert (only_scan().status, only_scan().error_code) == (Status.SKIPPED, "too_small")
+    assert provider.sent == []
+
+
 def test_callback_that_comes_during_the_hold__completes_its_scan(provider: Provider) -> None:
     photo()
     call_command("copyleaks_restored")
@@ -94,6 +106,7 @@ def test_going_on__submits_the_scans_of_the_backup_slowly_and_new_ones_at_once(p
     assert (fresh.may_have_arrived, fresh.sent_at) == (False, None)
 
     call_command("copyleaks_restored", "--go-on", "--per-minute", "2")
+    sweep.sweep()
 
     in_minutes = [
         round((due - timezone.now()).total_seconds() / 60)
@@ -103,6 +116,21 @@ def test_going_on__submits_the_scans_of_the_backup_slowly_and_new_ones_at_once(p
     assert in_minutes == [0, 0, 1, 1, 2, 0]
     assert len(submit.claim(10)) == 3
     assert not circuit.is_open()
+
+
+def test_going_on__does_not_wait_for_results_that_came_before_the_restore(provider: Provider) -> None:
+    for number in range(conf.RESULT_WINDOW or 0):
+        photo(f"{number}.jpg", picture("PNG", (512, 512), colour=(number, 0, 9)))
+    for waiting in ImageScan.objects.all():
+        submitted(waiting)
+    call_command("copyleaks_restored")
+    call_command("copyleaks_restored", "--go-on")
+    photo("new.jpg", picture("PNG", (512, 512), colour=(0, 9, 9)))
+
+    work()
+
+    assert provider.sent == [ImageScan.objects.latest("pk").scan_id]
+    assert evidence.silent_since() is None
 
 
 def test_twins_of_the_backup__share_one_result(provider: Provider) -> None:

@@ -28,6 +28,8 @@ ADVICE = {
     "connection_failed": "Check API_URL and ID_URL, the firewall, and whether the emulator runs, if it is used.",
     "rate_limited": "Too many logins: Copyleaks takes the next one in about five minutes. Let the processes share a "
     "cache (copyleaks_image.W011), so that they share the login.",
+    "login_limit": "Let the processes share a cache (copyleaks_image.W011), so that they share the login; within a "
+    "quarter of an hour the next one is allowed.",
     "http_404": "Check API_URL and ID_URL: something else answers there.",
     "payment_required": "Buy credits.",
 }
