@@ -951,6 +951,13 @@ PROTECTIONS = (
         "tests/doors/test_media.py -k other_bytes",
     ),
     Protection(
+        "errors on the way back to the start",
+        "scanning/prepare.py",
+        "    with _failures_of_the_storage():\n        if stream.seekable():",
+        "    if True:\n        if stream.seekable():",
+        "tests/doors/test_media.py -k way_back",
+    ),
+    Protection(
         "size before serving",
         "doors/media.py",
         "        if left < 0:",
