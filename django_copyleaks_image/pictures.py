@@ -122,14 +122,15 @@ def _upright(data: bytes, facts: PictureFacts, max_side: int) -> Image.Image:
     """Return the first frame upright and opaque, in sRGB."""
     _check_pixels(facts)
     with _parsing(facts.format):
-        image = _open(data, facts.format)
+        image: Image.Image = _open(data, facts.format)
         profile = image.info.get("icc_profile")
         # Pillow applies a TIFF's orientation while it decodes, libheif that of HEIC.
         transposition = UPRIGHT.get(facts.orientation) if facts.format in ("JPEG", "PNG", "WEBP") else None
-        copy = reduced(image, max_side)
+        # Each step lets go of what the one before has made: of all its pixels, there is memory for few at a time.
+        image = opaque(reduced(image, max_side))
         if transposition is not None:
-            copy = copy.transpose(transposition)
-        return in_srgb(opaque(copy), profile)
+            image = image.transpose(transposition)
+        return in_srgb(image, profile)
 
 
 class _Source(BytesIO):

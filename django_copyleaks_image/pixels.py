@@ -8,6 +8,7 @@ from PIL import Image, ImageCms
 
 # The grey of the stage on which pictures are reviewed.
 _BACKGROUND = "#808080"
+_BAND_PIXELS = 1_000_000
 # EXIF 2.32, 4.6.4, tag 0x0112: what makes a stored picture upright.
 # ImageOps.exif_transpose would also follow XMP, which browsers do not, and fails on broken EXIF.
 UPRIGHT = {
@@ -25,24 +26,32 @@ def reduced(image: Image.Image, max_side: int) -> Image.Image:
     """Return the picture in mode L, RGB, RGBA or CMYK, reduced where necessary."""
     if image.mode.startswith(("I", "F")):
         image = _eight_bits(image)
-    elif image.has_transparency_data and image.mode != "RGBA":  # To convert it all the same would copy it.
+    elif image.has_transparency_data and image.mode not in ("LA", "RGBA"):  # To convert it all the same would copy it.
         image = image.convert("RGBA")
-    elif image.mode not in ("L", "RGB", "RGBA", "CMYK"):
+    elif image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
         image = image.convert("RGB")
     # On a JPEG file that is not loaded yet, this lets the decoder reduce already.
     image.thumbnail((max_side, max_side), reducing_gap=1.5)
-    return image
+    # Reducing transparent pixels takes as many bytes again, so that there is no room for a third copy of all of them.
+    return image.convert("RGBA") if image.mode == "LA" else image
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return greys of 16 or more bits as L; convert() alone would make everything above 255 white."""
-    greys = image.convert("F")
+    """Return greys of 16 or more bits as L; convert() alone would make everything above 255 white.
+
+    Band by band, since the numbers in between are larger than the picture itself.
+    """
     if image.mode.startswith("I;16"):
         low, high = 0.0, 65_535.0
     else:  # Of 32-bit and floating-point greys, no file says which of them is white.
-        low, high = cast("tuple[float, float]", greys.getextrema())
+        low, high = cast("tuple[float, float]", image.getextrema())
     scale = 255 / ((high - low) or 1)
-    return greys.point(lambda value: value * scale - low * scale).convert("L")
+    greys = Image.new("L", image.size)
+    rows = max(1, _BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height))).convert("F")
+        greys.paste(band.point(lambda value: value * scale - low * scale).convert("L"), (0, top))
+    return greys
 
 
 def opaque(image: Image.Image) -> Image.Image:
@@ -55,12 +64,13 @@ def opaque(image: Image.Image) -> Image.Image:
 
 
 def in_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """Return the picture in mode RGB, its colours converted from the given ICC profile to sRGB."""
+    """Return the picture in mode RGB, its colours converted from an ICC profile to sRGB, in place if it can be."""
     # A profile that is broken or meant for another colour space is ignored, as browsers do; the tag of a damaged
     # TIFF may even be a number.
     if isinstance(profile, bytes):
         with suppress(ImageCms.PyCMSError):
             srgb = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(image, BytesIO(profile), srgb, outputMode="RGB")
-            return cast("Image.Image", converted)
+            is_rgb = image.mode == "RGB"
+            converted = ImageCms.profileToProfile(image, BytesIO(profile), srgb, outputMode="RGB", inPlace=is_rgb)
+            return image if is_rgb else cast("Image.Image", converted)
     return image.convert("RGB")

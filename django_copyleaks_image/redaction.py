@@ -1,7 +1,7 @@
 """Hides the tokens of our endpoints' addresses, in whatever holds them.
 
 They are known by their shape, so that it matters neither where the project has included the URLs nor which key has
-signed: what follows the id of a scan in an address, and the signature alone (:class:`~django.core.signing.Signer`).
+signed: what follows the id of a scan in an address, and a signature alone, which begins with a mark of ours.
 """
 
 import copy
@@ -11,6 +11,8 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 HIDDEN = "[hidden]"
+# What all our signatures begin with. A hash or a signature of the project's own has their alphabet and length.
+MARK = "clsig_"
 # What stands in addresses of others, in the errors of a storage, a broker or a proxy: passwords and signatures.
 _CREDENTIAL = re.compile(
     r"(://[^/\s:@]*:)[^/\s]+(?=@)|([?&][\w-]*(?:sig|signature|credential|token|key|secret|password)=)[^&\s'\"<>)]+",
@@ -24,7 +26,7 @@ _SCAN_ID = "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|doctor)"
 _SLASHES, _COLON = "(?:/|%(?:25)*2f)+", "(?::|%(?:25)*3a)"
 # Log entries and reports cut off long texts, and with them tokens: what is left of one after an id is hidden as well.
 _TOKEN = re.compile(
-    rf"(webhook{_SLASHES}{_SCAN_ID}{_SLASHES}|{_SCAN_ID}{_COLON})[\w-]{{16,}}|(?<![\w-])[\w-]{{43}}(?![\w-])",
+    rf"(webhook{_SLASHES}{_SCAN_ID}{_SLASHES}|{_SCAN_ID}{_COLON}|{MARK})[\w-]{{16,}}",
     re.ASCII | re.IGNORECASE,
 )
 # Every address and every signature has a word as long as this, and hardly anything else does: looked for first.
@@ -77,9 +79,5 @@ def _redacted_text(text: str) -> str:
 
 
 def _hidden(match: re.Match[str]) -> str:
-    if match[1]:
-        return match[1] + HIDDEN
-    word = match[0]
-    # A long name in a traceback has 43 characters as well, but hardly capitals, small letters and something else.
-    is_random = any(map(str.isupper, word)) and any(map(str.islower, word)) and not word.isalpha()
-    return HIDDEN if is_random else word
+    # The mark would only say what was hidden.
+    return HIDDEN if match[1].lower() == MARK else match[1] + HIDDEN

@@ -70,7 +70,10 @@ class Child:
         clock = Timer(seconds, self.end)
         clock.daemon = True
         had_begun = False
-        clock.start()
+        try:
+            clock.start()
+        except RuntimeError:  # There are no more threads, so that nothing would end the child.
+            raise Starved from None
         try:
             request = {"task": task, "cpu_seconds": cpu_seconds, "seconds": seconds}
             messages.send(self._stdin, request, file, size)

@@ -80,9 +80,7 @@ def _verified(scan: ImageScan, file: FieldFile) -> Iterator[bytes]:
         stream = open_files.enter_context(prepare.opened(file))
         digests = _digests(scan, stream)
         # A remote storage has fetched the file by now; one that cannot go back is asked again.
-        if stream.seekable():
-            stream.seek(0)
-        else:
+        if not prepare.rewound(stream):
             stream = open_files.enter_context(prepare.opened(file))
         yield b""
         try:

@@ -24,6 +24,7 @@ from django_copyleaks_image import formats
 from django_copyleaks_image.conf import HeaderPairs, Secret, conf, header_pairs
 from django_copyleaks_image.copyleaks.public import may_be_public
 from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.redaction import MARK
 
 from . import prepare
 
@@ -41,27 +42,28 @@ PROBE = "doctor"
 
 def webhook_token(scan_id: str) -> str:
     """Return the secret of a scan's webhook address."""
-    return Signer(salt=WEBHOOK_SALT).signature(scan_id)
+    return MARK + Signer(salt=WEBHOOK_SALT).signature(scan_id)
 
 
 def opens_webhook(scan_id: str, token: str) -> bool:
     """Return whether a token is the secret of this scan's webhook; compared in constant time."""
-    try:
-        Signer(salt=WEBHOOK_SALT).unsign(f"{scan_id}:{token}")
-    except BadSignature:
-        return False
-    return True
+    return _unsigned(f"{scan_id}:{token}", WEBHOOK_SALT) is not None
 
 
 def media_token(scan_id: str) -> str:
     """Return the signed name of a scan that opens the media door."""
-    return Signer(salt=MEDIA_SALT).sign(scan_id)
+    return f"{scan_id}:{MARK}{Signer(salt=MEDIA_SALT).signature(scan_id)}"
 
 
 def scan_id_of_media_token(token: str) -> str | None:
     """Return the scan a media token was signed for, None when the signature is not ours."""
+    return _unsigned(token, MEDIA_SALT)
+
+
+def _unsigned(token: str, salt: str) -> str | None:
+    scan_id, mark, signature = token.partition(f":{MARK}")
     try:
-        return Signer(salt=MEDIA_SALT).unsign(token)
+        return Signer(salt=salt).unsign(f"{scan_id}:{signature}") if mark else None
     except BadSignature:
         return None
 

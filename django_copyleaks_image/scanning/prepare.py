@@ -186,6 +186,15 @@ def opened(file: FieldFile) -> IO[bytes]:
         return cast("IO[bytes]", file.storage.open(cast("str", file.name), "rb"))
 
 
+def rewound(stream: IO[bytes]) -> bool:
+    """Go back to the start of a stream and return True, or False when it cannot; raises :class:`StorageFailed`."""
+    with _failures_of_the_storage():
+        if stream.seekable():
+            stream.seek(0)
+            return True
+    return False
+
+
 def blocks(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield what is left of a stream in blocks of :data:`CHUNK` bytes, of which only the last may be shorter."""
     while block := _block(stream):

@@ -14,9 +14,10 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from PIL import ExifTags, Image, ImageCms
 
 from django_copyleaks_image import formats
-from django_copyleaks_image.decoding import messages
+from django_copyleaks_image.decoding import messages, process
 from django_copyleaks_image.decoding.pool import (
     BRIEF,
     LONG,
@@ -89,9 +90,36 @@ def test_children__are_used_again_and_replaced_after_many_pictures(pool: Pool, m
 
 def test_picture_that_needs_more_memory_than_one_may_have__is_too_complex(pool: Pool) -> None:
     with pytest.raises(formats.TooComplex, match="more memory") as refused:
-        pool.ask("picture", BytesIO(hostile.png(8000, 8000, 16, 0)), Patience(cpu_seconds=20, seconds=60))
+        pool.ask("picture", BytesIO(hostile.png(8000, 8000, 16, 6)), Patience(cpu_seconds=20, seconds=60))
     assert not isinstance(refused.value, TookTooLong)
     assert inspect(pool) is not None
+
+
+def test_transparent_greys__are_reduced_before_they_become_colours(pool: Pool) -> None:
+    answer = pool.ask("picture", BytesIO(hostile.png(8000, 6000, 8, 4)), PATIENT)
+
+    assert answer.drawn["page"].startswith(b"RIFF")
+
+
+def test_scan_of_deep_greys__takes_no_multiple_of_its_own_memory(pool: Pool) -> None:
+    data = hostile.png(8000, 8000, 16, 0)
+
+    answer = pool.ask("picture", BytesIO(data), PATIENT)
+
+    assert answer.facts is not None
+    assert answer.facts.width == 8000
+    assert 0 <= answer.peak < 300_000_000
+
+
+def test_all_pixels_of_a_turned_picture__are_never_there_three_times(pool: Pool) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    data = picture("PNG", (8000, 6000), mode="RGBA", icc_profile=profile, exif=turned, compress_level=1)
+
+    answer = pool.ask("full", BytesIO(data), PATIENT)
+
+    assert answer.drawn["full"].startswith(b"\xff\xd8\xff")
 
 
 def test_picture_that_takes_the_processor_for_too_long__is_too_complex(pool: Pool) -> None:
@@ -268,18 +296,18 @@ def test_forked_process__has_children_of_its_own(pool: Pool) -> None:
     code = """
         import os, sys
         from io import BytesIO
-        from django_copyleaks_image.decoding.pool import Pool
+        from django_copyleaks_image.decoding.pool import LONG, Pool
         from tests.samples import picture
         pool = Pool(children=1)
         def first():
-            pool.ask("inspect", BytesIO(picture(size=(640, 600))))
+            pool.ask("inspect", BytesIO(picture(size=(640, 600))), LONG)
             return pool._idle[0].pid
         before = first()
         forked = os.fork()
         if not forked:
             os._exit(0 if not pool._idle and first() != before else 1)
         for _ in range(20):
-            assert pool.ask("inspect", BytesIO(picture(size=(700, 600)))).facts.width == 700
+            assert pool.ask("inspect", BytesIO(picture(size=(700, 600))), LONG).facts.width == 700
         _, status = os.waitpid(forked, 0)
         assert first() == before
         sys.exit(status)
@@ -296,6 +324,17 @@ def test_no_child_can_be_started__is_not_the_pictures_fault(pool: Pool, monkeypa
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(DecodingFailed):
         inspect(pool)
+
+
+def test_no_clock_can_be_started__is_not_the_pictures_fault(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(process.Timer, "start", refuse)
+    with pytest.raises(DecodingFailed):
+        inspect(pool)
+    monkeypatch.undo()
+    assert inspect(pool) is not None
 
 
 def test_more_bytes_than_any_upload_may_have__are_not_sent(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -301,6 +301,20 @@ def test_storage_that_gives_little_and_cannot_go_back__is_opened_again(
     assert Slow.opened == 2
 
 
+def test_storage_that_fails_on_the_way_back__is_a_404(
+    scan: ImageScan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Stale(BytesIO):
+        def seek(self, *place: int) -> int:
+            raise OSError("a stale handle of s3cret")
+
+    monkeypatch.setattr(FileSystemStorage, "open", lambda self, name, mode: Stale(CONTENT))
+
+    assert fetch(scan).status_code == 404
+    assert "s3cret" not in caplog.text
+    assert ImageScan.objects.get(pk=scan.pk).status == Status.SUBMITTED
+
+
 def test_storage_that_fails_while_it_is_sent__ends_the_stream(
     scan: ImageScan, large: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -26,6 +26,7 @@ from django_copyleaks_image.doors.webhook import WebhookView
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.redaction import MARK
 from django_copyleaks_image.scanning import addresses, attempts, calls, receive, sweep
 from django_copyleaks_image.signals import scan_completed
 from tests.gallery.models import Photo
@@ -93,7 +94,8 @@ def test_stranger__gets_the_same_404_and_leaves_nothing(scan: ImageScan) -> None
         door(other_scan, addresses.webhook_token(scan.scan_id)),
         door("no-such-scan", "wrong"),
         door(other_scan),
-        door(scan.scan_id, Signer(key="an older key", salt=addresses.WEBHOOK_SALT).signature(scan.scan_id)),
+        door(scan.scan_id, MARK + Signer(key="an older key", salt=addresses.WEBHOOK_SALT).signature(scan.scan_id)),
+        door(scan.scan_id, addresses.webhook_token(scan.scan_id).removeprefix(MARK)),
     }
     client = Client()
 
