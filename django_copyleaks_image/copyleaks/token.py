@@ -215,9 +215,9 @@ class TokenStore:
         if outcome is not None and outcome.token is not None:
             self._remember(outcome)
             return outcome.token
-        error = error_from_response(answer.status, answer.headers, answer.body, hide=[self._api_key])
-        self._remember(_refused(error))
-        raise error
+        refusal = error_from_response(answer.status, answer.headers, answer.body, hide=[self._api_key])
+        self._remember(_refused(refusal))
+        raise refusal
 
     def _remember(self, outcome: _Outcome) -> None:
         self._own = outcome

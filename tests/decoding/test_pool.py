@@ -330,7 +330,7 @@ def test_no_clock_can_be_started__is_not_the_pictures_fault(pool: Pool, monkeypa
     def refuse(*arguments: Any) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(process.Timer, "start", refuse)
+    monkeypatch.setattr("django_copyleaks_image.decoding.process.Timer.start", refuse)
     with pytest.raises(DecodingFailed):
         inspect(pool)
     monkeypatch.undo()
