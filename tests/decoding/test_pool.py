@@ -17,7 +17,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from django_copyleaks_image import formats
-from django_copyleaks_image.decoding import messages, process
+from django_copyleaks_image.decoding import messages
 from django_copyleaks_image.decoding.pool import (
     BRIEF,
     LONG,
