@@ -1343,6 +1343,13 @@ PROTECTIONS = (
         "tests/reviewing/test_claims.py -k bounded_time",
     ),
     Protection(
+        "release of live claims",
+        "reviewing/claims.py",
+        "_held_by(held_by, timezone.now()), pk=scan_pk)",
+        "claimed_by=held_by, pk=scan_pk)",
+        "tests/reviewing/test_claims.py -k from_nobody",
+    ),
+    Protection(
         "permission to release",
         "admin/desk/release.py",
         "if not targets[scan.pk].visible or not ",

@@ -113,6 +113,13 @@ def test_claim_that_is_taken_away__is_that_of_the_named_person(ada: Any, ben: An
     assert claims.claim(scan.pk, ben)
 
 
+def test_claim_that_has_run_out__is_taken_away_from_nobody(ada: Any) -> None:
+    scan = flagged()
+    assert claims.claim(scan.pk, ada)
+    ImageScan.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert not claims.take_away(scan.pk, held_by=ada)
+
+
 def test_others_at_the_desk__are_those_with_live_claims(ada: Any, ben: Any, django_user_model: Any) -> None:
     carl, dora = (django_user_model.objects.create_user(name) for name in ("carl", "dora"))
     for name, person, minutes in (("a", dora, 5), ("b", dora, 5), ("c", ben, 5), ("d", ada, 5), ("e", carl, -1)):
