@@ -2362,7 +2362,7 @@ PROTECTIONS = (
     Protection(
         "logins that never left",
         "copyleaks/token.py",
-        "            if not error.uncertain:\n",
+        "            if not problem.uncertain:\n",
         "            if False:\n",
         "tests/scanning/test_logins.py -k never_left",
     ),
