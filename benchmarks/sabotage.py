@@ -1812,6 +1812,13 @@ PROTECTIONS = (
         "tests/scanning/test_restore.py -k slowly",
     ),
     Protection(
+        "restored scans that were answered before",
+        "scanning/evidence.py",
+        "    return waiting.exclude(sent_at__lte=Coalesce(resumed, never))",
+        "    return waiting",
+        "tests/scanning/test_restore.py -k keep_no_new_one",
+    ),
+    Protection(
         "restored scans that would not be sent",
         "scanning/attempts.py",
         "    if was_measured and _may_have_arrived(scan):",
