@@ -1882,6 +1882,13 @@ PROTECTIONS = (
         "tests/scanning/test_restore.py -k slowly",
     ),
     Protection(
+        "restored scans that were answered before",
+        "scanning/evidence.py",
+        "    return waiting.exclude(sent_at__lte=Coalesce(resumed, never))",
+        "    return waiting",
+        "tests/scanning/test_restore.py -k keep_no_new_one",
+    ),
+    Protection(
         "restored scans that would not be sent",
         "scanning/attempts.py",
         "    if was_measured and _may_have_arrived(scan):",
@@ -2432,7 +2439,7 @@ PROTECTIONS = (
     Protection(
         "logins that never left",
         "copyleaks/token.py",
-        "            if not error.uncertain:\n",
+        "            if not problem.uncertain:\n",
         "            if False:\n",
         "tests/scanning/test_logins.py -k never_left",
     ),

@@ -206,8 +206,8 @@ class TokenStore:
                 body=Body.of_json({"email": self._email, "key": self._api_key.reveal()}),
                 max_bytes=MAX_LOGIN_BYTES,
             )
-        except TransientError as error:
-            if not error.uncertain:
+        except TransientError as problem:
+            if not problem.uncertain:
                 # Or nobody could log in for a quarter of an hour after an outage.
                 _take_back()
             raise

@@ -52,7 +52,7 @@ def measured_since(moment: datetime) -> bool:
 def unanswered() -> ImageScanQuerySet:
     """Return the accepted pictures since whose submission no result of any picture has come, oldest first.
 
-    After a pause, only those that were sent since.
+    After a pause or a restored backup, only those that were first sent since: others may have been answered before.
     """
     if conf.MODE == "sync":  # The answer is the result.
         return scans().none()
@@ -60,7 +60,8 @@ def unanswered() -> ImageScanQuerySet:
     resumed = AccountState.objects.using(home_database()).values("resumed_at")[:1]
     never = Value(_LONG_AGO, output_field=DateTimeField())
     since = Greatest(Coalesce(newest, never), Coalesce(resumed, never))
-    return scans().filter(status=Status.SUBMITTED, submitted_at__gt=since).order_by("submitted_at")
+    waiting = scans().filter(status=Status.SUBMITTED, submitted_at__gt=since).order_by("submitted_at")
+    return waiting.exclude(sent_at__lte=Coalesce(resumed, never))
 
 
 def window_is_full() -> bool:

@@ -133,6 +133,20 @@ def test_going_on__does_not_wait_for_results_that_came_before_the_restore(provid
     assert evidence.silent_since() is None
 
 
+def test_scans_of_the_backup_that_were_answered_before__keep_no_new_one_waiting(provider: Provider) -> None:
+    for number in range(conf.RESULT_WINDOW or 0):
+        photo(f"{number}.jpg", picture("PNG", (512, 512), colour=(number, 0, 9)))
+    call_command("copyleaks_restored")
+    call_command("copyleaks_restored", "--go-on")
+    work()
+    photo("new.jpg", picture("PNG", (512, 512), colour=(0, 9, 9)))
+
+    work()
+
+    assert provider.sent[-1] == ImageScan.objects.latest("pk").scan_id
+    assert evidence.silent_since() is None
+
+
 def test_twins_of_the_backup__share_one_result(provider: Provider) -> None:
     for _ in range(3):
         photo()

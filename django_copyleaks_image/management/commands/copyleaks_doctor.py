@@ -118,6 +118,11 @@ def _account() -> str:
 
 def _pause_and_budget() -> str:
     state = account.state()
+    if state.restored_at is not None:
+        raise Problem(
+            f"everything is held since {state.restored_at:%Y-%m-%d %H:%M} UTC, because the database was restored: call "
+            "copyleaks_restored to see what is known, and copyleaks_restored --go-on to go on."
+        )
     if state.paused_at is not None:
         raise Problem(
             f"submissions are paused since {state.paused_at:%Y-%m-%d %H:%M} UTC: {state.pause_message} "
@@ -165,19 +170,13 @@ def _probe(body: bytes) -> int:
 
 
 def _callbacks() -> str:
-    since = account.state().restored_at
-    if since is not None:
-        raise Problem(
-            f"everything is held since {since:%Y-%m-%d %H:%M} UTC, because the database was restored: call "
-            "copyleaks_restored to see what is known, and copyleaks_restored --go-on to go on."
-        )
     wrong_tokens, unknown_scans = refused.lately()
     if wrong_tokens:
         raise Problem(
             f"at least {wrong_tokens} since yesterday, for scans that wait, had a wrong token, so their results are "
             "lost: if SECRET_KEY was changed, add the old one to SECRET_KEY_FALLBACKS."
         )
-    if unknown_scans:
+    if unknown_scans and account.state().restored_at is None:
         raise Problem(
             f"at least {unknown_scans} since yesterday were about scans that this database does not know: if a backup "
             "was restored, call copyleaks_restored."
