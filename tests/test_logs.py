@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from django.core.exceptions import DisallowedHost
 from django.test import RequestFactory
+from django.urls import resolve
 from django.utils.functional import SimpleLazyObject
 from gunicorn.glogging import SafeAtoms  # type: ignore[import-untyped, unused-ignore]
 from uvicorn.logging import AccessFormatter
@@ -113,6 +114,19 @@ def test_attached(handler: Everything) -> None:
     # The request itself goes on to its view as it came.
     assert request.path == PATH
     assert request.GET["next"] == PATH
+
+
+def test_request_that_has_found_its_view(handler: Everything) -> None:
+    request = RequestFactory().get("/")
+    request.resolver_match = resolve(PATH)
+
+    logging.getLogger("host.part").error("Refused", extra={"request": request})
+
+    (record,) = handler.records
+    attached: Any = record.__dict__["request"]
+    assert TOKEN not in repr(attached.resolver_match)
+    assert attached.resolver_match.url_name == "webhook"
+    assert request.resolver_match.kwargs["token"] == TOKEN
 
 
 def test_body_of_a_request__is_not_searched(handler: Everything) -> None:
