@@ -8,7 +8,8 @@ added at any time, and a factory of records is called before their ``extra``, su
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from django.http import HttpRequest
 
@@ -100,7 +101,18 @@ def _redacted_request(request: HttpRequest) -> HttpRequest:
     # It was made of the path, and shows the token when it is printed.
     if match is not None and (of_match := redacted(vars(match))) is not vars(match):
         attributes = {**attributes, "resolver_match": _with(match, of_match)}
-    return request if attributes is shown else _with(request, attributes)
+    if attributes is shown:
+        return request
+    # What holds the request itself, such as its messages, would print the one that is as it was.
+    holders = {name: HIDDEN for name, value in attributes.items() if _holds(value, request)}
+    return _with(request, attributes | holders)
+
+
+def _holds(value: object, request: HttpRequest) -> bool:
+    kind = type(value)  # Not isinstance(), see redaction.py.
+    if issubclass(kind, partial):
+        return any(argument is request for argument in cast("partial[object]", value).args)
+    return bool(getattr(kind, "__dictoffset__", 0)) and vars(value).get("request") is request
 
 
 def _with(original: T, attributes: dict[str, Any]) -> T:

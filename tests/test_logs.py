@@ -5,10 +5,12 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 import pytest
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.exceptions import DisallowedHost
 from django.test import RequestFactory
 from django.urls import resolve
@@ -127,6 +129,18 @@ def test_request_that_has_found_its_view(handler: Everything) -> None:
     assert TOKEN not in repr(attached.resolver_match)
     assert attached.resolver_match.url_name == "webhook"
     assert request.resolver_match.kwargs["token"] == TOKEN
+
+
+def test_what_holds_a_request__does_not_print_it_as_it_was(handler: Everything) -> None:
+    request: Any = RequestFactory().get(PATH)
+    request.auser = partial(print, request)
+    request._messages = CookieStorage(request)
+
+    logging.getLogger("host.part").error("Refused", extra={"request": request})
+
+    (record,) = handler.records
+    assert TOKEN not in repr(vars(record.__dict__["request"]))
+    assert request._messages.request is request
 
 
 def test_body_of_a_request__is_not_searched(handler: Everything) -> None:
