@@ -78,7 +78,7 @@ def _upload(bombs: Mapping[str, bytes]) -> None:
     """Save the pictures in turns, so that every ordinary one has hostile ones before it."""
     for number, (name, content) in enumerate(bombs.items()):
         photo(name, content)
-        photo("ordinary.jpg", picture(colour=(number, 90, 60)))
+        photo("ordinary.jpg", picture(colour=(16 * number, 90, 60)))
         time.sleep(PACE)
 
 
