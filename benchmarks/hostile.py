@@ -43,6 +43,8 @@ HOSTILE = (
 )
 SECONDS = 60
 PAUSE = 0.05
+# Seconds after which it kills a process that does not answer.
+PATIENCE_OF_GUNICORN = 30
 # Between two uploads: each hostile one has its turn, which may take as long as that of the one after it.
 PACE = 0.5
 LIST = "/admin/copyleaks_image/imagescan/"
@@ -56,7 +58,8 @@ def measure() -> Iterator[Figure]:
     bombs = {name: corpus[name]() for name in HOSTILE}
     with local_copyleaks() as copyleaks, served() as port, ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        environment = environment_of(copyleaks)
+        # No result comes here, which would hold what is sent after the first.
+        environment = environment_of(copyleaks, COPYLEAKS_RESULT_WINDOW="1000")
         command = ["django", "copyleaks_worker", "--poll", "0.2"]
         worker = stack.enter_context(Process("worker", *command, folder=folder, environment=environment))
         moderator = Moderator(port)
@@ -75,7 +78,7 @@ def _upload(bombs: Mapping[str, bytes]) -> None:
     """Save the pictures in turns, so that every ordinary one has hostile ones before it."""
     for number, (name, content) in enumerate(bombs.items()):
         photo(name, content)
-        photo("ordinary.jpg", picture(colour=(number, 90, 60)))
+        photo("ordinary.jpg", picture(colour=(16 * number, 90, 60)))
         time.sleep(PACE)
 
 
@@ -189,7 +192,7 @@ def _figures(watch: "Watch", moderator: "Moderator") -> Iterator[Figure]:
         ("ordinary_picture_latest", max(delays, default=SECONDS), 5, "s"),
         ("pictures_without_an_end", waiting, 0, ""),
         ("requests_that_failed", moderator.failures, 0, ""),
-        ("slowest_answer", moderator.slowest, 5, "s"),
+        ("slowest_answer", moderator.slowest, PATIENCE_OF_GUNICORN, "s"),
     ):
         yield Figure(name=f"hostile_{name}", value=value, goal=goal, better="lower", unit=unit)
     yield Figure(name="hostile_pages_looked_at", value=moderator.answers, better="higher", unit="")

@@ -1007,6 +1007,20 @@ PROTECTIONS = (
         "tests/test_logs.py -k attached",
     ),
     Protection(
+        "tokens out of what a request has found",
+        "logs.py",
+        "    if match is not None and (of_match",
+        "    if False and (of_match",
+        "tests/test_logs.py -k found_its_view",
+    ),
+    Protection(
+        "tokens out of what holds a request",
+        "logs.py",
+        "if _holds(value, request)}",
+        "if False}",
+        "tests/test_logs.py -k holds_a_request",
+    ),
+    Protection(
         "tokens out of tracebacks",
         "logs.py",
         "    _hide_in_traceback(record, hide)\n\n",

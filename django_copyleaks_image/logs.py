@@ -8,11 +8,14 @@ added at any time, and a factory of records is called before their ``extra``, su
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from django.http import HttpRequest
 
 from .redaction import HIDDEN, redacted, without_credentials
+
+T = TypeVar("T")
 
 _PACKAGE = __name__.partition(".")[0]
 _handle = logging.Logger.handle
@@ -94,9 +97,27 @@ def _redacted_request(request: HttpRequest) -> HttpRequest:
     # A body may be long, and nobody shows it.
     shown = {name: value for name, value in vars(request).items() if name != "_body"}
     attributes: dict[str, Any] = redacted(shown)
+    match = request.resolver_match
+    # It was made of the path, and shows the token when it is printed.
+    if match is not None and (of_match := redacted(vars(match))) is not vars(match):
+        attributes = {**attributes, "resolver_match": _with(match, of_match)}
     if attributes is shown:
         return request
+    # What holds the request itself, such as its messages, would print the one that is as it was.
+    holders = {name: HIDDEN for name, value in attributes.items() if _holds(value, request)}
+    return _with(request, attributes | holders)
+
+
+def _holds(value: object, request: HttpRequest) -> bool:
+    kind = type(value)  # Not isinstance(), see redaction.py.
+    if issubclass(kind, partial):
+        return any(argument is request for argument in cast("partial[object]", value).args)
+    return bool(getattr(kind, "__dictoffset__", 0)) and vars(value).get("request") is request
+
+
+def _with(original: T, attributes: dict[str, Any]) -> T:
+    """Return an object like another, with other attributes."""
     # Not copy.copy(): a request does not give away all of itself.
-    clean = object.__new__(type(request))
-    vars(clean).update(vars(request) | attributes)
-    return clean
+    changed = object.__new__(type(original))
+    vars(changed).update(vars(original) | attributes)
+    return changed

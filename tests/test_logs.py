@@ -5,12 +5,15 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 import pytest
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.exceptions import DisallowedHost
 from django.test import RequestFactory
+from django.urls import resolve
 from django.utils.functional import SimpleLazyObject
 from gunicorn.glogging import SafeAtoms  # type: ignore[import-untyped, unused-ignore]
 from uvicorn.logging import AccessFormatter
@@ -113,6 +116,31 @@ def test_attached(handler: Everything) -> None:
     # The request itself goes on to its view as it came.
     assert request.path == PATH
     assert request.GET["next"] == PATH
+
+
+def test_request_that_has_found_its_view(handler: Everything) -> None:
+    request = RequestFactory().get("/")
+    request.resolver_match = resolve(PATH)
+
+    logging.getLogger("host.part").error("Refused", extra={"request": request})
+
+    (record,) = handler.records
+    attached: Any = record.__dict__["request"]
+    assert TOKEN not in repr(attached.resolver_match)
+    assert attached.resolver_match.url_name == "webhook"
+    assert request.resolver_match.kwargs["token"] == TOKEN
+
+
+def test_what_holds_a_request__does_not_print_it_as_it_was(handler: Everything) -> None:
+    request: Any = RequestFactory().get(PATH)
+    request.auser = partial(print, request)
+    request._messages = CookieStorage(request)
+
+    logging.getLogger("host.part").error("Refused", extra={"request": request})
+
+    (record,) = handler.records
+    assert TOKEN not in repr(vars(record.__dict__["request"]))
+    assert request._messages.request is request
 
 
 def test_body_of_a_request__is_not_searched(handler: Everything) -> None:

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from time import monotonic, sleep
 from typing import Any
 
@@ -330,7 +330,7 @@ def test_no_clock_can_be_started__is_not_the_pictures_fault(pool: Pool, monkeypa
     def refuse(*arguments: Any) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("django_copyleaks_image.decoding.process.Timer.start", refuse)
+    monkeypatch.setattr(Timer, "start", refuse)
     with pytest.raises(DecodingFailed):
         inspect(pool)
     monkeypatch.undo()
