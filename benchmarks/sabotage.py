@@ -7,12 +7,19 @@ when one was not caught.
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import cache_from_source
+from itertools import chain, groupby
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from benchmarks import forks
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "django_copyleaks_image"
@@ -2391,27 +2398,86 @@ PROTECTIONS = (
 def main(names: list[str]) -> int:
     chosen = [protection for protection in PROTECTIONS if not names or protection.name in names]
     with tempfile.TemporaryDirectory(prefix="sabotage-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        context = forks.start()
+        # One copy for each process at a time. They stay warm: only the module that is harmed is compiled anew.
+        trees: SimpleQueue[Path] = SimpleQueue()
+        for _ in range(os.cpu_count() or 1):
+            trees.put(_copy(folder))
         guards = sorted({protection.tests for protection in chosen})
-        sound = dict(zip(guards, pool.map(lambda tests: _passes(_copy(folder), tests), guards), strict=True))
-        caught = list(pool.map(lambda protection: _is_caught(folder, protection, sound), chosen))
+        sound = set(chain.from_iterable(pool.map(lambda of_one: _sound(context, trees, of_one), _by_file(guards))))
+        caught = list(pool.map(lambda protection: _is_caught(context, trees, protection, sound), chosen))
     print(f"protections={len(chosen)} caught={sum(caught)}")
     return 0 if all(caught) else 1
 
 
-def _is_caught(folder: str, protection: Protection, sound: dict[str, bool]) -> bool:
-    tree = _copy(folder)
-    module = tree / PACKAGE / protection.module
-    text = module.read_text()
-    if text.count(protection.old) != 1:
-        outcome = "NOT FOUND in the source"
-    elif not sound[protection.tests]:
-        outcome = "GUARD FAILS unharmed"
-    else:
-        module.write_text(text.replace(protection.old, protection.new))
-        outcome = "NOT CAUGHT" if _passes(tree, protection.tests) else "caught"
-    shutil.rmtree(tree)
+def _by_file(guards: list[str]) -> list[list[str]]:
+    return [list(alike) for _, alike in groupby(guards, key=lambda tests: _selection(tests)[0])]
+
+
+def _sound(context: Any, trees: "SimpleQueue[Path]", guards: list[str]) -> list[str]:
+    """Return those of one file's ``guards`` that pass unharmed: all are run at once, and alone only when one fails."""
+    paths = _selection(guards[0])[0]
+    expressions = [_selection(tests)[1] for tests in guards]
+    together = "" if "" in expressions else " or ".join(f"({expression})" for expression in expressions)
+    with _borrowed(trees) as tree:
+        if len(guards) > 1 and forks.run(context, tree, paths, together) is forks.Outcome.PASSED:
+            return guards
+        return [tests for tests in guards if forks.run(context, tree, *_selection(tests)) is forks.Outcome.PASSED]
+
+
+def _is_caught(context: Any, trees: "SimpleQueue[Path]", protection: Protection, sound: set[str]) -> bool:
+    with _borrowed(trees) as tree:
+        module = tree / PACKAGE / protection.module
+        text = module.read_text()
+        if text.count(protection.old) != 1:
+            outcome = "NOT FOUND in the source"
+        elif protection.tests not in sound:
+            outcome = "GUARD FAILS unharmed"
+        else:
+            with _harmed(module, text.replace(protection.old, protection.new)):
+                is_new_schema = protection.module.startswith(("models", "migrations"))
+                ended = forks.run(context, tree, *_selection(protection.tests), is_new_schema=is_new_schema)
+            outcome = _OUTCOMES[ended]
     print(f"{protection.name:<34} {outcome}", flush=True)
     return outcome == "caught"
+
+
+_OUTCOMES = {
+    forks.Outcome.PASSED: "NOT CAUGHT",
+    forks.Outcome.FAILED: "caught",
+    forks.Outcome.HUNG: "caught",
+    forks.Outcome.BROKEN: "NOT RUN: nothing was selected, or the module cannot be imported",
+}
+
+
+def _selection(tests: str) -> tuple[list[str], str]:
+    paths, _, expression = tests.partition(" -k ")
+    return paths.split(), expression
+
+
+@contextmanager
+def _borrowed(trees: "SimpleQueue[Path]") -> Iterator[Path]:
+    tree = trees.get()
+    try:
+        yield tree
+    finally:
+        trees.put(tree)
+
+
+@contextmanager
+def _harmed(module: Path, text: str) -> Iterator[None]:
+    whole = module.read_text()
+    try:
+        _write(module, text)
+        yield
+    finally:
+        _write(module, whole)
+
+
+def _write(module: Path, text: str) -> None:
+    module.write_text(text)
+    # What was compiled goes by the second of a change and by the size: both may be the same.
+    Path(cache_from_source(str(module))).unlink(missing_ok=True)
 
 
 def _copy(folder: str) -> Path:
@@ -2423,13 +2489,6 @@ def _copy(folder: str) -> Path:
         else:
             shutil.copy(source, tree / name)
     return tree
-
-
-def _passes(tree: Path, tests: str) -> bool:
-    paths, _, expression = tests.partition(" -k ")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", *paths.split(), *(["-k", expression] if expression else [])]
-    finished = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, timeout=300)
-    return finished.returncode == 0
 
 
 if __name__ == "__main__":
