@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
+from django.db.backends.sqlite3.creation import DatabaseCreation
+
 # Nothing of these needs settings, or keeps any.
 PRELOADED = (
-    "_pytest.assertion.rewrite",
-    "_pytest.config",
-    "pytest",
+    "benchmarks.forks",
     "PIL.BmpImagePlugin",
     "PIL.GifImagePlugin",
     "PIL.ImageCms",
@@ -117,14 +118,10 @@ def _pytest_status(tree: Path, paths: list[str], expression: str, is_new_schema:
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.path.insert(0, str(tree))
-    import pytest
-
     arguments = ["-x", "-q", *_NOT_NEEDED, *paths, *(["-k", expression] if expression else [])]
     if is_new_schema:
         status = pytest.main(arguments)
     else:
-        from django.db.backends.sqlite3.creation import DatabaseCreation
-
         with patch.object(DatabaseCreation, "create_test_db", _from_template(tree, DatabaseCreation.create_test_db)):
             status = pytest.main(arguments)
     sys.stdout.flush()

@@ -475,7 +475,7 @@ PROTECTIONS = (
     Protection(
         "file read again before it is paid",
         "scanning/submit.py",
-        "    if not scan.may_have_arrived:\n",
+        "    if not (scan.may_have_arrived and scan.sha256):\n",
         "    if not scan.sha256:\n",
         "tests/scanning/test_duplicates.py -k whose_file_is_missing",
     ),
@@ -489,7 +489,7 @@ PROTECTIONS = (
     Protection(
         "what was sent stays what it was",
         "scanning/submit.py",
-        "    if not scan.may_have_arrived:\n",
+        "    if not (scan.may_have_arrived and scan.sha256):\n",
         "    if True:\n",
         "tests/scanning/test_purchase.py -k what_it_was_sent_with",
     ),
@@ -2024,8 +2024,8 @@ PROTECTIONS = (
     Protection(
         "trial is overdue",
         "scanning/recovery.py",
-        "is_overdue = row.probe_at is None or not",
-        "is_overdue = False and not",
+        "is_overdue = row.probe_at is None or row.probe_at <= now or",
+        "is_overdue = row.probe_at is None or",
         "tests/scanning/test_circuit.py -k nothing_is_heard",
     ),
     Protection(
@@ -2045,8 +2045,8 @@ PROTECTIONS = (
     Protection(
         "wrong clock of a probe",
         "scanning/recovery.py",
-        "| Q(probe_at__gt=now + circuit.LONGEST_INTERVAL) ",
-        "",
+        'is_due = marks.has_passed("probe_at", now, longest=longest) |',
+        "is_due = Q(probe_at__lte=now) |",
         "tests/scanning/test_circuit.py -k wrong_clock",
     ),
     Protection(
@@ -2391,6 +2391,27 @@ PROTECTIONS = (
         '        .exclude(marks.is_recent("slowed_at", now, within=AT_ONCE))',
         "",
         "tests/scanning/test_rate.py -k at_once",
+    ),
+    Protection(
+        "trial that a wrong clock has put off",
+        "scanning/recovery.py",
+        " or marks.is_ahead(row.probe_at, now, longest=longest)",
+        "",
+        "tests/scanning/test_circuit.py -k far_ahead",
+    ),
+    Protection(
+        "last purchase in vain",
+        "scanning/bought.py",
+        'return failed.order_by("-finished_at", "-pk").first()',
+        'return failed.order_by("finished_at", "pk").first()',
+        "tests/scanning/test_paid_in_vain.py -k failed_before",
+    ),
+    Protection(
+        "file gone, lease lost",
+        "scanning/lost.py",
+        "ours if owner is None else ours.filter(lease_owner=owner)",
+        "ours",
+        "tests/scanning/test_given_up.py -k lost_its_lease",
     ),
 )
 

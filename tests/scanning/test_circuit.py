@@ -603,6 +603,7 @@ def test_refusals_of_single_pictures__hold_nothing(provider: Provider) -> None:
     photos(2 * evidence.ALIKE)
 
     work()
+    recovery.step()
 
     assert counted(status=Status.FAILED) == 2 * evidence.ALIKE
     assert not circuit.is_open()
@@ -616,6 +617,7 @@ def test_refusals_among_which_others_are_accepted__hold_nothing(provider: Provid
     new_photo("bad.jpg")
 
     work()
+    recovery.step()
 
     assert counted(status=Status.FAILED) == evidence.ALIKE
     assert not circuit.is_open()
@@ -712,6 +714,20 @@ def test_trial__of_which_nothing_is_heard_gives_way_when_the_next_is_due(provide
     recovery.step()
     assert account.state().trial_scan == first
     go_probe(probe_at=timezone.now())
+    recovery.step()
+
+    assert account.state().trial_scan not in ("", first)
+
+
+def test_trial__whose_end_a_wrong_clock_put_far_ahead_gives_way(provider: Provider) -> None:
+    photos(2)
+    circuit.open_for(Cause.STORAGE, "storage_failed", "Down.")
+    AccountState.objects.update(probe_at=timezone.now())
+    recovery.step()
+    first = account.state().trial_scan
+    ImageScan.objects.filter(scan_id=first).update(lease_until=timezone.now() + timedelta(seconds=90))
+    AccountState.objects.update(probe_at=timezone.now() + timedelta(days=1))
+
     recovery.step()
 
     assert account.state().trial_scan not in ("", first)

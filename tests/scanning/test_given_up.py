@@ -12,7 +12,7 @@ from django_copyleaks_image.copyleaks.errors import CopyleaksError, PermanentErr
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, attempts, receive, submit, sweep
+from django_copyleaks_image.scanning import account, attempts, lost, receive, submit, sweep
 from django_copyleaks_image.signals import scan_failed
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo, picture, upload
@@ -208,3 +208,19 @@ def test_uncertain_try_of_a_scan_that_was_replaced_meanwhile__keeps_the_key_unti
 
 def test_many_attempts__do_not_overflow() -> None:
     assert attempts._backoff(30_000) == attempts.LONGEST_WAIT
+
+
+def test_worker_that_lost_its_lease__does_not_end_a_scan_whose_file_was_replaced(provider: Provider) -> None:
+    uploaded = photo("a.jpg")
+    work()
+    (scan,) = by_age()
+    Photo.objects.filter(pk=uploaded.pk).update(image="elsewhere.jpg")
+    ImageScan.objects.filter(pk=scan.pk).update(status=Status.QUEUED, lease_owner="another")
+
+    assert not lost.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="the first")
+    scan.refresh_from_db()
+    assert (scan.status, scan.lease_owner) == (Status.QUEUED, "another")
+
+    assert lost.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="another")
+    scan.refresh_from_db()
+    assert (scan.status, scan.error_code) == (Status.SUPERSEDED, "file_replaced")

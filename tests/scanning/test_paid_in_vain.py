@@ -77,6 +77,23 @@ def test_upload_after_the_payer_has_failed__pays_anew(provider: Provider) -> Non
     assert len(set(provider.sent)) == 2
 
 
+def test_twin_of_bytes_that_had_failed_before__ends_with_the_last_payer(provider: Provider) -> None:
+    photo("a.jpg")
+    work()
+    receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
+    photo("b.jpg")
+    work()
+    photo("c.jpg")
+    second, twin = ImageScan.objects.order_by("pk")[1:]
+
+    receive.deliver(second, UNREADABLE, Source.WEBHOOK)
+    work()
+
+    twin.refresh_from_db()
+    assert twin.status == Status.FAILED
+    assert provider.sent == [payer().scan_id, second.scan_id]
+
+
 def test_upload_that_waits_with_older_twins__pays_after_they_have_ended(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
