@@ -118,6 +118,8 @@ def _pytest_status(tree: Path, paths: list[str], expression: str, is_new_schema:
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.path.insert(0, str(tree))
+    # Processes that tests start would import the package from where it is installed.
+    os.environ["PYTHONPATH"] = str(tree)
     arguments = ["-x", "-q", *_NOT_NEEDED, *paths, *(["-k", expression] if expression else [])]
     if is_new_schema:
         status = pytest.main(arguments)

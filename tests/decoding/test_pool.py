@@ -268,18 +268,18 @@ def test_forked_process__has_children_of_its_own(pool: Pool) -> None:
     code = """
         import os, sys
         from io import BytesIO
-        from django_copyleaks_image.decoding.pool import Pool
+        from django_copyleaks_image.decoding.pool import LONG, Pool
         from tests.samples import picture
         pool = Pool(children=1)
         def first():
-            pool.ask("inspect", BytesIO(picture(size=(640, 600))))
+            pool.ask("inspect", BytesIO(picture(size=(640, 600))), LONG)
             return pool._idle[0].pid
         before = first()
         forked = os.fork()
         if not forked:
             os._exit(0 if not pool._idle and first() != before else 1)
         for _ in range(20):
-            assert pool.ask("inspect", BytesIO(picture(size=(700, 600)))).facts.width == 700
+            assert pool.ask("inspect", BytesIO(picture(size=(700, 600))), LONG).facts.width == 700
         _, status = os.waitpid(forked, 0)
         assert first() == before
         sys.exit(status)

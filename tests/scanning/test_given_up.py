@@ -215,7 +215,9 @@ def test_worker_that_lost_its_lease__does_not_end_a_scan_whose_file_was_replaced
     work()
     (scan,) = by_age()
     Photo.objects.filter(pk=uploaded.pk).update(image="elsewhere.jpg")
-    ImageScan.objects.filter(pk=scan.pk).update(status=Status.QUEUED, lease_owner="another")
+    ImageScan.objects.filter(pk=scan.pk).update(
+        status=Status.QUEUED, submitted_at=None, next_attempt_at=timezone.now(), lease_owner="another"
+    )
 
     assert not lost.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="the first")
     scan.refresh_from_db()
