@@ -10,7 +10,8 @@ import os
 import shutil
 import signal
 import sys
-from contextlib import suppress
+import traceback
+from contextlib import ExitStack, suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -121,14 +122,28 @@ def _pytest_status(tree: Path, paths: list[str], expression: str, is_new_schema:
     # Processes that tests start would import the package from where it is installed.
     os.environ["PYTHONPATH"] = str(tree)
     arguments = ["-x", "-q", *_NOT_NEEDED, *paths, *(["-k", expression] if expression else [])]
-    if is_new_schema:
-        status = pytest.main(arguments)
-    else:
-        with patch.object(DatabaseCreation, "create_test_db", _from_template(tree, DatabaseCreation.create_test_db)):
-            status = pytest.main(arguments)
+    ended = _Ended()
+    with ExitStack() as stack:
+        if not is_new_schema:
+            template = _from_template(tree, DatabaseCreation.create_test_db)
+            stack.enter_context(patch.object(DatabaseCreation, "create_test_db", template))
+        try:
+            ended.status = int(pytest.main(arguments, plugins=[ended]))
+        except BaseException:
+            # What the tests have left behind may still raise after the last of them.
+            traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
-    return status
+    return ended.status
+
+
+class _Ended:
+    """A plugin that keeps how the tests have ended."""
+
+    status = NOT_BEGUN
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self.status = int(exitstatus) or 1
 
 
 def _from_template(tree: Path, create: Any) -> Any:

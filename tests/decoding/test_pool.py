@@ -6,17 +6,17 @@ import struct
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
 from django_copyleaks_image import formats
-from django_copyleaks_image.decoding import messages
+from django_copyleaks_image.decoding import messages, process
 from django_copyleaks_image.decoding.pool import (
     BRIEF,
     LONG,
@@ -100,13 +100,21 @@ def test_picture_that_takes_the_processor_for_too_long__is_too_complex(pool: Poo
     assert inspect(pool) is not None
 
 
-def test_time_on_the_clock__ends_even_a_child_that_does_nothing(pool: Pool) -> None:
+def test_time_on_the_clock__ends_even_a_child_that_does_nothing(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without using the processor: then the machine is to blame, and not the picture."""
+    given: list[float] = []
+
+    def soon(seconds: float, end: Callable[[], None]) -> Timer:
+        given.append(seconds)
+        return Timer(0.2, end)
+
     inspect(pool)
     (child,) = pool._idle
     os.kill(child.pid, signal.SIGSTOP)
-    with pytest.raises(DecodingFailed, match="too busy"):
-        inspect(pool, patience=Patience(cpu_seconds=5, seconds=0.5))
+    with monkeypatch.context() as patch, pytest.raises(DecodingFailed, match="too busy"):
+        patch.setattr(process, "Timer", soon)
+        inspect(pool, patience=Patience(cpu_seconds=5, seconds=7.5))
+    assert given == [7.5]
     assert inspect(pool) is not None
 
 
