@@ -55,7 +55,7 @@ PRELOADED = (
     "urllib3",
     "uvicorn",
 )
-LONGEST = 120
+LONGEST = 300
 """Seconds after which a run has hung. A guard that waits for ever without its protection has noticed."""
 
 _NOT_NEEDED = ("-p", "no:cov", "-p", "no:hypothesispytest")
@@ -129,7 +129,7 @@ def _pytest_status(tree: Path, paths: list[str], expression: str, is_new_schema:
             stack.enter_context(patch.object(DatabaseCreation, "create_test_db", template))
         try:
             ended.status = int(pytest.main(arguments, plugins=[ended]))
-        except BaseException:
+        except BaseException:  # noqa: BLE001
             # What the tests have left behind may still raise after the last of them.
             traceback.print_exc()
     sys.stdout.flush()

@@ -58,7 +58,8 @@ def hang(go_on: Event) -> Callable[..., Any]:
     """Return a function that hangs until the end of the test."""
 
     def hang(*_: object, **__: object) -> int:
-        go_on.wait(SOON)
+        # Longer than any test waits for it.
+        go_on.wait(2 * SOON)
         return 0
 
     return hang
@@ -275,6 +276,7 @@ def test_loop_that_hangs__ends_the_heartbeat_first_and_nothing_else(
     assert state.swept_at is not None
     assert timezone.now() - state.swept_at < timedelta(seconds=0.9)
     running.worker.stop()
+    assert running.wait().is_done is False
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -290,7 +290,7 @@ def test_forked_process__has_children_of_its_own(pool: Pool) -> None:
             assert pool.ask("inspect", BytesIO(picture(size=(700, 600))), LONG).facts.width == 700
         _, status = os.waitpid(forked, 0)
         assert first() == before
-        sys.exit(status)
+        sys.exit(os.waitstatus_to_exitcode(status))
     """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     code = "import django; django.setup()\n" + textwrap.dedent(code)
