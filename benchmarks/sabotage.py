@@ -2019,7 +2019,7 @@ PROTECTIONS = (
         "scanning/circuit.py",
         ", next_attempt_at__lte=row.trial_at)",
         ")",
-        "tests/scanning/test_circuit.py -k one_code",
+        "tests/scanning/test_circuit.py -k before_the_next_probe",
     ),
     Protection(
         "trial is overdue",
@@ -2068,7 +2068,7 @@ PROTECTIONS = (
         "scanning/recovery.py",
         "        return evidence.answered_since(paused_at)",
         "        return False",
-        "tests/scanning/test_circuit.py -k paid_twice",
+        "tests/scanning/test_circuit.py -k late_callback",
     ),
     Protection(
         "hold is a person's",
@@ -2412,6 +2412,55 @@ PROTECTIONS = (
         "ours if owner is None else ours.filter(lease_owner=owner)",
         "ours",
         "tests/scanning/test_given_up.py -k lost_its_lease",
+    ),
+    Protection(
+        "rest of a worker that polls seldom",
+        "worker/watchdog.py",
+        "time.monotonic() - seconds - self._pause",
+        "time.monotonic() - seconds",
+        "tests/test_worker_hangs.py -k rests_for_long",
+    ),
+    Protection(
+        "sent once it is marked as sent",
+        "worker/loop.py",
+        "if seconds <= submit.SLOT_HEAD_START:",
+        "if seconds < 0:",
+        "tests/test_worker_hangs.py -k right_before_its_slot",
+    ),
+    Protection(
+        "child that has grown large",
+        "decoding/pool.py",
+        "answer.peak < LARGE_CHILD and ",
+        "",
+        "tests/decoding/test_pool.py -k grown_large",
+    ),
+    Protection(
+        "idle child that died of a limit",
+        "decoding/pool.py",
+        "if death.by_its_limits and death.had_begun:",
+        "if death.by_its_limits:",
+        "tests/decoding/test_pool.py -k while_it_was_idle",
+    ),
+    Protection(
+        "logins of probes",
+        "scanning/circuit.py",
+        "PROBE_INTERVAL = timedelta(seconds=90)",
+        "PROBE_INTERVAL = timedelta(seconds=60)",
+        "tests/scanning/test_circuit.py -k come_less_often",
+    ),
+    Protection(
+        "trial within the budget",
+        "scanning/recovery.py",
+        "        due = due.exclude(budget_day=None)\n",
+        "        pass\n",
+        "tests/scanning/test_circuit.py -k credit_is_reserved",
+    ),
+    Protection(
+        "failures in a row",
+        "scanning/circuit.py",
+        " and not evidence.accepted_since(state.failing_since):",
+        ":",
+        "tests/scanning/test_circuit.py -k not_in_a_row",
     ),
 )
 

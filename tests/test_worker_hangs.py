@@ -373,6 +373,29 @@ def test_signals__are_left_alone_outside_the_main_thread() -> None:
     assert errors == []
 
 
+def test_worker_that_rests_for_long__does_not_count_as_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    dog = watchdog.Watchdog(pause=1000.0)
+    dog.note()
+    noted_at = time.monotonic()
+
+    monkeypatch.setattr(time, "monotonic", lambda: noted_at + watchdog.STUCK_SECONDS + 999)
+    dog.check()
+
+    monkeypatch.setattr(time, "monotonic", lambda: noted_at + watchdog.STUCK_SECONDS + 1001)
+    with pytest.raises(Stuck):
+        dog.check()
+
+
+def test_stopped_right_before_its_slot__a_scan_that_is_marked_as_sent_is_sent() -> None:
+    worker = Worker(threads=1, poll_seconds=0.01)
+    worker._stopping.set()
+
+    worker._sleep(submit.SLOT_HEAD_START)
+
+    with pytest.raises(submit.Stopped):
+        worker._sleep(2 * submit.SLOT_HEAD_START)
+
+
 def test_no_directory_for_temporary_files__is_told_at_the_start(
     run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -87,6 +87,17 @@ def test_children__are_used_again_and_replaced_after_many_pictures(pool: Pool, m
     assert children() - before != first
 
 
+def test_child_that_has_grown_large__is_replaced(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspect(pool)
+    (first,) = pool._idle
+    monkeypatch.setattr("django_copyleaks_image.decoding.pool.LARGE_CHILD", 1)
+
+    inspect(pool)
+
+    assert pool._idle == []
+    assert not _is_alive(first.pid)
+
+
 def test_picture_that_needs_more_memory_than_one_may_have__is_too_complex(pool: Pool) -> None:
     with pytest.raises(formats.TooComplex, match="more memory") as refused:
         pool.ask("picture", BytesIO(hostile.png(8000, 8000, 16, 0)), Patience(cpu_seconds=20, seconds=60))
@@ -118,10 +129,12 @@ def test_time_on_the_clock__ends_even_a_child_that_does_nothing(pool: Pool, monk
     assert inspect(pool) is not None
 
 
-def test_child_that_somebody_has_killed_while_it_was_idle__is_replaced(pool: Pool) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGXCPU])
+def test_child_that_somebody_has_killed_while_it_was_idle__is_replaced(pool: Pool, number: int) -> None:
     inspect(pool)
     (child,) = pool._idle
-    os.kill(child.pid, signal.SIGKILL)
+    os.kill(child.pid, number)
+    _until(lambda: child._process.poll() is not None, seconds=30)
     assert inspect(pool) is not None
 
 

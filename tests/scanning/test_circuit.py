@@ -443,6 +443,23 @@ def test_no_result_comes__nothing_is_paid_twice_while_there_is_something_new(
     assert not circuit.is_open()
 
 
+@pytest.mark.parametrize("body", [None, {"error": {"code": 14, "message": "Invalid file."}}])
+def test_late_callback_of_any_picture__ends_a_pause_for_want_of_results(
+    body: dict[str, Any] | None, provider: Provider
+) -> None:
+    photos(12)
+    work(rounds=2)
+    ImageScan.objects.filter(status=Status.SUBMITTED).update(submitted_at=timezone.now() - timedelta(minutes=3))
+    recovery.step()
+    assert paused_for() == "no_results"
+
+    first = ImageScan.objects.filter(status=Status.SUBMITTED).earliest("pk")
+    receive.deliver(first, as_json(body or clean(first)), Source.WEBHOOK)
+    recovery.step()
+
+    assert not circuit.is_open()
+
+
 def test_what_was_lost__is_paid_again_one_at_a_time(provider: Provider) -> None:
     photos(8)
     work()
@@ -733,6 +750,50 @@ def test_trial__whose_end_a_wrong_clock_put_far_ahead_gives_way(provider: Provid
     assert account.state().trial_scan not in ("", first)
 
 
+def test_trial_once_the_budget_is_used_up__is_one_whose_credit_is_reserved(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    configure(DAILY_BUDGET=1)
+    photos(3)
+    reserved = ImageScan.objects.latest("pk")
+    today = timezone.now().date()
+    ImageScan.objects.filter(pk=reserved.pk).update(budget_day=today)
+    account.state()
+    AccountState.objects.update(budget_day=today, budget_reserved=1)
+    circuit.open_for(Cause.STORAGE, "storage_failed", "Down.")
+
+    go_on(2)
+
+    assert provider.sent == [reserved.scan_id]
+    assert not circuit.is_open()
+
+
+def test_failures_between_which_others_are_accepted__are_not_in_a_row(provider: Provider) -> None:
+    provider.credits = UNREACHABLE
+    for number in range(2 * circuit.FAILURES):
+        provider.fail_next([UNREACHABLE])
+        new_photo(f"bad{number}.jpg")
+        work()
+        ImageScan.objects.filter(status=Status.QUEUED).delete()
+        new_photo()
+        work()
+        answer_all()
+
+    assert not circuit.is_open()
+
+
+def test_trial_that_is_put_back__is_not_tried_again_before_the_next_probe(provider: Provider) -> None:
+    photos(1)
+    circuit.open_for(Cause.API, "connection_failed", "Down.")
+    provider.always = provider.credits = UNREACHABLE
+    go_on()
+    assert len(provider.sent) == 1
+
+    work(rounds=3)
+
+    assert len(provider.sent) == 1
+
+
 def test_trials__come_less_often_the_longer_they_are_in_vain() -> None:
     waits = [circuit.interval(Cause.RESULTS, in_vain) for in_vain in range(40)]
 
@@ -740,6 +801,8 @@ def test_trials__come_less_often_the_longer_they_are_in_vain() -> None:
     assert waits[1] == 2 * waits[0]
     assert max(waits) == timedelta(hours=6)
     assert circuit.interval(Cause.ACCOUNT, 9) == circuit.PROBE_INTERVAL
+    # As many logins as Copyleaks allows, some of which others may need.
+    assert timedelta(minutes=15) / circuit.PROBE_INTERVAL <= 12 - 2
 
 
 def test_picture_that_comes_while_nothing_waits__is_the_trial_at_once(provider: Provider) -> None:
@@ -759,10 +822,13 @@ def test_picture_that_comes_while_nothing_waits__is_the_trial_at_once(provider: 
 # How long a single scan waits
 
 
-@pytest.mark.parametrize("error", [RateLimitError(retry_after=3000), UNREACHABLE])
-def test_wait_that_the_provider_asks_for__is_at_most_ten_minutes(error: CopyleaksError, provider: Provider) -> None:
-    error.retry_after = 3000
+@pytest.mark.parametrize("error", [RateLimitError(retry_after=3000), TransientError(retry_after=3000)])
+@pytest.mark.parametrize("told", [Decimal(100), UNREACHABLE])
+def test_wait_that_the_provider_asks_for__is_at_most_ten_minutes(
+    error: CopyleaksError, told: Decimal | CopyleaksError, provider: Provider
+) -> None:
     provider.fail_next([error])
+    provider.credits = told
     photos(1)
     before = timezone.now()
 
