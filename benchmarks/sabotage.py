@@ -2462,6 +2462,55 @@ PROTECTIONS = (
         ":",
         "tests/scanning/test_circuit.py -k not_in_a_row",
     ),
+    Protection(
+        "newest of several results",
+        "scanning/bought.py",
+        'filter(result__isnull=False).order_by("-pk").first()',
+        'filter(result__isnull=False).order_by("pk").first()',
+        "tests/scanning/test_duplicates.py -k shares_the_newest",
+    ),
+    Protection(
+        "in vain, but perhaps not for this one",
+        "scanning/bought.py",
+        "    if scan.forced or scan.may_have_arrived:",
+        "    if scan.forced:",
+        "tests/scanning/test_paid_in_vain.py -k may_have_arrived",
+    ),
+    Protection(
+        "failures for good are not paid again",
+        "scanning/receive.py",
+        "may_resubmit = isinstance(error, TransientError)",
+        "may_resubmit = True",
+        "tests/scanning/test_paid_in_vain.py -k only_if_it_may_pass",
+    ),
+    Protection(
+        "late refusal of what another has sent",
+        "scanning/attempts.py",
+        "replaced = Q(status=Status.SUPERSEDED, attempts=scan.attempts)",
+        "replaced = Q(status=Status.SUPERSEDED)",
+        "tests/scanning/test_given_up.py -k another_worker_has_sent",
+    ),
+    Protection(
+        "size of a result that was refused during a try",
+        "scanning/attempts.py",
+        'error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value(code)),',
+        "error_code=code,",
+        "tests/scanning/test_given_up.py -k refused_for_its_size",
+    ),
+    Protection(
+        "erased again after a callback",
+        "scanning/erasure.py",
+        "filter(pk=scan.pk, erasure_due_at=scan.erasure_due_at).update",
+        "filter(pk=scan.pk).update",
+        "tests/scanning/test_erasure.py -k erased_next",
+    ),
+    Protection(
+        "receipts of scans that wait",
+        "scanning/erasure.py",
+        ".exclude(scan__status__in=UNFINISHED)",
+        "",
+        "tests/scanning/test_erasure.py -k finished_scans",
+    ),
 )
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from django_copyleaks_image.copyleaks.client import Client
@@ -96,6 +97,22 @@ def test_late_callback__completes_the_twins_of_a_scan_that_was_given_up(
     assert set(provider.sent) == {payer.scan_id}
 
 
+def test_result_refused_for_its_size_during_the_try__is_remembered_by_the_next(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo("a.jpg")
+
+    def be_answered_and_time_out(client: Client, submission: object) -> None:
+        receive.note_oversized(by_age()[0])
+        raise timeout()
+
+    monkeypatch.setattr(Client, "submit", be_answered_and_time_out)
+    work()
+
+    (scan,) = by_age()
+    assert (scan.status, scan.error_code) == (Status.QUEUED, lost.OVERSIZED)
+
+
 def test_workers_that_die_after_sending__leave_a_lost_result(provider: Provider) -> None:
     photo("a.jpg")
     photo("b.jpg")
@@ -184,6 +201,23 @@ def test_refusal_of_a_scan_that_was_replaced_meanwhile__frees_key_and_credit(
     assert AccountState.objects.get().budget_reserved == 0
     work()
     assert ImageScan.objects.filter(status=Status.SUBMITTED).count() == 2
+
+
+def test_refusal_of_a_replaced_scan_that_another_worker_has_sent_since__frees_nothing(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = photo("a.jpg")
+
+    def be_late(client: Client, submission: object) -> None:
+        ImageScan.objects.update(attempts=F("attempts") + 1, lease_owner="another")
+        uploaded.delete()
+        raise PermanentError("Invalid file.", status=422)
+
+    monkeypatch.setattr(Client, "submit", be_late)
+    work()
+
+    (payer,) = by_age()
+    assert (payer.status, payer.pay_key, payer.may_have_arrived) == (Status.SUPERSEDED, payer.content_key, True)
 
 
 def test_uncertain_try_of_a_scan_that_was_replaced_meanwhile__keeps_the_key_until_the_deadline(
