@@ -2511,6 +2511,55 @@ PROTECTIONS = (
         "",
         "tests/scanning/test_erasure.py -k finished_scans",
     ),
+    Protection(
+        "slots of an idle hour",
+        "scanning/rate.py",
+        "if seen is None or seen < now or",
+        "if seen is None or",
+        "tests/scanning/test_rate.py -k made_up_for",
+    ),
+    Protection(
+        "slot that is too far away",
+        "scanning/rate.py",
+        "if slot - now > within:",
+        "if slot - now > 9 * within:",
+        "tests/scanning/test_rate.py -k left_alone",
+    ),
+    Protection(
+        "trial in vain is the last for a while",
+        "scanning/recovery.py",
+        "scan.submitted_at is None and scan.error_code != row.pause_reason",
+        "scan.submitted_at is None",
+        "tests/scanning/test_circuit.py -k no_other_at_once",
+    ),
+    Protection(
+        "refusals end by what is accepted",
+        "scanning/recovery.py",
+        "if cause in (Cause.ACCOUNT, Cause.REFUSALS):",
+        "if cause == Cause.ACCOUNT:",
+        "tests/scanning/test_circuit.py -k another_reason",
+    ),
+    Protection(
+        "trial that others have named",
+        "scanning/circuit.py",
+        'exclude(paused_at=None).filter(trial_scan="").update',
+        "exclude(paused_at=None).update",
+        "tests/scanning/test_circuit.py -k agree_on_the_first",
+    ),
+    Protection(
+        "pause that was read",
+        "scanning/circuit.py",
+        "if same(row).update(**_closed()):",
+        "if _row().update(**_closed()):",
+        "tests/scanning/test_circuit.py -k begun_since",
+    ),
+    Protection(
+        "sent itself, so no duplicate",
+        "scanning/paykey.py",
+        "forced=False, sent_at=None)\n    return open_to_all",
+        "forced=False)\n    return open_to_all",
+        "tests/scanning/test_duplicates.py -k sent_itself",
+    ),
 )
 
 

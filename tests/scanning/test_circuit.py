@@ -782,6 +782,55 @@ def test_failures_between_which_others_are_accepted__are_not_in_a_row(provider: 
     assert not circuit.is_open()
 
 
+def trial_that_ends(cause: Cause, reason: str, **columns: object) -> str:
+    """Let a picture through, and have it end so before the next is due; return its id."""
+    photos(2)
+    circuit.open_for(cause, reason, "All fail.")
+    AccountState.objects.update(probe_at=timezone.now())
+    recovery.step()
+    first = account.state().trial_scan
+    now = timezone.now()
+    ended = {"status": Status.FAILED, "next_attempt_at": None, "finished_at": now, "notified_at": now}
+    ImageScan.objects.filter(scan_id=first).update(**ended, **columns)
+    return first
+
+
+def test_trial__that_fails_for_the_reason_of_the_pause_is_followed_by_no_other_at_once(provider: Provider) -> None:
+    trial_that_ends(Cause.STORAGE, "storage_failed", error_code="storage_failed")
+
+    recovery.step()
+
+    assert (account.state().trial_scan, account.state().trials) == ("", 1)
+
+
+def test_trial__that_is_refused_for_another_reason_ends_no_pause_of_refusals(provider: Provider) -> None:
+    first = trial_that_ends(Cause.REFUSALS, "bad_parameter", error_code="invalid_file", sent_at=timezone.now())
+
+    recovery.step()
+
+    assert paused_for() == "bad_parameter"
+    assert account.state().trial_scan not in ("", first)
+
+
+def test_two_workers_that_let_one_through__agree_on_the_first() -> None:
+    circuit.open_for(Cause.STORAGE, "storage_failed", "Down.")
+
+    circuit.let_through("first", timezone.now())
+    circuit.let_through("second", timezone.now())
+
+    assert account.state().trial_scan == "first"
+
+
+def test_end_of_a_pause__ends_no_other_that_has_begun_since() -> None:
+    circuit.open_for(Cause.STORAGE, "storage_failed", "Down.")
+    row = account.state()
+    circuit.hold("restored_backup", "A backup was restored.")
+
+    circuit.close(row)
+
+    assert paused_for() == "restored_backup"
+
+
 def test_trial_that_is_put_back__is_not_tried_again_before_the_next_probe(provider: Provider) -> None:
     photos(1)
     circuit.open_for(Cause.API, "connection_failed", "Down.")
