@@ -2560,6 +2560,55 @@ PROTECTIONS = (
         "forced=False)\n    return open_to_all",
         "tests/scanning/test_duplicates.py -k sent_itself",
     ),
+    Protection(
+        "shared results are none of a picture that was sent",
+        "scanning/evidence.py",
+        "status=Status.COMPLETED, sent_at__isnull=False).exists()",
+        "status=Status.COMPLETED).exists()",
+        "tests/scanning/test_circuit.py -k older_result",
+    ),
+    Protection(
+        "sent before a pause was ended",
+        "scanning/evidence.py",
+        "since = Greatest(Coalesce(newest, never), Coalesce(resumed, never))",
+        "since = Coalesce(newest, never)",
+        "tests/scanning/test_circuit.py -k begin_anew",
+    ),
+    Protection(
+        "answer of an API that is there",
+        "copyleaks/errors.py",
+        "self.passes and self.code is None and",
+        "self.passes and",
+        "tests/copyleaks/test_errors.py -k outage",
+    ),
+    Protection(
+        "answers are no callbacks",
+        "scanning/evidence.py",
+        'if conf.MODE == "sync":',
+        "if False:",
+        "tests/scanning/test_circuit.py -k come_as_answers",
+    ),
+    Protection(
+        "decided is not flagged",
+        "publishing/standings.py",
+        "self.scan.review == Review.PENDING and not self.decision",
+        "self.scan.review == Review.PENDING",
+        "tests/test_publishing.py -k already_decided",
+    ),
+    Protection(
+        "resubmission that another worker sends",
+        "scanning/evidence.py",
+        "being_sent.exists() or ",
+        "",
+        "tests/scanning/test_circuit.py -k is_the_only_one",
+    ),
+    Protection(
+        "large results and none at all",
+        "scanning/evidence.py",
+        "if 0 < max(newest, default=0) < LARGE",
+        "if max(newest, default=0) < LARGE",
+        "tests/scanning/test_circuit.py -k small_ones_have_come",
+    ),
 )
 
 

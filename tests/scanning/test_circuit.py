@@ -831,6 +831,71 @@ def test_end_of_a_pause__ends_no_other_that_has_begun_since() -> None:
     assert paused_for() == "restored_backup"
 
 
+def test_duplicate_that_shares_an_older_result__ends_no_pause_for_want_of_results(provider: Provider) -> None:
+    measured_photo()
+    photo("copy.jpg", picture("PNG", (512, 512), colour=(7, 7, 7)))
+    copy = ImageScan.objects.latest("pk")
+    circuit.open_for(Cause.RESULTS, "download_failed", "No picture is fetched.")
+    now = timezone.now()
+    ended = {"status": Status.COMPLETED, "next_attempt_at": None, "finished_at": now, "notified_at": now}
+    shared = ImageScan.objects.exclude(pk=copy.pk).latest("pk")
+    ImageScan.objects.filter(pk=copy.pk).update(
+        **ended, result=shared.result, verdict=shared.verdict, ai_share=shared.ai_share
+    )
+
+    recovery.step()
+
+    assert paused_for() == "download_failed"
+
+
+def test_pause_that_a_person_has_ended__does_not_begin_anew_for_what_was_sent_before(provider: Provider) -> None:
+    photos(12)
+    work(rounds=2)
+    ImageScan.objects.filter(status=Status.SUBMITTED).update(submitted_at=timezone.now() - timedelta(minutes=3))
+    recovery.step()
+    assert circuit.resume()
+
+    recovery.step()
+
+    assert not circuit.is_open()
+    assert not circuit.waits_for_results()
+
+
+def test_results_that_come_as_answers__are_waited_for_by_nobody(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    photos(12)
+    work(rounds=2)
+    assert circuit.waits_for_results()
+
+    configure(MODE="sync")
+
+    assert not circuit.waits_for_results()
+
+
+def test_resubmission_that_another_worker_is_sending__is_the_only_one(provider: Provider) -> None:
+    photos(4)
+    work()
+    ImageScan.objects.filter(status=Status.SUBMITTED).update(submitted_at=timezone.now() - timedelta(days=2))
+    sweep.end_lost_scans(timezone.now())
+    ImageScan.objects.filter(status=Status.QUEUED).update(next_attempt_at=timezone.now())
+
+    assert len(submit.claim(10)) == 1
+    assert submit.claim(10) == []
+
+
+def test_large_results_that_are_lost__are_told_once_small_ones_have_come(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    configure(ON_LOST_RESULT="fail")
+    lose(evidence.VAIN_RESUBMISSIONS)
+    assert evidence.lost_large_results() == 0
+
+    measured_photo()
+
+    assert evidence.lost_large_results() == evidence.VAIN_RESUBMISSIONS
+
+
 def test_trial_that_is_put_back__is_not_tried_again_before_the_next_probe(provider: Provider) -> None:
     photos(1)
     circuit.open_for(Cause.API, "connection_failed", "Down.")
