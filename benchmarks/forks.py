@@ -55,7 +55,7 @@ PRELOADED = (
     "urllib3",
     "uvicorn",
 )
-LONGEST = 300
+LONGEST = 180
 """Seconds after which a run has hung. A guard that waits for ever without its protection has noticed."""
 
 _NOT_NEEDED = ("-p", "no:cov", "-p", "no:hypothesispytest")

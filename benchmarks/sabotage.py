@@ -1,8 +1,8 @@
 """``python -m benchmarks.sabotage [name …]``: disable each protection in turn and see that its tests notice.
 
-Works on a copy of the tree. A protection is caught when the tests that guard it fail without it; they are run
-unharmed first, so that a failure means what it says. The last line reads ``protections=N caught=N``; exit status 1
-when one was not caught.
+Works on copies of the tree, see :mod:`.forks`. A protection is caught when the tests that guard it fail without it;
+they are run unharmed first, so that a failure means what it says. The last line reads ``protections=N caught=N``;
+exit status 1 when one was not caught.
 """
 
 import os
@@ -2656,13 +2656,13 @@ def _is_caught(context: Any, trees: "SimpleQueue[Path]", protection: Protection,
                 ended = forks.run(context, tree, *_selection(protection.tests), is_new_schema=is_new_schema)
             outcome = _OUTCOMES[ended]
     print(f"{protection.name:<34} {outcome}", flush=True)
-    return outcome == "caught"
+    return outcome.startswith("caught")
 
 
 _OUTCOMES = {
     forks.Outcome.PASSED: "NOT CAUGHT",
     forks.Outcome.FAILED: "caught",
-    forks.Outcome.HUNG: "caught",
+    forks.Outcome.HUNG: "caught, since its tests hang",
     forks.Outcome.BROKEN: "NOT RUN: nothing was selected, or the module cannot be imported",
 }
 
