@@ -138,17 +138,19 @@ def test_limit__makes_the_next_thread_wait_but_not_for_ever(
     def work() -> None:
         with pool.checked_out():
             entered.release()
-            go_on.wait(WITHIN)
+            go_on.wait()
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
-    assert entered.acquire(timeout=WITHIN)
-    assert entered.acquire(timeout=WITHIN)
-    assert not entered.acquire(timeout=0.1)
-    # Those before may wait for this very thread.
-    assert entered.acquire(timeout=WITHIN)
-    go_on.set()
+    try:
+        assert entered.acquire(timeout=WITHIN)
+        assert entered.acquire(timeout=WITHIN)
+        assert not entered.acquire(timeout=0.1)
+        # Those before may wait for this very thread.
+        assert entered.acquire(timeout=WITHIN)
+    finally:
+        go_on.set()
     for thread in threads:
         thread.join(WITHIN)
 

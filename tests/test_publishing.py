@@ -13,7 +13,13 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
-from django_copyleaks_image.publishing import prefetch_standings, publishable, standing, with_standing
+from django_copyleaks_image.publishing import (
+    PictureStanding,
+    prefetch_standings,
+    publishable,
+    standing,
+    with_standing,
+)
 from django_copyleaks_image.registry import file_field, owner_of
 from django_copyleaks_image.scanning.request import request_scan, target_of
 from django_copyleaks_image.verdicts import Verdict
@@ -470,3 +476,9 @@ def test_uuid_keys__of_a_mariadb_without_a_type_for_them(transactional_db: None,
         finally:
             Poster.objects.all().delete()
             cursor.execute("ALTER TABLE gallery_poster MODIFY id uuid")
+
+
+def test_escalated_picture__is_already_decided_and_not_flagged() -> None:
+    scan = ImageScan(status=Status.COMPLETED, review=Review.PENDING, decision=Standing.ESCALATED)
+
+    assert not PictureStanding(has_file=True, scan=scan).is_flagged

@@ -58,7 +58,8 @@ def hang(go_on: Event) -> Callable[..., Any]:
     """Return a function that hangs until the end of the test."""
 
     def hang(*_: object, **__: object) -> int:
-        go_on.wait(SOON)
+        # Longer than any test waits for it.
+        go_on.wait(2 * SOON)
         return 0
 
     return hang
@@ -275,6 +276,7 @@ def test_loop_that_hangs__ends_the_heartbeat_first_and_nothing_else(
     assert state.swept_at is not None
     assert timezone.now() - state.swept_at < timedelta(seconds=0.9)
     running.worker.stop()
+    assert running.wait().is_done is False
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -369,6 +371,29 @@ def test_signals__are_left_alone_outside_the_main_thread() -> None:
     thread.join(SOON)
 
     assert errors == []
+
+
+def test_worker_that_rests_for_long__does_not_count_as_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    dog = watchdog.Watchdog(pause=1000.0)
+    dog.note()
+    noted_at = time.monotonic()
+
+    monkeypatch.setattr(time, "monotonic", lambda: noted_at + watchdog.STUCK_SECONDS + 999)
+    dog.check()
+
+    monkeypatch.setattr(time, "monotonic", lambda: noted_at + watchdog.STUCK_SECONDS + 1001)
+    with pytest.raises(Stuck):
+        dog.check()
+
+
+def test_stopped_right_before_its_slot__a_scan_that_is_marked_as_sent_is_sent() -> None:
+    worker = Worker(threads=1, poll_seconds=0.01)
+    worker._stopping.set()
+
+    worker._sleep(submit.SLOT_HEAD_START)
+
+    with pytest.raises(submit.Stopped):
+        worker._sleep(2 * submit.SLOT_HEAD_START)
 
 
 def test_no_directory_for_temporary_files__is_told_at_the_start(

@@ -229,3 +229,17 @@ def test_errors__survive_a_trip_to_another_process() -> None:
 
     assert type(copy) is errors.TransientError
     assert vars(copy) == vars(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "is_outage"),
+    [
+        (503, None, True),
+        (500, {"error": {"message": "later"}}, True),
+        (503, {"error": {"code": 9, "message": "later"}}, False),
+        (429, None, False),
+        (404, None, False),
+    ],
+)
+def test_outage__is_what_the_api_itself_did_not_say(status: int, document: object, is_outage: bool) -> None:
+    assert of_response(status, document).is_outage is is_outage

@@ -117,6 +117,7 @@ def test_redirect__to_another_port_of_the_same_host(emulator: Server) -> None:
     "url",
     [
         "http://example.com/h.png",
+        "http://example.com:443/h.png",
         "ftp://example.com/h.png",
         "file:///etc/passwd",
         "javascript:alert(1)",

@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from threading import Thread, Timer
@@ -17,7 +17,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from django_copyleaks_image import formats
-from django_copyleaks_image.decoding import messages
+from django_copyleaks_image.decoding import messages, process
 from django_copyleaks_image.decoding.pool import (
     BRIEF,
     LONG,
@@ -88,6 +88,17 @@ def test_children__are_used_again_and_replaced_after_many_pictures(pool: Pool, m
     assert children() - before != first
 
 
+def test_child_that_has_grown_large__is_replaced(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspect(pool)
+    (first,) = pool._idle
+    monkeypatch.setattr("django_copyleaks_image.decoding.pool.LARGE_CHILD", 1)
+
+    inspect(pool)
+
+    assert pool._idle == []
+    assert not _is_alive(first.pid)
+
+
 def test_picture_that_needs_more_memory_than_one_may_have__is_too_complex(pool: Pool) -> None:
     with pytest.raises(formats.TooComplex, match="more memory") as refused:
         pool.ask("picture", BytesIO(hostile.png(8000, 8000, 16, 6)), Patience(cpu_seconds=20, seconds=60))
@@ -128,20 +139,30 @@ def test_picture_that_takes_the_processor_for_too_long__is_too_complex(pool: Poo
     assert inspect(pool) is not None
 
 
-def test_time_on_the_clock__ends_even_a_child_that_does_nothing(pool: Pool) -> None:
+def test_time_on_the_clock__ends_even_a_child_that_does_nothing(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without using the processor: then the machine is to blame, and not the picture."""
+    given: list[float] = []
+
+    def soon(seconds: float, end: Callable[[], None]) -> Timer:
+        given.append(seconds)
+        return Timer(0.2, end)
+
     inspect(pool)
     (child,) = pool._idle
     os.kill(child.pid, signal.SIGSTOP)
-    with pytest.raises(DecodingFailed, match="too busy"):
-        inspect(pool, patience=Patience(cpu_seconds=5, seconds=0.5))
+    with monkeypatch.context() as patch, pytest.raises(DecodingFailed, match="too busy"):
+        patch.setattr(process, "Timer", soon)
+        inspect(pool, patience=Patience(cpu_seconds=5, seconds=7.5))
+    assert given == [7.5]
     assert inspect(pool) is not None
 
 
-def test_child_that_somebody_has_killed_while_it_was_idle__is_replaced(pool: Pool) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGXCPU])
+def test_child_that_somebody_has_killed_while_it_was_idle__is_replaced(pool: Pool, number: int) -> None:
     inspect(pool)
     (child,) = pool._idle
-    os.kill(child.pid, signal.SIGKILL)
+    os.kill(child.pid, number)
+    _until(lambda: child._process.poll() is not None, seconds=30)
     assert inspect(pool) is not None
 
 
@@ -310,7 +331,7 @@ def test_forked_process__has_children_of_its_own(pool: Pool) -> None:
             assert pool.ask("inspect", BytesIO(picture(size=(700, 600))), LONG).facts.width == 700
         _, status = os.waitpid(forked, 0)
         assert first() == before
-        sys.exit(status)
+        sys.exit(os.waitstatus_to_exitcode(status))
     """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     code = "import django; django.setup()\n" + textwrap.dedent(code)

@@ -443,6 +443,23 @@ def test_no_result_comes__nothing_is_paid_twice_while_there_is_something_new(
     assert not circuit.is_open()
 
 
+@pytest.mark.parametrize("body", [None, {"error": {"code": 14, "message": "Invalid file."}}])
+def test_late_callback_of_any_picture__ends_a_pause_for_want_of_results(
+    body: dict[str, Any] | None, provider: Provider
+) -> None:
+    photos(12)
+    work(rounds=2)
+    ImageScan.objects.filter(status=Status.SUBMITTED).update(submitted_at=timezone.now() - timedelta(minutes=3))
+    recovery.step()
+    assert paused_for() == "no_results"
+
+    first = ImageScan.objects.filter(status=Status.SUBMITTED).earliest("pk")
+    receive.deliver(first, as_json(body or clean(first)), Source.WEBHOOK)
+    recovery.step()
+
+    assert not circuit.is_open()
+
+
 def test_what_was_lost__is_paid_again_one_at_a_time(provider: Provider) -> None:
     photos(8)
     work()
@@ -617,6 +634,7 @@ def test_refusals_of_single_pictures__hold_nothing(provider: Provider) -> None:
     photos(2 * evidence.ALIKE)
 
     work()
+    recovery.step()
 
     assert counted(status=Status.FAILED) == 2 * evidence.ALIKE
     assert not circuit.is_open()
@@ -630,6 +648,7 @@ def test_refusals_among_which_others_are_accepted__hold_nothing(provider: Provid
     new_photo("bad.jpg")
 
     work()
+    recovery.step()
 
     assert counted(status=Status.FAILED) == evidence.ALIKE
     assert not circuit.is_open()
@@ -731,6 +750,178 @@ def test_trial__of_which_nothing_is_heard_gives_way_when_the_next_is_due(provide
     assert account.state().trial_scan not in ("", first)
 
 
+def test_trial__whose_end_a_wrong_clock_put_far_ahead_gives_way(provider: Provider) -> None:
+    photos(2)
+    circuit.open_for(Cause.STORAGE, "storage_failed", "Down.")
+    AccountState.objects.update(probe_at=timezone.now())
+    recovery.step()
+    first = account.state().trial_scan
+    ImageScan.objects.filter(scan_id=first).update(lease_until=timezone.now() + timedelta(seconds=90))
+    AccountState.objects.update(probe_at=timezone.now() + timedelta(days=1))
+
+    recovery.step()
+
+    assert account.state().trial_scan not in ("", first)
+
+
+def test_trial_once_the_budget_is_used_up__is_one_whose_credit_is_reserved(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    configure(DAILY_BUDGET=1)
+    photos(3)
+    reserved = ImageScan.objects.latest("pk")
+    today = timezone.now().date()
+    ImageScan.objects.filter(pk=reserved.pk).update(budget_day=today)
+    account.state()
+    AccountState.objects.update(budget_day=today, budget_reserved=1)
+    circuit.open_for(Cause.STORAGE, "storage_failed", "Down.")
+
+    go_on(2)
+
+    assert provider.sent == [reserved.scan_id]
+    assert not circuit.is_open()
+
+
+def test_failures_between_which_others_are_accepted__are_not_in_a_row(provider: Provider) -> None:
+    provider.credits = UNREACHABLE
+    for number in range(2 * circuit.FAILURES):
+        provider.fail_next([UNREACHABLE])
+        new_photo(f"bad{number}.jpg")
+        work()
+        ImageScan.objects.filter(status=Status.QUEUED).delete()
+        new_photo()
+        work()
+        answer_all()
+
+    assert not circuit.is_open()
+
+
+def trial_that_ends(cause: Cause, reason: str, **columns: object) -> str:
+    """Let a picture through, and have it end so before the next is due; return its id."""
+    photos(2)
+    circuit.open_for(cause, reason, "All fail.")
+    AccountState.objects.update(probe_at=timezone.now())
+    recovery.step()
+    first = account.state().trial_scan
+    now = timezone.now()
+    ended = {"status": Status.FAILED, "next_attempt_at": None, "finished_at": now, "notified_at": now}
+    ImageScan.objects.filter(scan_id=first).update(**ended, **columns)
+    return first
+
+
+def test_trial__that_fails_for_the_reason_of_the_pause_is_followed_by_no_other_at_once(provider: Provider) -> None:
+    trial_that_ends(Cause.STORAGE, "storage_failed", error_code="storage_failed")
+
+    recovery.step()
+
+    assert (account.state().trial_scan, account.state().trials) == ("", 1)
+
+
+def test_trial__that_is_refused_for_another_reason_ends_no_pause_of_refusals(provider: Provider) -> None:
+    first = trial_that_ends(Cause.REFUSALS, "bad_parameter", error_code="invalid_file", sent_at=timezone.now())
+
+    recovery.step()
+
+    assert paused_for() == "bad_parameter"
+    assert account.state().trial_scan not in ("", first)
+
+
+def test_two_workers_that_let_one_through__agree_on_the_first() -> None:
+    circuit.open_for(Cause.STORAGE, "storage_failed", "Down.")
+
+    circuit.let_through("first", timezone.now())
+    circuit.let_through("second", timezone.now())
+
+    assert account.state().trial_scan == "first"
+
+
+def test_end_of_a_pause__ends_no_other_that_has_begun_since() -> None:
+    circuit.open_for(Cause.STORAGE, "storage_failed", "Down.")
+    row = account.state()
+    circuit.hold("restored_backup", "A backup was restored.")
+
+    circuit.close(row)
+
+    assert paused_for() == "restored_backup"
+
+
+def test_duplicate_that_shares_an_older_result__ends_no_pause_for_want_of_results(provider: Provider) -> None:
+    measured_photo()
+    photo("copy.jpg", picture("PNG", (512, 512), colour=(7, 7, 7)))
+    copy = ImageScan.objects.latest("pk")
+    circuit.open_for(Cause.RESULTS, "download_failed", "No picture is fetched.")
+    now = timezone.now()
+    ended = {"status": Status.COMPLETED, "next_attempt_at": None, "finished_at": now, "notified_at": now}
+    shared = ImageScan.objects.exclude(pk=copy.pk).latest("pk")
+    ImageScan.objects.filter(pk=copy.pk).update(
+        **ended, result=shared.result, verdict=shared.verdict, ai_share=shared.ai_share
+    )
+
+    recovery.step()
+
+    assert paused_for() == "download_failed"
+
+
+def test_pause_that_a_person_has_ended__does_not_begin_anew_for_what_was_sent_before(provider: Provider) -> None:
+    photos(12)
+    work(rounds=2)
+    ImageScan.objects.filter(status=Status.SUBMITTED).update(submitted_at=timezone.now() - timedelta(minutes=3))
+    recovery.step()
+    assert circuit.resume()
+
+    recovery.step()
+
+    assert not circuit.is_open()
+    assert not circuit.waits_for_results()
+
+
+def test_results_that_come_as_answers__are_waited_for_by_nobody(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    photos(12)
+    work(rounds=2)
+    assert circuit.waits_for_results()
+
+    configure(MODE="sync")
+
+    assert not circuit.waits_for_results()
+
+
+def test_resubmission_that_another_worker_is_sending__is_the_only_one(provider: Provider) -> None:
+    photos(4)
+    work()
+    ImageScan.objects.filter(status=Status.SUBMITTED).update(submitted_at=timezone.now() - timedelta(days=2))
+    sweep.end_lost_scans(timezone.now())
+    ImageScan.objects.filter(status=Status.QUEUED).update(next_attempt_at=timezone.now())
+
+    assert len(submit.claim(10)) == 1
+    assert submit.claim(10) == []
+
+
+def test_large_results_that_are_lost__are_told_once_small_ones_have_come(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
+    configure(ON_LOST_RESULT="fail")
+    lose(evidence.VAIN_RESUBMISSIONS)
+    assert evidence.lost_large_results() == 0
+
+    measured_photo()
+
+    assert evidence.lost_large_results() == evidence.VAIN_RESUBMISSIONS
+
+
+def test_trial_that_is_put_back__is_not_tried_again_before_the_next_probe(provider: Provider) -> None:
+    photos(1)
+    circuit.open_for(Cause.API, "connection_failed", "Down.")
+    provider.always = provider.credits = UNREACHABLE
+    go_on()
+    assert len(provider.sent) == 1
+
+    work(rounds=3)
+
+    assert len(provider.sent) == 1
+
+
 def test_trials__come_less_often_the_longer_they_are_in_vain() -> None:
     waits = [circuit.interval(Cause.RESULTS, in_vain) for in_vain in range(40)]
 
@@ -738,6 +929,8 @@ def test_trials__come_less_often_the_longer_they_are_in_vain() -> None:
     assert waits[1] == 2 * waits[0]
     assert max(waits) == timedelta(hours=6)
     assert circuit.interval(Cause.ACCOUNT, 9) == circuit.PROBE_INTERVAL
+    # As many logins as Copyleaks allows, some of which others may need.
+    assert timedelta(minutes=15) / circuit.PROBE_INTERVAL <= 12 - 2
 
 
 def test_picture_that_comes_while_nothing_waits__is_the_trial_at_once(provider: Provider) -> None:
@@ -757,10 +950,13 @@ def test_picture_that_comes_while_nothing_waits__is_the_trial_at_once(provider: 
 # How long a single scan waits
 
 
-@pytest.mark.parametrize("error", [RateLimitError(retry_after=3000), UNREACHABLE])
-def test_wait_that_the_provider_asks_for__is_at_most_ten_minutes(error: CopyleaksError, provider: Provider) -> None:
-    error.retry_after = 3000
+@pytest.mark.parametrize("error", [RateLimitError(retry_after=3000), TransientError(retry_after=3000)])
+@pytest.mark.parametrize("told", [Decimal(100), UNREACHABLE])
+def test_wait_that_the_provider_asks_for__is_at_most_ten_minutes(
+    error: CopyleaksError, told: Decimal | CopyleaksError, provider: Provider
+) -> None:
     provider.fail_next([error])
+    provider.credits = told
     photos(1)
     before = timezone.now()
 

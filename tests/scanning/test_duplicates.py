@@ -314,6 +314,36 @@ def test_pass__ends_no_more_than_its_batch_and_goes_on_behind_other_keys(
     assert payer.duplicates_due_at <= timezone.now()
 
 
+def test_upload_of_bytes_that_were_paid_twice__shares_the_newest_result(provider: Provider) -> None:
+    uploaded = photo("a.jpg")
+    work()
+    answer(by_age()[0])
+    judge()
+    again = request_scan(uploaded, "image", force=True)
+    work()
+    answer(again)
+    judge()
+
+    photo("b.jpg")
+    work()
+
+    again.refresh_from_db()
+    assert len(provider.sent) == 2
+    assert by_age()[-1].result == again.result
+
+
+def test_scan_that_was_sent_itself__is_not_ended_with_the_result_of_another(provider: Provider) -> None:
+    payer, duplicate = copies(2)
+    # As after a worker that died between the call and noting it, under the settings of before.
+    ImageScan.objects.filter(pk=duplicate.pk).update(sent_at=timezone.now(), may_have_arrived=True)
+
+    answer(payer)
+    judge()
+    duplicates.settle(payer.content_key)
+
+    assert statuses() == [Status.COMPLETED, Status.QUEUED]
+
+
 def test_forced_scan__is_no_duplicate_of_another(provider: Provider) -> None:
     payer, _ = copies(2)
     forced = request_scan(photo("forced.jpg"), "image", force=True)

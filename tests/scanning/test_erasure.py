@@ -214,13 +214,33 @@ def test_prune__removes_old_receipts_of_finished_scans_in_batches() -> None:
     measured("b.jpg")
     fresh = measured("c.jpg")
     waiting = submitted(ImageScan.objects.get(object_id=str(photo("d.jpg").pk)))
-    receive.store(waiting, b"[]", Source.WEBHOOK)
+    assert receive.keep(waiting, b"[]") == Outcome.MALFORMED
     WebhookReceipt.objects.exclude(scan=fresh).update(received_at=timezone.now() - timedelta(days=40))
 
     assert erasure.prune(timedelta(days=30), batch=1) == 2
 
     assert {receipt.scan for receipt in WebhookReceipt.objects.all()} == {fresh, waiting}
     assert DetectionResult.objects.count() == 3
+
+
+def test_callback_that_comes_while_its_picture_is_erased__is_erased_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = measured()
+    Photo.objects.get().delete()
+    forget = renditions.forget
+
+    def be_slow(of: ImageScan) -> None:
+        forget(of)
+        ImageScan.objects.update(erasure_due_at=timezone.now())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(renditions, "forget", be_slow)
+        assert erasure.erase_due(timezone.now()) == 1
+    scan.refresh_from_db()
+    assert scan.erasure_due_at is not None
+
+    assert erasure.erase_due(timezone.now()) == 1
+    scan.refresh_from_db()
+    assert scan.erasure_due_at is None
 
 
 def test_prune__leaves_a_late_result_that_waits_to_be_judged() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from django_copyleaks_image.copyleaks.client import Client
@@ -12,7 +13,7 @@ from django_copyleaks_image.copyleaks.errors import CopyleaksError, PermanentErr
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, attempts, receive, submit, sweep
+from django_copyleaks_image.scanning import account, attempts, lost, receive, submit, sweep
 from django_copyleaks_image.signals import scan_failed
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo, picture, upload
@@ -94,6 +95,22 @@ def test_late_callback__completes_the_twins_of_a_scan_that_was_given_up(
 
     assert {scan.status for scan in by_age()} == {Status.COMPLETED}
     assert set(provider.sent) == {payer.scan_id}
+
+
+def test_result_refused_for_its_size_during_the_try__is_remembered_by_the_next(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo("a.jpg")
+
+    def be_answered_and_time_out(client: Client, submission: object) -> None:
+        receive.note_oversized(by_age()[0])
+        raise timeout()
+
+    monkeypatch.setattr(Client, "submit", be_answered_and_time_out)
+    work()
+
+    (scan,) = by_age()
+    assert (scan.status, scan.error_code) == (Status.QUEUED, lost.OVERSIZED)
 
 
 def test_workers_that_die_after_sending__leave_a_lost_result(provider: Provider) -> None:
@@ -186,6 +203,23 @@ def test_refusal_of_a_scan_that_was_replaced_meanwhile__frees_key_and_credit(
     assert ImageScan.objects.filter(status=Status.SUBMITTED).count() == 2
 
 
+def test_refusal_of_a_replaced_scan_that_another_worker_has_sent_since__frees_nothing(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = photo("a.jpg")
+
+    def be_late(client: Client, submission: object) -> None:
+        ImageScan.objects.update(attempts=F("attempts") + 1, lease_owner="another")
+        uploaded.delete()
+        raise PermanentError("Invalid file.", status=422)
+
+    monkeypatch.setattr(Client, "submit", be_late)
+    work()
+
+    (payer,) = by_age()
+    assert (payer.status, payer.pay_key, payer.may_have_arrived) == (Status.SUPERSEDED, payer.content_key, True)
+
+
 def test_uncertain_try_of_a_scan_that_was_replaced_meanwhile__keeps_the_key_until_the_deadline(
     provider: Provider, monkeypatch: pytest.MonkeyPatch, configure: Callable[..., None]
 ) -> None:
@@ -208,3 +242,21 @@ def test_uncertain_try_of_a_scan_that_was_replaced_meanwhile__keeps_the_key_unti
 
 def test_many_attempts__do_not_overflow() -> None:
     assert attempts._backoff(30_000) == attempts.LONGEST_WAIT
+
+
+def test_worker_that_lost_its_lease__does_not_end_a_scan_whose_file_was_replaced(provider: Provider) -> None:
+    uploaded = photo("a.jpg")
+    work()
+    (scan,) = by_age()
+    Photo.objects.filter(pk=uploaded.pk).update(image="elsewhere.jpg")
+    ImageScan.objects.filter(pk=scan.pk).update(
+        status=Status.QUEUED, submitted_at=None, next_attempt_at=timezone.now(), lease_owner="another"
+    )
+
+    assert not lost.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="the first")
+    scan.refresh_from_db()
+    assert (scan.status, scan.lease_owner) == (Status.QUEUED, "another")
+
+    assert lost.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="another")
+    scan.refresh_from_db()
+    assert (scan.status, scan.error_code) == (Status.SUPERSEDED, "file_replaced")

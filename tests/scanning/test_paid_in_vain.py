@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from django_copyleaks_image.api import request_scan
+from django_copyleaks_image.copyleaks.errors import TransientError
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
@@ -77,6 +78,23 @@ def test_upload_after_the_payer_has_failed__pays_anew(provider: Provider) -> Non
     assert len(set(provider.sent)) == 2
 
 
+def test_twin_of_bytes_that_had_failed_before__ends_with_the_last_payer(provider: Provider) -> None:
+    photo("a.jpg")
+    work()
+    receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
+    photo("b.jpg")
+    work()
+    photo("c.jpg")
+    second, twin = ImageScan.objects.order_by("pk")[1:]
+
+    receive.deliver(second, UNREADABLE, Source.WEBHOOK)
+    work()
+
+    twin.refresh_from_db()
+    assert twin.status == Status.FAILED
+    assert provider.sent == [payer().scan_id, second.scan_id]
+
+
 def test_upload_that_waits_with_older_twins__pays_after_they_have_ended(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +138,41 @@ def test_scan_again_on_purpose__pays(provider: Provider) -> None:
     work()
 
     assert provider.sent == [payer().scan_id, again.scan_id]
+
+
+def test_payer_that_may_have_arrived__is_not_ended_with_one_that_was_paid_in_vain(provider: Provider) -> None:
+    provider.fail_next([TransientError("ReadTimeout", slug="timeout", uncertain=True)])
+    photo("a.jpg")
+    work()
+    photo("b.jpg")
+    now = timezone.now()
+    ImageScan.objects.exclude(pk=payer().pk).update(
+        status=Status.FAILED,
+        error_code="unreadable_result",
+        content_key=payer().content_key,
+        may_have_arrived=True,
+        next_attempt_at=None,
+        finished_at=now,
+        notified_at=now,
+    )
+
+    work()
+
+    assert provider.sent == [payer().scan_id] * 2
+    assert payer().status == Status.SUBMITTED
+
+
+@pytest.mark.parametrize(("code", "pays_again"), [(5, True), (14, False)])
+def test_failure_that_comes_back__is_paid_again_only_if_it_may_pass(
+    code: int, pays_again: bool, provider: Provider
+) -> None:
+    photo("a.jpg")
+    work()
+
+    receive.deliver(payer(), as_json({"error": {"code": code, "message": "No."}}), Source.WEBHOOK)
+
+    assert payer().status == Status.FAILED
+    assert ImageScan.objects.filter(resubmission_of=payer()).exists() is pays_again
 
 
 def test_payer_that_fails_while_its_twins_are_measured__stays_the_only_one(provider: Provider) -> None:

@@ -95,6 +95,30 @@ def test_limit_that_is_no_whole_number(seconds: list[float], limit: float, secon
     assert seconds[0] == pytest.approx(1000 + second)
 
 
+def test_slots_that_nobody_took__are_not_made_up_for(configure: Callable[..., None]) -> None:
+    configure(RATE_LIMIT=1)
+    account.state()
+    AccountState.objects.update(next_slot_at=timezone.now() - timedelta(hours=1))
+
+    assert rate.reserve_slot(within=timedelta(minutes=1)) == (timedelta(0), True)
+    wait, is_ours = rate.reserve_slot(within=timedelta(minutes=1))
+
+    assert is_ours
+    assert wait > timedelta(seconds=0.5)
+
+
+def test_slot_that_is_too_far_away__is_left_alone(configure: Callable[..., None]) -> None:
+    configure(RATE_LIMIT=1)
+    account.state()
+    next_slot = timezone.now() + timedelta(seconds=5)
+    AccountState.objects.update(next_slot_at=next_slot)
+
+    wait, is_ours = rate.reserve_slot(within=timedelta(seconds=3))
+
+    assert (is_ours, wait > timedelta(seconds=3)) == (False, True)
+    assert account.state().next_slot_at == next_slot
+
+
 def test_refusal_for_the_rate__slows_everybody_down_and_wears_off(configure: Callable[..., None]) -> None:
     configure(RATE_LIMIT=10)
     account.heartbeat()
