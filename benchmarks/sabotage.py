@@ -216,8 +216,8 @@ PROTECTIONS = (
     Protection(
         "retired keys",
         "scanning/addresses.py",
-        'Signer(salt=WEBHOOK_SALT).unsign(f"{scan_id}:{token}")',
-        'Signer(salt=WEBHOOK_SALT, fallback_keys=["an older key"]).unsign(f"{scan_id}:{token}")',
+        "Signer(salt=salt).unsign(",
+        'Signer(salt=salt, fallback_keys=["an older key"]).unsign(',
         "tests/doors/test_webhook.py -k stranger",
     ),
     Protection(
@@ -2453,8 +2453,8 @@ PROTECTIONS = (
     Protection(
         "logins noted once each",
         "scanning/logins.py",
-        "account_row().filter(logins=noted).update",
-        "account_row().update",
+        'account_row().filter(logins=noted).update(logins=","',
+        'account_row().update(logins=","',
         "tests/scanning/test_logins.py -k at_once",
     ),
     Protection(
