@@ -40,7 +40,7 @@ _SENTENCES = (
     gettext_noop("The picture makes the program that reads it fail."),
     # scanning/prepare.py
     gettext_noop("The file has 32 MB or more; Copyleaks takes less than 32 MB."),
-    gettext_noop("The storage has no such file; it was deleted before the scan."),
+    gettext_noop("The storage has no such file: it was deleted, or cannot be seen from the worker."),
     gettext_noop("The storage raised %(error)s while the file was read."),
     gettext_noop("The storage took longer than %(seconds)s s to read the file."),
     gettext_noop("There is no disk to write to, and no memory for one more file."),
