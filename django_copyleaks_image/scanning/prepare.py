@@ -215,7 +215,9 @@ def _failures_of_the_storage() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise Skipped("missing_file", "The storage has no such file: it was deleted, or cannot be seen from the worker.") from None
+        raise Skipped(
+            "missing_file", "The storage has no such file: it was deleted, or cannot be seen from the worker."
+        ) from None
     except Exception as error:
         # Storages raise what their backend raises. Their texts may hold credentials, so only the type is kept.
         raise StorageFailed(f"The storage raised {type(error).__name__} while the file was read.") from error
