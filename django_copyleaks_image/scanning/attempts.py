@@ -45,7 +45,9 @@ def give_back(scan: ImageScan) -> None:
 def put_back(scan: ImageScan, reason: NotNow) -> None:
     """Release a scan that waits through no fault of its own: the attempt does not count."""
     logger.info("Scan %s: waits (%s).", scan.scan_id, reason.code)
-    _postpone(scan, reason.code, reason.message, reason.wait, attempts=_NOT_COUNTED)
+    # What was refused for certain is as if it was never sent.
+    sent_at = Case(When(may_have_arrived=True, then=F("sent_at")), default=Value(None))
+    _postpone(scan, reason.code, reason.message, reason.wait, attempts=_NOT_COUNTED, sent_at=sent_at)
 
 
 def refused(scan: ImageScan, error: CopyleaksError) -> None:
