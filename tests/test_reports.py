@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import django
 import pytest
 from django.core import mail
 from django.http import HttpRequest
@@ -47,7 +48,7 @@ class RogueFilter:
 
 @pytest.fixture
 def secretive(configure: Callable[..., None], settings: Any) -> None:
-    settings.ADMINS = [("Anna", "anna@example.org")]
+    settings.ADMINS = ["anna@example.org"] if django.VERSION >= (6, 0) else [("Anna", "anna@example.org")]
     configure(WEBHOOK_HEADERS=[["X-Door", HEADER]], FETCH_HEADERS=[["X-Gate", HEADER], ["X-Flag", "1"]])
 
 

@@ -3,11 +3,14 @@
 import os
 from pathlib import Path
 
+import django
+
 from .base import *  # noqa: F403
 from .base import MIDDLEWARE
 
 ALLOWED_HOSTS = ["open.example"]
-ADMINS = [("Anna", "anna@example.org")]
+# Pairs until Django 6.0, which wants addresses alone.
+ADMINS = ["anna@example.org"] if django.VERSION >= (6, 0) else [("Anna", "anna@example.org")]
 SERVER_EMAIL = "site@example.org"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = Path(os.environ["SITE_FOLDER"]) / "mails"
