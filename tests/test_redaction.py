@@ -43,6 +43,7 @@ def test_token_that_was_cut_off__is_hidden_after_its_id(length: int) -> None:
     assert redacted(f"/webhook/{SCAN_ID}/{WEBHOOK[:length]}…") == f"/webhook/{SCAN_ID}/[hidden]…"
     assert redacted(f"//webhook//{SCAN_ID}//{WEBHOOK[:length]}…") == f"//webhook//{SCAN_ID}//[hidden]…"
     assert redacted(f"/media/{SCAN_ID}:{SIGNATURE[:length]}") == f"/media/{SCAN_ID}:[hidden]"
+    assert redacted(f"?next=media%2F{SCAN_ID}%3A{SIGNATURE[:length]}") == f"?next=media%2F{SCAN_ID}%3A[hidden]"
 
 
 @pytest.mark.parametrize(
