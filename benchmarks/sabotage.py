@@ -2691,8 +2691,8 @@ PROTECTIONS = (
     Protection(
         "sent before a pause was ended",
         "scanning/evidence.py",
-        "since = Greatest(Coalesce(newest, never), Coalesce(resumed, never))",
-        "since = Coalesce(newest, never)",
+        "waiting.exclude(sent_at__lte=Coalesce(resumed, never))",
+        "waiting",
         "tests/scanning/test_circuit.py -k begin_anew",
     ),
     Protection(

@@ -8,7 +8,7 @@ from itertools import islice
 from math import ceil
 
 from django.db.models import DateTimeField, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import PICTURE_SLUGS
@@ -59,9 +59,8 @@ def unanswered() -> ImageScanQuerySet:
     newest = _receipts().order_by("-pk").values("received_at")[:1]
     resumed = AccountState.objects.using(home_database()).values("resumed_at")[:1]
     never = Value(_LONG_AGO, output_field=DateTimeField())
-    since = Greatest(Coalesce(newest, never), Coalesce(resumed, never))
-    waiting = scans().filter(status=Status.SUBMITTED, submitted_at__gt=since).order_by("submitted_at")
-    return waiting.exclude(sent_at__lte=Coalesce(resumed, never))
+    waiting = scans().filter(status=Status.SUBMITTED, submitted_at__gt=Coalesce(newest, never))
+    return waiting.exclude(sent_at__lte=Coalesce(resumed, never)).order_by("submitted_at")
 
 
 def window_is_full() -> bool:
