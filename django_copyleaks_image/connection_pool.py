@@ -74,6 +74,7 @@ class ConnectionPool:
         self._idle: list[_Idle] = []
         self._changed = threading.Condition()
         self._refused_at = self._grows_at = 0.0
+        self._keeps_none = False
 
     @contextmanager
     def checked_out(self) -> Iterator[None]:
@@ -97,6 +98,10 @@ class ConnectionPool:
             self._idle = [each for each in self._idle if each.since > until]
         for each in idle:
             each.close()
+
+    def keep_none(self) -> None:
+        """Have each connection closed that is given back from now on, by a thread that hung for example."""
+        self._keeps_none = True
 
     def _shrink(self) -> None:
         now = time.monotonic()
@@ -124,9 +129,11 @@ class ConnectionPool:
         sound = _take_from_thread()
         with self._changed:
             self._out -= 1
-            if sound:
+            if sound and not self._keeps_none:
                 self._idle.append(_Idle(sound))
             self._changed.notify()
+        if self._keeps_none:
+            _Idle(sound).close()
 
 
 @contextmanager

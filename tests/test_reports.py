@@ -49,6 +49,8 @@ class RogueFilter:
 @pytest.fixture
 def secretive(configure: Callable[..., None], settings: Any) -> None:
     settings.ADMINS = ["anna@example.org"] if django.VERSION >= (6, 0) else [("Anna", "anna@example.org")]
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     configure(WEBHOOK_HEADERS=[["X-Door", HEADER]], FETCH_HEADERS=[["X-Gate", HEADER], ["X-Flag", "1"]])
 
 

@@ -1,10 +1,13 @@
 """What hangs, dies or cannot be started in a worker: nothing of it keeps the rest from going on, or from ending."""
 
+import gc
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from threading import Event, Semaphore, Thread, current_thread, main_thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -17,7 +20,11 @@ from django_copyleaks_image.worker import Stuck, Worker, loop, scan_threads, sto
 from tests.samples import photo, picture
 from tests.test_worker import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    # Threads that hang are left behind with what they hold, as the tests want it.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 SOON = 20.0
 
@@ -78,9 +85,16 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
         return runs[-1]
 
     yield start
-    for each in runs:
-        each.worker.stop()
-        each.wait()
+    # A thread that has hung may end with a connection, which would be told of in whichever test comes then.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        for each in runs:
+            each.worker.stop()
+            each.wait()
+        for thread in enumerate_threads():
+            if thread not in (main_thread(), current_thread()) and thread.name not in ("leases", "deadlines"):
+                thread.join(3.0)
+        gc.collect()
 
 
 def upload(count: int) -> None:
@@ -249,7 +263,8 @@ def test_loop_that_hangs__ends_the_worker(
 
     running = run(graceful_seconds=0.2)
 
-    assert running.wait().stuck.endswith(f"seconds: {silent}")
+    # On a busy machine others may be silent for as long.
+    assert silent in running.wait().stuck
 
 
 def test_loop_that_hangs__ends_the_heartbeat_first_and_nothing_else(

@@ -105,6 +105,7 @@ class Worker:
             self._is_stopping = True
             self._stopping.set()
             self._scans.close()
+            self._connections.keep_none()
             decoding.drawing.close()
         logger.info("Stopping: finishing the scans in progress.")
         until = time.monotonic() + self._graceful_seconds
@@ -144,6 +145,7 @@ class Worker:
             self._connections.close_idle()
             rest(found)
         self._give_back_unbegun()
+        self._connections.close_idle(longer_than=0)
 
     def _go_round(self) -> None:
         self._show_heartbeat()

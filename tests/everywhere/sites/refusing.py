@@ -12,8 +12,11 @@ ALLOWED_HOSTS = ["open.example"]
 # Pairs until Django 6.0, which wants addresses alone.
 ADMINS = ["anna@example.org"] if django.VERSION >= (6, 0) else [("Anna", "anna@example.org")]
 SERVER_EMAIL = "site@example.org"
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-EMAIL_FILE_PATH = Path(os.environ["SITE_FOLDER"]) / "mails"
+_BACKEND, _FOLDER = "django.core.mail.backends.filebased.EmailBackend", Path(os.environ["SITE_FOLDER"]) / "mails"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": _BACKEND, "OPTIONS": {"file_path": _FOLDER}}}
+else:
+    EMAIL_BACKEND, EMAIL_FILE_PATH = _BACKEND, _FOLDER
 MIDDLEWARE = ["tests.everywhere.refusals.refuse", *MIDDLEWARE]
 LOGGING = {
     "version": 1,
