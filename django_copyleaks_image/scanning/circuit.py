@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from django_copyleaks_image.models import AccountState, ImageScan, home_database
+from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models import account_row as _row
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 
@@ -173,10 +174,6 @@ def interval(cause: str, in_vain: int) -> timedelta:
         return PROBE_INTERVAL
     first, longest = INTERVALS.get(Cause(cause), _OTHER_INTERVALS)
     return min(longest, first * (1 << min(in_vain, 20)))
-
-
-def _row() -> QuerySet[AccountState]:
-    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
 
 
 def _noted(scan: ImageScan, cause: Cause) -> AccountState:

@@ -14,7 +14,7 @@ from time import monotonic
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState, home_database, scans
+from django_copyleaks_image.models import account_row, scans
 
 from . import account
 
@@ -85,7 +85,7 @@ def _add_one(kind: str) -> None:
     today = timezone.now().date()
     account.state()
     # MariaDB assigns from left to right, so the day comes last.
-    AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON).update(
+    account_row().update(
         **{
             kind: Case(When(**{f"{kind}_on": today}, then=F(kind) + 1), default=Value(1)),
             f"{kind}_on": today,

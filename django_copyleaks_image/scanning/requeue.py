@@ -7,9 +7,10 @@ time, and goes on where it was if it is interrupted.
 import logging
 from functools import partial
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
-from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.models import account_row as _row
 from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, Status
 from django_copyleaks_image.reviewing.history import same_target
 from django_copyleaks_image.transactions import atomically
@@ -84,7 +85,3 @@ def _was_not_paid(scan: ImageScan) -> bool:
         return False
     in_vain = scans().filter(content_key=scan.content_key, status=Status.FAILED, may_have_arrived=True)
     return not scan.content_key or not in_vain.exists()
-
-
-def _row() -> QuerySet[AccountState]:
-    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)

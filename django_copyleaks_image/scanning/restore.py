@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import account_row as _row
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
 
@@ -104,7 +105,3 @@ def _in_batches(rows: ImageScanQuerySet, size: int) -> Iterator[list[int]]:
     while pks := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]):
         yield pks
         last = pks[-1]
-
-
-def _row() -> QuerySet[AccountState]:
-    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
