@@ -1406,6 +1406,13 @@ PROTECTIONS = (
         "tests/reviewing/test_undo.py -k those_who_decided",
     ),
     Protection(
+        "undo at what was never measured",
+        "reviewing/decide.py",
+        "    if scan.status in UNMEASURED:\n",
+        "    if False:\n",
+        "tests/reviewing/test_undo.py -k never_measured",
+    ),
+    Protection(
         "undo of the last decision",
         "reviewing/decide.py",
         " and _is_last(decision, scan) else None",
@@ -1446,6 +1453,20 @@ PROTECTIONS = (
         "    desk = Desk.UNMEASURED\n",
         "    desk = Desk.NONE\n",
         "tests/reviewing/test_unmeasured.py -k waits_for_a_person",
+    ),
+    Protection(
+        "overwritten bytes that fail",
+        "reviewing/standing.py",
+        "        if not earlier.is_rescan:",
+        "        if False:",
+        "tests/reviewing/test_unmeasured.py -k overwritten_bytes",
+    ),
+    Protection(
+        "second look at other bytes",
+        "reviewing/standing.py",
+        " and it.sha256 == own.sha256 for",
+        " for",
+        "tests/reviewing/test_second_look.py -k other_bytes",
     ),
     Protection(
         "pages of a queue",

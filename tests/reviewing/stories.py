@@ -102,6 +102,20 @@ def replace(scan: ImageScan, *, colour: str, name: str = "new.jpg") -> ImageScan
     return last_scan()
 
 
+def overwrite(scan: ImageScan, *, colour: str) -> ImageScan:
+    """Save other bytes under the name of the file, and return their queued scan."""
+    photo_of(scan).image.storage.delete(scan.file_name)
+    successor = replace(scan, colour=colour, name=scan.file_name.rpartition("/")[2])
+    assert successor.file_name == scan.file_name
+    return successor
+
+
+def exchange(scan: ImageScan, *, colour: str) -> None:
+    """Put other bytes in the place of the file, of which no save tells."""
+    with photo_of(scan).image.storage.open(scan.file_name, "wb") as file:
+        file.write(picture(colour=colour))
+
+
 def decided(scan: ImageScan, user: Any, kind: Kind, **choices: Any) -> Decision:
     """Decide about a scan as it is now."""
     return decide.decide(scan.pk, user=user, kind=kind, version=fresh(scan).review_version, **choices)

@@ -14,7 +14,7 @@ from django_copyleaks_image.reviewing.history import history_of
 from django_copyleaks_image.reviewing.queue import Selection
 from tests.samples import clean
 
-from .stories import answered, at_desk, decided, flagged, lost, photo_of, place, replace, rescan, unmeasured
+from .stories import answered, at_desk, decided, exchange, flagged, lost, photo_of, place, replace, rescan, unmeasured
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -148,6 +148,22 @@ def test_first_look__can_be_undone_until_somebody_looks_again(ada: Any, ben: Any
     with pytest.raises(decide.Stale):
         decide.undo(again.pk, user=ada)
     assert place(scan) == ("", "decided", "cleared")
+
+
+def test_second_look_at_other_bytes__is_none_at_these(ada: Any, configure: Callable[..., None]) -> None:
+    configure(SECOND_LOOK_SHARE=0.0)
+    looked_at_once = after_a_first_look(ada)
+    configure(SECOND_LOOK_SHARE=1.0)
+    exchange(looked_at_once, colour="red")
+    others = answered(rescan(looked_at_once))
+    decided(others, ada, Kind.CLEARED)
+    assert at_desk() == [others.pk]
+    exchange(looked_at_once, colour="teal")
+
+    again = answered(rescan(looked_at_once))
+
+    assert place(again) == ("", "decided", "cleared")
+    assert at_desk() == []
 
 
 def test_contradiction__outlives_a_rescan_until_it_is_settled(

@@ -56,6 +56,18 @@ def test_undo__of_a_change_of_mind(ada: Any, ben: Any) -> None:
     assert place(scan) == ("", "decided", "confirmed")
 
 
+def test_undo__at_what_was_never_measured_leaves_no_result_to_judge(ada: Any, ben: Any) -> None:
+    escalated, settled = unmeasured("a.jpg"), unmeasured("b.jpg", colour="red")
+    decided(escalated, ada, Kind.ESCALATED)
+    decided(settled, ada, Kind.CONFIRMED)
+
+    for scan in (escalated, settled):
+        decide.undo(decided(scan, ben, Kind.CLEARED).pk, user=ben)
+
+    assert place(escalated) == ("escalated", "", "escalated")
+    assert place(settled) == ("", "", "confirmed")
+
+
 def test_undo__is_for_those_who_decided(ada: Any, ben: Any) -> None:
     scan = flagged()
     decision = decided(scan, ada, Kind.CONFIRMED)

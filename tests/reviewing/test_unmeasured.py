@@ -25,12 +25,14 @@ from .stories import (
     last_scan,
     lost,
     overdue,
+    overwrite,
     photo_of,
     place,
     replace,
     rescan,
     sent,
     unmeasured,
+    without_ai,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,6 +91,16 @@ def test_failing_scan__is_judged_by_eye_although_it_was_forced() -> None:
     again = lost(rescan(superseded))
 
     assert fresh(superseded).status == "superseded"
+    assert at_desk() == [again.pk]
+
+
+def test_failing_rescan_of_overwritten_bytes__is_judged_by_eye_whatever_the_former_were() -> None:
+    measured = without_ai()
+    unsent = overwrite(measured, colour="red")
+
+    again = lost(rescan(unsent))
+
+    assert fresh(unsent).status == "superseded"
     assert at_desk() == [again.pk]
 
 
