@@ -1,10 +1,11 @@
 """Bytes to hash, size and format: what the vendor would refuse is skipped before anything is paid."""
 
 import hashlib
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import IO, Any, cast
@@ -17,6 +18,8 @@ from django_copyleaks_image import formats, registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
+
+logger = logging.getLogger(__name__)
 
 # Documented for the synchronous endpoint, assumed for the asynchronous one as well:
 # https://docs.copyleaks.com/reference/actions/ai-image-detector/check/.
@@ -64,6 +67,10 @@ class NotDecoded(StorageFailed):
     code = "not_decoded"
 
 
+class _DiskFull(Exception):
+    """A temporary file could not be written."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """What was measured of the stored bytes: hash, size in bytes, size in pixels and format."""
@@ -74,19 +81,18 @@ class Facts:
 
 
 class Copy(tempfile.SpooledTemporaryFile[bytes]):
-    """All bytes of a stored file, with their hash and number: on the disk if they are many, unless none can be written.
+    """All bytes of a stored file, with their hash and number: on the disk if they are many, or in memory.
 
-    Of those that are in memory then, there are few at a time.
+    Of those that are in memory although they are many, there are few at a time.
     """
 
     sha256 = ""
     byte_size = 0
 
-    def __init__(self) -> None:
-        has_disk = has_temporary_files()
+    def __init__(self, *, on_disk: bool) -> None:
         self._holds_memory = False
-        super().__init__(max_size=IN_MEMORY if has_disk else 0)  # 0 means all.
-        if not has_disk:
+        super().__init__(max_size=IN_MEMORY if on_disk else 0)  # 0 means all.
+        if not on_disk:
             self._holds_memory = _IN_MEMORY_AT_ONCE.acquire(timeout=MEMORY_SECONDS)
             if not self._holds_memory:
                 self.close()
@@ -99,7 +105,8 @@ class Copy(tempfile.SpooledTemporaryFile[bytes]):
         if self._holds_memory:
             self._holds_memory = False
             _IN_MEMORY_AT_ONCE.release()
-        super().close()
+        with suppress(OSError):  # Nobody wants any more what a full disk has not taken.
+            super().close()
 
 
 def stored_file(scan: ImageScan) -> FieldFile:
@@ -139,23 +146,41 @@ def copied(file: FieldFile, *, at_most: int) -> Copy:
 
     Raises :class:`Skipped` when there are no bytes or more than ``at_most``, or :class:`StorageFailed`.
     """
+    if has_temporary_files():
+        try:
+            return _filled(Copy(on_disk=True), file, at_most=at_most)
+        except _DiskFull as full:
+            logger.warning("A temporary file could not be written (%s): the picture is held in memory.", full)
+    return _filled(Copy(on_disk=False), file, at_most=at_most)
+
+
+def _filled(copy: Copy, file: FieldFile, *, at_most: int) -> Copy:
     digest = hashlib.sha256()
-    copy = Copy()
     try:
         for chunk in read_chunks(file):
             copy.byte_size += len(chunk)
             if copy.byte_size > at_most:
                 raise Skipped("too_large", "The file has 32 MB or more; Copyleaks takes less than 32 MB.")
             digest.update(chunk)
-            copy.write(chunk)
+            with _failures_of_the_disk():
+                copy.write(chunk)
         if not copy.byte_size:
             raise Skipped("empty_file", "The file is empty.")
+        with _failures_of_the_disk():
+            copy.seek(0)  # Which writes what is left.
     except BaseException:
         copy.close()
         raise
     copy.sha256 = digest.hexdigest()
-    copy.seek(0)
     return copy
+
+
+@contextmanager
+def _failures_of_the_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _DiskFull(error.strerror) from error
 
 
 def has_temporary_files() -> bool:

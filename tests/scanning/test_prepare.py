@@ -1,5 +1,9 @@
 """What is measured of a file, and every reason for which it is not sent."""
 
+import errno
+import hashlib
+import io
+import os
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -29,8 +33,6 @@ def skipped(name: str, content: bytes) -> prepare.Skipped:
 
 
 def test_facts__of_a_jpeg() -> None:
-    import hashlib
-
     content = picture(size=(800, 600))
 
     facts = measured("a.jpg", content)
@@ -195,6 +197,39 @@ def test_picture_that_nothing_was_found_out_about__is_tried_again(monkeypatch: p
 
     scan = only_scan()
     assert (scan.status, scan.error_code, scan.attempts) == ("queued", "not_decoded", 0)
+
+
+class FullDisk(io.RawIOBase):
+    """A file for which nothing is left."""
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return 0
+
+    def write(self, data: Any, /) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("image_format", ["BMP", "JPEG"])  # Much is written at once; little, when it is to be read.
+def test_full_disk_for_temporary_files__is_not_the_pictures_fault(
+    image_format: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = picture(image_format)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: io.BufferedRandom(FullDisk()))
+    monkeypatch.setattr(prepare, "IN_MEMORY", 10)
+
+    facts = measured("a", content)
+
+    assert (facts.byte_size, facts.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    assert os.strerror(errno.ENOSPC) in caplog.text
 
 
 def test_without_a_disk_to_write_to__few_copies_are_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
