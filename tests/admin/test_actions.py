@@ -155,6 +155,14 @@ def test_actions__are_checked_for_each_scan(payer: Client, monkeypatch: pytest.M
     assert 'value="scan_again"' not in payer.get(f"{LIST}{denied.pk}/change/").content.decode()
 
 
+def test_actions__of_a_page_are_for_those_who_may_open_it(staff: Any) -> None:
+    scan = failed(photo())
+    client = staff("rescan_imagescan", "view_photo")
+    address = f"{LIST}{scan.pk}/again/"
+    assert client.post(address, {"action": "retry_failed"}).status_code == 404
+    assert ImageScan.objects.count() == 1
+
+
 def test_actions__need_the_csrf_token(payer: Client) -> None:
     scan = failed(photo())
     strict = Client(enforce_csrf_checks=True)

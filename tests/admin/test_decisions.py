@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -14,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from django_copyleaks_image.admin import readonly
+from django_copyleaks_image.admin.desk.choice import QUEUES
 from django_copyleaks_image.admin.desk.seals import seal, seen_version
 from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
@@ -262,6 +265,12 @@ def test_decision__of_who_saw_another_result_before_the_first_look_is_stale_and_
     assert "bert" not in str(answer)
 
 
+def test_decision__that_names_what_was_seen_of_another_picture_is_stale(reviewer: Client) -> None:
+    seen, other = measured_photo("seen.jpg"), measured_photo("other.jpg")
+    assert ask(reviewer, f"{other.pk}/decide/", kind="cleared", version=sealed(seen))["stale"]
+    assert stored(other).decision == ""
+
+
 def test_skip__of_what_no_longer_waits_is_stale(reviewer: Client, bert: User) -> None:
     scan = measured_photo()
     decided(scan, bert, Kind.CLEARED)
@@ -419,6 +428,13 @@ def test_page__leads_back_to_this_site_alone(reviewer: Client, back: str) -> Non
     assert submit(reviewer, "4711/decide/", kind="cleared", version=0, back=back).headers["Location"] == SCANS
 
 
+def test_page__leads_from_an_encrypted_page_to_no_other(reviewer: Client) -> None:
+    scan = measured_photo()
+    fields = {"kind": "cleared", "version": sealed(scan), "back": "http://testserver/elsewhere/"}
+    answer = reviewer.post(f"{DESK}{scan.pk}/decide/", fields, headers=AS_A_FORM, secure=True)
+    assert answer.headers["Location"] == f"{SCANS}{scan.pk}/change/"
+
+
 def test_page__offers_the_reasons(reviewer: Client, configure: Any) -> None:
     configure(REVIEW_REASONS=["Looks real", HOSTILE])
     scan = measured_photo()
@@ -475,12 +491,41 @@ def test_page__and_list_keep_a_first_look_from_whoever_takes_the_second(reviewer
     assert seen() == before
 
 
+class SomeMayDecide(ModelBackend):
+    """A backend that permits for single objects only, and says so when it is asked for all permissions."""
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        return super().get_all_permissions(user_obj) | ({"copyleaks_image.decide_imagescan"} if obj else set())
+
+
+@pytest.mark.parametrize("by_backend", [True, False])
+def test_page__keeps_a_first_look_from_whoever_decides_by_rules_for_single_scans(
+    moderator: Client, bert: User, monkeypatch: pytest.MonkeyPatch, settings: Any, by_backend: bool
+) -> None:
+    scan = awaiting_second_look(measured_photo(), bert)
+    assert "bert" in page_of(moderator, scan)
+    if by_backend:
+        settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", f"{__name__}.SomeMayDecide"]
+    else:
+        scans = site.get_model_admin(ImageScan)
+        monkeypatch.setattr(scans, "has_decide_permission", lambda request, obj=None: obj is not None)
+    page = page_of(moderator, scan)
+    assert "bert" not in page
+    assert 'value="cleared"' in page
+
+
 def test_page__tells_the_first_to_decide_about_the_second_look(reviewer: Client) -> None:
     scan = awaiting_second_look(measured_photo(), user_of(reviewer))
     page = page_of(reviewer, scan)
     assert "<h2>Decision: Cleared (false alarm)</h2>" in page
     assert "It waits for a second look by somebody else." in page
     assert "Undo your decision" in page
+
+
+def test_list__has_second_looks_among_the_reviews_and_in_no_other_queue(reviewer: Client, bert: User) -> None:
+    scan = awaiting_second_look(measured_photo(), bert)
+    listed = {desk: list(reviewer.get(SCANS, {"desk": desk}).context["cl"].result_list) for desk in QUEUES}
+    assert listed == {Desk.REVIEW: [scan], Desk.ESCALATED: [], Desk.UNMEASURED: []}
 
 
 def test_list__says_what_was_decided_and_what_waits(reviewer: Client) -> None:
@@ -609,6 +654,15 @@ def test_bulk__shows_a_second_look_as_a_first_one(reviewer: Client, bert: User) 
     decided(before, bert, Kind.CONFIRMED)
     assert "Decided before" not in choose(reviewer, "confirm_ai", blind).content.decode()
     assert "Decided before: Confirmed as AI" in choose(reviewer, "clear_false_alarm", before).content.decode()
+
+
+def test_bulk__of_who_saw_the_pictures_before_the_first_look_is_the_second_one(reviewer: Client, bert: User) -> None:
+    scan = measured_photo()
+    seen = versions(scan)
+    awaiting_second_look(scan, bert)
+    choose(reviewer, "clear_false_alarm", scan, confirmed="yes", **seen)
+    assert messages(reviewer) == ["1 picture was cleared."]
+    assert Decision.objects.latest("pk").agrees
 
 
 # The log

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from django_copyleaks_image.admin.desk import words
+from django_copyleaks_image.admin.desk import bookmarks, words
 from django_copyleaks_image.admin.desk.seals import seen_version
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
@@ -162,6 +162,7 @@ def test_order__is_kept_for_the_user(reviewer: Client) -> None:
     assert 'data-order="oldest"' in shell(reviewer).content.decode()
     assert 'data-order="largest"' in shell(reviewer, order="largest").content.decode()
     assert 'data-order="largest"' in shell(reviewer, queue="unmeasured").content.decode()
+    assert 'data-order="largest"' in shell(reviewer, order="unknown").content.decode()
     assert 'data-order="oldest"' in shell(reviewer, order="oldest").content.decode()
 
 
@@ -570,7 +571,7 @@ def test_count__says_that_it_includes_what_the_user_may_not_see(reviewer: Client
     assert "Review (2 in all)</a>" in reviewer.get(SCANS).content.decode()
 
 
-@pytest.mark.parametrize("name", ["has_view_permission", "has_decide_permission"])
+@pytest.mark.parametrize("name", ["has_view_permission", "has_decide_permission", "has_decide_escalated_permission"])
 def test_count__says_so_where_a_project_has_rules_of_its_own_for_scans(
     reviewer: Client, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -620,6 +621,24 @@ def test_next__looks_on_behind_many_that_are_hidden(
     assert {item["pk"], other} == {scan.pk for scan in shown}
     last = ask(reviewer, "next/", want=1, order=order, held=f"{item['pk']},{other}")
     assert headline(last) == "Nothing else waits here for you."
+
+
+@pytest.mark.usefixtures("hide")
+@pytest.mark.parametrize("is_late", [False, True])
+def test_next__looks_from_the_beginning_after_a_while_and_in_another_queue(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    for name in ("_PAGE", "_LARGER_PAGE", "_LOOKS"):
+        monkeypatch.setattr(queue, name, 5)
+    if is_late:
+        monkeypatch.setattr(bookmarks, "_KEPT_FOR", timedelta(seconds=-1))
+    first = measured_photo("hidden.jpg", ai_ratio=0.9)
+    for number in range(12):
+        measured_photo(f"hidden {number}.jpg", ai_ratio=0.1)
+    assert ask(reviewer, "next/", want=1)["items"] == []
+    Photo.objects.filter(pk=first.object_id).update(title="shown.jpg")
+    order = "oldest" if is_late else "largest"
+    assert next_keys(reviewer, want=1, order=order) == [first.pk]
 
 
 class OwnersDecide:

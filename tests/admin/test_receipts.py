@@ -112,8 +112,18 @@ def test_download__is_the_body_as_received_and_never_a_page(moderator: Client) -
 
 def test_download__is_closed_to_whoever_may_not_view_receipts(staff: Any) -> None:
     receipt = receipt_of(measured_photo())
-    assert staff("view_imagescan").get(f"{RECEIPTS}{receipt.pk}/body.json").status_code == 404
+    assert staff("view_imagescan", "view_photo").get(f"{RECEIPTS}{receipt.pk}/body.json").status_code == 404
     assert Client().get(f"{RECEIPTS}{receipt.pk}/body.json").status_code == 302
+
+
+def test_page__leads_to_the_scan_whoever_may_open_it(staff: Any) -> None:
+    receipt = receipt_of(measured_photo())
+    address, link = (
+        f"{RECEIPTS}{receipt.pk}/change/",
+        f'href="/admin/copyleaks_image/imagescan/{receipt.scan_id}/change/"',
+    )
+    assert link in staff("view_webhookreceipt", "view_imagescan").get(address).content.decode()
+    assert link not in staff("view_webhookreceipt").get(address).content.decode()
 
 
 @pytest.mark.parametrize("outcome", [Outcome.RECEIVED, Outcome.UNREADABLE, Outcome.CONTRADICTS])

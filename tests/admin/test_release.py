@@ -1,12 +1,15 @@
 """Taking pictures from those who look at them, and judging what is here while nothing is sent."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Standing
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import account
@@ -64,6 +67,37 @@ def test_release__is_for_those_who_may_and_who_see_the_object(
     assert stored(scan).claimed_by == bert
     choose(admin_client, "release_claims", scan)
     assert stored(scan).claimed_by is None
+
+
+def test_release__is_checked_for_each_scan(chief: Client, bert: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed, denied = measured_photo("a.jpg"), measured_photo("b.jpg")
+    assert claims.claim(allowed.pk, bert)
+    assert claims.claim(denied.pk, bert)
+    scans = site.get_model_admin(ImageScan)
+    monkeypatch.setattr(scans, "has_release_permission", lambda request, obj=None: obj in (None, allowed))
+    choose(chief, "release_claims", allowed, denied)
+    assert sorted(messages(chief)) == [
+        "1 picture was released.",
+        "1 was left out: You may not release this picture.",
+    ]
+    assert stored(denied).claimed_by == bert
+
+
+def test_release__is_not_offered_for_what_the_user_may_not_see(staff: Any, bert: User) -> None:
+    scan = measured_photo()
+    assert claims.claim(scan.pk, bert)
+    page = page_of(staff("view_imagescan", "release_imagescan"), scan)
+    assert "bert is looking at this picture." in page
+    assert "release_claims" not in page
+
+
+def test_claim_that_has_ended__is_nobodys(chief: Client, bert: User) -> None:
+    scan = measured_photo()
+    assert claims.claim(scan.pk, bert)
+    ImageScan.objects.filter(pk=scan.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert "is looking at" not in page_of(chief, scan)
+    choose(chief, "release_claims", scan)
+    assert messages(chief) == ["1 was left out: Nobody is looking at this picture."]
 
 
 def test_empty_desk__leads_those_who_may_to_what_others_hold(reviewer: Client, chief: Client, bert: User) -> None:
