@@ -6,13 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django import forms
 from django.core import serializers
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, models, transaction
+from django.forms import modelform_factory
 from django.test.utils import CaptureQueriesContext
+from django.utils.datastructures import MultiValueDict
+from PIL import Image, ImageFile
 
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
+from tests.decoding import hostile
 from tests.gallery.models import Listing, Panorama, Photo, Picture, Poster, ProxyPhoto, Sticker
 from tests.samples import only_scan, photo, picture, upload
 
@@ -35,6 +41,19 @@ def test_new_object__queues_a_scan_of_its_file() -> None:
 
     assert (scan.status, scan.content_object, scan.field_name) == (Status.QUEUED, uploaded, "image")
     assert scan.file_name == uploaded.image.name
+
+
+def test_upload_through_a_form_for_files__is_opened_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    form_class = modelform_factory(Photo, fields=["image"], field_classes={"image": forms.FileField})
+    opened: list[object] = []
+    monkeypatch.setattr(Image, "open", lambda *args, **_: opened.append(args))
+    monkeypatch.setattr(ImageFile.Parser, "feed", lambda *args: opened.append(args))
+
+    bomb = SimpleUploadedFile("bomb.tiff", hostile.corpus()["60000-strips.tiff"]())
+    uploaded = form_class({}, MultiValueDict({"image": [bomb]})).save()
+
+    assert statuses(uploaded) == [Status.QUEUED]
+    assert opened == []
 
 
 def test_new_object__costs_one_insert_more() -> None:
