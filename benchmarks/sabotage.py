@@ -165,6 +165,20 @@ PROTECTIONS = (
         "tests/scanning/test_renditions.py -k twin",
     ),
     Protection(
+        "full storage of renditions",
+        "renditions/shelf.py",
+        "        storage.delete(name)\n        raise\n",
+        "        raise\n",
+        "tests/scanning/test_renditions.py -k that_is_full",
+    ),
+    Protection(
+        "rendition that was not written to its end",
+        "renditions/shelf.py",
+        "if storage.size(name) == len(content):",
+        "if True:",
+        "tests/scanning/test_renditions.py -k part_of_a_picture",
+    ),
+    Protection(
         "worker that dies while it draws",
         "scanning/renditions.py",
         "if row.attempts > wanted.MAX_ATTEMPTS or ",

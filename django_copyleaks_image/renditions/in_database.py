@@ -24,6 +24,9 @@ class DatabaseStorage(Storage):
     def exists(self, name: str) -> bool:
         return _parts(name).exists()
 
+    def size(self, name: str) -> int:
+        return sum(map(len, _parts(name).values_list("content", flat=True)))
+
     def delete(self, name: str) -> None:
         _parts(name).delete()
 

@@ -63,9 +63,16 @@ def remove(sha256: str, sizes: Iterable[str] = SIZES) -> None:
 
 def _save(name: str, content: bytes) -> None:
     storage = _storage()
-    if storage.exists(name):  # Of the same bytes, drawn in the same way.
-        return
-    saved_as = storage.save(name, ContentFile(content))
+    if storage.exists(name):
+        if storage.size(name) == len(content):  # Of the same bytes, drawn in the same way.
+            return
+        storage.delete(name)  # A process or a disk gave up on the way.
+    try:
+        saved_as = storage.save(name, ContentFile(content))
+    except Exception:
+        # A full disk leaves the beginning of a file, which would be shown as the whole.
+        storage.delete(name)
+        raise
     if saved_as != name:  # Somebody else was quicker.
         storage.delete(saved_as)
 

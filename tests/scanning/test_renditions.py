@@ -1,9 +1,15 @@
 """What is drawn, when, by whom and how often."""
 
+import errno
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
 
 from django_copyleaks_image.decoding import pool
@@ -217,3 +223,43 @@ def test_renditions_of_replaced_pictures__are_removed(monkeypatch: pytest.Monkey
     assert list(Rendition.objects.values_list("pk", flat=True)) == [kept.pk]
     assert shelf.get(read(kept).sha256, "page")
     assert shelf.get(replaced.sha256, "page") is None
+
+
+class SmallDisk(FileSystemStorage):
+    """A disk that has room for the first bytes of a file."""
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        super().save(name, ContentFile(content.read()[:10]))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def kept_in(storage: type[FileSystemStorage], folder: Path, settings: Any, configure: Any) -> None:
+    backend = {"BACKEND": f"{storage.__module__}.{storage.__name__}", "OPTIONS": {"location": folder}}
+    settings.STORAGES = settings.STORAGES | {"renditions": backend}
+    configure(RENDITION_STORAGE="renditions")
+
+
+def test_storage_that_is_full__keeps_no_part_of_a_picture(settings: Any, configure: Any, tmp_path: Path) -> None:
+    kept_in(SmallDisk, tmp_path, settings, configure)
+    row = asked()
+
+    assert renditions.draw_due(at_most=5) == 1
+
+    assert (read(row).problem, row.is_final) == ("storage_failed", False)
+    assert list(tmp_path.rglob("*.webp")) == []
+
+
+@pytest.mark.parametrize("storage", [FileSystemStorage, None])
+def test_part_of_a_picture__that_a_killed_process_has_left_is_replaced(
+    storage: type[FileSystemStorage] | None, settings: Any, configure: Any, tmp_path: Path
+) -> None:
+    if storage:
+        kept_in(storage, tmp_path, settings, configure)
+    whole = {"page": b"RIFF and all the rest"}
+    shelf.put("a" * 64, {"page": b"RIFF"})
+
+    shelf.put("a" * 64, whole)
+    shelf.put("a" * 64, whole)
+
+    cache.clear()
+    assert shelf.get("a" * 64, "page") == whole["page"]
