@@ -20,7 +20,7 @@ START_SECONDS = 20
 def local_copyleaks(*options: str, **settings: object) -> Iterator[str]:
     """Run the emulator with these options and point ``COPYLEAKS_IMAGE`` at it; yields its address.
 
-    It never fetches a picture nor calls back: only the way there is measured.
+    It never fetches a picture nor calls back, unless ``--latency`` is among them: only the way there is measured.
     """
     command = [sys.executable, "-m", "django", "copyleaks_emulator", "--settings", "benchmarks.settings"]
     with TemporaryDirectory() as folder:

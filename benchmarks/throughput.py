@@ -67,10 +67,11 @@ def served() -> Iterator[int]:
     """Serve the site on the database that is measured, with two processes of two threads; yields the port."""
     port = free_port()
     command = ["gunicorn", "--bind", f"{LOOPBACK}:{port}", "--workers", "2", "--threads", "2"]
+    environment = site.environment(SITE_PUBLIC_URL=f"http://{LOOPBACK}:{port}")
     with (
         TemporaryDirectory() as folder,
         Process(
-            "server", *command, "benchmarks.site.wsgi:application", folder=Path(folder), environment=site.environment()
+            "server", *command, "benchmarks.site.wsgi:application", folder=Path(folder), environment=environment
         ) as server,
     ):
         server.wait_for(port)

@@ -3,6 +3,7 @@
 import environ
 
 from tests.settings import *  # noqa: F403
+from tests.settings import COPYLEAKS_IMAGE
 
 env = environ.Env()
 
@@ -21,3 +22,5 @@ CELERY_BROKER_URL = env.str("SITE_BROKER", "")
 CELERY_TASK_DEFAULT_QUEUE = env.str("SITE_QUEUE", "")
 # The bare view reads the largest body through DRF, which honours this limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = None
+if env.str("SITE_PUBLIC_URL", ""):
+    COPYLEAKS_IMAGE["PUBLIC_URL"] = env.str("SITE_PUBLIC_URL")
