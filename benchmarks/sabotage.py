@@ -2500,6 +2500,27 @@ PROTECTIONS = (
         "tests/scanning/test_rate.py",
     ),
     Protection(
+        "answer that took longer than others",
+        "scanning/rate.py",
+        "return min(now - min(self._answered_after), left_at + JITTER)",
+        "return left_at",
+        "tests/scanning/test_rate.py -k arrived_at_the_latest",
+    ),
+    Protection(
+        "what answers always take",
+        "scanning/rate.py",
+        "now - min(self._answered_after), ",
+        "now, ",
+        "tests/scanning/test_rate.py -k cost_no_more",
+    ),
+    Protection(
+        "answer that has nothing to do with the way",
+        "scanning/rate.py",
+        "return min(now - min(self._answered_after), left_at + JITTER)",
+        "return now - min(self._answered_after)",
+        "tests/scanning/test_rate.py -k answered_late",
+    ),
+    Protection(
         "slower after a refusal for the rate",
         "scanning/submit.py",
         "        rate.slow_down(error.retry_after)",
