@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from math import inf
+from statistics import fmean
 
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 SPACING = 1.02
 # What has arrived counts for this much longer than the limit asks for, since clocks differ.
 LATE_SPACING = 1.005
-# Seconds that a call counts as on its way at most: a vendor who takes long to answer has counted it before.
+# Seconds that a call counts as on its way until it is answered, and at most while answers vary by more on the average.
 JITTER = 0.03
 # Of how many answers the fastest shows what an answer takes at least.
 ANSWERS = 20
@@ -138,7 +139,11 @@ class _Departures:
             return now
         with self._changed:
             self._answered_after.append(now - left_at)
-            return min(now - min(self._answered_after), left_at + JITTER)
+            fastest = min(self._answered_after)
+            varies_by = fmean(self._answered_after) - fastest
+        # A vendor whose answers vary says little about the way, and would cost too much.
+        longest = JITTER if varies_by > JITTER else inf
+        return left_at + min(now - left_at - fastest, longest)
 
     def _note(self, call: object, arrived_at: float) -> None:
         with self._changed:

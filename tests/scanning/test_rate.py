@@ -100,7 +100,17 @@ def test_call_that_was_answered__counts_from_when_it_arrived_at_the_latest(
     assert call_answered_after(fastest, departures, seconds) == pytest.approx(left_at + 0.02 + WINDOW)
 
 
-def test_call_that_was_answered_late__was_no_longer_on_its_way_than_that(seconds: list[float]) -> None:
+def test_answer_that_is_late_for_once__tells_of_a_call_that_was(seconds: list[float]) -> None:
+    departures = rate._Departures()
+    for _ in range(rate.ANSWERS):
+        call_answered_after(0.25, departures, seconds)
+
+    left_at = call_answered_after(0.45, departures, seconds)
+
+    assert call_answered_after(0.25, departures, seconds) == pytest.approx(left_at + 0.2 + WINDOW)
+
+
+def test_answers_that_vary__say_little_about_the_way(seconds: list[float]) -> None:
     departures = rate._Departures()
     call_answered_after(0.1, departures, seconds)
     left_at = call_answered_after(0.9, departures, seconds)
