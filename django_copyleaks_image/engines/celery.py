@@ -12,12 +12,12 @@ RETRY_AT_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "int
 
 @shared_task(name="copyleaks_image.work_on_scan", ignore_result=True)
 def work_on_scan(scan_id: str) -> None:
-    """Bring a scan one step further, and come again when it is to be tried again."""
+    """Bring a scan and others one step further, and come again for what is to be tried again."""
     # A project that lets Celery keep connections (``CELERY_DB_REUSE_MAX``) is given broken ones as well.
     close_old_connections()
-    again_at = steps.work_on(scan_id)
-    if again_at is not None:
-        work_on_scan.apply_async((scan_id,), eta=again_at)
+    put_back = steps.work_on(scan_id, and_others=not work_on_scan.request.is_eager)
+    for again, due_at in put_back.items():
+        work_on_scan.apply_async((again,), eta=due_at)
 
 
 @shared_task(name="copyleaks_image.sweep", ignore_result=True)

@@ -14,12 +14,14 @@ except ImportError:  # Before Django 6.0.
 
 @task(takes_context=True)
 def work_on_scan(context: Any, scan_id: str) -> None:
-    """Bring a scan one step further, and come again when it is to be tried again."""
-    again_at = steps.work_on(scan_id)
+    """Bring a scan and others one step further, and come again for what is to be tried again."""
     # Not the task of this module: a project may have chosen another queue or backend for it.
     this = context.task_result.task
-    if again_at is not None and this.get_backend().supports_defer:
-        this.using(run_after=again_at).enqueue(scan_id)
+    backend = this.get_backend()
+    put_back = steps.work_on(scan_id, and_others=not isinstance(backend, ImmediateBackend))
+    if backend.supports_defer:
+        for again, due_at in put_back.items():
+            this.using(run_after=due_at).enqueue(again)
 
 
 def wake(scan_id: str) -> None:

@@ -1,7 +1,8 @@
-"""What a message makes an engine's worker do: one step of one scan, or one round of everything else.
+"""What a message makes an engine's worker do: one step of its scan and of others that are due, or a round of the rest.
 
 Messages carry a scan id and no state. One that comes twice, late or never changes nothing but the time that a scan
-takes, because only the row says what is due and the claim says who has it.
+takes, because only the row says what is due and the claim says who has it. A message only wakes somebody up, who goes
+on for a moment as the worker does: where many wait, most messages then find nothing to do.
 """
 
 from datetime import datetime, timedelta
@@ -24,6 +25,10 @@ from django_copyleaks_image.scanning import (
 )
 from django_copyleaks_image.worker import go_round
 
+from . import claims
+
+# For so many seconds whoever was woken claims what else is due; then the engine has its turn, with tasks of others.
+AWAKE_SECONDS = 5.0
 # How long a due scan is left to the message that was sent for it.
 HEAD_START = timedelta(minutes=1)
 # The time since the round before: when there was none, and at most.
@@ -41,20 +46,42 @@ ENDING_DUPLICATES = 10.0
 _heartbeat_due = 0.0
 
 
-def work_on(scan_id: str) -> datetime | None:
-    """Bring a scan one step further if it is due and free; return when a message should come for it again.
+def work_on(scan_id: str, *, and_others: bool = True) -> dict[str, datetime]:
+    """Bring a scan, and then others, one step further if they are due and free; return when each should have a message.
 
-    None when none need come: because the scan went on, is another's, waits for the payer of the same bytes, or for
-    the account or the budget, after which a new one is sent.
+    No message is for one that went on, is another's, waits for the payer of the same bytes, or for the account or the
+    budget, after which a new one is sent. Without ``and_others`` it is for a request, which does not wait for those of
+    other people.
     """
+    sleeps_at = monotonic() + AWAKE_SECONDS
     renditions.draw_of(scan_id)
-    if not submit.work_on_one(scan_id):
-        is_next = circuit.waits_for_results() and scans().due(clock.now()).filter(scan_id=scan_id).exists()
-        return clock.now() + submit.RESULTS_NAP + MARGIN if is_next else None
-    _show_that_somebody_works()
-    put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None).exclude(error_code=paykey.WAITS)
-    due_at = put_back.values_list("next_attempt_at", flat=True).first()
-    return due_at and max(due_at, clock.now()) + MARGIN
+    worked_on = [scan_id] if submit.work_on_one(scan_id) else []
+    if and_others:
+        worked_on += _work_on_others(until=sleeps_at)
+    again = _put_back(worked_on)
+    if worked_on:
+        _show_that_somebody_works()
+    if scan_id not in worked_on and circuit.waits_for_results():
+        is_next = scans().due(clock.now()).filter(scan_id=scan_id).exists()
+        again |= {scan_id: clock.now() + submit.RESULTS_NAP + MARGIN} if is_next else {}
+    return again
+
+
+def _work_on_others(until: float) -> list[str]:
+    worked_on = []
+    with claims.awake():
+        while scan := claims.next_scan(may_claim=monotonic() < until):
+            submit.work_on(scan)
+            worked_on.append(scan.scan_id)
+    return worked_on
+
+
+def _put_back(scan_ids: list[str]) -> dict[str, datetime]:
+    """Return which of the scans are to be tried again, and when."""
+    free = scans().filter(scan_id__in=scan_ids, status=Status.QUEUED, lease_until=None).exclude(error_code=paykey.WAITS)
+    now = clock.now()
+    due = free.values_list("scan_id", "next_attempt_at")
+    return {each: max(due_at, now) + MARGIN for each, due_at in due if due_at is not None}
 
 
 def sweep() -> None:

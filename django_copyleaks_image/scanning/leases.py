@@ -23,7 +23,7 @@ from django.db.models import F
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import LONGEST_LEASE, ImageScanQuerySet, Status
-from django_copyleaks_image.transactions import atomically
+from django_copyleaks_image.transactions import atomically, repeated
 
 from . import clock
 
@@ -165,7 +165,8 @@ def take(pks: list[int]) -> list[ImageScan]:
         due = due_to_others().order_by().filter(pk__in=pks)
         return due.update(lease_owner=owner, lease_until=clock.now() + LEASE, attempts=F("attempts") + 1)
 
-    if not atomically(lease):
+    # One statement is a transaction of its own, which keeps others waiting for no longer than it takes.
+    if not repeated(lease):
         return []
     taken = list(scans().filter(pk__in=pks, lease_owner=owner).select_related("content_type").order_by("pk"))
     _keeper.hold(taken)

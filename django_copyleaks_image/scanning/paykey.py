@@ -17,7 +17,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.transactions import atomically
+from django_copyleaks_image.transactions import atomically, repeated
 
 from . import clock, leases
 
@@ -57,7 +57,7 @@ def take(scan: ImageScan, **columns: object) -> bool:
     if scan.pay_key != scan.content_key and is_held(scan.content_key):
         return False
     try:
-        atomically(lambda: leases.update(scan, pay_key=scan.content_key, **columns))
+        repeated(lambda: leases.update(scan, pay_key=scan.content_key, **columns))
     except IntegrityError:
         return False
     scan.pay_key = scan.content_key

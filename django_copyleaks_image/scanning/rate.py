@@ -1,18 +1,20 @@
 """When a submission may leave: in a slot of the account's, and not before those of this process have really left.
 
 Slots are shared by all workers. A call that leaves late, as on a machine that is busy, would meet the one that comes
-a limit later in the same second of the vendor's; so each process also counts what has left, as the vendor counts what
-arrives. A refusal for the rate slows everybody down for a while.
+a limit later in the same second of the vendor's; so each process also counts what has arrived, as the vendor does. It
+cannot see that, but its answer tells when at the latest: how much longer it took than the fastest of the last ones. A
+refusal for the rate slows everybody down for a while.
 """
 
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
 from math import inf
+from statistics import fmean
 
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
@@ -25,12 +27,14 @@ from . import account, clock
 
 logger = logging.getLogger(__name__)
 
-# Slots are this much further apart than the limit asks for: of two calls in time, the second may travel faster.
-SPACING = 1.03
-# Calls are this much further apart that have left late; less, so that being late wears off.
-LATE_SPACING = 1.02
-# Seconds that a call may be on its way longer than the one that it is counted with, unless its answer is there before.
+# Slots are this much further apart than the limit asks for: calls of two processes do not know how late the other is.
+SPACING = 1.02
+# What has arrived counts for this much longer than the limit asks for, since clocks differ.
+LATE_SPACING = 1.005
+# Seconds that a call counts as on its way until it is answered, and at most while answers vary by more on the average.
 JITTER = 0.03
+# Of how many answers the fastest shows what an answer takes at least.
+ANSWERS = 20
 # Seconds for which a call waits at most for others that do not get away.
 PATIENCE = 2.0
 
@@ -104,27 +108,48 @@ class _Departures:
         self._changed = threading.Condition()
         # When each has arrived at the latest, endless for one that has not left.
         self._calls: dict[object, float] = {}
+        # How long after the call had left the last answers came.
+        self._answered_after: deque[float] = deque(maxlen=ANSWERS)
 
     @contextmanager
     def one_more(self, limit: float) -> Iterator[Callable[[], None]]:
-        """Wait for a turn; the block calls what it is given once its call has left."""
+        """Wait for a turn; the block calls what it is given once its call has left, and ends with the answer."""
         at_once = max(1, int(limit))
         window = LATE_SPACING * at_once / limit
         call = object()
+        left_at = None
 
-        def has_arrived(after: float) -> None:
-            with self._changed:
-                if call in self._calls:
-                    self._calls[call] = min(self._calls[call], time.monotonic() + after)
-                    self._changed.notify_all()
+        def has_left() -> None:
+            nonlocal left_at
+            left_at = time.monotonic()
+            self._note(call, left_at + JITTER)
 
         with self._changed:
             self._wait_for_turn(at_once, window)
             self._calls[call] = inf
         try:
-            yield partial(has_arrived, JITTER)
+            yield has_left
         finally:
-            has_arrived(0.0)
+            self._note(call, self._arrived_at(left_at))
+
+    def _arrived_at(self, left_at: float | None) -> float:
+        """Return when a call that is answered now has arrived at the latest; one that never left counts from now."""
+        now = time.monotonic()
+        if left_at is None:
+            return now
+        with self._changed:
+            self._answered_after.append(now - left_at)
+            fastest = min(self._answered_after)
+            varies_by = fmean(self._answered_after) - fastest
+        # A vendor whose answers vary says little about the way, and would cost too much.
+        longest = JITTER if varies_by > JITTER else inf
+        return left_at + min(now - left_at - fastest, longest)
+
+    def _note(self, call: object, arrived_at: float) -> None:
+        with self._changed:
+            if call in self._calls:
+                self._calls[call] = arrived_at
+                self._changed.notify_all()
 
     def _wait_for_turn(self, at_once: int, window: float) -> None:
         patience = time.monotonic() + PATIENCE + window

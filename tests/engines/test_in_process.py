@@ -9,8 +9,9 @@ from django.core import checks
 
 from django_copyleaks_image import dispatch
 from django_copyleaks_image.emulator import Emulator
+from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
-from tests.samples import only_scan, photo
+from tests.samples import photo, picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 
@@ -50,6 +51,10 @@ def ids(*, deploy: bool = False) -> set[str]:
     return {name.removeprefix("copyleaks_image.") for name in found if name.startswith("copyleaks_image.")}
 
 
+def statuses() -> list[str]:
+    return list(ImageScan.objects.order_by("pk").values_list("status", flat=True))
+
+
 @needs_celery
 def test_celery__finds_the_tasks_by_its_autodiscovery(new_app: Callable[..., Any]) -> None:
     assert {"copyleaks_image.work_on_scan", "copyleaks_image.sweep"} <= set(new_app().tasks)
@@ -59,13 +64,14 @@ def test_celery__finds_the_tasks_by_its_autodiscovery(new_app: Callable[..., Any
 def test_celery__that_runs_at_once(
     new_app: Callable[..., Any], emulator: Emulator, configure: Callable[..., None]
 ) -> None:
+    photo("of-somebody-else.jpg")
     app = new_app()
     app.conf.task_always_eager = True
     configure(DISPATCHER="django_copyleaks_image.dispatch.celery", MODE="sync")
 
-    photo("ai-37.jpg")
+    photo("ai-37.jpg", picture(colour="green"))
 
-    assert only_scan().status == Status.COMPLETED
+    assert statuses() == [Status.QUEUED, Status.COMPLETED]
     assert "W016" in ids(deploy=True)
     app.conf.task_always_eager = False
     assert "W016" not in ids(deploy=True)
@@ -97,11 +103,12 @@ def test_celery__without_an_app_of_the_project(new_app: Callable[..., Any], conf
 
 @needs_tasks
 def test_django_tasks__that_run_at_once(emulator: Emulator, configure: Callable[..., None]) -> None:
+    photo("of-somebody-else.jpg")
     configure(DISPATCHER="django_copyleaks_image.dispatch.tasks", MODE="sync")
 
-    photo("ai-37.jpg")
+    photo("ai-37.jpg", picture(colour="green"))
 
-    assert only_scan().status == Status.COMPLETED
+    assert statuses() == [Status.QUEUED, Status.COMPLETED]
     assert "W016" in ids(deploy=True)
 
 

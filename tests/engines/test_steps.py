@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from django_copyleaks_image.emulator import Emulator
-from django_copyleaks_image.engines import steps
+from django_copyleaks_image.engines import claims, steps
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
@@ -50,7 +50,7 @@ def long_due(minutes: int) -> None:
 def test_due_scan__is_brought_to_its_end(emulator: Emulator) -> None:
     photo("ai-37.jpg")
 
-    assert steps.work_on(only_scan().scan_id) is None
+    assert steps.work_on(only_scan().scan_id) == {}
     assert only_scan().status == Status.COMPLETED
 
 
@@ -65,7 +65,7 @@ def test_message_that_comes_twice__pays_once(emulator: Emulator) -> None:
 
 
 def test_unknown_scan__is_no_error() -> None:
-    assert steps.work_on("nobody") is None
+    assert steps.work_on("nobody") == {}
 
 
 @pytest.mark.parametrize("changes", [{"next_attempt_at": 60}, {"lease_until": 60}])
@@ -74,18 +74,95 @@ def test_scan_that_is_not_due_or_anothers__is_left_alone(changes: dict[str, int]
     later = {name: timezone.now() + timedelta(seconds=seconds) for name, seconds in changes.items()}
     ImageScan.objects.update(**later)
 
-    assert steps.work_on(only_scan().scan_id) is None
+    assert steps.work_on(only_scan().scan_id) == {}
     assert only_scan().attempts == 0
 
 
 def test_passing_error__asks_for_a_message_when_the_row_is_due(emulator: Emulator) -> None:
     photo("fault-status-503.jpg")
 
-    again_at = steps.work_on(only_scan().scan_id)
+    again = steps.work_on(only_scan().scan_id)
 
     scan = only_scan()
     assert scan.next_attempt_at is not None
-    assert (scan.status, again_at) == (Status.QUEUED, scan.next_attempt_at + steps.MARGIN)
+    assert (scan.status, again) == (Status.QUEUED, {scan.scan_id: scan.next_attempt_at + steps.MARGIN})
+
+
+def three_scans() -> list[ImageScan]:
+    """Queue scans of three pictures, of which none is a duplicate."""
+    for colour in ("red", "green", "blue"):
+        photo(f"{colour}.jpg", picture(colour=colour))
+    return list(ImageScan.objects.order_by("pk"))
+
+
+def attempts_made() -> list[int]:
+    return list(ImageScan.objects.order_by("pk").values_list("attempts", flat=True))
+
+
+def test_message__wakes_whoever_takes_it_for_others_that_are_due(emulator: Emulator) -> None:
+    _, scan, _ = three_scans()
+
+    assert steps.work_on(scan.scan_id) == {}
+
+    assert set(ImageScan.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+
+
+def test_message_for_a_scan_that_went_on__wakes_all_the_same(emulator: Emulator) -> None:
+    first, *_ = three_scans()
+    ImageScan.objects.filter(pk=first.pk).update(status=Status.SUPERSEDED, finished_at=timezone.now())
+
+    steps.work_on(first.scan_id)
+
+    assert attempts_made() == [0, 1, 1]
+
+
+def test_whoever_was_woken__claims_no_more_after_a_while(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "AWAKE_SECONDS", 0.0)
+    _, scan, _ = three_scans()
+
+    steps.work_on(scan.scan_id)
+
+    assert attempts_made() == [0, 1, 0]
+
+
+def test_message_in_a_request__is_for_its_own_scan_alone(emulator: Emulator) -> None:
+    _, scan, _ = three_scans()
+
+    steps.work_on(scan.scan_id, and_others=False)
+
+    assert attempts_made() == [0, 1, 0]
+
+
+def test_passing_error_of_another__asks_for_a_message_for_it(emulator: Emulator) -> None:
+    photo("fault-status-503.jpg")
+    other = only_scan()
+    photo("meadow.jpg", picture(colour="green"))
+
+    again = steps.work_on(ImageScan.objects.latest("pk").scan_id)
+
+    assert list(again) == [other.scan_id]
+
+
+def test_threads_that_are_awake__claim_together_and_leave_nothing_waiting() -> None:
+    first, second, _ = three_scans()
+    with claims.awake(), claims.awake():
+        taken = [claims.next_scan(may_claim=True), claims.next_scan(may_claim=False)]
+        assert attempts_made() == [1, 1, 0]
+        assert claims.next_scan(may_claim=False) is None
+
+    assert taken == [first, second]
+
+
+def test_scan_that_nobody_took_because_of_an_error__is_given_back() -> None:
+    three_scans()
+    with claims.awake():
+        with claims.awake():
+            claims.next_scan(may_claim=True)
+        # Somebody is still awake, who might take it.
+        assert attempts_made() == [1, 1, 0]
+
+    assert attempts_made() == [1, 0, 0]
+    assert ImageScan.objects.filter(lease_until=None).count() == 2
 
 
 def test_duplicate__gets_a_message_when_it_takes_the_payers_place(emulator: Emulator, noting: list[str]) -> None:
@@ -97,7 +174,7 @@ def test_duplicate__gets_a_message_when_it_takes_the_payers_place(emulator: Emul
     assert submit._becomes_payer(claimed)
     noting.clear()
 
-    assert steps.work_on(duplicate.scan_id) is None
+    assert steps.work_on(duplicate.scan_id) == {}
     assert noting == []
 
     ends.fail(claimed, "invalid_file")
@@ -111,7 +188,7 @@ def test_paused_account__leaves_scans_to_the_sweep(emulator: Emulator, noting: l
     noting.clear()
     AccountState.objects.create(paused_at=timezone.now(), pause_reason="payment_required")
 
-    assert steps.work_on(only_scan().scan_id) is None
+    assert steps.work_on(only_scan().scan_id) == {}
     steps.sweep()
 
     assert only_scan().attempts == 0
@@ -128,7 +205,7 @@ def test_used_up_budget__lets_only_reserved_credits_through(emulator: Emulator, 
     photo("too-late.jpg")
 
     for scan in ImageScan.objects.all():
-        assert steps.work_on(scan.scan_id) is None
+        assert steps.work_on(scan.scan_id) == {}
 
     assert list(ImageScan.objects.order_by("pk").values_list("status", "attempts")) == [
         (Status.COMPLETED, 1),

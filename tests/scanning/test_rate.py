@@ -78,6 +78,62 @@ def test_call_that_has_left__may_be_on_its_way_for_a_moment(seconds: list[float]
             assert seconds[0] == pytest.approx(1000 + rate.JITTER + WINDOW)
 
 
+def call_answered_after(taken: float, departures: rate._Departures, seconds: list[float]) -> float:
+    """Let a call leave at once and be answered; return when it left."""
+    with departures.one_more(1) as has_left:
+        has_left()
+        left_at = seconds[0]
+        seconds[0] += taken
+    return left_at
+
+
+@pytest.mark.parametrize("fastest", [0.0, 0.25])
+def test_call_that_was_answered__counts_from_when_it_arrived_at_the_latest(
+    seconds: list[float], fastest: float
+) -> None:
+    departures = rate._Departures()
+    call_answered_after(fastest, departures, seconds)
+
+    # What answers always take is no reason to wait, but this one took longer: it may have arrived later.
+    left_at = call_answered_after(fastest + 0.02, departures, seconds)
+
+    assert call_answered_after(fastest, departures, seconds) == pytest.approx(left_at + 0.02 + WINDOW)
+
+
+def test_answer_that_is_late_for_once__tells_of_a_call_that_was(seconds: list[float]) -> None:
+    departures = rate._Departures()
+    for _ in range(rate.ANSWERS):
+        call_answered_after(0.25, departures, seconds)
+
+    left_at = call_answered_after(0.45, departures, seconds)
+
+    assert call_answered_after(0.25, departures, seconds) == pytest.approx(left_at + 0.2 + WINDOW)
+
+
+def test_answers_that_vary__say_little_about_the_way(seconds: list[float]) -> None:
+    departures = rate._Departures()
+    call_answered_after(0.1, departures, seconds)
+    left_at = call_answered_after(0.9, departures, seconds)
+
+    assert call_answered_after(0.1, departures, seconds) == pytest.approx(left_at + rate.JITTER + WINDOW)
+
+
+def test_answers_that_have_become_slower__are_no_reason_to_wait_for_long(seconds: list[float]) -> None:
+    departures = rate._Departures()
+    call_answered_after(0.01, departures, seconds)
+    for _ in range(rate.ANSWERS):
+        left_at = call_answered_after(0.3, departures, seconds)
+
+    assert call_answered_after(0.3, departures, seconds) == pytest.approx(left_at + WINDOW)
+
+
+def test_steady_answers__cost_no_more_than_the_window(seconds: list[float]) -> None:
+    departures = rate._Departures()
+    left = [call_answered_after(0.25, departures, seconds) for _ in range(11)]
+
+    assert left[10] - left[0] == pytest.approx(10 * WINDOW)
+
+
 def test_call_that_is_still_leaving__keeps_its_place(seconds: list[float]) -> None:
     departures = rate._Departures()
     with departures.one_more(1), departures.one_more(1):
