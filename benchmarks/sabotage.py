@@ -1268,8 +1268,8 @@ PROTECTIONS = (
     Protection(
         "second look in the log",
         "admin/decisions.py",
-        "decisions.exclude(tells_of_first_looks(secret_from(request, self.admin_site)))",
-        "decisions",
+        "decisions().exclude(tells_of_first_looks(secret_from(request, self.admin_site)))",
+        "decisions()",
         "tests/admin/test_blindness.py -k before_the_rescan",
     ),
     Protection(
@@ -1324,8 +1324,8 @@ PROTECTIONS = (
     Protection(
         "undo of a secret decision",
         "admin/desk/views.py",
-        "decisions.exclude(secret).filter(pk=pk)",
-        "decisions.filter(pk=pk)",
+        "decisions().exclude(secret).filter(pk=pk)",
+        "decisions().filter(pk=pk)",
         "tests/admin/test_blindness.py -k before_the_rescan",
     ),
     Protection(
@@ -2671,7 +2671,7 @@ PROTECTIONS = (
         "pause that was read",
         "scanning/circuit.py",
         "if same(row).update(**_closed()):",
-        "if _row().update(**_closed()):",
+        "if account_row().update(**_closed()):",
         "tests/scanning/test_circuit.py -k begun_since",
     ),
     Protection(

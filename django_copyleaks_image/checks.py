@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from . import connection_pool, dispatch, registry
 from .conf import DICT_NAME, Conf, conf, configured_dict
-from .models import AccountState, home_database
+from .models import account_row, home_database
 from .redaction import without_credentials
 from .scanning import evidence, mends, silence
 
@@ -148,7 +148,7 @@ def check_pause(**kwargs: Any) -> list[CheckMessage]:
     if home_database() not in (kwargs.get("databases") or ()):
         return []
     try:
-        state = AccountState.objects.using(home_database()).exclude(paused_at=None).first()
+        state = account_row().exclude(paused_at=None).first()
     except DatabaseError:  # Not migrated yet.
         return []
     if state is None:

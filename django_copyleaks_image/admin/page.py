@@ -10,7 +10,7 @@ from django.utils.formats import localize, number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import ImageScan, WebhookReceipt, receipts, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing.history import same_target
 from django_copyleaks_image.scanning import paykey
@@ -106,8 +106,7 @@ def _listed(others: ImageScanQuerySet) -> list[ImageScan]:
 
 def receipts_of(scan: ImageScan) -> list[WebhookReceipt]:
     """Return the receipts without their bodies, newest first; there are few, since they are capped per scan."""
-    receipts = WebhookReceipt.objects.using(home_database()).filter(scan=scan)
-    return list(receipts.defer("body").order_by("-pk"))
+    return list(receipts().filter(scan=scan).defer("body").order_by("-pk"))
 
 
 def person(user: Any) -> str:

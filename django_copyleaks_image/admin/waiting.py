@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image.models import AccountState, ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, mends
 
@@ -15,11 +15,6 @@ from .reasons import reason_in_words
 
 # A worker shows itself every few seconds, also while it waits for the provider.
 WORKER_SILENCE = timedelta(minutes=2)
-
-
-def account_row() -> AccountState | None:
-    """Return the account's row, None before any worker made it."""
-    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON).first()
 
 
 def pause_for_moderators(row: AccountState) -> str:
@@ -58,7 +53,7 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
 
 def why_it_waits(scan: ImageScan) -> list[str]:
     """Return what holds an unfinished scan besides its own reason; empty for a finished one."""
-    return [] if scan.is_finished else what_holds_scans(account_row())
+    return [] if scan.is_finished else what_holds_scans(account_row().first())
 
 
 def _used_up_budget() -> str:

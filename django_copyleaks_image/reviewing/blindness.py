@@ -6,9 +6,9 @@ of any of them may tell of the first one.
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
-from django_copyleaks_image.models import Decision, home_database, scans
+from django_copyleaks_image.models import decisions, scans
 from django_copyleaks_image.models.decision import FINAL, Kind
 from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
 
@@ -18,8 +18,8 @@ def is_blind_for(user: Any) -> Q:
 
     Whoever has judged the same bytes is not asked again, be it at an earlier scan of them or on another object.
     """
-    reversals = _decisions().filter(reverses=OuterRef("pk"))
-    looks = _decisions().filter(~Exists(reversals), sha256=OuterRef("sha256"), decided_by=user, kind__in=FINAL)
+    reversals = decisions().filter(reverses=OuterRef("pk"))
+    looks = decisions().filter(~Exists(reversals), sha256=OuterRef("sha256"), decided_by=user, kind__in=FINAL)
     return Q(~Exists(looks), desk=Desk.SECOND_LOOK)
 
 
@@ -52,7 +52,3 @@ def _is_of_a_picture_of(waiting: ImageScanQuerySet) -> Q:
     )
     # The hashes come first: few scans wait, and a database looks for them by an index before it looks at a row.
     return Q(sha256__in=waiting.values("sha256")) & Q(Exists(same_picture))
-
-
-def _decisions() -> QuerySet[Decision]:
-    return Decision.objects.using(home_database())

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from django_copyleaks_image import notify
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models import Decision, ImageScan, decisions, home_database, scans
 from django_copyleaks_image.models.decision import FINAL, JUDGEMENTS, Kind
 from django_copyleaks_image.models.scan import UNFINISHED, UNMEASURED, Desk, ImageScanQuerySet, Review, Standing, Status
 from django_copyleaks_image.transactions import atomically
@@ -88,8 +88,7 @@ def undo(decision_pk: int, *, user: Any) -> Decision:
     It is a reversal at the scan of the same bytes that counts now. Raises :class:`Stale` when something has happened
     since, :class:`Refused` when it is not the user's.
     """
-    decisions = Decision.objects.using(home_database()).select_related("scan__content_type")
-    decision = decisions.get(pk=decision_pk)
+    decision = decisions().select_related("scan__content_type").get(pk=decision_pk)
     if not _is_own(decision, user):
         raise Refused(_("Only the person who decided can undo a decision."))
     scan = _where_it_stands(decision)
@@ -166,7 +165,7 @@ def _after_second_look(scan: ImageScan, kind: Kind) -> dict[str, Any]:
 def _is_last(decision: Decision, scan: ImageScan) -> bool:
     """Return whether nothing was decided or measured since; skipping is nobody else's business."""
     if decision.kind == Kind.SKIPPED:
-        return not Decision.objects.using(home_database()).filter(reverses=decision).exists()
+        return not decisions().filter(reverses=decision).exists()
     return latest_judgement(scan) == decision and decision.verdict == scan.verdict
 
 

@@ -11,10 +11,10 @@ from operator import or_
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models import ImageScan, decisions, scans
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
 
@@ -154,7 +154,7 @@ def _stages(selection: Selection, user: Any, besides: Collection[int]) -> list[_
     free = _selected(selection).filter(claims.free_for(user, timezone.now())).exclude(pk__in=besides)
     free = free.with_result().select_related("content_type")
     conditions = _conditions(selection, user)
-    skips = _decisions().filter(scan=OuterRef("pk"), decided_by=user, kind=Kind.SKIPPED, reversal=None)
+    skips = decisions().filter(scan=OuterRef("pk"), decided_by=user, kind=Kind.SKIPPED, reversal=None)
     fresh = [free.exclude(Exists(skips)).filter(part) for part in conditions]
     last_skip = skips.order_by().values("scan").annotate(last=Max("pk")).values("last")
     skipped = free.filter(Exists(skips)).annotate(last_skip=Subquery(last_skip))
@@ -216,7 +216,3 @@ def _paged(part: ImageScanQuerySet, stage: _Stage, start: Bookmark | None) -> It
         if len(page) < size:
             return
         rest, size = behind(getattr(page[-1], column), page[-1].pk), _LARGER_PAGE
-
-
-def _decisions() -> QuerySet[Decision]:
-    return Decision.objects.using(home_database())

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from django_copyleaks_image.models import AccountState, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import AccountState, account_row, receipts, scans
 from django_copyleaks_image.models.scan import Status
 
 from . import account
@@ -22,14 +22,13 @@ def why_scans_wait(now: datetime) -> str:
     """Return what nobody does although there is something to do, "" when there is no such thing."""
     since, long_since = now - SILENCE, now - SWEEP_SILENCE
     unfinished = scans().unfinished()
-    receipts = WebhookReceipt.objects.using(home_database())
-    state = AccountState.objects.using(home_database()).first() or AccountState()
+    state = account_row().first() or AccountState()
     if not (state.worker_seen_at and state.worker_seen_at > since):
-        is_waited = unfinished.filter(created_at__lt=since).exists() or receipts.due(since).exists()
+        is_waited = unfinished.filter(created_at__lt=since).exists() or receipts().due(since).exists()
         return f"no worker was seen in the last {_minutes(SILENCE)} minutes" if is_waited else ""
     if not (state.swept_at and state.swept_at > long_since) and unfinished.filter(created_at__lt=long_since).exists():
         return f"nobody has swept in the last {_minutes(SWEEP_SILENCE)} minutes"
-    if receipts.due(since).exists():
+    if receipts().due(since).exists():
         return f"callbacks that were stored more than {_minutes(SILENCE)} minutes ago were not judged"
     # Whoever was seen may only sweep, or fail at every claim.
     if not state.is_on_hold and account.budget_left() != 0 and scans().due(since).exists() and not _submits(since):

@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_copyleaks_image.models import Decision, home_database
+from django_copyleaks_image.models import decisions
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.reviewing.decide import CHOICES
@@ -38,9 +38,7 @@ def today(user: Any, *, sandbox: bool, secret: Q) -> Today:
     ``secret`` is a condition of scans of whose decisions the person must not hear: a sum tells of its parts.
     """
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    decided = Decision.objects.using(home_database()).filter(
-        decided_at__gte=midnight, reversal=None, scan__sandbox=sandbox
-    )
+    decided = decisions().filter(decided_at__gte=midnight, reversal=None, scan__sandbox=sandbox)
     decided = decided.exclude(tells_of_first_looks(secret))
     counts = {
         kind: (mine, everybody)
