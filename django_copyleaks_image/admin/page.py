@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image.models import ImageScan, WebhookReceipt, receipts, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing.history import same_target
+from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import paykey
 
 from .problems import problem_in_words
@@ -109,7 +109,7 @@ def receipts_of(scan: ImageScan) -> list[WebhookReceipt]:
     return list(receipts().filter(scan=scan).defer("body").order_by("-pk"))
 
 
-def person(user: Any) -> str:
+def person(user: AnyUser | None) -> str:
     return _("a deleted user") if user is None else str(user.get_username())
 
 

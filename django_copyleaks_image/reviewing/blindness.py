@@ -4,26 +4,26 @@ A picture is the bytes of a file on its target. Whichever of its scans waits for
 of any of them may tell of the first one.
 """
 
-from typing import Any
-
 from django.db.models import Exists, OuterRef, Q
 
 from django_copyleaks_image.models import decisions, scans
 from django_copyleaks_image.models.decision import FINAL, Kind
 from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
 
+from .users import AnyUser
 
-def is_blind_for(user: Any) -> Q:
+
+def is_blind_for(user: AnyUser) -> Q:
     """Return the condition that a scan waits for a second look by this person.
 
     Whoever has judged the same bytes is not asked again, be it at an earlier scan of them or on another object.
     """
     reversals = decisions().filter(reverses=OuterRef("pk"))
-    looks = decisions().filter(~Exists(reversals), sha256=OuterRef("sha256"), decided_by=user, kind__in=FINAL)
+    looks = decisions().filter(~Exists(reversals), sha256=OuterRef("sha256"), decided_by=user.pk, kind__in=FINAL)
     return Q(~Exists(looks), desk=Desk.SECOND_LOOK)
 
 
-def is_secret_for(user: Any) -> Q:
+def is_secret_for(user: AnyUser) -> Q:
     """Return the condition that a scan is of a picture at which this person is to take a second look."""
     return _is_of_a_picture_of(scans().filter(is_blind_for(user)))
 

@@ -157,11 +157,10 @@ class DeskViews(DeskQueues):
         """Renew and release claims of the user."""
         choice = self.read_choice(request, request.POST)
         renewed, released = _keys(request, "renew"), _keys(request, "release")
-        user: Any = request.user
-        claims.release(released, user)
-        claims.renew(renewed, user)
-        held = claims.held_among(renewed, user)
-        taken = scans().filter(pk__in=renewed).exclude(claims.free_for(user, timezone.now()))
+        claims.release(released, request.user)
+        claims.renew(renewed, request.user)
+        held = claims.held_among(renewed, request.user)
+        taken = scans().filter(pk__in=renewed).exclude(claims.free_for(request.user, timezone.now()))
         answer = {name: list(found.values_list("pk", flat=True)) for name, found in (("held", held), ("taken", taken))}
         return JsonResponse({**answer, **self._who_and_how_many(request, self.number_of(request, choice))})
 
