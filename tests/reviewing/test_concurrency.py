@@ -15,7 +15,7 @@ from django_copyleaks_image.reviewing import claims, decide, queue
 from django_copyleaks_image.reviewing.queue import Selection
 from django_copyleaks_image.reviewing.users import AnyUser
 from tests.samples import clean
-from tests.scanning.test_concurrency import together
+from tests.threads import together
 
 from .stories import answered, at_desk, decided, flagged, fresh, photo_of, place, replace, rescan, unmeasured
 

@@ -18,7 +18,7 @@ from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.scanning import leases, rate, receive, submit, sweep
 from django_copyleaks_image.worker import Stuck, Worker, loop, scan_threads, stop_on_signals, watchdog
 from tests.samples import photo, picture
-from tests.worker.test_loop import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

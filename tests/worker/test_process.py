@@ -21,10 +21,11 @@ from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
 from tests.samples import photo, picture
-from tests.test_end_to_end import ROOT, wait_until
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 
+ROOT = Path(__file__).parents[2]
 FEW = 8
 SOON = 30
 
@@ -45,7 +46,7 @@ def worker(
     settings: Any, *arguments: str, longest_work: float = 600, database: dict[str, object] | None = None
 ) -> Iterator["subprocess.Popen[str]"]:
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.worker_settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
         "PYTHONPATH": str(ROOT),
         "TEST_DATABASE": str(connection.settings_dict["NAME"]),
         "TEST_DATABASE_CHANGES": json.dumps(database or {}),
