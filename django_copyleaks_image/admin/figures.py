@@ -19,10 +19,8 @@ from django_copyleaks_image.models import AccountState, decisions, results, scan
 from django_copyleaks_image.models.decision import FINAL, Kind
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Standing, Status
 from django_copyleaks_image.reviewing.blindness import awaits_second_look, tells_of_first_looks
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.scanning import account, silence
 from django_copyleaks_image.verdicts import Verdict
-
-from .filters import is_stuck
 
 DAYS = 30
 _KEPT_FOR = 60  # Seconds.
@@ -118,7 +116,7 @@ def count(*, sandbox: bool) -> Figures:
         waiting=dict(counted.filter(desk__gt="").values_list("desk").annotate(Count("pk"))),
         under_way={status: number for status, number, _oldest in under_way},
         oldest=min((oldest for _status, _number, oldest in under_way), default=None),
-        stuck=counted.filter(is_stuck(now)).count(),
+        stuck=counted.filter(silence.is_stuck(now)).count(),
         days=_days(history, midnights),
         failed=_reasons(history, Status.FAILED),
         skipped=_reasons(history, Status.SKIPPED),

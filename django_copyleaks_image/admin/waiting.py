@@ -1,6 +1,6 @@
 """Why scans wait: what may hold all of them, each with since when, and a scan's own reason."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Min
 from django.utils import timezone
@@ -9,12 +9,9 @@ from django.utils.translation import gettext as _
 
 from django_copyleaks_image.models import AccountState, ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, mends
+from django_copyleaks_image.scanning import account, mends, silence
 
 from .reasons import reason_in_words
-
-# A worker shows itself every few seconds, also while it waits for the provider.
-WORKER_SILENCE = timedelta(minutes=2)
 
 
 def pause_for_moderators(row: AccountState) -> str:
@@ -44,7 +41,7 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
         found.append(_used_up_budget())
     if row is None or row.worker_seen_at is None:
         found.append(_("No worker has been seen yet: run copyleaks_worker."))
-    elif row.worker_seen_at < timezone.now() - WORKER_SILENCE:
+    elif not silence.is_worker_there(row, timezone.now()):
         found.append(
             _("No worker has been seen since %(since)s: run copyleaks_worker.") % {"since": _moment(row.worker_seen_at)}
         )
