@@ -788,6 +788,13 @@ PROTECTIONS = (
         "tests/worker/test_hangs.py -k heartbeat",
     ),
     Protection(
+        "process of somebody else",
+        "worker/ending.py",
+        "return current_thread() is main_thread()",
+        "return True",
+        "tests/worker/test_hangs.py -k command_in_a_thread",
+    ),
+    Protection(
         "second signal",
         "worker/ending.py",
         "            os._exit(128 + number)\n",

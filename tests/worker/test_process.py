@@ -82,17 +82,20 @@ def wait_until_begun(count: int) -> None:
 
 
 @pytest.mark.parametrize("signals", [1, 2])
-def test_told_to_stop_while_the_storage_hangs__ends(signals: int, emulator: Emulator, settings: Any) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_while_the_storage_hangs__ends(
+    number: signal.Signals, signals: int, emulator: Emulator, settings: Any
+) -> None:
     photo_that_never_opens("hanging.jpg")
 
     with worker(settings, "--threads", "2", "--graceful-timeout", "2" if signals == 1 else "600") as process:
         wait_until_begun(1)
         for _ in range(signals):
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             time.sleep(0.5)
         output, _ = process.communicate(timeout=SOON)
 
-    assert process.returncode == (0 if signals == 1 else 128 + signal.SIGTERM)
+    assert process.returncode == (0 if signals == 1 else 128 + number)
     assert ("Worker stopped without waiting any longer" in output) == (signals == 1)
 
 
