@@ -5,13 +5,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
+from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
 from django.core.files.storage import Storage
 from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch, Resolver404, resolve
 
 from . import registry
-from .checks import PREFIX, _is_https, _is_local, _value
+from .check_registry import PREFIX, register
+from .checks import _is_https, _is_local, _value
 from .conf import DICT_NAME
 from .scanning import addresses
 

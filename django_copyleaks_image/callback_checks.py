@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterator
 from math import ceil
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 - Django's names
+from django.core.checks import CheckMessage, Tags, Warning  # noqa: A004 - Django's names
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
+from .check_registry import PREFIX, register
 from .conf import DICT_NAME, conf
 from .models import home_database
 from .scanning import account, latency, refused
-
-PREFIX = "copyleaks_image"
 
 
 @register(Tags.database)

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
+from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, storages
 from django.db import DatabaseError, router
@@ -20,13 +20,12 @@ from django.db.models import FileField
 from django.utils import timezone
 
 from . import connection_pool, dispatch, registry
+from .check_registry import PREFIX, register
 from .conf import DICT_NAME, Conf, conf, configured_dict
 from .models import account_row, home_database
 from .redaction import without_credentials
 from .scanning import evidence, mends, silence
 
-# The id of a check is never used again for another one.
-PREFIX = "copyleaks_image"
 # Callbacks cannot carry what is asked for under these names.
 _SET_BY_OTHERS = frozenset(
     {"connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding", "x-forwarded-for"}

@@ -333,7 +333,7 @@ def test_python_that_cannot_limit_memory(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_manage_py_check__fails() -> None:
-    command = [sys.executable, "-m", "django", "check"]
+    command = [sys.executable, "-m", "django", "check", "--tag", "copyleaks"]
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(ROOT)}
 
     sound = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -354,6 +354,29 @@ def test_every_id_has_its_heading_in_the_documentation() -> None:
 
     assert set(documented) == used
     assert len(documented) == len(used)
+    # An anchor of its own before each heading: what is made of headings differs from renderer to renderer.
+    anchored = re.findall(r"^\.\. _([EW]\d{3}):\n\n``copyleaks_image\.\1``$", text, re.MULTILINE)
+    assert anchored == documented
+
+
+def test_hint__ends_with_a_link_to_what_is_said_of_the_id(configure: Callable[..., None]) -> None:
+    configure(RATE_LIMIT=-1, FIELDS=["gallery.Photo.none"])
+
+    messages = found()
+
+    assert {message.id: str(message.hint).rpartition(" See ")[2] for message in messages} == {
+        "copyleaks_image.E003": "docs/checks.rst#e003 of django-copyleaks-image.",
+        "copyleaks_image.E007": "docs/checks.rst#e007 of django-copyleaks-image.",
+    }
+
+
+def test_tag__is_that_of_all_our_checks_and_of_no_others() -> None:
+    registered = checks.registry.registry.get_checks(include_deployment_checks=True)
+
+    tagged = {check for check in registered if "copyleaks" in check.tags}
+
+    assert tagged == {check for check in registered if check.__module__.startswith("django_copyleaks_image.")}
+    assert len(tagged) > 10
 
 
 @pytest.mark.parametrize(
