@@ -14,6 +14,8 @@ from django.utils.crypto import constant_time_compare
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.scanning import certificates
 
+__all__ = ["Verifier", "carries_webhook_headers", "shows_a_known_certificate"]
+
 Verifier: TypeAlias = Callable[[HttpRequest], bool]
 
 

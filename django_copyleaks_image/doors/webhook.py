@@ -27,6 +27,8 @@ from django_copyleaks_image.scanning import addresses, receive, refused
 
 from .verifiers import Verifier, carries_webhook_headers, may_show_a_certificate, shows_a_known_certificate
 
+__all__ = ["WebhookView", "webhook"]
+
 logger = logging.getLogger(__name__)
 
 # More than any length has; Python refuses to convert thousands of digits.
