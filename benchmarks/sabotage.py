@@ -194,10 +194,10 @@ PROTECTIONS = (
     ),
     Protection(
         "public storage of renditions",
-        "checks.py",
+        "checks/project.py",
         "if any(location.is_relative_to(root) for root in public):",
         "if False:",
-        "tests/test_checks.py -k storage_of_renditions",
+        "tests/checks/test_checks.py -k storage_of_renditions",
     ),
     Protection(
         "webhook token",
@@ -1183,24 +1183,24 @@ PROTECTIONS = (
     ),
     Protection(
         "host of the public address",
-        "address_checks.py",
+        "checks/addresses.py",
         "if public_url and not _is_allowed_host(public_url):",
         "if False:",
-        "tests/test_address_checks.py -k host",
+        "tests/checks/test_addresses.py -k host",
     ),
     Protection(
         "path of the public address",
-        "address_checks.py",
+        "checks/addresses.py",
         '    return match.app_names[-1:] == ["copyleaks_image"] and match.url_name == door',
         "    return True",
-        "tests/test_address_checks.py -k pattern",
+        "tests/checks/test_addresses.py -k pattern",
     ),
     Protection(
         "path that stands twice",
-        "address_checks.py",
+        "checks/addresses.py",
         "if prefix and urlsplit(public_url).path.endswith(prefix):",
         "if False:",
-        "tests/test_address_checks.py -k under_a_path",
+        "tests/checks/test_addresses.py -k under_a_path",
     ),
     Protection(
         "direct access without addresses",
@@ -1214,7 +1214,7 @@ PROTECTIONS = (
         "scanning/addresses.py",
         "    if may_be_public(url) or (",
         "    if True or (",
-        "tests/test_address_checks.py tests/scanning/test_direct_access.py -k direct",
+        "tests/checks/test_addresses.py tests/scanning/test_direct_access.py -k direct",
     ),
     Protection(
         "credentials in our addresses",

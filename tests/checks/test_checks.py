@@ -18,8 +18,8 @@ from django.db.models import F
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
-from django_copyleaks_image import callback_checks, registry
 from django_copyleaks_image import checks as ours
+from django_copyleaks_image import registry
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
@@ -28,7 +28,7 @@ from django_copyleaks_image.worker import go_round
 from tests.gallery.models import Photo, Picture
 from tests.samples import as_json, clean, photo, submitted
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def found(include_deployment_checks: bool = False) -> list[CheckMessage]:
@@ -244,7 +244,7 @@ def test_deadline_that_results_do_not_keep(configure: Callable[..., None]) -> No
     ImageScan.objects.update(submitted_at=F("submitted_at") - timedelta(seconds=4))
 
     assert "W024" not in ids()
-    (message,) = callback_checks.check_callbacks(databases=["default"])
+    (message,) = ours.callbacks.check_callbacks(databases=["default"])
     assert message.id == "copyleaks_image.W024"
     assert re.search(r"Set it to 3[67] or more", message.hint or "")
 
@@ -281,11 +281,11 @@ def test_engine_that_is_not_installed(
         monkeypatch.setitem(sys.modules, package, None)
 
     # Not all checks: Django's own need its tasks.
-    (message,) = ours.check_engine()
+    (message,) = ours.progress.check_engine()
 
     assert message.id == "copyleaks_image.E015"
     assert packages[-1] in message.msg
-    assert "W016" not in str(ours.check_deployment())
+    assert "W016" not in str(ours.project.check_deployment())
 
 
 def test_submission_inside_the_request(configure: Callable[..., None]) -> None:
@@ -327,7 +327,7 @@ def test_storage_of_renditions(
 
 def test_python_that_cannot_limit_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "W035" not in ids(include_deployment_checks=True)
-    monkeypatch.setattr(ours, "find_spec", lambda name: None)
+    monkeypatch.setattr(ours.project, "find_spec", lambda name: None)
     assert "W035" in ids(include_deployment_checks=True)
     assert "W035" not in ids()
 
@@ -347,7 +347,7 @@ def test_manage_py_check__fails() -> None:
 
 
 def test_every_id_has_its_heading_in_the_documentation() -> None:
-    sources = "".join(path.read_text() for path in Path(ours.__file__).parent.glob("*checks.py"))
+    sources = "".join(path.read_text() for path in Path(ours.__file__).parent.glob("*.py"))
     used = set(re.findall(r"\{PREFIX\}\.([EW]\d{3})", sources))
     text = (ROOT / "docs" / "checks.rst").read_text()
     documented = re.findall(r"^``copyleaks_image\.([EW]\d{3})``", text, re.MULTILINE)
