@@ -11,7 +11,7 @@ class CopyleaksImageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import address_checks, callback_checks, checks, debug, logs, receivers  # noqa: F401, PLC0415
+        from . import checks, debug, logs, receivers  # noqa: F401, PLC0415
         from .scanning import logins  # noqa: PLC0415
 
         logs.install()

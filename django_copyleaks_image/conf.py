@@ -276,6 +276,16 @@ def header_pairs(value: object) -> HeaderPairs:
     return tuple(pairs)
 
 
+def _callables(value: object) -> tuple[Callable[..., Any], ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("a list of dotted paths to functions")
+    try:
+        return tuple(_import_callable(path) for path in value)
+    except ValueError as error:
+        problem = f"a list, each item of which is {error}"
+    raise ValueError(problem)
+
+
 def _header_source(value: object) -> HeaderSource:
     if callable(value):
         return value
@@ -353,6 +363,9 @@ class Conf:
     )
     FETCH_HEADERS_KEY = Setting("headers", _text, "JSON key of the fetch headers.")
     WEBHOOK_HEADERS = Setting((), header_pairs, "Header pairs every callback must carry.", decode="json")
+    WEBHOOK_VERIFIERS = Setting(
+        (), _callables, "Functions (request) -> bool, all of which must let a callback in.", decode="list"
+    )
     CLIENT_CERTIFICATE_HEADER = Setting(
         "", _text, "Request header in which a trusted proxy puts the thumbprint of the caller's TLS certificate."
     )

@@ -13,6 +13,8 @@ from django.db import transaction
 
 from .conf import conf
 
+__all__ = ["celery", "inline", "outbox", "tasks"]
+
 logger = logging.getLogger(__name__)
 
 # How long an engine that took no message is left alone, so that a broker that is down does not slow every upload.

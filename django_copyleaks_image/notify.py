@@ -15,7 +15,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from django_copyleaks_image import marks, signals
-from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models import ImageScan, decisions, home_database, scans
 from django_copyleaks_image.models.scan import FINISHED
 from django_copyleaks_image.renewal import renewed
 
@@ -63,7 +63,7 @@ def decision_after_commit(decision_pk: int) -> None:
 
 def send_decision(decision_pk: int) -> None:
     """Send ``decision_made`` unless it was sent; receivers that raise are logged by Django."""
-    row = Decision.objects.using(home_database()).filter(pk=decision_pk)
+    row = decisions().filter(pk=decision_pk)
     with _leased(row.filter(notified_at=None)) as is_ours:
         if not is_ours:
             return

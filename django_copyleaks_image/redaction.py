@@ -8,6 +8,8 @@ import copy
 import re
 from typing import Any, TypeVar, cast
 
+__all__ = ["redacted"]
+
 T = TypeVar("T")
 
 HIDDEN = "[hidden]"

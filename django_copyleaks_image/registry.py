@@ -12,6 +12,8 @@ from django.dispatch import Signal
 from .conf import conf
 from .verdicts import Policy
 
+__all__ = ["register", "scan_images", "unregister"]
+
 ModelClass = TypeVar("ModelClass", bound=type[Model])
 
 

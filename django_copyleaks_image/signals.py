@@ -7,6 +7,8 @@ receivers must be idempotent. A receiver that raises is logged and changes nothi
 
 from django.dispatch import Signal
 
+__all__ = ["decision_made", "scan_completed", "scan_failed"]
+
 # A result was stored for a file that was current when it arrived.
 scan_completed = Signal()
 

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from .conf import conf
 
+__all__ = ["Verdict", "finding_in_words", "share_in_words"]
+
 
 class Verdict(TextChoices):
     NOT_MEASURED = "", gettext_lazy("Not measured")

@@ -10,7 +10,7 @@ from django.db import OperationalError, connections, transaction
 from django_copyleaks_image import connection_pool
 from django_copyleaks_image.connection_pool import ConnectionPool, checked_in, limit_of, wanted_for
 from django_copyleaks_image.models import ImageScan
-from tests.test_database_errors import raised
+from tests.driver_errors import raised
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

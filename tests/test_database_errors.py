@@ -5,15 +5,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.db import Error as AnyDatabaseError
 
 from django_copyleaks_image.database_errors import WORDS_LENGTH, Trouble, told, trouble_of
-
-
-def raised(error: AnyDatabaseError, *arguments: object, **codes: object) -> AnyDatabaseError:
-    """Return an error as Django raises it, for one of a driver with such arguments and codes."""
-    cause = Exception(*arguments)
-    vars(cause).update(codes)
-    error.args = cause.args
-    error.__cause__ = cause
-    return error
+from tests.driver_errors import raised
 
 
 @pytest.mark.parametrize(

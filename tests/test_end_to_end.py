@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan, WebhookReceipt
 from django_copyleaks_image.models.scan import Status
 from tests.samples import judge, photo, picture
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 @contextmanager
 def worker_process(settings: Any, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.worker_settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
         "PYTHONPATH": str(ROOT),
         "TEST_DATABASE": str(connection.settings_dict["NAME"]),
         "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
@@ -44,13 +44,6 @@ def worker_process(settings: Any, *arguments: str) -> Iterator["subprocess.Popen
     finally:
         process.kill()
         process.communicate()
-
-
-def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, list(ImageScan.objects.values("status", "error_code"))
-        time.sleep(0.05)
 
 
 def all_ended(count: int) -> bool:

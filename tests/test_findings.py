@@ -8,7 +8,7 @@ from django_copyleaks_image import api
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.scanning import receive, results
-from tests.admin.rows import failed, measured_photo
+from tests.admin.scans_to_show import failed, measured_photo
 from tests.samples import as_json, detection, photo, submitted
 
 pytestmark = pytest.mark.django_db

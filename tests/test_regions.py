@@ -4,7 +4,7 @@ import pytest
 
 from django_copyleaks_image import masks, regions
 from django_copyleaks_image.regions import in_words
-from tests.admin.rows import rectangle
+from tests.admin.scans_to_show import rectangle
 
 SIZE = (900, 600)
 

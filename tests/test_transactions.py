@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, connections, transaction
 from django_copyleaks_image import transactions
 from django_copyleaks_image.models import AccountState
 from django_copyleaks_image.transactions import TRIES, atomically, repeated
-from tests.test_database_errors import raised
+from tests.driver_errors import raised
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from django_copyleaks_image.masks import Mask
 from django_copyleaks_image.models import Decision
 from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.scanning import renditions
-from tests.admin.rows import measured
+from tests.admin.scans_to_show import measured
 from tests.samples import photo
 
 SIZE = WIDTH, HEIGHT = 4000, 3000

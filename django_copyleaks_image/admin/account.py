@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, home_database, scans
+from django_copyleaks_image.models import AccountState, account_row, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, circuit, mends, requeue
 
@@ -33,7 +33,7 @@ class AccountStateAdmin(ReadOnlyAdmin):
     change_form_template = "admin/copyleaks_image/accountstate/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccountState]:
-        return AccountState.objects.using(home_database())
+        return account_row()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one row: show its page."""

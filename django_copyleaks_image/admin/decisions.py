@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_copyleaks_image.models import Decision, home_database
+from django_copyleaks_image.models import Decision, decisions
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 
@@ -51,8 +51,8 @@ class DecisionAdmin(AskedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         """Return the decisions, without those of which the user must not hear before a second look of their own."""
-        decisions = Decision.objects.using(home_database()).order_by(*self.get_ordering(request))
-        told = decisions.exclude(tells_of_first_looks(secret_from(request, self.admin_site)))
+        told = decisions().exclude(tells_of_first_looks(secret_from(request, self.admin_site)))
+        told = told.order_by(*self.get_ordering(request))
         return told.select_related("scan__content_type", "decided_by", "reverses", "reversal")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

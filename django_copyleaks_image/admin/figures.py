@@ -15,14 +15,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from django_copyleaks_image import __version__
-from django_copyleaks_image.models import AccountState, Decision, DetectionResult, home_database, scans
+from django_copyleaks_image.models import AccountState, decisions, results, scans
 from django_copyleaks_image.models.decision import FINAL, Kind
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Standing, Status
 from django_copyleaks_image.reviewing.blindness import awaits_second_look, tells_of_first_looks
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.scanning import account, silence
 from django_copyleaks_image.verdicts import Verdict
-
-from .filters import is_stuck
 
 DAYS = 30
 _KEPT_FOR = 60  # Seconds.
@@ -118,7 +116,7 @@ def count(*, sandbox: bool) -> Figures:
         waiting=dict(counted.filter(desk__gt="").values_list("desk").annotate(Count("pk"))),
         under_way={status: number for status, number, _oldest in under_way},
         oldest=min((oldest for _status, _number, oldest in under_way), default=None),
-        stuck=counted.filter(is_stuck(now)).count(),
+        stuck=counted.filter(silence.is_stuck(now)).count(),
         days=_days(history, midnights),
         failed=_reasons(history, Status.FAILED),
         skipped=_reasons(history, Status.SKIPPED),
@@ -190,9 +188,9 @@ def _reasons(history: Sequence[_Alike], status: Status) -> list[tuple[str, int]]
 
 def _judged(counted: ImageScanQuerySet, since: datetime) -> list[Judged]:
     """Return the fields whose flagged pictures were decided about, the one with the most decisions first."""
-    decisions = Decision.objects.using(home_database()).filter(decided_at__gte=since, kind__in=FINAL)
+    decided = decisions().filter(decided_at__gte=since, kind__in=FINAL)
     standing = counted.exclude(awaits_second_look()).filter(
-        verdict__in=_FLAGGED, decision__in=(Standing.CONFIRMED, Standing.CLEARED), pk__in=decisions.values("scan")
+        verdict__in=_FLAGGED, decision__in=(Standing.CONFIRMED, Standing.CLEARED), pk__in=decided.values("scan")
     )
     by_field = standing.values("content_type", "field_name").annotate(
         decided=Count("pk"), cleared=Count("pk", filter=Q(decision=Standing.CLEARED))
@@ -201,7 +199,7 @@ def _judged(counted: ImageScanQuerySet, since: datetime) -> list[Judged]:
 
 
 def _work(since: datetime, *, sandbox: bool) -> Work:
-    steps = Decision.objects.using(home_database()).filter(decided_at__gte=since, scan__sandbox=sandbox)
+    steps = decisions().filter(decided_at__gte=since, scan__sandbox=sandbox)
     steps = steps.exclude(tells_of_first_looks(awaits_second_look()))
     first_look = Q(kind__in=FINAL, agrees=None)
     kept = Q(reversal=None)
@@ -223,9 +221,9 @@ def _credits(now: datetime, *, sandbox: bool) -> tuple[int, int]:
     Those that do not say so cost one, as in the budget.
     """
     midnight = datetime.combine(now.astimezone(UTC), time.min, UTC)
-    results = DetectionResult.objects.using(home_database()).filter(received_at__gte=midnight.replace(day=1))
+    charged = results().filter(received_at__gte=midnight.replace(day=1))
     is_mock = Exists(scans().filter(result=OuterRef("pk"), sandbox=True))
-    sums = results.filter(is_mock if sandbox else ~is_mock).aggregate(
+    sums = charged.filter(is_mock if sandbox else ~is_mock).aggregate(
         before=Sum(Coalesce("credits", 1), filter=Q(received_at__lt=midnight)),
         today=Sum(Coalesce("credits", 1), filter=Q(received_at__gte=midnight)),
     )

@@ -12,7 +12,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image import formats
-from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, home_database
+from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, results
 from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.renditions import shelf, wanted
 from django_copyleaks_image.scanning import prepare
@@ -77,7 +77,7 @@ def rendition(scan: ImageScan, size: str, kind: str = Kind.PICTURE) -> bytes:
 
 def has_heatmap(result: DetectionResult) -> bool:
     """Return whether the provider's picture is there; asked of the database, since it may be several megabytes."""
-    return DetectionResult.objects.using(home_database()).filter(pk=result.pk).exclude(heatmap=b"").exists()
+    return results().filter(pk=result.pk).exclude(heatmap=b"").exists()
 
 
 def original(scan: ImageScan, file: FieldFile) -> tuple[formats.FileType, prepare.Copy | BytesIO]:

@@ -1,7 +1,6 @@
 """Filters of the list of scans that need no look at the rows to know their choices."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -11,23 +10,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image.models.scan import Desk, Standing, Status
+from django_copyleaks_image.models.scan import Desk, Standing
 from django_copyleaks_image.reviewing import claims
-from django_copyleaks_image.scanning import latency
+from django_copyleaks_image.scanning import silence
 
 from .desk.blind import secret_from
 from .desk.choice import QUEUES
 from .fields import fields_to_choose, watched_field
-
-# A worker takes what is due within seconds, and what it cannot send it puts off.
-OVERDUE = timedelta(minutes=10)
-
-
-def is_stuck(now: datetime) -> Q:
-    """Return the condition that a scan is under way for longer than it should be: not sent, or without its result."""
-    return Q(status=Status.QUEUED, next_attempt_at__lt=now - OVERDUE) | Q(
-        status=Status.SUBMITTED, submitted_at__lt=now - latency.patience()
-    )
 
 
 class StuckFilter(admin.SimpleListFilter):
@@ -40,7 +29,7 @@ class StuckFilter(admin.SimpleListFilter):
         return [("yes", _("Stuck"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(is_stuck(timezone.now())) if self.value() == "yes" else queryset
+        return queryset.filter(silence.is_stuck(timezone.now())) if self.value() == "yes" else queryset
 
 
 class HeldFilter(admin.SimpleListFilter):

@@ -11,13 +11,14 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from django_copyleaks_image.models import account_row
 from django_copyleaks_image.models.scan import Status
 
 from . import cards, chart
 from .addresses import scan_url
 from .figures import DAYS, figures
 from .permissions import ScanPermissions
-from .waiting import account_row, what_holds_scans
+from .waiting import what_holds_scans
 
 _MEDIA = Media(css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/overview.css"]})
 
@@ -48,7 +49,7 @@ class ScanOverview(ScanPermissions):
         return TemplateResponse(request, "admin/copyleaks_image/imagescan/overview.html", context)
 
     def _figures(self, *, sandbox: bool) -> dict[str, Any]:
-        found, account = figures(sandbox=sandbox), account_row()
+        found, account = figures(sandbox=sandbox), account_row().first()
         since = found.since.isoformat()
 
         def list_url(**filters: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -10,9 +9,10 @@ from django.utils.formats import localize, number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import ImageScan, WebhookReceipt, receipts, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.reviewing.history import same_target
+from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import paykey
 
 from .problems import problem_in_words
@@ -106,11 +106,10 @@ def _listed(others: ImageScanQuerySet) -> list[ImageScan]:
 
 def receipts_of(scan: ImageScan) -> list[WebhookReceipt]:
     """Return the receipts without their bodies, newest first; there are few, since they are capped per scan."""
-    receipts = WebhookReceipt.objects.using(home_database()).filter(scan=scan)
-    return list(receipts.defer("body").order_by("-pk"))
+    return list(receipts().filter(scan=scan).defer("body").order_by("-pk"))
 
 
-def person(user: Any) -> str:
+def person(user: AnyUser | None) -> str:
     return _("a deleted user") if user is None else str(user.get_username())
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from django_copyleaks_image.copyleaks.bodies import PayloadError, load_json
-from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database
+from django_copyleaks_image.models import ImageScan, WebhookReceipt, receipts
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.redaction import redacted
 from django_copyleaks_image.scanning import receive
@@ -52,8 +52,7 @@ class WebhookReceiptAdmin(AskedAdmin):
     change_form_template = "admin/copyleaks_image/webhookreceipt/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookReceipt]:
-        receipts = WebhookReceipt.objects.using(home_database()).select_related("scan").defer("body")
-        return receipts.order_by(*self.get_ordering(request))
+        return receipts().select_related("scan").defer("body").order_by(*self.get_ordering(request))
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def what_became_of_it(self, receipt: WebhookReceipt) -> SafeString:

@@ -1,25 +1,17 @@
 """Why scans wait: what may hold all of them, each with since when, and a scan's own reason."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image.models import AccountState, ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, mends
+from django_copyleaks_image.scanning import account, mends, silence
 
 from .reasons import reason_in_words
-
-# A worker shows itself every few seconds, also while it waits for the provider.
-WORKER_SILENCE = timedelta(minutes=2)
-
-
-def account_row() -> AccountState | None:
-    """Return the account's row, None before any worker made it."""
-    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON).first()
 
 
 def pause_for_moderators(row: AccountState) -> str:
@@ -49,7 +41,7 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
         found.append(_used_up_budget())
     if row is None or row.worker_seen_at is None:
         found.append(_("No worker has been seen yet: run copyleaks_worker."))
-    elif row.worker_seen_at < timezone.now() - WORKER_SILENCE:
+    elif not silence.is_worker_there(row, timezone.now()):
         found.append(
             _("No worker has been seen since %(since)s: run copyleaks_worker.") % {"since": _moment(row.worker_seen_at)}
         )
@@ -58,7 +50,7 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
 
 def why_it_waits(scan: ImageScan) -> list[str]:
     """Return what holds an unfinished scan besides its own reason; empty for a finished one."""
-    return [] if scan.is_finished else what_holds_scans(account_row())
+    return [] if scan.is_finished else what_holds_scans(account_row().first())
 
 
 def _used_up_budget() -> str:

@@ -21,6 +21,8 @@ from django_copyleaks_image.scanning import addresses, prepare
 from django_copyleaks_image.scanning import request as scan_requests
 from django_copyleaks_image.streaming import streamed
 
+__all__ = ["media"]
+
 logger = logging.getLogger(__name__)
 
 

@@ -1,13 +1,22 @@
-"""What a callback must show besides its secret address, where the project asks for it. All must agree."""
+"""What a callback must show besides its secret address, where the project asks for it. All must agree.
+
+A verifier is called with the request before its body is read, and lets a callback in by ``True``, and by nothing else:
+what is merely true, such as the coroutine of an ``async def``, lets nobody in.
+"""
 
 from collections.abc import Callable
 from ipaddress import ip_address
+from typing import TypeAlias
 
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.scanning import certificates
+
+__all__ = ["Verifier", "carries_webhook_headers", "shows_a_known_certificate"]
+
+Verifier: TypeAlias = Callable[[HttpRequest], bool]
 
 
 def carries_webhook_headers(request: HttpRequest) -> bool:
@@ -44,6 +53,3 @@ def _comes_from_a_trusted_proxy(request: HttpRequest) -> bool:
     except ValueError:
         return False
     return any(network is not None and address in network for network in conf.TRUSTED_PROXIES)
-
-
-VERIFIERS: tuple[Callable[[HttpRequest], bool], ...] = (carries_webhook_headers, shows_a_known_certificate)

@@ -1,8 +1,8 @@
 """The webhook door: who may speak is decided by the URL, what was said is stored before it is judged."""
 
 import logging
-from collections.abc import Callable
-from typing import Any, NoReturn, cast
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, NoReturn, cast
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, connections, transaction
@@ -25,7 +25,9 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.scanning import addresses, receive, refused
 
-from .verifiers import VERIFIERS, carries_webhook_headers, may_show_a_certificate
+from .verifiers import Verifier, carries_webhook_headers, may_show_a_certificate, shows_a_known_certificate
+
+__all__ = ["WebhookView", "webhook"]
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +82,12 @@ class WebhookView(APIView):
 
     Whatever DRF lets a project preset is fixed here, because its defaults could lock the vendor out. Parsers are
     not used: they would read an unbounded body before the token is checked.
+
+    A project may subclass it. The :attr:`verifiers` that it names are asked besides those of the classes it inherits
+    from: a subclass can add one, and drop none.
     """
+
+    verifiers: ClassVar[tuple[Verifier, ...]] = (carries_webhook_headers, shows_a_known_certificate)
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -89,6 +96,24 @@ class WebhookView(APIView):
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = AlwaysJSON
     versioning_class = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, which ``ATOMIC_REQUESTS`` never wraps: a receipt survives the rollback of what it causes.
+
+        Said of the view and not of ``dispatch``, so that it holds for a subclass that has one of its own.
+        """
+        view: Any = super().as_view(**initkwargs)
+        for alias in connections:
+            view = transaction.non_atomic_requests(using=alias)(view)
+        return view
+
+    @classmethod
+    def all_verifiers(cls) -> Iterator[Verifier]:
+        """Yield the verifiers of the whole class chain, the base class's first, and those of the settings."""
+        for one in reversed(cls.__mro__):
+            yield from vars(one).get("verifiers", ())
+        yield from conf.WEBHOOK_VERIFIERS
 
     def post(self, request: Request, scan_id: str, token: str) -> Response:
         if scan_id == addresses.PROBE and addresses.opens_webhook(scan_id, token):
@@ -124,7 +149,7 @@ class WebhookView(APIView):
         if not addresses.opens_webhook(scan_id, token):
             refused.note_wrong_token(scan_id)
             raise NotFound
-        if not all(verify(request._request) for verify in VERIFIERS):
+        if not all(verify(request._request) is True for verify in self.all_verifiers()):
             raise NotFound
         scan = receive.addressed(scan_id)
         if scan is None:
@@ -188,7 +213,4 @@ def _check_length(declared: str, limit: int) -> None:
         raise ContentTooLarge
 
 
-# The receipt must survive the rollback of what it causes, so ATOMIC_REQUESTS must not wrap this view.
 webhook: Callable[..., HttpResponseBase] = WebhookView.as_view()
-for _alias in connections:
-    webhook = transaction.non_atomic_requests(using=_alias)(webhook)

@@ -11,6 +11,8 @@ except ImportError:  # Before Django 6.0.
     from django_tasks import task, task_backends  # type: ignore[no-redef]
     from django_tasks.backends.immediate import ImmediateBackend  # type: ignore[no-redef]
 
+__all__ = ["work_on_scan"]
+
 
 @task(takes_context=True)
 def work_on_scan(context: Any, scan_id: str) -> None:

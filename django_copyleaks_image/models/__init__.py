@@ -1,12 +1,13 @@
 """The rows: what was asked (scan), measured (result), received (receipt), decided (decision) and drawn; the account."""
 
-from .account import AccountState, account_row
+from .account import AccountState
 from .decision import Decision
+from .home import account_row, decisions, home_database, receipts, renditions, results, scans
 from .receipt import WebhookReceipt
 from .rendition import Rendition, RenditionPart
 from .result import DetectionResult
 from .review_desk import ReviewDesk
-from .scan import ImageScan, home_database, scans
+from .scan import ImageScan
 
 __all__ = [
     "AccountState",
@@ -18,6 +19,10 @@ __all__ = [
     "ReviewDesk",
     "WebhookReceipt",
     "account_row",
+    "decisions",
     "home_database",
+    "receipts",
+    "renditions",
+    "results",
     "scans",
 ]

@@ -6,8 +6,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .scan import home_database
-
 
 class Cause(models.TextChoices):
     """What it is about that holds every submission."""
@@ -97,8 +95,3 @@ class AccountState(models.Model):
     def is_on_hold(self) -> bool:
         """Return whether submissions are held; a scan on trial may be let through a pause all the same."""
         return self.paused_at is not None or self.restored_at is not None
-
-
-def account_row() -> models.QuerySet[AccountState]:
-    """Return the one row as a query, for changes by compare-and-set; it is empty until the row is first read."""
-    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)

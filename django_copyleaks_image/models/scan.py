@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db import models, router
+from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
@@ -293,13 +293,3 @@ class ImageScan(ReadWhereWritten):
             return model._base_manager.using(self.database).filter(pk=self.object_id).first()
         except (ValueError, ValidationError, ConnectionDoesNotExist):
             return None
-
-
-def home_database() -> str:
-    """Return the alias of the database that holds the scans; the queue is never read from a replica."""
-    return router.db_for_write(ImageScan)
-
-
-def scans() -> ImageScanQuerySet:
-    """Return all scans, for reading and writing in their home database."""
-    return ImageScan.objects.using(home_database())

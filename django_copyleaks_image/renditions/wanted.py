@@ -6,18 +6,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from django_copyleaks_image import dispatch
-from django_copyleaks_image.models import ImageScan, Rendition, home_database
-from django_copyleaks_image.models.rendition import LEASE, Kind, RenditionQuerySet
+from django_copyleaks_image.models import ImageScan, Rendition, home_database, renditions
+from django_copyleaks_image.models.rendition import LEASE, Kind
 
 # What failed for a reason that may pass is tried again when somebody asks, but not at every look.
 RETRY_AFTER = timedelta(minutes=1)
 # A worker that dies over a picture, whatever it was, cannot say so.
 MAX_ATTEMPTS = 3
-
-
-def renditions() -> RenditionQuerySet:
-    """Return all renditions, for reading and writing in their home database."""
-    return Rendition.objects.using(home_database())
 
 
 def ask(scan: ImageScan, kind: str = Kind.PICTURE, *, is_lost: bool = False) -> Rendition:

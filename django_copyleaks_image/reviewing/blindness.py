@@ -4,26 +4,26 @@ A picture is the bytes of a file on its target. Whichever of its scans waits for
 of any of them may tell of the first one.
 """
 
-from typing import Any
+from django.db.models import Exists, OuterRef, Q
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-
-from django_copyleaks_image.models import Decision, home_database, scans
+from django_copyleaks_image.models import decisions, scans
 from django_copyleaks_image.models.decision import FINAL, Kind
 from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
 
+from .users import AnyUser
 
-def is_blind_for(user: Any) -> Q:
+
+def is_blind_for(user: AnyUser) -> Q:
     """Return the condition that a scan waits for a second look by this person.
 
     Whoever has judged the same bytes is not asked again, be it at an earlier scan of them or on another object.
     """
-    reversals = _decisions().filter(reverses=OuterRef("pk"))
-    looks = _decisions().filter(~Exists(reversals), sha256=OuterRef("sha256"), decided_by=user, kind__in=FINAL)
+    reversals = decisions().filter(reverses=OuterRef("pk"))
+    looks = decisions().filter(~Exists(reversals), sha256=OuterRef("sha256"), decided_by=user.pk, kind__in=FINAL)
     return Q(~Exists(looks), desk=Desk.SECOND_LOOK)
 
 
-def is_secret_for(user: Any) -> Q:
+def is_secret_for(user: AnyUser) -> Q:
     """Return the condition that a scan is of a picture at which this person is to take a second look."""
     return _is_of_a_picture_of(scans().filter(is_blind_for(user)))
 
@@ -52,7 +52,3 @@ def _is_of_a_picture_of(waiting: ImageScanQuerySet) -> Q:
     )
     # The hashes come first: few scans wait, and a database looks for them by an index before it looks at a row.
     return Q(sha256__in=waiting.values("sha256")) & Q(Exists(same_picture))
-
-
-def _decisions() -> QuerySet[Decision]:
-    return Decision.objects.using(home_database())

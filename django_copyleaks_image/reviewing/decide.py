@@ -1,7 +1,7 @@
 """A person decides, skips, or undoes: one compare-and-set UPDATE, and one row more in the log."""
 
 import random
-from typing import Any
+from typing import Any, cast
 
 from django.db import IntegrityError
 from django.db.models import F
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from django_copyleaks_image import notify
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models import Decision, ImageScan, decisions, home_database, scans
 from django_copyleaks_image.models.decision import FINAL, JUDGEMENTS, Kind
 from django_copyleaks_image.models.scan import UNFINISHED, UNMEASURED, Desk, ImageScanQuerySet, Review, Standing, Status
 from django_copyleaks_image.transactions import atomically
@@ -19,6 +19,7 @@ from . import standing
 from .blindness import is_blind_for
 from .claims import FREE, free_for
 from .history import history_of, latest_judgement, same_bytes, same_target
+from .users import AnyUser
 
 NOTE_LENGTH = 2_000
 # What a person can do; undoing names what it undoes and has a function of its own.
@@ -50,7 +51,7 @@ def needs_reason(kind: Kind) -> bool:
     return bool(conf.REVIEW_REASONS) and kind in FINAL
 
 
-def decide(scan_pk: int, *, user: Any, kind: Kind, version: int, reason: str = "", note: str = "") -> Decision:
+def decide(scan_pk: int, *, user: AnyUser, kind: Kind, version: int, reason: str = "", note: str = "") -> Decision:
     """Decide about a picture as it was seen at ``version``, and return the decision.
 
     Raises :class:`Stale` when the review has changed since or somebody else holds the picture, and
@@ -82,14 +83,13 @@ def decide(scan_pk: int, *, user: Any, kind: Kind, version: int, reason: str = "
     )
 
 
-def undo(decision_pk: int, *, user: Any) -> Decision:
+def undo(decision_pk: int, *, user: AnyUser) -> Decision:
     """Undo a decision of the user's own as long as it is the last one, and return the reversal.
 
     It is a reversal at the scan of the same bytes that counts now. Raises :class:`Stale` when something has happened
     since, :class:`Refused` when it is not the user's.
     """
-    decisions = Decision.objects.using(home_database()).select_related("scan__content_type")
-    decision = decisions.get(pk=decision_pk)
+    decision = decisions().select_related("scan__content_type").get(pk=decision_pk)
     if not _is_own(decision, user):
         raise Refused(_("Only the person who decided can undo a decision."))
     scan = _where_it_stands(decision)
@@ -102,7 +102,7 @@ def undo(decision_pk: int, *, user: Any) -> Decision:
         raise Stale(_read(scan.pk)) from None
 
 
-def own_last_decision(scan: ImageScan, user: Any) -> Decision | None:
+def own_last_decision(scan: ImageScan, user: AnyUser) -> Decision | None:
     """Return the last decision about a picture if it is the user's own and :func:`undo` finds nothing against it."""
     decision = latest_judgement(scan)
     if decision is None or not _is_own(decision, user) or _where_it_stands(decision) is None:
@@ -110,7 +110,7 @@ def own_last_decision(scan: ImageScan, user: Any) -> Decision | None:
     return decision
 
 
-def _is_own(decision: Decision, user: Any) -> bool:
+def _is_own(decision: Decision, user: AnyUser) -> bool:
     return decision.kind != Kind.UNDONE and decision.decided_by_id is not None and decision.decided_by_id == user.pk
 
 
@@ -166,7 +166,7 @@ def _after_second_look(scan: ImageScan, kind: Kind) -> dict[str, Any]:
 def _is_last(decision: Decision, scan: ImageScan) -> bool:
     """Return whether nothing was decided or measured since; skipping is nobody else's business."""
     if decision.kind == Kind.SKIPPED:
-        return not Decision.objects.using(home_database()).filter(reverses=decision).exists()
+        return not decisions().filter(reverses=decision).exists()
     return latest_judgement(scan) == decision and decision.verdict == scan.verdict
 
 
@@ -180,7 +180,7 @@ def _before(decision: Decision, scan: ImageScan) -> dict[str, Any]:
     return {"decision": decision.before, "desk": decision.desk, "review": review}
 
 
-def _record(scan: ImageScan, user: Any, version: int, after: dict[str, Any], **columns: Any) -> Decision:
+def _record(scan: ImageScan, user: AnyUser, version: int, after: dict[str, Any], **columns: Any) -> Decision:
     """Change the review of a scan that is still at ``version``, and log it; raise :class:`Stale` otherwise.
 
     What was read before counts for nothing if the UPDATE does not find the version. The siblings are written
@@ -200,7 +200,7 @@ def _record(scan: ImageScan, user: Any, version: int, after: dict[str, Any], **c
         raise Stale(_read(scan.pk)) from None
 
 
-def _change(scan: ImageScan, user: Any, version: int, after: dict[str, Any]) -> bool:
+def _change(scan: ImageScan, user: AnyUser, version: int, after: dict[str, Any]) -> bool:
     """Change the review of a scan that is still at ``version``, and the decision on all scans of its bytes.
 
     Call inside a transaction that is rolled back when this returns False.
@@ -219,14 +219,16 @@ def _change(scan: ImageScan, user: Any, version: int, after: dict[str, Any]) -> 
     return bool(changed)
 
 
-def _append(scan: ImageScan, user: Any, *, kind: Kind, reverses: Decision | None = None, **columns: Any) -> Decision:
+def _append(
+    scan: ImageScan, user: AnyUser, *, kind: Kind, reverses: Decision | None = None, **columns: Any
+) -> Decision:
     # Skipping decides nothing, so nobody is told; nor when it is undone.
     is_silent = kind == Kind.SKIPPED or (reverses is not None and reverses.kind == Kind.SKIPPED)
     decision = Decision(
         scan=scan,
         sha256=scan.sha256,
         kind=kind,
-        decided_by=user,
+        decided_by=cast("Any", user),  # Of the project's own model; Django refuses whoever is not logged in.
         verdict=scan.verdict,
         before=scan.decision,
         desk=scan.desk,

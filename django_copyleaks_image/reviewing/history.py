@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models import Decision, ImageScan, decisions, scans
 from django_copyleaks_image.models.decision import JUDGEMENTS, Kind
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 
@@ -24,8 +24,8 @@ def same_bytes(scan: ImageScan) -> ImageScanQuerySet:
 
 def history_of(scan: ImageScan) -> QuerySet[Decision]:
     """Return the decisions about the bytes of a scan on its target, newest first."""
-    decisions = Decision.objects.using(home_database()).select_related("decided_by", "reverses")
-    return decisions.filter(scan__in=same_bytes(scan).values("pk")).order_by("-pk")
+    about_them = decisions().filter(scan__in=same_bytes(scan).values("pk"))
+    return about_them.select_related("decided_by", "reverses").order_by("-pk")
 
 
 def judgements_of(scan: ImageScan) -> QuerySet[Decision]:

@@ -11,15 +11,16 @@ from operator import or_
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models import ImageScan, decisions, scans
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
 
 from . import claims
 from .blindness import is_blind_for
+from .users import AnyUser
 
 # Candidates that are looked at together: few at first, since most people may see what comes first. After so many in all
 # the search ends for now: each of them may be of an object that the person may not see.
@@ -48,7 +49,7 @@ class Selection:
     hidden: frozenset[int] = frozenset()
 
 
-def waiting(selection: Selection, user: Any) -> ImageScanQuerySet:
+def waiting(selection: Selection, user: AnyUser) -> ImageScanQuerySet:
     """Return what waits in a queue for this person, unordered, claimed by others or not.
 
     Second looks are mixed into the queue of reviews, but never for those who took the first.
@@ -56,7 +57,7 @@ def waiting(selection: Selection, user: Any) -> ImageScanQuerySet:
     return _selected(selection).filter(reduce(or_, _conditions(selection, user)))
 
 
-def count(selection: Selection, user: Any) -> int:
+def count(selection: Selection, user: AnyUser) -> int:
     """Return how many wait, :data:`COUNTED` + 1 for more than are counted."""
     # In order, so that the index of the desk is read, and not the whole table for the few that wait.
     selected = _selected(selection).order_by("created_at")
@@ -66,10 +67,10 @@ def count(selection: Selection, user: Any) -> int:
     return counted
 
 
-def is_held_by_others(selection: Selection, user: Any) -> bool:
+def is_held_by_others(selection: Selection, user: AnyUser) -> bool:
     """Return whether somebody else is looking at something that waits in a queue for this person."""
     held = waiting(selection, user).filter(claims.is_held(timezone.now()))
-    return held.exclude(claimed_by=user).exists()
+    return held.exclude(claimed_by=user.pk).exists()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +96,7 @@ class Taken:
 
 def take(
     selection: Selection,
-    user: Any,
+    user: AnyUser,
     *,
     want: int,
     besides: Collection[int],
@@ -132,7 +133,7 @@ def _selected(selection: Selection) -> ImageScanQuerySet:
     return found
 
 
-def _conditions(selection: Selection, user: Any) -> list[Q]:
+def _conditions(selection: Selection, user: AnyUser) -> list[Q]:
     """Return the condition of each desk in the queue: an index gives the rows of one in order, but not of two."""
     conditions = [Q(desk=selection.desk)]
     if selection.desk == Desk.REVIEW:
@@ -149,12 +150,12 @@ class _Stage:
     is_descending: bool = False
 
 
-def _stages(selection: Selection, user: Any, besides: Collection[int]) -> list[_Stage]:
+def _stages(selection: Selection, user: AnyUser, besides: Collection[int]) -> list[_Stage]:
     """Return what is looked through in turn: sorting by what was skipped would read the whole queue."""
     free = _selected(selection).filter(claims.free_for(user, timezone.now())).exclude(pk__in=besides)
     free = free.with_result().select_related("content_type")
     conditions = _conditions(selection, user)
-    skips = _decisions().filter(scan=OuterRef("pk"), decided_by=user, kind=Kind.SKIPPED, reversal=None)
+    skips = decisions().filter(scan=OuterRef("pk"), decided_by=user.pk, kind=Kind.SKIPPED, reversal=None)
     fresh = [free.exclude(Exists(skips)).filter(part) for part in conditions]
     last_skip = skips.order_by().values("scan").annotate(last=Max("pk")).values("last")
     skipped = free.filter(Exists(skips)).annotate(last_skip=Subquery(last_skip))
@@ -216,7 +217,3 @@ def _paged(part: ImageScanQuerySet, stage: _Stage, start: Bookmark | None) -> It
         if len(page) < size:
             return
         rest, size = behind(getattr(page[-1], column), page[-1].pk), _LARGER_PAGE
-
-
-def _decisions() -> QuerySet[Decision]:
-    return Decision.objects.using(home_database())

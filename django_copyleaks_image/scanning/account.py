@@ -10,8 +10,7 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, home_database, scans
-from django_copyleaks_image.models import account_row as _row
+from django_copyleaks_image.models import AccountState, ImageScan, account_row, home_database, results, scans
 
 from . import clock
 
@@ -27,14 +26,14 @@ _PRICE_HOLDS = timedelta(days=7)
 
 def state() -> AccountState:
     """Return the account's row, read from the home database."""
-    return AccountState.objects.using(home_database()).get_or_create(pk=AccountState.SINGLETON)[0]
+    return account_row().get_or_create(pk=AccountState.SINGLETON)[0]
 
 
 def _update_row(**changes: object) -> None:
     """Update the row, made on first use."""
-    if not _row().update(**changes):
+    if not account_row().update(**changes):
         state()
-        _row().update(**changes)
+        account_row().update(**changes)
 
 
 def heartbeat() -> None:
@@ -49,7 +48,7 @@ def reserve_credit(today: date, budget: int | None) -> date | None:
     scan that is not settled is reckoned at what scans have cost lately. The day is tomorrow where another machine's
     clock has begun it; begun anew each time, it would have no limit.
     """
-    row = _row()
+    row = account_row()
     has_begun = Q(budget_day__range=(today, today + _CLOCKS_APART))
     if budget is not None:
         price = price_of_a_scan()
@@ -66,7 +65,7 @@ def reserve_credit(today: date, budget: int | None) -> date | None:
             budget_reserved=Case(When(has_begun, then=F("budget_reserved")), default=Value(0)) + 1,
             budget_day=Case(When(has_begun, then=F("budget_day")), default=Value(today)),
         )
-        return _row().values_list("budget_day", flat=True).get() if reserved else None
+        return account_row().values_list("budget_day", flat=True).get() if reserved else None
 
 
 def settle_credit(scan: ImageScan, credits_charged: int) -> None:
@@ -78,7 +77,7 @@ def settle_credit(scan: ImageScan, credits_charged: int) -> None:
     # The UPDATE keeps others from the row until the end of the transaction, so what is read after it is its own sum.
     with transaction.atomic(using=home_database(), savepoint=False):
         settled = (
-            _row()
+            account_row()
             .filter(budget_day=day)
             .update(
                 budget_reserved=Greatest(F("budget_reserved"), Value(1)) - 1,
@@ -106,8 +105,8 @@ def budget_left() -> int | None:
 
 def price_of_a_scan() -> int:
     """Return how many credits a scan may cost, by the last results; what it does cost is known only afterwards."""
-    results = DetectionResult.objects.using(home_database()).filter(received_at__gte=timezone.now() - _PRICE_HOLDS)
-    charged = results.order_by("-received_at").values_list("credits", flat=True)[:_PRICED_RESULTS]
+    lately = results().filter(received_at__gte=timezone.now() - _PRICE_HOLDS)
+    charged = lately.order_by("-received_at").values_list("credits", flat=True)[:_PRICED_RESULTS]
     return max([1, *filter(None, charged)])
 
 

@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q
 
-from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import DetectionResult, ImageScan, receipts, scans
 from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 
@@ -61,7 +61,7 @@ def in_vain_for(scan: ImageScan) -> ImageScan | None:
 
 def unjudged_receipts() -> WebhookReceiptQuerySet:
     """Return the receipts that were stored and not judged yet."""
-    return WebhookReceipt.objects.using(home_database()).unjudged()
+    return receipts().unjudged()
 
 
 def _sources(scan: ImageScan) -> ImageScanQuerySet:

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from django_copyleaks_image.models import AccountState, ImageScan
-from django_copyleaks_image.models import account_row as _row
+from django_copyleaks_image.models import AccountState, ImageScan, account_row
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 
@@ -43,7 +42,7 @@ def hold(code: str, message: str, *, probes: bool = False) -> None:
     """Hold every submission for a reason that the workers cannot see; without ``probes`` only a person ends it."""
     now = clock.now()
     account.state()
-    _row().update(
+    account_row().update(
         paused_at=Coalesce(F("paused_at"), now),
         pause_cause=Cause.REFUSALS if probes else Cause.PERSON,
         pause_reason=code,
@@ -57,7 +56,7 @@ def hold(code: str, message: str, *, probes: bool = False) -> None:
 
 def resume() -> bool:
     """End a pause, whatever its cause; return False when there was none. What was found before counts no more."""
-    ended = _row().exclude(paused_at=None).update(**_closed())
+    ended = account_row().exclude(paused_at=None).update(**_closed())
     if ended:
         logger.info("The pause has ended: submissions go on.")
     return bool(ended)
@@ -117,7 +116,7 @@ def open_for(cause: Cause, code: str, message: str) -> None:
     account.state()
     # One UPDATE: a process that dies in between would leave a pause that no probe ends.
     opened = (
-        _row()
+        account_row()
         .filter(paused_at=None)
         .update(
             paused_at=now,
@@ -160,12 +159,12 @@ def _closed() -> dict[str, object]:
 
 def same(row: AccountState) -> QuerySet[AccountState]:
     """Return the row as it was read: the same pause, and the same trial."""
-    return _row().filter(paused_at=row.paused_at, pause_cause=row.pause_cause, trial_scan=row.trial_scan)
+    return account_row().filter(paused_at=row.paused_at, pause_cause=row.pause_cause, trial_scan=row.trial_scan)
 
 
 def let_through(scan_id: str, now: datetime) -> None:
     """Name the one scan that is let through, while there is a pause and no other is on trial."""
-    _row().exclude(paused_at=None).filter(trial_scan="").update(trial_scan=scan_id, trial_at=now)
+    account_row().exclude(paused_at=None).filter(trial_scan="").update(trial_scan=scan_id, trial_at=now)
 
 
 def interval(cause: str, in_vain: int) -> timedelta:
@@ -181,9 +180,9 @@ def _noted(scan: ImageScan, cause: Cause) -> AccountState:
     state = account.state()
     if state.failing_cause == cause and not evidence.accepted_since(state.failing_since):
         same = Case(When(failing_scan=scan.scan_id, then=F("failing_scan")), default=Value(""))
-        _row().update(failures=F("failures") + 1, failing_scan=same)
+        account_row().update(failures=F("failures") + 1, failing_scan=same)
     else:
-        _row().update(failing_cause=cause, failing_scan=scan.scan_id, failing_since=clock.now(), failures=1)
+        account_row().update(failing_cause=cause, failing_scan=scan.scan_id, failing_since=clock.now(), failures=1)
     return account.state()
 
 

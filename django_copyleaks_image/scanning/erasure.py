@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
-from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
-from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
+from django_copyleaks_image.models import ImageScan, WebhookReceipt, receipts, results, scans
 from django_copyleaks_image.models.scan import UNFINISHED
 
 from . import bought, clock, renditions
@@ -29,11 +28,10 @@ def _erase(scan: ImageScan) -> None:
     renditions.forget(scan)
     # Chosen by their keys: one that arrives at this moment is judged first.
     unjudged = bought.unjudged_receipts().filter(scan=scan).values("pk")
-    judged = list(_receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))
-    _receipts().filter(pk__in=judged).update(body=WebhookReceipt.compress(b""), detail="")
+    judged = list(receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))
+    receipts().filter(pk__in=judged).update(body=WebhookReceipt.compress(b""), detail="")
     if scan.result_id is not None and not _has_living_user(scan.result_id):
-        results = DetectionResult.objects.using(home_database()).filter(pk=scan.result_id)
-        results.update(metadata={}, heatmap=b"", heatmap_url="", heatmap_due_at=None)
+        results().filter(pk=scan.result_id).update(metadata={}, heatmap=b"", heatmap_url="", heatmap_due_at=None)
     scans().filter(pk=scan.pk, erasure_due_at=scan.erasure_due_at).update(erasure_due_at=None, error_message="")
 
 
@@ -44,15 +42,11 @@ def _has_living_user(result_pk: int) -> bool:
 def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
     """Delete the receipts of finished scans that are older than this, in batches; return how many."""
     before = clock.now() - older_than
-    old = _receipts().filter(received_at__lt=before).exclude(scan__status__in=UNFINISHED)
+    old = receipts().filter(received_at__lt=before).exclude(scan__status__in=UNFINISHED)
     # A late result waits to be judged although its scan counts as failed.
     old = old.exclude(pk__in=bought.unjudged_receipts().values("pk"))
     deleted = 0
     while pks := list(old.order_by("received_at").values_list("pk", flat=True)[:batch]):
-        DetectionResult.objects.using(home_database()).filter(receipt__in=pks).update(receipt=None)
-        deleted += _receipts().filter(pk__in=pks).delete()[0]
+        results().filter(receipt__in=pks).update(receipt=None)
+        deleted += receipts().filter(pk__in=pks).delete()[0]
     return deleted
-
-
-def _receipts() -> WebhookReceiptQuerySet:
-    return WebhookReceipt.objects.using(home_database())

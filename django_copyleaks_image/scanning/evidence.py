@@ -12,8 +12,7 @@ from django.db.models.functions import Coalesce
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import PICTURE_SLUGS
-from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt, home_database, scans
-from django_copyleaks_image.models.receipt import WebhookReceiptQuerySet
+from django_copyleaks_image.models import AccountState, ImageScan, account_row, receipts, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 
 from . import clock, latency
@@ -41,7 +40,7 @@ def accepted_since(moment: datetime | None, *, but: ImageScan | None = None) -> 
 
 def answered_since(moment: datetime) -> bool:
     """Return whether anything has come back about a picture since a moment, a failure included."""
-    return _receipts().filter(received_at__gt=moment).exists()
+    return receipts().filter(received_at__gt=moment).exists()
 
 
 def measured_since(moment: datetime) -> bool:
@@ -56,8 +55,8 @@ def unanswered() -> ImageScanQuerySet:
     """
     if conf.MODE == "sync":  # The answer is the result.
         return scans().none()
-    newest = _receipts().order_by("-pk").values("received_at")[:1]
-    resumed = AccountState.objects.using(home_database()).values("resumed_at")[:1]
+    newest = receipts().order_by("-pk").values("received_at")[:1]
+    resumed = account_row().values("resumed_at")[:1]
     never = Value(_LONG_AGO, output_field=DateTimeField())
     waiting = scans().filter(status=Status.SUBMITTED, submitted_at__gt=Coalesce(newest, never))
     return waiting.exclude(sent_at__lte=Coalesce(resumed, never)).order_by("submitted_at")
@@ -129,9 +128,5 @@ def lost_large_results() -> int:
     number = len(lost.values_list("pk")[:_NEWEST])
     if number < VAIN_RESUBMISSIONS:
         return 0
-    newest = _receipts().filter(received_at__gt=since).order_by("-pk").values_list("byte_size", flat=True)[:_NEWEST]
+    newest = receipts().filter(received_at__gt=since).order_by("-pk").values_list("byte_size", flat=True)[:_NEWEST]
     return number if 0 < max(newest, default=0) < LARGE else 0
-
-
-def _receipts() -> WebhookReceiptQuerySet:
-    return WebhookReceipt.objects.using(home_database())

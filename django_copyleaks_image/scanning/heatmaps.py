@@ -9,7 +9,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public
 from django_copyleaks_image.copyleaks.heatmaps import is_picture
-from django_copyleaks_image.models import DetectionResult, home_database
+from django_copyleaks_image.models import DetectionResult, results
 
 from . import clock
 from .isolation import isolated
@@ -26,16 +26,15 @@ def fetch_due(*, at_most: int = 1) -> int:
     Each may take as long as :setting:`TIMEOUT` allows.
     """
     now = clock.now()
-    results = DetectionResult.objects.using(home_database())
-    due = results.filter(heatmap_due_at__lte=now).only("pk", "heatmap_url", "received_at", "heatmap_due_at")
+    due = results().filter(heatmap_due_at__lte=now).only("pk", "heatmap_url", "received_at", "heatmap_due_at")
     tried = 0
     for result in due.order_by("heatmap_due_at")[:at_most]:
         with isolated("fetch the heatmap of result %s", result.pk):
-            claimed = results.filter(pk=result.pk, heatmap_due_at=result.heatmap_due_at)
+            claimed = results().filter(pk=result.pk, heatmap_due_at=result.heatmap_due_at)
             if claimed.update(heatmap_due_at=now + RETRY_AFTER):
                 tried += 1
                 # Not if it was erased meanwhile, together with its address.
-                results.filter(pk=result.pk, heatmap_url=result.heatmap_url).update(**_fetched(result))
+                results().filter(pk=result.pk, heatmap_url=result.heatmap_url).update(**_fetched(result))
     return tried
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from django_copyleaks_image.models import WebhookReceipt, home_database
-from django_copyleaks_image.models.receipt import JUDGED_WITHIN, WebhookReceiptQuerySet
+from django_copyleaks_image.models import WebhookReceipt, receipts
+from django_copyleaks_image.models.receipt import JUDGED_WITHIN
 from django_copyleaks_image.transactions import atomically
 
 from . import clock
@@ -19,16 +19,16 @@ BATCH = 200
 
 def claimed() -> Iterator[WebhookReceipt]:
     """Yield receipts that are due with their scans, at most a batch, each leased to the caller when its turn comes."""
-    for pk in list(_receipts().due(clock.now()).values_list("pk", flat=True)[:BATCH]):
+    for pk in list(receipts().due(clock.now()).values_list("pk", flat=True)[:BATCH]):
         if lease(pk):
             # Read after it was leased: what another process has changed before is seen.
-            yield from _receipts().filter(pk=pk).select_related("scan__content_type")
+            yield from receipts().filter(pk=pk).select_related("scan__content_type")
 
 
 def lease(pk: int) -> bool:
     """Lease a receipt to the caller for :data:`LEASE`; return False when it is judged, or another has it."""
     now = clock.now()
-    due = _receipts().due(now).order_by().filter(pk=pk)
+    due = receipts().due(now).order_by().filter(pk=pk)
     since = Coalesce(F("judged_since"), now)
     # Repeated, since MariaDB breaks off one of two processes that lease receipts at the same moment.
     return bool(atomically(lambda: due.update(judging_due_at=now + LEASE, judged_since=since)))
@@ -39,9 +39,5 @@ def could_not_judge(receipt: WebhookReceipt) -> bool:
 
     Otherwise it is due again when its lease ends, as it is after a process that died, however often that happens.
     """
-    unjudged = _receipts().unjudged().filter(pk=receipt.pk)
+    unjudged = receipts().unjudged().filter(pk=receipt.pk)
     return bool(unjudged.filter(judged_since__lt=clock.now() - JUDGED_WITHIN).update(judging_due_at=None))
-
-
-def _receipts() -> WebhookReceiptQuerySet:
-    return WebhookReceipt.objects.using(home_database())

@@ -4,7 +4,7 @@ from datetime import timedelta
 from math import ceil
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import DetectionResult, home_database
+from django_copyleaks_image.models import results
 
 # The results that are looked at, the newest first, and how many of them say something about the next.
 RESULTS = 100
@@ -27,7 +27,7 @@ def usual() -> timedelta | None:
 
     None as long as there are fewer than :data:`ENOUGH_RESULTS`. Reads the newest rows by their keys.
     """
-    newest = DetectionResult.objects.using(home_database()).order_by("-pk")
+    newest = results().order_by("-pk")
     times = newest.values_list("received_at", "receipt__scan__submitted_at")[:RESULTS]
     # None for the results of receipts that were pruned.
     latencies = sorted(max(received - submitted, timedelta(0)) for received, submitted in times if submitted)

@@ -18,8 +18,8 @@ from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError, check_object
 from django_copyleaks_image.copyleaks.errors import TransientError
 from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
-from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, scans
-from django_copyleaks_image.models.receipt import Outcome, Source, WebhookReceiptQuerySet
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, receipts, scans
+from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import UNFINISHED
 from django_copyleaks_image.transactions import atomically
 
@@ -142,11 +142,11 @@ def store(scan: ImageScan, body: bytes, source: Source, **columns: object) -> We
         try:
             atomically(lambda: receipt.save(using=home_database(), force_insert=True))
         except IntegrityError:
-            if not _receipts().filter(scan=scan, digest=digest).exists():
+            if not receipts().filter(scan=scan, digest=digest).exists():
                 raise
         else:
             return receipt
-    same = _receipts().filter(scan=scan, digest=digest)
+    same = receipts().filter(scan=scan, digest=digest)
     if not atomically(lambda: same.update(deliveries=F("deliveries") + 1, last_received_at=clock.now())):
         raise TooManyReceipts
     return same.get()
@@ -154,13 +154,13 @@ def store(scan: ImageScan, body: bytes, source: Source, **columns: object) -> We
 
 def _bodies_of(scan: ImageScan) -> int:
     counted = vars(scan).get("bodies")
-    return _receipts().whole().filter(scan=scan).count() if counted is None else counted
+    return receipts().whole().filter(scan=scan).count() if counted is None else counted
 
 
 def _drop_the_oldest_rubbish(scan: ImageScan) -> None:
-    rubbish = _receipts().filter(scan=scan, outcome=Outcome.MALFORMED).order_by("-pk").values_list("pk", flat=True)
+    rubbish = receipts().filter(scan=scan, outcome=Outcome.MALFORMED).order_by("-pk").values_list("pk", flat=True)
     if oldest := list(rubbish[RUBBISH_PER_SCAN:]):
-        _receipts().filter(pk__in=oldest).delete()
+        receipts().filter(pk__in=oldest).delete()
 
 
 def apply(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: bytes | None = None) -> Outcome:
@@ -285,12 +285,8 @@ def _contradiction(scan: ImageScan, payload: Detection | Failure) -> str:
     return ""
 
 
-def _receipts() -> WebhookReceiptQuerySet:
-    return WebhookReceipt.objects.using(home_database())
-
-
 def _conclude(receipt: WebhookReceipt, outcome: Outcome, detail: str = "") -> Outcome:
     """Store what became of a receipt, unless another delivery of the same body has settled it meanwhile."""
-    open_receipt = _receipts().filter(pk=receipt.pk).exclude(outcome__in=SETTLED)
+    open_receipt = receipts().filter(pk=receipt.pk).exclude(outcome__in=SETTLED)
     open_receipt.update(outcome=outcome, detail=detail[: ends.MESSAGE_LENGTH])
     return outcome

@@ -15,7 +15,7 @@ from django.db.models import AutoField, IntegerField, Max, Model
 from django.utils.dateparse import parse_datetime
 
 from django_copyleaks_image import marks, registry
-from django_copyleaks_image.models import AccountState, ImageScan, account_row, home_database, scans
+from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.registry import WatchedField
 
 from . import account, clock, walk
@@ -101,7 +101,7 @@ def reconcile() -> int:
                 queue_unscanned(watched, instance, database=router.db_for_write(watched.owner))
                 queued += 1
             marks[watched.label] = _advanced(watched, mark, candidate, candidate_at)
-    AccountState.objects.using(home_database()).update(reconciliation_marks=marks)
+    account_row().update(reconciliation_marks=marks)
     queued += walk.walk_on()
     if queued:
         logger.info("Reconciliation queued %s files that had no scan.", queued)

@@ -8,7 +8,7 @@ from typing import IO, cast
 
 from django_copyleaks_image import formats
 from django_copyleaks_image.decoding import pool
-from django_copyleaks_image.models import ImageScan, Rendition
+from django_copyleaks_image.models import ImageScan, Rendition, renditions
 from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.renditions import shelf, wanted
 
@@ -98,7 +98,7 @@ def _draw(row: Rendition) -> None:
 
 def _draw_bytes(row: Rendition, stream: IO[bytes], sha256: str) -> None:
     row.sha256 = sha256
-    same = wanted.renditions().filter(sha256=sha256, kind=row.kind, is_final=True).exclude(problem="").first()
+    same = renditions().filter(sha256=sha256, kind=row.kind, is_final=True).exclude(problem="").first()
     if same is not None:
         raise _Impossible(same.problem, is_final=True)
     try:
@@ -127,7 +127,7 @@ def tidy() -> int:
     A save does not say so here, since it would be slower. Nobody is shown such a picture any more.
     """
     now = clock.now()
-    drawn = wanted.renditions().filter(due_at=None, checked_at__lt=now - CHECK_EVERY).order_by("checked_at")
+    drawn = renditions().filter(due_at=None, checked_at__lt=now - CHECK_EVERY).order_by("checked_at")
     rows = list(drawn.select_related("scan__content_type")[:BATCH])
     for row in rows:
         with isolated("look after the renditions of scan %s", row.scan.scan_id):
@@ -136,13 +136,13 @@ def tidy() -> int:
             except prepare.Replaced:
                 forget(row.scan)
             else:
-                wanted.renditions().filter(pk=row.pk).update(checked_at=now)
+                renditions().filter(pk=row.pk).update(checked_at=now)
     return len(rows)
 
 
 def forget(scan: ImageScan) -> None:
     """Remove what was drawn of a scan, of whatever bytes."""
-    drawn = wanted.renditions().filter(scan=scan)
+    drawn = renditions().filter(scan=scan)
     for sha256 in {scan.sha256, *drawn.values_list("sha256", flat=True)} - {""}:
         shelf.remove(sha256)
     drawn.delete()

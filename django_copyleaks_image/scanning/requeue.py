@@ -9,8 +9,7 @@ from functools import partial
 
 from django.db.models import Max
 
-from django_copyleaks_image.models import ImageScan, scans
-from django_copyleaks_image.models import account_row as _row
+from django_copyleaks_image.models import ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, Status
 from django_copyleaks_image.reviewing.history import same_target
 from django_copyleaks_image.transactions import atomically
@@ -59,7 +58,7 @@ def ask_for(code: str) -> None:
     """Have the sweep queue again whatever ended with this code until now and was certainly not paid."""
     newest = scans().aggregate(newest=Max("pk"))["newest"] or 0
     account.state()
-    _row().update(requeue_code=code, requeue_mark=newest + 1)
+    account_row().update(requeue_code=code, requeue_mark=newest + 1)
 
 
 def carry_on() -> int:
@@ -72,7 +71,7 @@ def carry_on() -> int:
     for scan in batch:
         with isolated("queue scan %s again", scan.scan_id):
             queued += queue_again(scan)
-    asked_for = _row().filter(requeue_code=row.requeue_code, requeue_mark=row.requeue_mark)
+    asked_for = account_row().filter(requeue_code=row.requeue_code, requeue_mark=row.requeue_mark)
     if batch:
         asked_for.update(requeue_mark=batch[-1].pk)
     elif asked_for.update(requeue_code="", requeue_mark=None):

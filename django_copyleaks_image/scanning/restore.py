@@ -14,8 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import WebhookReceipt, home_database, scans
-from django_copyleaks_image.models import account_row as _row
+from django_copyleaks_image.models import account_row, receipts, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
 
@@ -55,7 +54,7 @@ def hold() -> None:
     def mark() -> None:
         queued = scans().filter(status=Status.QUEUED, created_at__lte=now)
         queued.update(may_have_arrived=True, sent_at=Coalesce(F("sent_at"), now), lease_owner="", lease_until=None)
-        _row().update(restored_at=now)
+        account_row().update(restored_at=now)
 
     atomically(mark)
 
@@ -66,13 +65,12 @@ def found() -> Restored | None:
     since = row.restored_at
     if since is None:
         return None
-    receipts = WebhookReceipt.objects.using(home_database())
     is_since = row.unknown_scans_on is not None and row.unknown_scans_on >= since.date()
     return Restored(
         since=since,
         queued=_of_the_backup(since).filter(status=Status.QUEUED).count(),
         submitted=_of_the_backup(since).filter(status=Status.SUBMITTED).count(),
-        callbacks=receipts.filter(received_at__gte=since).count(),
+        callbacks=receipts().filter(received_at__gte=since).count(),
         unknown_scans=row.unknown_scans if is_since else 0,
     )
 
@@ -93,7 +91,7 @@ def go_on(*, per_minute: int) -> None:
         atomically(partial(turn.update, next_attempt_at=now + timedelta(minutes=minute)))
     # Last: whoever is interrupted before holds everything still. No result need come of what was sent before, so
     # nothing waits for one.
-    _row().update(restored_at=None, resumed_at=now)
+    account_row().update(restored_at=None, resumed_at=now)
 
 
 def _of_the_backup(since: datetime) -> ImageScanQuerySet:

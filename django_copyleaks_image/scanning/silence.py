@@ -1,39 +1,53 @@
-"""Whether anybody works on what waits: told from what was done, since a process that is there may do nothing.
+"""Whether a worker is there, what is stuck, and whether anybody works on what waits: said here for everybody who asks.
 
-Every query here reads an index, and none writes.
+The last is told from what was done, since a process that is there may do nothing. Every query here reads an index, and
+none writes.
 """
 
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from django_copyleaks_image.models import AccountState, WebhookReceipt, home_database, scans
+from django_copyleaks_image.models import AccountState, account_row, receipts, scans
 from django_copyleaks_image.models.scan import Status
 
-from . import account
+from . import account, latency
 
-# How long scans may wait without a sign of life of whoever works on them.
-SILENCE = timedelta(minutes=10)
+# A worker shows itself every few seconds; an engine with each scan, and with each sweep, which is due every minute.
+WORKER_SILENCE = timedelta(minutes=2)
+# How long something may be due: a worker takes it within seconds, and what it cannot send it puts off.
+OVERDUE = timedelta(minutes=10)
 # And without a sweep, whose message may have to wait in an engine's queue.
 SWEEP_SILENCE = timedelta(hours=1)
 
 
+def is_worker_there(state: AccountState | None, now: datetime) -> bool:
+    """Return whether a worker, or an engine, has lately shown itself."""
+    return state is not None and state.worker_seen_at is not None and state.worker_seen_at > now - WORKER_SILENCE
+
+
+def is_stuck(now: datetime) -> Q:
+    """Return the condition that a scan is under way for longer than it should be: not sent, or without its result."""
+    return Q(status=Status.QUEUED, next_attempt_at__lt=now - OVERDUE) | Q(
+        status=Status.SUBMITTED, submitted_at__lt=now - latency.patience()
+    )
+
+
 def why_scans_wait(now: datetime) -> str:
     """Return what nobody does although there is something to do, "" when there is no such thing."""
-    since, long_since = now - SILENCE, now - SWEEP_SILENCE
+    since, long_since = now - OVERDUE, now - SWEEP_SILENCE
     unfinished = scans().unfinished()
-    receipts = WebhookReceipt.objects.using(home_database())
-    state = AccountState.objects.using(home_database()).first() or AccountState()
-    if not (state.worker_seen_at and state.worker_seen_at > since):
-        is_waited = unfinished.filter(created_at__lt=since).exists() or receipts.due(since).exists()
-        return f"no worker was seen in the last {_minutes(SILENCE)} minutes" if is_waited else ""
+    state = account_row().first() or AccountState()
+    if not is_worker_there(state, now):
+        is_waited = unfinished.filter(created_at__lt=since).exists() or receipts().due(since).exists()
+        return f"no worker was seen in the last {_minutes(WORKER_SILENCE)} minutes" if is_waited else ""
     if not (state.swept_at and state.swept_at > long_since) and unfinished.filter(created_at__lt=long_since).exists():
         return f"nobody has swept in the last {_minutes(SWEEP_SILENCE)} minutes"
-    if receipts.due(since).exists():
-        return f"callbacks that were stored more than {_minutes(SILENCE)} minutes ago were not judged"
+    if receipts().due(since).exists():
+        return f"callbacks that were stored more than {_minutes(OVERDUE)} minutes ago were not judged"
     # Whoever was seen may only sweep, or fail at every claim.
     if not state.is_on_hold and account.budget_left() != 0 and scans().due(since).exists() and not _submits(since):
-        return f"none that is due was sent or ended in the last {_minutes(SILENCE)} minutes"
+        return f"none that is due was sent or ended in the last {_minutes(OVERDUE)} minutes"
     return ""
 
 

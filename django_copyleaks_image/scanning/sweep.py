@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from django_copyleaks_image import marks, notify
 from django_copyleaks_image.copyleaks.errors import MAX_RETRY_AFTER
-from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, account_row, home_database, scans
+from django_copyleaks_image.models import ImageScan, account_row, decisions, results, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.transactions import atomically
 
@@ -89,11 +89,7 @@ def take_back_marks(now: datetime) -> None:
         (queued.exclude(error_code=paykey.WAITS), "next_attempt_at", too_late | (late & is_fresh)),
         (queued, "next_attempt_at", marks.ahead("next_attempt_at", now, longest=paykey.PARKED)),
         (bought.unjudged_receipts(), "judging_due_at", marks.ahead("judging_due_at", now, longest=inbox.LEASE)),
-        (
-            DetectionResult.objects.using(home_database()),
-            "heatmap_due_at",
-            marks.ahead("heatmap_due_at", now, longest=heatmaps.RETRY_AFTER),
-        ),
+        (results(), "heatmap_due_at", marks.ahead("heatmap_due_at", now, longest=heatmaps.RETRY_AFTER)),
         (scans(), "erasure_due_at", marks.ahead("erasure_due_at", now)),
     ]
     for queryset, mark, is_wrong in waiting:
@@ -137,8 +133,7 @@ def send_owed_signals(now: datetime) -> None:
     for pk, scan_id in owed.order_by("finished_at").values_list("pk", "scan_id")[:BATCH]:
         with isolated("send the signal of scan %s", scan_id):
             notify.send(pk)
-    decisions = Decision.objects.using(home_database())
-    decided = decisions.filter(notify.is_free(now), notified_at=None, decided_at__lt=now - GRACE)
+    decided = decisions().filter(notify.is_free(now), notified_at=None, decided_at__lt=now - GRACE)
     for pk in decided.order_by("decided_at").values_list("pk", flat=True)[:BATCH]:
         with isolated("send the signal of decision %s", pk):
             notify.send_decision(pk)

@@ -23,7 +23,7 @@ from django.db import DatabaseError, connections, router
 from django.db.models import CompositePrimaryKey, Model, QuerySet
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.models import AccountState, ImageScan, home_database, scans
+from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.models.scan import UNFINISHED, Status
 from django_copyleaks_image.registry import WatchedField
 
@@ -74,7 +74,7 @@ def walk_on() -> int:
         with going_on_after_errors_of(watched.label):
             queued += _walk_objects(watched, walk)
         fields[watched.label] = asdict(walk)
-    AccountState.objects.using(home_database()).update(reconciliation_walks={"scans": after, "fields": fields})
+    account_row().update(reconciliation_walks={"scans": after, "fields": fields})
     return queued
 
 

@@ -1,8 +1,17 @@
 """The process behind ``copyleaks_worker``: works on several scans at a time, judges callbacks, sweeps, reconciles."""
 
-from .ending import STUCK_STATUS, end_process, stop_on_signals
+from .ending import STUCK_STATUS, end_process, is_own_process, stop_on_signals
 from .loop import GRACEFUL_SECONDS, Worker
 from .rounds import go_round
 from .watchdog import Stuck
 
-__all__ = ["GRACEFUL_SECONDS", "STUCK_STATUS", "Stuck", "Worker", "end_process", "go_round", "stop_on_signals"]
+__all__ = [
+    "GRACEFUL_SECONDS",
+    "STUCK_STATUS",
+    "Stuck",
+    "Worker",
+    "end_process",
+    "go_round",
+    "is_own_process",
+    "stop_on_signals",
+]

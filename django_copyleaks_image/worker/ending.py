@@ -23,13 +23,18 @@ STUCK_STATUS = 70
 LAST_WORDS_SECONDS = 3.0
 
 
+def is_own_process() -> bool:
+    """Return whether this process is the worker's own: in another thread than the main one it is somebody else's."""
+    return current_thread() is main_thread()
+
+
 @contextmanager
 def stop_on_signals(worker: "Worker") -> Iterator[None]:
     """Stop the worker on SIGTERM and Ctrl-C while the block runs; the second one ends the process at once.
 
     In another thread than the main one there are no signals, and whoever started it stops it.
     """
-    if current_thread() is not main_thread():
+    if not is_own_process():
         yield
         return
     has_come = False

@@ -65,7 +65,7 @@ def sign_in(
 
     Whatever somebody looks at is drawn at once.
     """
-    configure(DISPATCHER="tests.admin.drawing.draw")
+    configure(DISPATCHER="tests.admin.drawn_pictures.draw")
     contexts = []
 
     def open_page(user: User) -> Any:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.admin import axe
 from tests.admin.browsing import IN_A_BROWSER, until
-from tests.admin.rows import failed, measured_photo
+from tests.admin.scans_to_show import failed, measured_photo
 from tests.samples import photo
 
 pytestmark = IN_A_BROWSER

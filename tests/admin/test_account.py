@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, circuit
-from tests.admin.markup import inline_code
+from tests.admin.inline_code import inline_code
 from tests.samples import photo
 
 ACCOUNT = "/admin/copyleaks_image/accountstate/"

@@ -11,8 +11,8 @@ from django.utils import timezone, translation
 from django_copyleaks_image.admin import readonly
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
-from tests.admin.markup import inline_code
-from tests.admin.rows import failed, measured_photo, scan_of
+from tests.admin.inline_code import inline_code
+from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.gallery.models import Photo
 from tests.samples import photo, upload
 

@@ -11,8 +11,8 @@ from django.test import Client
 from django_copyleaks_image.admin import asking
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
-from tests.admin.deskwork import SCANS, ask, decided, next_items
-from tests.admin.rows import measured_photo, receipt_of
+from tests.admin.desk_requests import SCANS, ask, decided, next_items
+from tests.admin.scans_to_show import measured_photo, receipt_of
 from tests.gallery.models import Photo
 
 LOG = "/admin/copyleaks_image/decision/"

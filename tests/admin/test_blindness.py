@@ -22,7 +22,7 @@ from django.test.utils import CaptureQueriesContext
 from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
-from tests.admin.deskwork import DESK, SCANS
+from tests.admin.desk_requests import DESK, SCANS
 from tests.reviewing.stories import answered, decided, flagged, lost, rescan
 
 pytestmark = [

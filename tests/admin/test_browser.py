@@ -13,7 +13,7 @@ from django_copyleaks_image import masks
 from django_copyleaks_image.models import ImageScan
 from tests.admin.browsing import IN_A_BROWSER, scrolls_sideways, until
 from tests.admin.csp import STRICT_POLICY
-from tests.admin.rows import failed, measured, rectangle
+from tests.admin.scans_to_show import failed, measured, rectangle
 from tests.samples import photo, picture
 
 LIST = "/admin/copyleaks_image/imagescan/"

@@ -23,7 +23,7 @@ from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH
-from tests.admin.deskwork import (
+from tests.admin.desk_requests import (
     DESK,
     SCANS,
     ask,
@@ -35,8 +35,8 @@ from tests.admin.deskwork import (
     sealed,
     user_of,
 )
-from tests.admin.markup import inline_code
-from tests.admin.rows import failed, measured_photo, scan_of
+from tests.admin.inline_code import inline_code
+from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.gallery.models import Photo
 from tests.samples import photo, upload
 

@@ -21,7 +21,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.reviewing import claims, queue
-from tests.admin.deskwork import (
+from tests.admin.desk_requests import (
     DESK,
     SCANS,
     ask,
@@ -33,8 +33,8 @@ from tests.admin.deskwork import (
     sealed,
     user_of,
 )
-from tests.admin.markup import inline_code
-from tests.admin.rows import failed, measured, measured_photo, scan_of
+from tests.admin.inline_code import inline_code
+from tests.admin.scans_to_show import failed, measured, measured_photo, scan_of
 from tests.gallery.models import Listing, Photo
 from tests.samples import photo, upload
 

@@ -16,7 +16,7 @@ from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing import claims
 from tests.admin.browsing import IN_A_BROWSER, until
-from tests.admin.deskpage import (
+from tests.admin.desk_in_browser import (
     FRONT,
     SEEN,
     announced,
@@ -29,8 +29,8 @@ from tests.admin.deskpage import (
     rest,
     stored,
 )
-from tests.admin.deskwork import decided
-from tests.admin.rows import failed, measured_photo
+from tests.admin.desk_requests import decided
+from tests.admin.scans_to_show import failed, measured_photo
 from tests.samples import photo
 
 pytestmark = IN_A_BROWSER

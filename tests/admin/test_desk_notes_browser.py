@@ -9,8 +9,8 @@ from django.db.models import F
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.reviewing import claims
 from tests.admin.browsing import IN_A_BROWSER, until
-from tests.admin.deskpage import FRONT, decide, front, hold_back, opened, rest, stored
-from tests.admin.rows import measured_photo
+from tests.admin.desk_in_browser import FRONT, decide, front, hold_back, opened, rest, stored
+from tests.admin.scans_to_show import measured_photo
 
 pytestmark = IN_A_BROWSER
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django_copyleaks_image import masks, regions
 from django_copyleaks_image.models import ImageScan
 from tests.admin.browsing import IN_A_BROWSER, box, scrolls_sideways, until
-from tests.admin.deskpage import FRONT, decide, front, hold_back, opened, rest
-from tests.admin.rows import measured, measured_photo, rectangle
+from tests.admin.desk_in_browser import FRONT, decide, front, hold_back, opened, rest
+from tests.admin.scans_to_show import measured, measured_photo, rectangle
 from tests.samples import photo, picture
 
 pytestmark = IN_A_BROWSER

@@ -17,7 +17,7 @@ from django_copyleaks_image.admin import export
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing.decide import decide
-from tests.admin.rows import failed, measured_photo, scan_of
+from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.gallery.models import Photo
 from tests.samples import photo
 

@@ -10,7 +10,7 @@ from django_copyleaks_image.models import Decision, DetectionResult, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.reviewing.decide import decide, undo
-from tests.admin.rows import failed, measured_photo, scan_of
+from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.gallery.models import Listing
 from tests.samples import photo, submitted, upload
 

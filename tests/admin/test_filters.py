@@ -16,7 +16,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk, Standing
 from django_copyleaks_image.reviewing.decide import decide
-from tests.admin.rows import failed, measured_photo, scan_of
+from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.samples import photo, submitted
 
 LIST = "/admin/copyleaks_image/imagescan/"

@@ -18,8 +18,8 @@ from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan, Rendition
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.renditions import shelf
-from tests.admin.drawing import draw, get_drawn, is_being_prepared
-from tests.admin.rows import failed, measured, measured_photo, rectangle
+from tests.admin.drawn_pictures import draw, get_drawn, is_being_prepared
+from tests.admin.scans_to_show import failed, measured, measured_photo, rectangle
 from tests.gallery.admin import PhotoAdmin
 from tests.gallery.models import Photo
 from tests.samples import photo, picture, upload

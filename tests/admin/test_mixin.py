@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django_copyleaks_image.models import Decision, DetectionResult, ImageScan
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.verdicts import Verdict
-from tests.admin.markup import inline_code
-from tests.admin.rows import failed, measured_photo
+from tests.admin.inline_code import inline_code
+from tests.admin.scans_to_show import failed, measured_photo
 from tests.gallery.admin import PhotoAdmin
 from tests.gallery.models import Listing, Panorama, Photo, Poster, Sticker
 from tests.samples import photo, picture, upload

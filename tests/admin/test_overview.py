@@ -17,8 +17,8 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account
-from tests.admin.markup import inline_code
-from tests.admin.rows import failed, measured_photo, scan_of
+from tests.admin.inline_code import inline_code
+from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.admin.test_figures import NO_AI, judge
 from tests.samples import photo
 

@@ -17,8 +17,8 @@ from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, renditions
-from tests.admin.markup import inline_code
-from tests.admin.rows import failed, measured, measured_photo, receipt_of, rectangle, scan_of
+from tests.admin.inline_code import inline_code
+from tests.admin.scans_to_show import failed, measured, measured_photo, receipt_of, rectangle, scan_of
 from tests.gallery.models import Photo
 from tests.samples import photo, picture
 

@@ -14,9 +14,9 @@ from django_copyleaks_image.admin import problems
 from django_copyleaks_image.admin.problems import problem_in_words
 from django_copyleaks_image.copyleaks import fetch, heatmaps
 from django_copyleaks_image.scanning import prepare
-from tests.admin.deskwork import SCANS, next_items
-from tests.admin.drawing import get_drawn
-from tests.admin.rows import failed, measured_photo
+from tests.admin.desk_requests import SCANS, next_items
+from tests.admin.drawn_pictures import get_drawn
+from tests.admin.scans_to_show import failed, measured_photo
 from tests.samples import photo
 
 

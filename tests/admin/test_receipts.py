@@ -14,8 +14,8 @@ from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import addresses, ends
 from django_copyleaks_image.scanning.erasure import erase_due
-from tests.admin.markup import inline_code
-from tests.admin.rows import failed, measured_photo, receipt_of, scan_of
+from tests.admin.inline_code import inline_code
+from tests.admin.scans_to_show import failed, measured_photo, receipt_of, scan_of
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo
 

@@ -13,9 +13,9 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Standing
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import account
-from tests.admin.deskwork import DESK, SCANS, ask, next_items, next_keys, press
-from tests.admin.drawing import get_drawn
-from tests.admin.rows import measured_photo
+from tests.admin.desk_requests import DESK, SCANS, ask, next_items, next_keys, press
+from tests.admin.drawn_pictures import get_drawn
+from tests.admin.scans_to_show import measured_photo
 from tests.admin.test_decisions import choose, messages, page_of, stored, versions
 
 pytestmark = pytest.mark.django_db

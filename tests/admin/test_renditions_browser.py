@@ -7,7 +7,7 @@ import pytest
 
 from django_copyleaks_image.scanning import renditions
 from tests.admin.browsing import IN_A_BROWSER, scrolls_sideways, until
-from tests.admin.rows import measured, measured_photo
+from tests.admin.scans_to_show import measured, measured_photo
 from tests.samples import photo, picture
 
 LIST = "/admin/copyleaks_image/imagescan/"

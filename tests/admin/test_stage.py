@@ -10,7 +10,7 @@ from django_copyleaks_image.admin.stage import Stage, stage_of
 from django_copyleaks_image.masks import Mask, MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.scanning import prepare
-from tests.admin.rows import measured, measured_photo, rectangle
+from tests.admin.scans_to_show import measured, measured_photo, rectangle
 from tests.samples import photo, picture
 
 SCANS = "/admin/copyleaks_image/imagescan/"

@@ -9,7 +9,7 @@ from PIL import Image
 from django_copyleaks_image import masks, regions
 from django_copyleaks_image.models import ImageScan
 from tests.admin.browsing import IN_A_BROWSER, box, scrolls_sideways, until
-from tests.admin.rows import measured, rectangle
+from tests.admin.scans_to_show import measured, rectangle
 from tests.samples import photo, picture
 
 LIST = "/admin/copyleaks_image/imagescan/"

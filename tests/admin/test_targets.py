@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import include, path
 
 from django_copyleaks_image.models import ImageScan
-from tests.admin.deskwork import SCANS, next_keys
-from tests.admin.drawing import get_drawn
-from tests.admin.rows import measured, measured_photo
+from tests.admin.desk_requests import SCANS, next_keys
+from tests.admin.drawn_pictures import get_drawn
+from tests.admin.scans_to_show import measured, measured_photo
 from tests.gallery.admin import PhotoAdmin
 from tests.gallery.models import Panorama, Photo, ProxyPhoto
 from tests.samples import picture, upload

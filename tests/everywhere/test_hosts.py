@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 
 from .conftest import OpenSite
-from .needs import needed
-from .road import Upload, travel
+from .optional_packages import needed
+from .road_of_a_picture import Upload, travel
 from .site import Project
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]

@@ -15,8 +15,8 @@ import requests
 from demo.processes import LOOPBACK, free_port
 
 from .conftest import OpenSite
-from .needs import needed
-from .road import travel
+from .optional_packages import needed
+from .road_of_a_picture import travel
 
 boto3 = needed("boto3", package="boto3")
 needed("moto", package="moto[server]")

@@ -3,7 +3,7 @@
 import pytest
 
 from .conftest import OpenSite
-from .road import travel
+from .road_of_a_picture import travel
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 

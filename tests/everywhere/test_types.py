@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .needs import needed
+from .optional_packages import needed
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "tests" / "typed_project"

@@ -11,6 +11,7 @@ from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.reviewing import decide
+from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import ends, receive, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, detection, picture, submitted, upload
@@ -116,12 +117,12 @@ def exchange(scan: ImageScan, *, colour: str) -> None:
         file.write(picture(colour=colour))
 
 
-def decided(scan: ImageScan, user: Any, kind: Kind, **choices: Any) -> Decision:
+def decided(scan: ImageScan, user: AnyUser, kind: Kind, **choices: Any) -> Decision:
     """Decide about a scan as it is now."""
     return decide.decide(scan.pk, user=user, kind=kind, version=fresh(scan).review_version, **choices)
 
 
-def claimed(scan: ImageScan, user: Any, *, minutes: int = 5) -> None:
+def claimed(scan: ImageScan, user: AnyUser, *, minutes: int = 5) -> None:
     """Let a person look at a scan, for less than no time when the minutes are negative."""
     now = timezone.now()
     until = now + timedelta(minutes=minutes)

@@ -13,8 +13,9 @@ from django_copyleaks_image.models import Decision, ImageScan
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing import claims, decide, queue
 from django_copyleaks_image.reviewing.queue import Selection
+from django_copyleaks_image.reviewing.users import AnyUser
 from tests.samples import clean
-from tests.scanning.test_concurrency import together
+from tests.threads import together
 
 from .stories import answered, at_desk, decided, flagged, fresh, photo_of, place, replace, rescan, unmeasured
 
@@ -30,12 +31,12 @@ def attempt(work: Callable[[], object]) -> bool:
     return True
 
 
-def cleared(scan: ImageScan, user: Any) -> Callable[[], bool]:
+def cleared(scan: ImageScan, user: AnyUser) -> Callable[[], bool]:
     version = fresh(scan).review_version
     return lambda: attempt(lambda: decide.decide(scan.pk, user=user, kind=Kind.CLEARED, version=version))
 
 
-def confirmed(scan: ImageScan, user: Any) -> Callable[[], bool]:
+def confirmed(scan: ImageScan, user: AnyUser) -> Callable[[], bool]:
     version = fresh(scan).review_version
     return lambda: attempt(lambda: decide.decide(scan.pk, user=user, kind=Kind.CONFIRMED, version=version))
 
@@ -44,7 +45,7 @@ def test_two_people_who_take_at_once__never_get_the_same(ada: Any, ben: Any) -> 
     for number in range(8):
         flagged(f"{number}.jpg")
 
-    def take(user: Any) -> list[int]:
+    def take(user: AnyUser) -> list[int]:
         found = queue.take(Selection(), user, want=4, besides=(), visible=lambda page: page)
         return [scan.pk for scan in found.scans]
 

@@ -13,6 +13,7 @@ from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing import claims, decide, queue
 from django_copyleaks_image.reviewing.queue import Bookmark, Order, Selection, Taken
+from django_copyleaks_image.reviewing.users import AnyUser
 from tests.gallery.models import Listing
 from tests.samples import submitted, upload
 
@@ -27,7 +28,7 @@ def change(scan: ImageScan, **columns: Any) -> ImageScan:
 
 
 def taken(
-    user: Any,
+    user: AnyUser,
     *,
     want: int = 10,
     besides: tuple[int, ...] = (),
@@ -38,7 +39,7 @@ def taken(
 
 
 def look(
-    user: Any,
+    user: AnyUser,
     *,
     want: int = 10,
     besides: tuple[int, ...] = (),

@@ -12,6 +12,7 @@ from django_copyleaks_image.reviewing import claims, decide, queue
 from django_copyleaks_image.reviewing.blindness import awaits_second_look, is_secret_for, tells_of_first_looks
 from django_copyleaks_image.reviewing.history import history_of
 from django_copyleaks_image.reviewing.queue import Selection
+from django_copyleaks_image.reviewing.users import AnyUser
 from tests.samples import clean
 
 from .stories import answered, at_desk, decided, exchange, flagged, lost, photo_of, place, replace, rescan, unmeasured
@@ -24,12 +25,12 @@ def _everything_twice(configure: Callable[..., None]) -> None:
     configure(SECOND_LOOK_SHARE=1.0)
 
 
-def taken(user: Any) -> list[int]:
+def taken(user: AnyUser) -> list[int]:
     found = queue.take(Selection(), user, want=10, besides=(), visible=lambda page: page)
     return [scan.pk for scan in found.scans]
 
 
-def after_a_first_look(user: Any, kind: Kind = Kind.CLEARED) -> ImageScan:
+def after_a_first_look(user: AnyUser, kind: Kind = Kind.CLEARED) -> ImageScan:
     scan = flagged()
     decided(scan, user, kind)
     return scan
@@ -207,7 +208,7 @@ def test_secret__is_the_picture_and_not_one_of_its_scans(ada: Any, ben: Any) -> 
     decided(same_bytes_elsewhere, ada, Kind.CONFIRMED)
     ImageScan.objects.filter(pk=same_bytes_elsewhere.pk).update(desk=Desk.NONE)
 
-    def told(user: Any) -> list[str]:
+    def told(user: AnyUser) -> list[str]:
         log = Decision.objects.exclude(tells_of_first_looks(is_secret_for(user)))
         return list(log.order_by("pk").values_list("kind", flat=True))
 

@@ -5,7 +5,7 @@ import pytest
 from django_copyleaks_image.copyleaks.client import Client, Submission
 from django_copyleaks_image.scanning import circuit
 
-from .fake import Provider
+from .fake_provider import Provider
 
 
 @pytest.fixture

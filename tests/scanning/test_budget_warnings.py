@@ -10,8 +10,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.scanning import account
 from tests.samples import photo, picture
-
-from .test_concurrency import together
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -40,7 +40,7 @@ from django_copyleaks_image.scanning import (
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, only_scan, photo, picture
 
-from .fake import Provider, work
+from .fake_provider import Provider, work
 
 WINDOW = 10
 

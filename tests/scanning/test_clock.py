@@ -31,7 +31,7 @@ from django_copyleaks_image.scanning import (
 )
 from tests.samples import as_json, detection, only_scan, photo, submitted
 
-from .fake import Provider
+from .fake_provider import Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

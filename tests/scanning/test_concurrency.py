@@ -3,13 +3,11 @@
 The same tests run on SQLite, PostgreSQL and MariaDB; ``DATABASE_URL`` chooses.
 """
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
@@ -17,36 +15,11 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, paykey, prepare, rate, receive, submit
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
+from tests.threads import together
 
 T = TypeVar("T")
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(*works: Callable[[], T]) -> list[T]:
-    """Run the works at the same moment in threads, and return what they return; raise what one of them raises."""
-    start = threading.Barrier(len(works))
-    results: list[T] = []
-    errors: list[Exception] = []
-
-    def run(work: Callable[[], T]) -> None:
-        try:
-            connections["default"].ensure_connection()  # Else the threads would meet there, one by one.
-            start.wait()
-            results.append(work())
-        except Exception as error:  # noqa: BLE001 - raised in the test below
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return results
 
 
 def test_claims__no_row_is_given_twice() -> None:

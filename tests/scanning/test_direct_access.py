@@ -11,7 +11,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
 from tests.samples import only_scan, photo
 
-from .fake import Provider, work
+from .fake_provider import Provider, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

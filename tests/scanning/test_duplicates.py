@@ -18,9 +18,9 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, circuit, duplicates, ends, paykey, receive, submit, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, photo, picture
+from tests.threads import together
 
-from .fake import Provider
-from .test_concurrency import together
+from .fake_provider import Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -18,7 +18,7 @@ from django_copyleaks_image.signals import scan_failed
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo, picture, upload
 
-from .fake import Provider, work
+from .fake_provider import Provider, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

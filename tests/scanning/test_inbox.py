@@ -15,7 +15,7 @@ from django_copyleaks_image.scanning import bought, ends, erasure, inbox, receiv
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, detection, judge, only_scan, photo, submitted
 
-from .fake import Provider, work
+from .fake_provider import Provider, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

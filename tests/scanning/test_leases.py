@@ -15,10 +15,10 @@ from django_copyleaks_image.copyleaks.errors import ConflictError
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.scanning import attempts, leases, prepare, rate, submit
+from tests.driver_errors import raised
 from tests.samples import only_scan, photo, picture
-from tests.test_database_errors import raised
 
-from .fake import Provider, work
+from .fake_provider import Provider, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

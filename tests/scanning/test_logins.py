@@ -16,8 +16,7 @@ from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, clock, logins
 from tests.samples import photo, picture
-
-from .test_concurrency import together
+from tests.threads import together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 

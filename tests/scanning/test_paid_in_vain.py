@@ -14,9 +14,9 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import duplicates, receive, submit, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo
+from tests.threads import together
 
-from .fake import Provider, work
-from .test_concurrency import together
+from .fake_provider import Provider, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

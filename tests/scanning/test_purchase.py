@@ -16,8 +16,8 @@ from django_copyleaks_image.scanning import account, duplicates, receive, submit
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, only_scan, photo, picture, submitted
 
-from .fake import Provider
-from .fake import work as work_on_all
+from .fake_provider import Provider
+from .fake_provider import work as work_on_all
 from .test_duplicates import answer, by_age, copies, lose, work
 
 pytestmark = pytest.mark.django_db(transaction=True)

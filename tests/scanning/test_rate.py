@@ -13,7 +13,7 @@ from django_copyleaks_image.models import AccountState
 from django_copyleaks_image.scanning import account, rate, submit
 from tests.samples import photo
 
-from .fake import Provider
+from .fake_provider import Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -84,8 +84,8 @@ def test_worker_of_an_engine__draws_what_was_asked_for(step: Any) -> None:
 
 def test_asking__wakes_whoever_works(configure: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
-    monkeypatch.setattr("tests.admin.drawing.draw", woken.append)
-    configure(DISPATCHER="tests.admin.drawing.draw")
+    monkeypatch.setattr("tests.admin.drawn_pictures.draw", woken.append)
+    configure(DISPATCHER="tests.admin.drawn_pictures.draw")
     row = asked()
 
     wanted.ask(row.scan)

@@ -12,7 +12,7 @@ from django_copyleaks_image.scanning.request import repeat_scan
 from tests.gallery.models import Photo
 from tests.reviewing.stories import answered, flagged, photo_of, sent
 from tests.samples import only_scan, photo, submitted
-from tests.scanning.test_concurrency import together
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import circuit, evidence, lost, receive, refused, restore, submit, sweep
 from tests.samples import as_json, clean, only_scan, photo, picture, submitted
 
-from .fake import Provider, work
+from .fake_provider import Provider, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

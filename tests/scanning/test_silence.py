@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
@@ -50,7 +52,7 @@ def test_nothing_is_submitted_although_somebody_is_there() -> None:
 @pytest.mark.parametrize(
     ("is_there", "expected"),
     [
-        (False, "no worker was seen in the last 10 minutes"),
+        (False, "no worker was seen in the last 2 minutes"),
         (True, "callbacks that were stored more than 10 minutes ago were not judged"),
     ],
 )
@@ -124,4 +126,43 @@ def test_nobody_is_there() -> None:
     assert told() == ""
 
     ImageScan.objects.update(created_at=ago(11))
-    assert told() == "no worker was seen in the last 10 minutes"
+    assert told() == "no worker was seen in the last 2 minutes"
+
+
+@pytest.fixture
+def unreachable(configure: Callable[..., None]) -> None:
+    """Let the doctor find nobody behind any address."""
+    nobody = "http://127.0.0.1:9"
+    configure(API_URL=nobody, ID_URL=nobody, PUBLIC_URL=nobody)
+
+
+@pytest.mark.parametrize(("minutes", "is_there"), [(1, True), (3, False)])
+def test_worker__is_there_for_everybody_or_for_nobody(
+    minutes: float, is_there: bool, admin_client: Client, capsys: pytest.CaptureFixture[str], unreachable: None
+) -> None:
+    waiting(11)
+    AccountState.objects.create(worker_seen_at=ago(minutes), swept_at=ago(0))
+
+    with pytest.raises(CommandError):
+        call_command("copyleaks_doctor")
+    overview = admin_client.get("/admin/copyleaks_image/imagescan/overview/").content.decode()
+
+    assert ("a worker is running" in capsys.readouterr().out) == is_there
+    assert ("No worker has been seen since" not in overview) == is_there
+    assert (not told().startswith("no worker was seen")) == is_there
+
+
+@pytest.mark.parametrize(("minutes", "is_stuck"), [(9, False), (11, True)])
+def test_scan__is_stuck_for_everybody_or_for_nobody(
+    minutes: float, is_stuck: bool, admin_client: Client, capsys: pytest.CaptureFixture[str], unreachable: None
+) -> None:
+    someone_is_there()
+    waiting(minutes)
+
+    with pytest.raises(CommandError):
+        call_command("copyleaks_doctor")
+    listed = admin_client.get("/admin/copyleaks_image/imagescan/?stuck=yes").context["cl"].queryset
+
+    assert ("the oldest scan that is stuck" in capsys.readouterr().out) == is_stuck
+    assert listed.exists() == is_stuck
+    assert bool(told()) == is_stuck

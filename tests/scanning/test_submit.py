@@ -48,8 +48,8 @@ from django_copyleaks_image.worker import Worker
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, only_scan, photo, picture, upload
 
-from .fake import Provider
-from .fake import work as fake_work
+from .fake_provider import Provider
+from .fake_provider import work as fake_work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 

@@ -1,7 +1,6 @@
 """What the desk shows when nothing waits: what was done today, and by whom."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -9,10 +8,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_copyleaks_image.models import Decision, home_database
+from django_copyleaks_image.models import decisions
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.reviewing.decide import CHOICES
+from django_copyleaks_image.reviewing.users import AnyUser
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,15 +32,13 @@ class Today:
     rows: list[Row]
 
 
-def today(user: Any, *, sandbox: bool, secret: Q) -> Today:
+def today(user: AnyUser, *, sandbox: bool, secret: Q) -> Today:
     """Return what was done today by this person and by everybody, about real pictures or the sandbox's mocks.
 
     ``secret`` is a condition of scans of whose decisions the person must not hear: a sum tells of its parts.
     """
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    decided = Decision.objects.using(home_database()).filter(
-        decided_at__gte=midnight, reversal=None, scan__sandbox=sandbox
-    )
+    decided = decisions().filter(decided_at__gte=midnight, reversal=None, scan__sandbox=sandbox)
     decided = decided.exclude(tells_of_first_looks(secret))
     counts = {
         kind: (mine, everybody)

@@ -22,7 +22,7 @@ from django_copyleaks_image.admin.fields import fields_to_choose
 from django_copyleaks_image.admin.parsing import number, numbers, plain
 from django_copyleaks_image.admin.waiting import pause_for_moderators
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import Decision, ImageScan, home_database, scans
+from django_copyleaks_image.models import Decision, ImageScan, decisions, scans
 from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Desk
 from django_copyleaks_image.reviewing import claims, queue, standing
@@ -133,10 +133,9 @@ class DeskViews(DeskQueues):
 
     def review_undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Undo a decision of the user's own, and give the picture back to them."""
-        decisions = Decision.objects.using(home_database()).select_related("scan__content_type")
         # In one query: that there is a decision must not be told by how long it takes to say that there is none.
         secret = tells_of_first_looks(secret_from(request, self.admin_site))
-        decision = decisions.exclude(secret).filter(pk=pk).first()
+        decision = decisions().exclude(secret).filter(pk=pk).select_related("scan__content_type").first()
         if decision is None:
             return self._gone(request)
         scan = decision.scan
@@ -158,11 +157,10 @@ class DeskViews(DeskQueues):
         """Renew and release claims of the user."""
         choice = self.read_choice(request, request.POST)
         renewed, released = _keys(request, "renew"), _keys(request, "release")
-        user: Any = request.user
-        claims.release(released, user)
-        claims.renew(renewed, user)
-        held = claims.held_among(renewed, user)
-        taken = scans().filter(pk__in=renewed).exclude(claims.free_for(user, timezone.now()))
+        claims.release(released, request.user)
+        claims.renew(renewed, request.user)
+        held = claims.held_among(renewed, request.user)
+        taken = scans().filter(pk__in=renewed).exclude(claims.free_for(request.user, timezone.now()))
         answer = {name: list(found.values_list("pk", flat=True)) for name, found in (("held", held), ("taken", taken))}
         return JsonResponse({**answer, **self._who_and_how_many(request, self.number_of(request, choice))})
 

@@ -1,7 +1,6 @@
 """What the desk says, in whole sentences: what was done, what happened meanwhile, how much waits, who is there."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -17,6 +16,7 @@ from django_copyleaks_image.models.scan import Desk, Status
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.queue import COUNTED
+from django_copyleaks_image.reviewing.users import AnyUser
 
 _DONE = {
     Kind.CONFIRMED: gettext_lazy("Confirmed as AI: %(picture)s."),
@@ -60,7 +60,7 @@ def scanned_again() -> str:
     return _("The picture was scanned again meanwhile. Nothing was changed.")
 
 
-def meanwhile(scan: ImageScan, user: Any, *, is_as_seen: bool, is_blind: bool) -> str:
+def meanwhile(scan: ImageScan, user: AnyUser, *, is_as_seen: bool, is_blind: bool) -> str:
     """Return why a decision came too late; ``is_as_seen`` says that nothing was decided since the user looked.
 
     ``is_blind`` says that the user must not hear what was decided.

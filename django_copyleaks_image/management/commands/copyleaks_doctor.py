@@ -1,7 +1,6 @@
 """``copyleaks_doctor``: find out, step by step, why scans do not end."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -20,9 +19,8 @@ from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import scans
-from django_copyleaks_image.scanning import account, addresses, circuit, latency, mends, refused
+from django_copyleaks_image.scanning import account, addresses, circuit, mends, refused, silence
 
-HEARTBEAT = timedelta(minutes=2)
 # What to look at, by the reason for which the account's credits could not be asked for.
 ADVICE = {
     "connection_failed": "Check API_URL and ID_URL, the firewall, and whether the emulator runs, if it is used.",
@@ -185,18 +183,19 @@ def _callbacks() -> str:
 
 
 def _worker() -> str:
-    seen_at = account.state().worker_seen_at
-    if seen_at is None:
+    state = account.state()
+    if state.worker_seen_at is None:
         raise Problem("no worker was ever seen: run copyleaks_worker.")
-    if timezone.now() - seen_at > HEARTBEAT:
-        raise Problem(f"the last worker was seen at {seen_at:%Y-%m-%d %H:%M} UTC: run copyleaks_worker.")
+    if not silence.is_worker_there(state, timezone.now()):
+        raise Problem(f"the last worker was seen at {state.worker_seen_at:%Y-%m-%d %H:%M} UTC: run copyleaks_worker.")
     return "a worker is running."
 
 
 def _queue() -> str:
     counts = scans().unfinished().values_list("status").annotate(count=Count("pk")).order_by("status")
     waiting = ", ".join(f"{count} {status}" for status, count in counts) or "nothing waits"
-    oldest = scans().unfinished().order_by("created_at").first()
-    if oldest is not None and timezone.now() - oldest.created_at > 2 * latency.patience():
-        raise Problem(f"{waiting}; the oldest scan {oldest.scan_id} waits: {oldest.error_code or 'for a worker'}.")
+    stuck = scans().filter(silence.is_stuck(timezone.now())).order_by("created_at").first()
+    if stuck is not None:
+        reason = stuck.error_code or "for a worker"
+        raise Problem(f"{waiting}; the oldest scan that is stuck, {stuck.scan_id}, waits: {reason}.")
     return f"{waiting}."

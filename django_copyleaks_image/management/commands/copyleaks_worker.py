@@ -12,6 +12,7 @@ from django_copyleaks_image.worker import (
     Stuck,
     Worker,
     end_process,
+    is_own_process,
     stop_on_signals,
 )
 
@@ -41,8 +42,10 @@ class Command(BaseCommand):
             with stop_on_signals(worker):
                 is_done = worker.run_once() if once else worker.run()
         except Stuck as problem:
+            if not is_own_process():
+                raise CommandError(f"The worker is stuck ({problem}).") from problem
             end_process(STUCK_STATUS, f"The worker is stuck ({problem}), and ends to be started anew")
-        if not is_done:
+        if not is_done and is_own_process():
             end_process(0)
 
     def _log_to_console(self) -> None:

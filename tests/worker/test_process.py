@@ -21,10 +21,11 @@ from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
 from tests.samples import photo, picture
-from tests.test_end_to_end import ROOT, wait_until
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 
+ROOT = Path(__file__).parents[2]
 FEW = 8
 SOON = 30
 
@@ -45,7 +46,7 @@ def worker(
     settings: Any, *arguments: str, longest_work: float = 600, database: dict[str, object] | None = None
 ) -> Iterator["subprocess.Popen[str]"]:
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.worker_settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
         "PYTHONPATH": str(ROOT),
         "TEST_DATABASE": str(connection.settings_dict["NAME"]),
         "TEST_DATABASE_CHANGES": json.dumps(database or {}),
@@ -81,17 +82,20 @@ def wait_until_begun(count: int) -> None:
 
 
 @pytest.mark.parametrize("signals", [1, 2])
-def test_told_to_stop_while_the_storage_hangs__ends(signals: int, emulator: Emulator, settings: Any) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_while_the_storage_hangs__ends(
+    number: signal.Signals, signals: int, emulator: Emulator, settings: Any
+) -> None:
     photo_that_never_opens("hanging.jpg")
 
     with worker(settings, "--threads", "2", "--graceful-timeout", "2" if signals == 1 else "600") as process:
         wait_until_begun(1)
         for _ in range(signals):
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             time.sleep(0.5)
         output, _ = process.communicate(timeout=SOON)
 
-    assert process.returncode == (0 if signals == 1 else 128 + signal.SIGTERM)
+    assert process.returncode == (0 if signals == 1 else 128 + number)
     assert ("Worker stopped without waiting any longer" in output) == (signals == 1)
 
 

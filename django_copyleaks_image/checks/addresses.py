@@ -5,24 +5,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
+from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
 from django.core.files.storage import Storage
 from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch, Resolver404, resolve
 
-from . import registry
-from .checks import PREFIX, _is_https, _is_local, _value
-from .conf import DICT_NAME
-from .scanning import addresses
+from django_copyleaks_image import registry
+from django_copyleaks_image.conf import DICT_NAME
+from django_copyleaks_image.scanning import addresses
+
+from .configuration import is_https, is_local, value_of
+from .registering import PREFIX, register
 
 
 @register(Tags.urls)
 def check_public_url(**kwargs: Any) -> list[CheckMessage]:
     """Check that Copyleaks can reach the doors, which only the asynchronous mode needs."""
-    if _value("MODE") != "async":
+    if value_of("MODE") != "async":
         return []
     messages: list[CheckMessage] = []
-    public_url = _value("PUBLIC_URL")
+    public_url = value_of("PUBLIC_URL")
     if public_url == "":
         messages.append(
             Error(
@@ -31,7 +33,7 @@ def check_public_url(**kwargs: Any) -> list[CheckMessage]:
                 id=f"{PREFIX}.E005",
             )
         )
-    elif public_url and not _is_https(public_url) and not (_is_local(public_url) and _is_local(_value("API_URL"))):
+    elif public_url and not is_https(public_url) and not (is_local(public_url) and is_local(value_of("API_URL"))):
         messages.append(
             Warning(
                 f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and door secrets travel in plain text.",
@@ -104,7 +106,7 @@ def _is_allowed_host(public_url: str) -> bool:
 @register(Tags.compatibility)
 def check_direct_access(**kwargs: Any) -> list[CheckMessage]:
     """Check that a storage which is to serve the pictures itself can; the network is not asked."""
-    if _value("MEDIA_ACCESS") != "direct" or _value("MODE") != "async" or not _value("PUBLIC_URL"):
+    if value_of("MEDIA_ACCESS") != "direct" or value_of("MODE") != "async" or not value_of("PUBLIC_URL"):
         return []
     return [
         Warning(

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator
 from math import ceil
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 - Django's names
+from django.core.checks import CheckMessage, Tags, Warning  # noqa: A004 - Django's names
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from .conf import DICT_NAME, conf
-from .models import home_database
-from .scanning import account, latency, refused
+from django_copyleaks_image.conf import DICT_NAME, conf
+from django_copyleaks_image.models import home_database
+from django_copyleaks_image.scanning import account, evidence, latency, refused
 
-PREFIX = "copyleaks_image"
+from .registering import PREFIX, register
 
 
 @register(Tags.database)
@@ -69,3 +69,25 @@ def _restored() -> Iterator[CheckMessage]:
             "same SECRET_KEY and PUBLIC_URL, give it its own.",
             id=f"{PREFIX}.W026",
         )
+
+
+@register(Tags.database)
+def check_large_callbacks(**kwargs: Any) -> list[CheckMessage]:
+    """Report that of the results lately all with marks were lost, which are the large ones."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        lost = evidence.lost_large_results()
+    except DatabaseError:  # Not migrated yet.
+        return []
+    if not lost:
+        return []
+    return [
+        Warning(
+            f"{lost} results were lost lately, while small ones came and none that was large: something before the "
+            "site refuses large callbacks, which are those of pictures with marks.",
+            hint="Let the proxy before the site pass bodies of WEBHOOK_MAX_BYTES (nginx: client_max_body_size), then "
+            "run copyleaks_scan --status result_lost --pay-again.",
+            id=f"{PREFIX}.W028",
+        )
+    ]

@@ -1,7 +1,7 @@
 """The loop of the worker; what it does with a scan is tested in ``scanning/``."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Event, Semaphore, Thread
 from typing import Any
 
@@ -15,6 +15,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import heatmaps, inbox, receive, recovery, submit, sweep
 from django_copyleaks_image.worker import Worker
 from tests.samples import as_json, detection, photo, submitted
+from tests.waiting import wait_until
 
 
 @pytest.mark.django_db(transaction=True)
@@ -110,13 +111,6 @@ def running() -> Iterator[Worker]:
     yield worker
     worker.stop()
     runner.join()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.django_db(transaction=True)

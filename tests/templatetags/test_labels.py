@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
 from django_copyleaks_image.publishing import prefetch_standings
-from tests.admin.rows import failed, measured_photo
+from tests.admin.scans_to_show import failed, measured_photo
 from tests.gallery.models import Listing, Photo, Poster, Sticker
 from tests.samples import photo, upload
 

@@ -18,8 +18,8 @@ from django.db.models import F
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
-from django_copyleaks_image import callback_checks, registry
 from django_copyleaks_image import checks as ours
+from django_copyleaks_image import registry
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
@@ -28,7 +28,7 @@ from django_copyleaks_image.worker import go_round
 from tests.gallery.models import Photo, Picture
 from tests.samples import as_json, clean, photo, submitted
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def found(include_deployment_checks: bool = False) -> list[CheckMessage]:
@@ -244,7 +244,7 @@ def test_deadline_that_results_do_not_keep(configure: Callable[..., None]) -> No
     ImageScan.objects.update(submitted_at=F("submitted_at") - timedelta(seconds=4))
 
     assert "W024" not in ids()
-    (message,) = callback_checks.check_callbacks(databases=["default"])
+    (message,) = ours.callbacks.check_callbacks(databases=["default"])
     assert message.id == "copyleaks_image.W024"
     assert re.search(r"Set it to 3[67] or more", message.hint or "")
 
@@ -281,11 +281,11 @@ def test_engine_that_is_not_installed(
         monkeypatch.setitem(sys.modules, package, None)
 
     # Not all checks: Django's own need its tasks.
-    (message,) = ours.check_engine()
+    (message,) = ours.progress.check_engine()
 
     assert message.id == "copyleaks_image.E015"
     assert packages[-1] in message.msg
-    assert "W016" not in str(ours.check_deployment())
+    assert "W016" not in str(ours.project.check_deployment())
 
 
 def test_submission_inside_the_request(configure: Callable[..., None]) -> None:
@@ -327,13 +327,13 @@ def test_storage_of_renditions(
 
 def test_python_that_cannot_limit_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "W035" not in ids(include_deployment_checks=True)
-    monkeypatch.setattr(ours, "find_spec", lambda name: None)
+    monkeypatch.setattr(ours.project, "find_spec", lambda name: None)
     assert "W035" in ids(include_deployment_checks=True)
     assert "W035" not in ids()
 
 
 def test_manage_py_check__fails() -> None:
-    command = [sys.executable, "-m", "django", "check"]
+    command = [sys.executable, "-m", "django", "check", "--tag", "copyleaks"]
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(ROOT)}
 
     sound = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -347,13 +347,36 @@ def test_manage_py_check__fails() -> None:
 
 
 def test_every_id_has_its_heading_in_the_documentation() -> None:
-    sources = "".join(path.read_text() for path in Path(ours.__file__).parent.glob("*checks.py"))
+    sources = "".join(path.read_text() for path in Path(ours.__file__).parent.glob("*.py"))
     used = set(re.findall(r"\{PREFIX\}\.([EW]\d{3})", sources))
     text = (ROOT / "docs" / "checks.rst").read_text()
     documented = re.findall(r"^``copyleaks_image\.([EW]\d{3})``", text, re.MULTILINE)
 
     assert set(documented) == used
     assert len(documented) == len(used)
+    # An anchor of its own before each heading: what is made of headings differs from renderer to renderer.
+    anchored = re.findall(r"^\.\. _([EW]\d{3}):\n\n``copyleaks_image\.\1``$", text, re.MULTILINE)
+    assert anchored == documented
+
+
+def test_hint__ends_with_a_link_to_what_is_said_of_the_id(configure: Callable[..., None]) -> None:
+    configure(RATE_LIMIT=-1, FIELDS=["gallery.Photo.none"])
+
+    messages = found()
+
+    assert {message.id: str(message.hint).rpartition(" See ")[2] for message in messages} == {
+        "copyleaks_image.E003": "docs/checks.rst#e003 of django-copyleaks-image.",
+        "copyleaks_image.E007": "docs/checks.rst#e007 of django-copyleaks-image.",
+    }
+
+
+def test_tag__is_that_of_all_our_checks_and_of_no_others() -> None:
+    registered = checks.registry.registry.get_checks(include_deployment_checks=True)
+
+    tagged = {check for check in registered if "copyleaks" in check.tags}
+
+    assert tagged == {check for check in registered if check.__module__.startswith("django_copyleaks_image.")}
+    assert len(tagged) > 10
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .needs import needed
+from .optional_packages import needed
 
 
 def test_package_that_is_there() -> None:

@@ -41,7 +41,7 @@ def test_every_step__says_what_is_wrong(capsys: pytest.CaptureFixture[str], conf
         paused_at=timezone.now(), pause_reason="payment_required", worker_seen_at=timezone.now() - timedelta(hours=1)
     )
     photo()
-    ImageScan.objects.update(created_at=timezone.now() - timedelta(days=1))
+    ImageScan.objects.update(next_attempt_at=timezone.now() - timedelta(days=1))
 
     with pytest.raises(CommandError, match="6 of 8"):
         call_command("copyleaks_doctor")

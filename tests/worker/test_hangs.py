@@ -1,24 +1,28 @@
 """What hangs, dies or cannot be started in a worker: nothing of it keeps the rest from going on, or from ending."""
 
 import gc
+import os
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from queue import SimpleQueue
 from threading import Event, Semaphore, Thread, current_thread, main_thread
 from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.core.management import call_command
 from django.utils import timezone
 
+from django_copyleaks_image.management.commands import copyleaks_worker
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.scanning import leases, rate, receive, submit, sweep
 from django_copyleaks_image.worker import Stuck, Worker, loop, scan_threads, stop_on_signals, watchdog
 from tests.samples import photo, picture
-from tests.test_worker import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -27,6 +31,7 @@ pytestmark = [
 ]
 
 SOON = 20.0
+Command = Callable[..., tuple[Worker, Callable[[], str]]]
 
 
 class Run:
@@ -386,6 +391,91 @@ def test_signals__are_left_alone_outside_the_main_thread() -> None:
     thread.join(SOON)
 
     assert errors == []
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """Return a function that starts ``copyleaks_worker`` in a thread of this process, which it must not end.
+
+    It returns the worker, and a function that waits for the command and returns what it raised.
+    """
+    started = SimpleQueue[Worker]()
+
+    class Noted(Worker):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            started.put(self)
+
+    def end(status: int) -> None:
+        pytest.fail(f"the process was ended with {status}")
+
+    monkeypatch.setattr(copyleaks_worker, "Worker", Noted)
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(loop, "WATCH_SECONDS", 0.05)
+    workers = []
+
+    def start(*options: str) -> tuple[Worker, Callable[[], str]]:
+        raised: list[str] = []
+
+        def call() -> None:
+            try:
+                call_command("copyleaks_worker", "--poll", "0.02", *options)
+            except BaseException as error:  # noqa: BLE001 - compared by the test
+                raised.append(str(error))
+
+        thread = Thread(target=call)
+        thread.start()
+        workers.append((started.get(timeout=SOON), thread))
+
+        def wait() -> str:
+            thread.join(SOON)
+            assert not thread.is_alive()
+            return "".join(raised)
+
+        return workers[-1][0], wait
+
+    yield start
+    for worker, thread in workers:
+        worker.stop()
+        thread.join(SOON)
+
+
+def test_command_in_a_thread__works_until_it_is_stopped(command: Command) -> None:
+    upload(1)
+    worker, wait = command("--threads", "1")
+    wait_until(lambda: ImageScan.objects.exclude(attempts=0).exists())
+    worker.stop()
+
+    assert wait() == ""
+
+
+def test_command_in_a_thread__that_leaves_something_behind_does_not_end_the_process(
+    command: Command, hang: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Event()
+
+    def work_on(*_: object, **__: object) -> None:
+        begun.set()
+        hang()
+
+    monkeypatch.setattr(submit, "work_on", work_on)
+    upload(1)
+    worker, wait = command("--threads", "1", "--graceful-timeout", "0.1")
+    assert begun.wait(SOON)
+    worker.stop()
+
+    assert wait() == ""
+
+
+def test_command_in_a_thread__that_is_stuck_says_so_and_does_not_end_the_process(
+    command: Command, hang: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LONGEST_WORK", timedelta(seconds=0.1))
+    monkeypatch.setattr(submit, "work_on", hang)
+    upload(1)
+    _worker, wait = command("--threads", "1", "--graceful-timeout", "0.1")
+
+    assert wait() == "The worker is stuck (each of the 1 threads hangs in a scan)."
 
 
 def test_worker_that_rests_for_long__does_not_count_as_silent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,114 @@
+"""Checks of whether scans go on: pauses, workers, and the engines that work in their place."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+from django.utils import timezone
+
+from django_copyleaks_image import connection_pool, dispatch
+from django_copyleaks_image.conf import DICT_NAME
+from django_copyleaks_image.models import account_row, home_database
+from django_copyleaks_image.redaction import without_credentials
+from django_copyleaks_image.scanning import mends, silence
+
+from .configuration import value_of
+from .registering import PREFIX, register
+
+
+@register(Tags.database)
+def check_pause(**kwargs: Any) -> list[CheckMessage]:
+    """Report paused submissions; asked for by ``check --database``, like every check that queries."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        state = account_row().exclude(paused_at=None).first()
+    except DatabaseError:  # Not migrated yet.
+        return []
+    if state is None:
+        return []
+    return [
+        Warning(
+            f"Submissions are paused since {state.paused_at:%Y-%m-%d %H:%M} UTC ({state.pause_reason}): "
+            f"{state.pause_message}",
+            hint=f"{mends.mend(state)} {mends.what_comes_then(state)}",
+            id=f"{PREFIX}.W014",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_worker(**kwargs: Any) -> list[CheckMessage]:
+    """Report scans that wait while nobody submits or sweeps; with an engine, one may go on without the other."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        problem = silence.why_scans_wait(timezone.now())
+    except (DatabaseError, ImproperlyConfigured):  # Not migrated yet, or E003 has said so.
+        return []
+    if not problem:
+        return []
+    return [
+        Warning(
+            f"Scans wait, and {problem}.",
+            hint="Keep copyleaks_worker running, or let Celery beat run copyleaks_image.sweep every minute; "
+            "the worker's log may say what keeps it.",
+            id=f"{PREFIX}.W017",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_connections(**kwargs: Any) -> list[CheckMessage]:
+    """Compare Django's own pool of connections with the threads that a worker has by default."""
+    limit, wanted = (
+        connection_pool.limit_of(home_database()),
+        connection_pool.wanted_for(connection_pool.DEFAULT_THREADS),
+    )
+    if limit is None or limit >= wanted:
+        return []
+    return [
+        Warning(
+            f"The connection pool of the database {home_database()!r} has at most {limit}, of which copyleaks_worker "
+            f"with {connection_pool.DEFAULT_THREADS} threads would use {wanted}: its threads wait for each other.",
+            hint=f"Set OPTIONS['pool']['max_size'] of that database to {wanted} or more.",
+            id=f"{PREFIX}.W030",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_engine(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the task engine behind the dispatcher is there, and takes tasks."""
+    engine = dispatch.engine_of(value_of("DISPATCHER"))
+    if not engine:
+        return []
+    try:
+        module = dispatch.load(engine)
+    except Exception as error:  # noqa: BLE001 - whatever the project's own settings of the engine lead to
+        return [
+            Error(
+                f"The engine behind {DICT_NAME}['DISPATCHER'] cannot be used: {without_credentials(str(error))}",
+                hint="Install it with the extra tasks or celery of django-copyleaks-image; Django Tasks need a backend "
+                "'default' with a queue 'default'.",
+                id=f"{PREFIX}.E015",
+            )
+        ]
+    if engine == "celery" and not module.has_app():
+        return [
+            Warning(
+                "Celery knows no app of the project, so scans would be sent to a broker on localhost.",
+                hint="Import the app in the __init__.py of the project, as Celery's documentation for Django shows.",
+                id=f"{PREFIX}.W018",
+            )
+        ]
+    return []
+
+
+def submits_in_the_request() -> bool:
+    engine = dispatch.engine_of(value_of("DISPATCHER"))
+    try:
+        return bool(engine and dispatch.load(engine).runs_in_the_request())
+    except Exception:  # noqa: BLE001 - E015 has said so
+        return False

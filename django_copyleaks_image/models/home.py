@@ -1,0 +1,45 @@
+"""The rows where they are written: nothing of the queue, the log or the account is read from a replica."""
+
+from django.db import models, router
+
+from .account import AccountState
+from .decision import Decision
+from .receipt import WebhookReceipt, WebhookReceiptQuerySet
+from .rendition import Rendition, RenditionQuerySet
+from .result import DetectionResult
+from .scan import ImageScan, ImageScanQuerySet
+
+
+def home_database() -> str:
+    """Return the alias of the database that holds the scans, and with them all other rows of this app."""
+    return router.db_for_write(ImageScan)
+
+
+def scans() -> ImageScanQuerySet:
+    """Return all scans, for reading and writing in their home database."""
+    return ImageScan.objects.using(home_database())
+
+
+def receipts() -> WebhookReceiptQuerySet:
+    """Return all receipts, for reading and writing in their home database."""
+    return WebhookReceipt.objects.using(home_database())
+
+
+def results() -> models.QuerySet[DetectionResult]:
+    """Return all results, for reading and writing in their home database."""
+    return DetectionResult.objects.using(home_database())
+
+
+def decisions() -> models.QuerySet[Decision]:
+    """Return all decisions, for reading and appending in their home database."""
+    return Decision.objects.using(home_database())
+
+
+def renditions() -> RenditionQuerySet:
+    """Return all renditions, for reading and writing in their home database."""
+    return Rendition.objects.using(home_database())
+
+
+def account_row() -> models.QuerySet[AccountState]:
+    """Return the one row as a query, for changes by compare-and-set; it is empty until the row is first read."""
+    return AccountState.objects.using(home_database()).filter(pk=AccountState.SINGLETON)
