@@ -2134,6 +2134,13 @@ PROTECTIONS = (
         "tests/scanning/test_circuit.py -k nothing_is_heard",
     ),
     Protection(
+        "trial whose token had ended",
+        "scanning/recovery.py",
+        '        "token_refused",\n',
+        "",
+        "tests/scanning/test_circuit.py -k token_had_ended",
+    ),
+    Protection(
         "trial gives way",
         "scanning/recovery.py",
         "        return scan.error_code in NEUTRAL",
