@@ -2451,6 +2451,13 @@ PROTECTIONS = (
         "tests/copyleaks/test_token.py -k one_too_many",
     ),
     Protection(
+        "connections while a login is waited for",
+        "copyleaks/token.py",
+        "        with checked_in():\n            is_ours",
+        "        if True:\n            is_ours",
+        "tests/copyleaks/test_token.py -k wait_for_a_login",
+    ),
+    Protection(
         "logins noted once each",
         "scanning/logins.py",
         'account_row().filter(logins=noted).update(logins=","',
