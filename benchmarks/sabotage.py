@@ -2267,6 +2267,13 @@ PROTECTIONS = (
         "tests/scanning/test_circuit.py -k nothing_is_heard",
     ),
     Protection(
+        "trial whose token had ended",
+        "scanning/recovery.py",
+        '        "token_refused",\n',
+        "",
+        "tests/scanning/test_circuit.py -k token_had_ended",
+    ),
+    Protection(
         "trial gives way",
         "scanning/recovery.py",
         "        return scan.error_code in NEUTRAL",
@@ -2575,6 +2582,13 @@ PROTECTIONS = (
         "if wait := _admit():",
         "if wait := 0:",
         "tests/copyleaks/test_token.py -k one_too_many",
+    ),
+    Protection(
+        "connections while a login is waited for",
+        "copyleaks/token.py",
+        "        with checked_in():\n            is_ours",
+        "        if True:\n            is_ours",
+        "tests/copyleaks/test_token.py -k wait_for_a_login",
     ),
     Protection(
         "logins noted once each",

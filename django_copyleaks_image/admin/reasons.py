@@ -70,6 +70,7 @@ REASONS: dict[str, str | Promise] = {
     "unknown_error": gettext_lazy("The provider refused without a known reason."),
     "timeout": gettext_lazy("The provider did not answer in time."),
     "connection_failed": gettext_lazy("The provider could not be reached."),
+    "token_refused": gettext_lazy("The provider asked for a new login."),
     "login_busy": gettext_lazy("Another login was under way for too long."),
     "login_limit": gettext_lazy("Too many logins in a short time; this one waits, so that the account is not locked."),
 }

@@ -189,9 +189,7 @@ class Client:
         error = error_from_response(answer.status, answer.headers, answer.body, hide=secrets)
         # A token may end before its time. Dropped in any case, for whoever looks whether the account works again.
         if isinstance(error, AuthenticationError) and self._tokens.drop(token):
-            error = TokenError(
-                error.message, slug=error.slug, status=error.status, code=error.code, uncertain=error.uncertain
-            )
+            error = TokenError(error.message, status=error.status, code=error.code, uncertain=error.uncertain)
         raise error
 
 

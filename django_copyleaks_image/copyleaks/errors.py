@@ -89,6 +89,7 @@ class AuthenticationError(CopyleaksError):
 class TokenError(CopyleaksError):
     """There is no token now: the same request may be sent again, at once or after ``retry_after``, with a new one."""
 
+    default_slug = "token_refused"
     wants_new_token = True
 
 

@@ -18,6 +18,7 @@ from uuid import uuid4
 from django.utils.crypto import salted_hmac
 
 from django_copyleaks_image.conf import Secret
+from django_copyleaks_image.connection_pool import checked_in
 
 from . import values
 from .bodies import PayloadError, load_object
@@ -173,7 +174,10 @@ class TokenStore:
         ``cache.add`` is not atomic on Django's file-based cache: there, at worst, two processes both log in.
         """
         deadline = time.monotonic() + LOGIN_WAIT
-        if not self._thread_lock.acquire(timeout=LOGIN_WAIT):
+        # Whoever logs in needs a connection to come back with: those that wait must not have them all.
+        with checked_in():
+            is_ours = self._thread_lock.acquire(timeout=LOGIN_WAIT)
+        if not is_ours:
             raise _login_busy()
         try:
             lock, owner = f"{self._key}:login", uuid4().hex

@@ -26,7 +26,15 @@ PATIENCE = timedelta(minutes=2)
 _CANDIDATES = 200
 # What a scan may wait for that has nothing to do with the cause of a pause.
 NEUTRAL = frozenset(
-    {"waits_for_twin", "result_arriving", "budget_exhausted", "rate_limit", "awaits_results", "submissions_paused"}
+    {
+        "waits_for_twin",
+        "result_arriving",
+        "budget_exhausted",
+        "rate_limit",
+        "awaits_results",
+        "submissions_paused",
+        "token_refused",
+    }
 )
 
 

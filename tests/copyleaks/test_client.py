@@ -139,7 +139,7 @@ def test_submit__never_with_an_id_that_would_change_the_path(vendor: Server, cli
     [
         (Reply(400, b'{"error":{"code":15,"type":"invalid_request_error"}}'), PermanentError, "invalid_url"),
         (Reply(400, b'{"error":{"code":13,"type":"payment_error"}}'), PaymentError, "payment_required"),
-        (Reply(403, b'{"error":{"code":37}}'), TokenError, "authorization_denied"),
+        (Reply(403, b'{"error":{"code":37}}'), TokenError, "token_refused"),
         (Reply(409, b""), ConflictError, "already_submitted"),
         (Reply(429, b"{}", {"Retry-After": "2"}), RateLimitError, "rate_limited"),
         (Reply(503, b"<html>"), TransientError, "http_503"),
@@ -223,7 +223,7 @@ def test_second_401_of_a_submission__is_the_account(vendor: Server, client: Clie
     errors = [failure_of(lambda: client.submit(submission())) for _ in range(3)]
 
     assert [type(error) for error in errors] == [TokenError, AuthenticationError, AuthenticationError]
-    assert {error.slug for error in errors} == {"user_disabled"}
+    assert [error.slug for error in errors] == ["token_refused", "user_disabled", "user_disabled"]
     assert len(vendor.asked(SUBMIT)) == len(vendor.asked(LOGIN)) == 3
 
 

@@ -12,6 +12,7 @@ import pytest
 from django.core.cache import cache
 from django.test import override_settings
 
+from django_copyleaks_image import connection_pool
 from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks import shared_cache
 from django_copyleaks_image.copyleaks import token as token_module
@@ -126,6 +127,24 @@ def test_concurrent_threads_and_processes__log_in_once(vendor: Server) -> None:
         tokens = set(pool.map(get, range(12)))
 
     assert tokens == {Secret(TOKEN)}
+    assert len(vendor.requests) == 1
+
+
+def test_threads_that_wait_for_a_login__leave_their_connections_to_whoever_logs_in(
+    vendor: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Or the login would end after a while all the same.
+    monkeypatch.setattr(connection_pool, "PATIENCE_SECONDS", 60.0)
+    vendor.answer(LOGIN, Reply(body=login_reply().body, delay=0.3))
+    connections_of_worker = connection_pool.ConnectionPool(1)
+    store = store_of(vendor)
+
+    def get(_: int) -> Secret:
+        with connections_of_worker.checked_out():
+            return store.get()
+
+    with ThreadPoolExecutor(3) as threads:
+        assert set(threads.map(get, range(3))) == {Secret(TOKEN)}
     assert len(vendor.requests) == 1
 
 

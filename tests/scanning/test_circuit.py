@@ -18,6 +18,7 @@ from django_copyleaks_image.copyleaks.errors import (
     PaymentError,
     PermanentError,
     RateLimitError,
+    TokenError,
     TransientError,
     UnknownError,
 )
@@ -731,6 +732,25 @@ def test_trial__that_must_wait_for_something_else_gives_way_to_another(
 
     assert account.state().trial_scan not in ("", first)
     assert account.state().trials == 1
+
+
+@pytest.mark.parametrize("cause", [Cause.API, Cause.REFUSALS, Cause.STORAGE])
+def test_trial_whose_token_had_ended__is_followed_by_one_with_a_new_token_at_once(
+    cause: Cause, provider: Provider
+) -> None:
+    photos(2)
+    circuit.open_for(cause, "http_503", "Down.")
+    AccountState.objects.update(probe_at=timezone.now())
+    recovery.step()
+    provider.fail_next([TokenError(status=401)])
+    work()
+
+    recovery.step()
+    assert (account.state().trial_scan != "", account.state().trials) == (True, 1)
+    work()
+    recovery.step()
+
+    assert not circuit.is_open()
 
 
 def test_trial__of_which_nothing_is_heard_gives_way_when_the_next_is_due(provider: Provider) -> None:

@@ -262,10 +262,10 @@ def test_prune_command(capsys: pytest.CaptureFixture[str], settings: Any) -> Non
 
     settings.COPYLEAKS_IMAGE = settings.COPYLEAKS_IMAGE | {"RETENTION_DAYS": 30}
     call_command("copyleaks_prune")
-    assert "0 receipts" in capsys.readouterr().out
+    assert "Receipts deleted: 0." in capsys.readouterr().out
 
     call_command("copyleaks_prune", "--days", "0")
-    assert "1 receipts" in capsys.readouterr().out
+    assert "Receipts deleted: 1." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("fails", [False, True])

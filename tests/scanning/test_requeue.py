@@ -35,15 +35,15 @@ def test_command__queues_what_ended_with_the_code(capsys: pytest.CaptureFixture[
     other = ended("c.jpg", "invalid_file")
 
     call_command("copyleaks_scan", "--status", "bad_parameter", "--dry-run")
-    assert "2 files would be queued" in capsys.readouterr().out
+    assert "files that would be queued: 2." in capsys.readouterr().out
     assert not again(refused)
 
     call_command("copyleaks_scan", "--status", "bad_parameter")
-    assert "2 files were queued. 0 were left out" in capsys.readouterr().out
+    assert "files queued: 2. Left out: 0;" in capsys.readouterr().out
     assert (again(refused), again(skipped), again(other)) == (True, True, False)
 
     call_command("copyleaks_scan", "--status", "bad_parameter")
-    assert "0 files were queued. 2 were left out" in capsys.readouterr().out
+    assert "files queued: 0. Left out: 2;" in capsys.readouterr().out
 
 
 def test_command__takes_the_newest_up_to_a_limit() -> None:

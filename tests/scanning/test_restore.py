@@ -182,10 +182,10 @@ def test_command__tells_what_is_known_and_what_it_may_cost(
     told = capsys.readouterr().out.splitlines()[-6:]
 
     assert told[0].startswith("Held since ")
-    assert told[1].startswith("2 scans of the backup are queued.")
-    assert told[2].startswith("1 scans of the backup wait for their result")
-    assert told[3].startswith("0 callbacks came since. 1 more were about scans that this database does not know")
-    assert told[4].startswith(f"To go on costs at most {at_most} credits")
+    assert told[1].startswith("Scans of the backup that are queued: 2.")
+    assert told[2].startswith("Scans of the backup that wait for their result: 1.")
+    assert told[3].startswith("Callbacks that came since: 0, and about scans that this database does not know: 1.")
+    assert told[4].startswith(f"Credits that going on costs at most: {at_most},")
     assert "--go-on" in told[5]
 
 

@@ -434,13 +434,13 @@ def test_copyleaks_scan__queues_what_has_no_scan(
     Poster.objects.bulk_create([Poster(file=f"pictures/{number}.jpg") for number in range(5)])
 
     call_command("copyleaks_scan", "gallery.Poster.file", "--dry-run")
-    assert "5 files would be queued" in capsys.readouterr().out
+    assert "files that would be queued: 5." in capsys.readouterr().out
     assert not ImageScan.objects.exists()
 
     call_command("copyleaks_scan", "gallery.Poster.file", "--limit", "2")
     call_command("copyleaks_scan", "gallery.poster.file")
-    assert "2 files queued" in (out := capsys.readouterr().out)
-    assert "3 files queued" in out
+    assert "files queued: 2." in (out := capsys.readouterr().out)
+    assert "files queued: 3." in out
     assert ImageScan.objects.count() == 5
 
     with pytest.raises(CommandError, match=r"gallery\.Poster\.file"):

@@ -111,7 +111,7 @@ def _account() -> str:
         raise Problem(f"{error.message} ({error.slug}) {ADVICE.get(error.slug, _CREDENTIALS)}") from None
     if left <= 0:
         raise Problem("there are no credits left; buy some.")
-    return f"the login works, {left} credits are left."
+    return f"the login works; credits left: {left}."
 
 
 def _pause_and_budget() -> str:
@@ -134,7 +134,7 @@ def _pause_and_budget() -> str:
         )
     if left == 0:
         raise Problem("today's DAILY_BUDGET is used up; scans wait for the next UTC day.")
-    return "not paused; " + ("there is no budget." if left is None else f"{left} credits of today's budget are left.")
+    return "not paused; " + ("there is no budget." if left is None else f"credits left of today's budget: {left}.")
 
 
 def _public_address() -> str:

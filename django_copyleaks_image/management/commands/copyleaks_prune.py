@@ -23,4 +23,4 @@ class Command(BaseCommand):
         if days < 0:
             raise CommandError("--days must be at least 0.")
         deleted = erasure.prune(timedelta(days=days))
-        self.stdout.write(f"{deleted} receipts older than {days} days deleted.")
+        self.stdout.write(f"Receipts deleted: {deleted}. Age in days: {days} or more.")

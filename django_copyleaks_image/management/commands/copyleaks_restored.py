@@ -36,7 +36,7 @@ class Command(BaseCommand):
         self.stdout.write(told(known))
         if go_on:
             restore.go_on(per_minute=per_minute)
-            self.stdout.write(f"Going on, with {per_minute} scans of the backup a minute; new ones are sent at once.")
+            self.stdout.write(f"Going on. Scans of the backup a minute: {per_minute}; new ones are sent at once.")
         else:
             self.stdout.write("Start the site and the workers; end it with --go-on when no more callbacks come.")
 
@@ -45,11 +45,11 @@ def told(known: restore.Restored) -> str:
     """Return what is known of a restored database, a sentence a line."""
     return (
         f"Held since {known.since:%Y-%m-%d %H:%M} UTC: nothing is submitted, and nothing counts as lost.\n"
-        f"{known.queued} scans of the backup are queued. Each may have been sent since, and is asked for under its own "
-        "id, which Copyleaks does not scan twice.\n"
-        f"{known.submitted} scans of the backup wait for their result, which may have come before the restore.\n"
-        f"{known.callbacks} callbacks came since. {known.unknown_scans} more were about scans that this database does "
-        "not know; if their pictures are still there, they are paid again.\n"
-        f"To go on costs at most {known.credits} credits, since ON_LOST_RESULT is {conf.ON_LOST_RESULT!r}: what was "
-        "answered before the restore does not come again."
+        f"Scans of the backup that are queued: {known.queued}. Each may have been sent since, and is asked for under "
+        "its own id, which Copyleaks does not scan twice.\n"
+        f"Scans of the backup that wait for their result: {known.submitted}. It may have come before the restore.\n"
+        f"Callbacks that came since: {known.callbacks}, and about scans that this database does not know: "
+        f"{known.unknown_scans}. If the pictures of those are still there, they are paid again.\n"
+        f"Credits that going on costs at most: {known.credits}, since ON_LOST_RESULT is {conf.ON_LOST_RESULT!r}. What "
+        "was answered before the restore does not come again."
     )

@@ -61,10 +61,10 @@ class Command(BaseCommand):
                 left_out += 1
             if count == limit:
                 break
-        verb = "would be queued" if dry_run else "were queued"
+        counted = "files that would be queued" if dry_run else "files queued"
         self.stdout.write(
-            f"{code}: {count} files {verb}. {left_out} were left out: they have a newer scan or another file, or may "
-            "have been paid already."
+            f"{code}: {counted}: {count}. Left out: {left_out}; these have a newer scan or another file, or may have "
+            "been paid already."
         )
 
     def _queue_unscanned(self, field: str, *, dry_run: bool, limit: int | None) -> None:
@@ -75,8 +75,8 @@ class Command(BaseCommand):
             if not dry_run:
                 reconcile.queue_unscanned(watched, instance, database=database)
             count += 1
-        verb = "would be queued" if dry_run else "queued"
-        self.stdout.write(f"{watched.label}: {count} files {verb}.")
+        counted = "files that would be queued" if dry_run else "files queued"
+        self.stdout.write(f"{watched.label}: {counted}: {count}.")
 
 
 def _watched_field(label: str) -> WatchedField:
