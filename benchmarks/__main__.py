@@ -29,6 +29,7 @@ NAMES = (
     "engine",
     "startup",
     "lists",
+    "publishing",
     "queue_work",
     "growth",
 )

@@ -18,10 +18,10 @@ from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
-from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WebhookReceipt
-from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WatchedImage, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome
-from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.standings import Kind, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Listing, Photo
 
@@ -29,45 +29,67 @@ GOING_ON = 1_000
 NEWEST = 100
 DAYS = 90
 
-_OURS = (Decision, WebhookReceipt, ImageScan, DetectionResult)
+_OURS = (Decision, WebhookReceipt, WatchedImage, ImageScan, DetectionResult)
 _OVERDUE = timezone.now() - timedelta(days=1)
-_NO_AI: dict[str, Any] = {"status": Status.COMPLETED, "verdict": Verdict.NO_AI, "ai_share": 0.0}
-_PARTLY: dict[str, Any] = {"status": Status.COMPLETED, "verdict": Verdict.PARTLY_AI, "ai_share": 0.2}
-_MOSTLY: dict[str, Any] = {"status": Status.COMPLETED, "verdict": Verdict.MOSTLY_AI, "ai_share": 0.9}
-_PENDING = {"review": Review.PENDING, "desk": Desk.REVIEW}
-_CONFIRMED = {"review": Review.DECIDED, "decision": Standing.CONFIRMED}
-_CLEARED = {"review": Review.DECIDED, "decision": Standing.CLEARED}
-_LOST = {"status": Status.FAILED, "error_code": "result_lost"}
-_SMALL = {"status": Status.SKIPPED, "error_code": "too_small"}
+_Columns = dict[str, Any]
+# The columns of a scan and those of its picture; without the latter there is no row yet.
+_State = tuple[_Columns, _Columns | None]
+
+
+def _measured(verdict: Verdict, ai_share: float, standing: Standing, queue: Queue = Queue.NONE) -> _State:
+    scan = {"status": Status.COMPLETED, "verdict": verdict}
+    return scan, {"verdict": verdict, "ai_share": ai_share, "standing": standing, "queue": queue}
+
+
+def _partly(standing: Standing, queue: Queue = Queue.NONE) -> _State:
+    return _measured(Verdict.PARTLY_AI, 0.2, standing, queue)
+
+
+def _mostly(standing: Standing, queue: Queue = Queue.NONE) -> _State:
+    return _measured(Verdict.MOSTLY_AI, 0.9, standing, queue)
+
+
+def _unmeasured(status: Status, code: str, queue: Queue = Queue.NONE) -> _State:
+    return {"status": status, "error_code": code}, {"standing": Standing.NOT_MEASURED, "queue": queue}
+
+
+def _mock(state: _State) -> _State:
+    scan, image = state
+    return scan | {"sandbox": True}, (image or {}) | {"sandbox": True}
+
+
+_NO_AI = _measured(Verdict.NO_AI, 0.0, Standing.CLEAN)
+_LOST = (Status.FAILED, "result_lost")
+_SMALL = (Status.SKIPPED, "too_small")
 
 # What a site has going on, in equal shares.
-_GOING_ON: list[dict[str, Any]] = [
-    {"status": Status.QUEUED},
-    {"status": Status.QUEUED, "next_attempt_at": _OVERDUE},
-    {"status": Status.SUBMITTED, "submitted_at": timezone.now()},
-    {"status": Status.SUBMITTED, "submitted_at": _OVERDUE},
-    {"status": Status.SUPERSEDED, "error_code": "file_replaced"},
-    _LOST | {"desk": Desk.UNMEASURED},
-    _SMALL | {"desk": Desk.UNMEASURED},
-    _PARTLY | _PENDING,
-    _MOSTLY | _PENDING,
-    _PARTLY | _CONFIRMED | {"desk": Desk.SECOND_LOOK},
-    _MOSTLY | {"review": Review.PENDING, "decision": Standing.ESCALATED, "desk": Desk.ESCALATED},
-    _PARTLY | _CLEARED,
-    _MOSTLY | _CONFIRMED,
+_GOING_ON: list[_State] = [
+    ({"status": Status.QUEUED}, None),
+    ({"status": Status.QUEUED, "next_attempt_at": _OVERDUE}, None),
+    ({"status": Status.SUBMITTED, "submitted_at": timezone.now()}, None),
+    ({"status": Status.SUBMITTED, "submitted_at": _OVERDUE}, None),
+    ({"status": Status.SUPERSEDED, "error_code": "file_replaced"}, None),
+    _unmeasured(*_LOST, Queue.UNMEASURED),
+    _unmeasured(*_SMALL, Queue.UNMEASURED),
+    _partly(Standing.FLAGGED, Queue.REVIEW),
+    _mostly(Standing.FLAGGED, Queue.REVIEW),
+    _partly(Standing.CONFIRMED, Queue.SECOND_LOOK),
+    _mostly(Standing.ESCALATED, Queue.ESCALATED),
+    _partly(Standing.CLEARED),
+    _mostly(Standing.CONFIRMED),
     _NO_AI,
-    _NO_AI | {"sandbox": True},
-    _PARTLY | _PENDING | {"sandbox": True},
+    _mock(_NO_AI),
+    _mock(_partly(Standing.FLAGGED, Queue.REVIEW)),
 ]
 # What came before, by its share in percent.
-_HISTORY: list[dict[str, Any]] = [
+_HISTORY: list[_State] = [
     *(75 * [_NO_AI]),
-    *(5 * [_PARTLY | _PENDING]),
-    *(3 * [_PARTLY | _CLEARED]),
-    *(7 * [_PARTLY | _CONFIRMED]),
-    *(6 * [_MOSTLY | _CONFIRMED]),
-    *(2 * [_LOST]),
-    *(2 * [_SMALL]),
+    *(5 * [_partly(Standing.FLAGGED, Queue.REVIEW)]),
+    *(3 * [_partly(Standing.CLEARED)]),
+    *(7 * [_partly(Standing.CONFIRMED)]),
+    *(6 * [_mostly(Standing.CONFIRMED)]),
+    *(2 * [_unmeasured(*_LOST)]),
+    *(2 * [_unmeasured(*_SMALL)]),
 ]
 
 # By column: what is not as in the row that is multiplied. ``number`` counts from 1, the oldest.
@@ -84,17 +106,27 @@ _SCAN = {
     "file_name": _FILE,
     "sha256": _HASH,
     "content_key": _HASH,
-    "ai_share": "CASE WHEN template.ai_share > 0 THEN 1.0 / (1 + number %% 997) ELSE template.ai_share END",
     "created_at": _CREATED,
     "finished_at": f"CASE WHEN template.finished_at IS NOT NULL THEN {_CREATED} END",
     "result_id": "CASE WHEN template.result_id IS NOT NULL THEN number END",
 }
+_IMAGE = {
+    "id": "number",
+    "object_id": "number",
+    "file_name": _FILE,
+    "scan_id": "number",
+    "sha256": _HASH,
+    "ai_share": "CASE WHEN template.ai_share > 0 THEN 1.0 / (1 + number %% 997) ELSE template.ai_share END",
+    "uploaded_at": _CREATED,
+    "standing_since": _CREATED,
+}
 _RECEIPT = {"id": "number", "scan_id": "number", "digest": _HASH, "received_at": _CREATED}
 _DECISION = {
     "id": "number",
+    "image_id": "number",
     "scan_id": "number",
     "sha256": _HASH,
-    "kind": "kind.decision",
+    "kind": "picture.standing",
     "verdict": "kind.verdict",
     "decided_at": _CREATED,
 }
@@ -108,13 +140,14 @@ def fill(size: int) -> User:
     # What is multiplied has negative keys, and is removed in the end.
     photo, listing = Photo.objects.create(pk=-1, title="Meadow"), Listing.objects.create(pk=-1)
     result = DetectionResult.objects.create(pk=-1, is_ai_detected=True, ai_ratio=0.2, mask_runs=9, credits=1)
-    states: list[tuple[dict[str, Any], type[Model]]] = [
-        (state, model) for state in _GOING_ON for model in (Photo, Listing)
-    ]
+    states: list[tuple[_State, type[Model]]] = [(state, model) for state in _GOING_ON for model in (Photo, Listing)]
     states += [(state, Photo) for state in _HISTORY]
     kinds = [_scan(-number, model, state, result) for number, (state, model) in enumerate(states, 1)]
     receipt = WebhookReceipt.objects.create(pk=-1, scan=kinds[0], byte_size=0, outcome=Outcome.APPLIED)
-    decision = Decision.objects.create(pk=-1, scan=kinds[0], kind=Kind.CONFIRMED, decided_by=decider)
+    images = [image for scan, (state, _model) in zip(kinds, states, strict=True) if (image := _image(scan, state[1]))]
+    decision = Decision.objects.create(
+        pk=-1, image=images[0], scan=kinds[0], kind=Kind.CONFIRMED, before=Standing.FLAGGED, decided_by=decider
+    )
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # Checks no foreign keys: they are right.
         cursor.execute(
@@ -137,8 +170,9 @@ def fill(size: int) -> User:
             (listing, _LISTING, "TRUE"),
             (result, _RESULT, "kind.result_id IS NOT NULL"),
             (kinds[0], _SCAN, "TRUE"),
+            (images[0], _IMAGE, "TRUE"),
             (receipt, _RECEIPT, "kind.result_id IS NOT NULL"),
-            (decision, _DECISION, "kind.decision IN ('confirmed', 'cleared')"),
+            (decision, _DECISION, "picture.standing IN ('confirmed', 'cleared')"),
         ):
             with _indexes_afterwards(cursor, template._meta.db_table):
                 cursor.execute(_multiplication(template, columns, condition), {"size": size})
@@ -182,9 +216,10 @@ def _indexes_afterwards(cursor: Any, table: str) -> Iterator[None]:
         cursor.execute(definition)
 
 
-def _scan(pk: int, model: type[Model], state: Mapping[str, Any], result: DetectionResult) -> ImageScan:
+def _scan(pk: int, model: type[Model], state: _State, result: DetectionResult) -> ImageScan:
     now = timezone.now()
-    finished = state["status"] not in (Status.QUEUED, Status.SUBMITTED)
+    columns, _image = state
+    finished = columns["status"] not in (Status.QUEUED, Status.SUBMITTED)
     return ImageScan.objects.create(
         pk=pk,
         content_type=ContentType.objects.get_for_model(model),
@@ -192,19 +227,27 @@ def _scan(pk: int, model: type[Model], state: Mapping[str, Any], result: Detecti
         field_name="image" if model is Photo else "front",
         finished_at=now if finished else None,
         notified_at=now if finished else None,
-        result=result if state["status"] == Status.COMPLETED else None,
-        **state,
+        result=result if columns["status"] == Status.COMPLETED else None,
+        **columns,
     )
+
+
+def _image(scan: ImageScan, columns: _Columns | None) -> WatchedImage | None:
+    if columns is None:
+        return None
+    target = {"content_type": scan.content_type, "object_id": str(scan.pk), "field_name": scan.field_name}
+    return WatchedImage.objects.create(pk=scan.pk, scan=scan, **target, **columns)
 
 
 def _multiplication(template: Model, columns: Mapping[str, str], condition: str) -> str:
     """Return the INSERT that copies a row for every number, or for a scan the row of the number's kind."""
-    own = "numbered.kind" if isinstance(template, ImageScan) else template.pk
+    own = "numbered.kind" if isinstance(template, ImageScan | WatchedImage) else template.pk
     names = [str(field.column) for field in template._meta.concrete_fields]
     values = ", ".join(columns.get(name, f'template."{name}"') for name in names)
     table = template._meta.db_table
     return (
         f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM numbered"
         f" JOIN {ImageScan._meta.db_table} AS kind ON kind.id = numbered.kind"
+        f" LEFT JOIN {WatchedImage._meta.db_table} AS picture ON picture.id = numbered.kind"
         f" JOIN {table} AS template ON template.id = {own} WHERE {condition}"
     )

@@ -55,5 +55,5 @@ def _overview(asked: Archive) -> None:
 def _take(order: Order, asked: Archive) -> None:
     chosen = Selection(order=order)
     queue.count(chosen, asked.moderator)
-    taken = queue.take(chosen, asked.moderator, want=3, besides=(), visible=lambda page: page).scans
+    taken = queue.take(chosen, asked.moderator, want=3, besides=(), visible=lambda page: page).images
     assert len(taken) == 3, taken

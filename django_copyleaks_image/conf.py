@@ -294,6 +294,10 @@ def _header_source(value: object) -> HeaderSource:
     return header_pairs(value)
 
 
+def _import_callable_or_none(value: object) -> Callable[..., object] | None:
+    return None if value in (None, "") else _import_callable(value)
+
+
 def _import_callable(value: object) -> Callable[..., object]:
     try:
         found = import_string(_text(value))
@@ -401,6 +405,10 @@ class Conf:
     MOSTLY_AI_AREA = Setting(0.5, _area, "AI share of the area above which it is mostly AI.", decode="json")
     RENDITION_STORAGE = Setting(
         "", _text, "Alias in STORAGES where renditions are kept, a private one; empty keeps them in the database."
+    )
+    RENDITION_CACHE = Setting("default", _text, "Alias in CACHES where small renditions are kept for a while.")
+    PICTURE_ACCESS = Setting(
+        None, _import_callable_or_none, "A PictureAccess of the project: who may see and decide what in the admin."
     )
     REVIEW_REASONS = Setting(
         (), _reasons, "Reasons, one of which every decision to confirm or clear must name.", decode="json"

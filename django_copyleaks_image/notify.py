@@ -67,10 +67,14 @@ def send_decision(decision_pk: int) -> None:
     with _leased(row.filter(notified_at=None)) as is_ours:
         if not is_ours:
             return
-        decision = row.select_related("scan__content_type", "scan__result", "reverses").get()
-        scan = decision.scan
+        decision = row.select_related("image__content_type", "scan__content_type", "scan__result", "reverses").get()
+        image = decision.image
         signals.decision_made.send_robust(
-            sender=scan.content_type.model_class(), scan=scan, instance=scan.target, decision=decision
+            sender=image.content_type.model_class(),
+            image=image,
+            scan=decision.scan,
+            instance=image.target,
+            decision=decision,
         )
     row.update(notified_at=timezone.now(), notifying_until=None)
 

@@ -15,8 +15,8 @@ scan_completed = Signal()
 # A scan ended without a result: it failed for good, or was skipped (``scan.status`` tells which).
 scan_failed = Signal()
 
-# A person decided about a picture, or undid a decision: ``decision.kind`` tells which (``"undone"``), and
-# ``scan.decision`` what stands now ("" for nothing): go by that, since a second look does not change what stands.
-# Skipping decides nothing and is not sent. The decision is about the bytes of ``scan.sha256``: compare
-# ``scan.file_name`` with the file that the object holds by now.
+# A person decided about a picture, or undid a decision: ``decision.kind`` tells which (``"undone"``). ``image`` is the
+# picture's row and ``image.standing`` what stands now: go by that, since a second look does not change what stands.
+# Skipping decides nothing and is not sent. The decision is about the file ``image.file_name``: compare it with the one
+# that the object holds by now. ``scan`` is the one that counted then.
 decision_made = Signal()

@@ -39,6 +39,11 @@ def only_scan() -> ImageScan:
     return ImageScan.objects.get()
 
 
+def target(scan: ImageScan) -> dict[str, Any]:
+    """Return the columns that name the picture of a scan."""
+    return {"content_type": scan.content_type, "object_id": scan.object_id, "field_name": scan.field_name}
+
+
 def submitted(scan: ImageScan) -> ImageScan:
     """Bring a scan to the state in which its callback is awaited."""
     now = timezone.now()

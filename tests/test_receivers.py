@@ -16,11 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.datastructures import MultiValueDict
 from PIL import Image, ImageFile
 
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
 from tests.decoding import hostile
 from tests.gallery.models import Listing, Panorama, Photo, Picture, Poster, ProxyPhoto, Sticker
-from tests.samples import only_scan, photo, picture, upload
+from tests.samples import only_scan, photo, picture, target, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -317,22 +317,28 @@ def test_when__decides_at_every_save(watch: Callable[..., None]) -> None:
     assert statuses(listing, "front") == [Status.QUEUED]
 
 
-def test_when_turns_false_and_the_file_is_replaced__supersedes_only(watch: Callable[..., None]) -> None:
+def test_when_turns_false_and_the_file_is_replaced__the_new_one_is_left_out(
+    watch: Callable[..., None],
+) -> None:
     watch(Listing, "front", when=lambda listing: listing.published)
     listing = Listing.objects.create(front=upload(), published=True)
     listing.published = False
     listing.front = upload("other.jpg")
     listing.save()
 
-    assert statuses(listing, "front") == [Status.SUPERSEDED]
+    assert statuses(listing, "front") == [Status.SUPERSEDED, Status.SKIPPED]
+    listing.save()
+    assert statuses(listing, "front") == [Status.SUPERSEDED, Status.SKIPPED]
 
 
 def test_left_out_bytes_under_an_old_name__are_not_those_that_were_judged(watch: Any) -> None:
     watch(Listing, "front", when=lambda listing: listing.published)
     listing = Listing.objects.create(front=upload(), published=True)
     judged = only_scan()
-    ended = {"status": Status.FAILED, "error_code": "x", "finished_at": judged.created_at, "desk": "unmeasured"}
+    ended = {"status": Status.FAILED, "error_code": "x", "finished_at": judged.created_at}
     ImageScan.objects.update(**ended)
+    waits = {"queue": "unmeasured", "standing": "not_measured", "scan": judged, "file_name": judged.file_name}
+    WatchedImage.objects.create(**target(judged), **waits)
     listing.published = False
     listing.front.storage.delete(judged.file_name)
     listing.front = upload(content=picture(colour="red"))
@@ -340,9 +346,9 @@ def test_left_out_bytes_under_an_old_name__are_not_those_that_were_judged(watch:
     assert listing.front.name == judged.file_name
 
     left_out = ImageScan.objects.latest("pk")
-    judged.refresh_from_db()
-    assert (left_out.status, left_out.error_code, left_out.desk) == (Status.SKIPPED, "not_wanted", "")
-    assert judged.desk == ""
+    assert (left_out.status, left_out.error_code) == (Status.SKIPPED, "not_wanted")
+    image = WatchedImage.objects.get()
+    assert (image.scan, image.queue, image.standing) == (left_out, "", "not_measured")
 
     listing.published = True
     listing.save()

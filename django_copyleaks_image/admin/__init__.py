@@ -1,8 +1,9 @@
-"""The admin: scans and the desk to judge them, decisions, receipts and the account, and a mixin for the host's own."""
+"""The admin: pictures and the desk to judge them, scans, decisions, receipts, the account, a mixin for hosts."""
 
+from .access import PictureAccess
 from .account import AccountStateAdmin
 from .decisions import DecisionAdmin
-from .desk.entry import ReviewDeskAdmin
+from .images import ReviewDeskAdmin, WatchedImageAdmin
 from .mixin import CopyleaksImageMixin
 from .receipts import WebhookReceiptAdmin
 from .scans import ImageScanAdmin
@@ -12,6 +13,8 @@ __all__ = [
     "CopyleaksImageMixin",
     "DecisionAdmin",
     "ImageScanAdmin",
+    "PictureAccess",
     "ReviewDeskAdmin",
+    "WatchedImageAdmin",
     "WebhookReceiptAdmin",
 ]

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -15,13 +15,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, account_row, scans
+from django_copyleaks_image.models import AccountState, home_database, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, circuit, mends, requeue
 
+from .access import is_permitted
+from .base import ReadOnlyAdmin
+from .facts import Facts, moment, without_empty
 from .figures import figures, spent_today
-from .page import Facts, moment
-from .readonly import ReadOnlyAdmin, is_permitted
 from .reasons import reason_in_words
 from .waiting import what_holds_scans
 
@@ -33,28 +34,26 @@ class AccountStateAdmin(ReadOnlyAdmin):
     change_form_template = "admin/copyleaks_image/accountstate/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccountState]:
-        return account_row()
+        rows: QuerySet[AccountState] = self.model._default_manager.using(home_database())
+        return rows
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one row: show its page."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        row = account.state()
-        page = reverse("admin:copyleaks_image_accountstate_change", args=(row.pk,), current_app=self.admin_site.name)
-        return redirect(page)
+        return redirect(self.url("change", account.state().pk))
 
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses of what can be done here."""
-        wrapped = self.admin_site.admin_view
         return [
-            path("resume/", wrapped(require_POST(self.resume_view)), name="copyleaks_image_accountstate_resume"),
-            path("requeue/", wrapped(require_POST(self.requeue_view)), name="copyleaks_image_accountstate_requeue"),
+            self.route("resume/", "resume", require_POST(self.resume_view)),
+            self.route("requeue/", "requeue", require_POST(self.requeue_view)),
             *super().get_urls(),
         ]
 
     def resume_view(self, request: HttpRequest) -> HttpResponse:
         """Let paused submissions go on, and log who did."""
-        if not self.has_view_permission(request) or not is_permitted(request, "resume_accountstate"):
+        if not self.has_view_permission(request) or not is_permitted(request, "copyleaks_image.resume_accountstate"):
             raise PermissionDenied
         row = account.state()
         if circuit.resume():
@@ -64,7 +63,7 @@ class AccountStateAdmin(ReadOnlyAdmin):
 
     def requeue_view(self, request: HttpRequest) -> HttpResponse:
         """Have all scans queued again that ended with one outcome, by the worker, and log who did."""
-        if not self.has_view_permission(request) or not is_permitted(request, "rescan_imagescan"):
+        if not self.has_view_permission(request) or not self.access(request).may_scan():
             raise PermissionDenied
         code = request.POST.get("code", "")
         if code in dict(_outcomes()):
@@ -75,12 +74,12 @@ class AccountStateAdmin(ReadOnlyAdmin):
         return self._back()
 
     def _back(self) -> HttpResponse:
-        return redirect(reverse("admin:copyleaks_image_accountstate_changelist", current_app=self.admin_site.name))
+        return redirect(self.url("changelist"))
 
     def page_context(self, request: HttpRequest, obj: AccountState) -> dict[str, Any]:
         return {
-            "may_resume": obj.paused_at is not None and is_permitted(request, "resume_accountstate"),
-            "outcomes": _outcomes() if is_permitted(request, "rescan_imagescan") else [],
+            "may_resume": obj.paused_at is not None and is_permitted(request, "copyleaks_image.resume_accountstate"),
+            "outcomes": _outcomes() if self.access(request).may_scan() else [],
             "is_queuing": reason_in_words(obj.requeue_code),
             "title": _("Copyleaks account"),
             "holds": what_holds_scans(obj),
@@ -101,7 +100,7 @@ def _outcomes() -> list[tuple[str, str]]:
 def _pause(row: AccountState) -> Facts:
     if row.paused_at is None:
         return []
-    return _without_empty(
+    return without_empty(
         (_("Since"), moment(row.paused_at)),
         (_("Reason"), reason_in_words(row.pause_reason)),
         (_("Code"), row.pause_reason),
@@ -131,7 +130,7 @@ def _work(row: AccountState) -> Facts:
         )
         for status, count, oldest in waiting
     ]
-    return _without_empty(
+    return without_empty(
         (_("Worker last seen"), moment(row.worker_seen_at) or _("never")),
         (_("Last sweep"), moment(row.swept_at)),
         (_("Last reconciliation"), moment(row.reconciled_at)),
@@ -141,7 +140,3 @@ def _work(row: AccountState) -> Facts:
 
 def _credits(count: int) -> str:
     return ngettext("%(count)s credit", "%(count)s credits", count) % {"count": number_format(count)}
-
-
-def _without_empty(*facts: tuple[str, object]) -> Facts:
-    return [(label, value) for label, value in facts if value]

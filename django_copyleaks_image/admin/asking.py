@@ -4,28 +4,67 @@ Whoever may not view an object sees neither its picture nor the name of its file
 guess about them either. SQL knows no permissions: what it finds is looked at, as far as there are rules to ask.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import BadRequest, FieldDoesNotExist
+from django.core.paginator import Paginator
 from django.db import DataError
 from django.db.models import Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import number_format
+from django.utils.functional import cached_property
 
-from django_copyleaks_image.models import ImageScan
-
-from .parsing import numbers
-from .readonly import ReadOnlyAdmin
-from .targets import read_targets, ruled_models
+from .base import ReadOnlyAdmin
+from .targets import Row, models_with_files, ruled_models
 
 # Of what is found about objects with rules of their own, so many are looked at, the newest first.
 LOOKED_AT = 500
 # Databases refuse longer texts to compare with, and searches for more words.
 _LONGEST_TEXT = 2_000
 _MOST_WORDS = 30
+# Rows are counted up to here, since a full count reads them all.
+BOUND = 10_000
+
+
+def number(text: str | None) -> int | None:
+    """Return a number of at most 18 digits; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def numbers(texts: Iterable[str]) -> list[int]:
+    """Return those of the texts that are such numbers."""
+    return [parsed for text in texts if (parsed := number(text)) is not None]
+
+
+def plain(text: str | None) -> str:
+    """Return a text without the one character that PostgreSQL refuses."""
+    return (text or "").replace("\0", "")
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts and shows the first :data:`BOUND` rows of a list that may be endless; ``has_more`` tells of others."""
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._counted, BOUND)
+
+    @property
+    def has_more(self) -> bool:
+        return self._counted > BOUND
+
+    @property
+    def bound(self) -> str:
+        return number_format(BOUND, force_grouping=True)
+
+    @cached_property
+    def _counted(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: BOUND + 1].count())
 
 
 class AskedChangeList(ChangeList):
@@ -45,12 +84,12 @@ class AskedChangeList(ChangeList):
 
 
 class AskedAdmin(ReadOnlyAdmin):
-    """Lists rows about scans; ``scan_path`` leads from a row to its scan, and is empty for scans themselves.
+    """Lists rows about pictures; ``picture_path`` leads from one to the row that says of which object, if another does.
 
     An address may name the columns of the filters, and those in ``asked``, which tell nothing but what every row shows.
     """
 
-    scan_path = ""
+    picture_path = ""
     asked: frozenset[str] = frozenset()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -89,21 +128,30 @@ class AskedAdmin(ReadOnlyAdmin):
         return True
 
     def _within_rules(self, request: HttpRequest, found: QuerySet[Any]) -> QuerySet[Any]:
-        models = ruled_models(self.admin_site, request)
+        access = self.access(request)
+        is_ruled_everywhere = access.has_own_rule("may_view") or _has_own_rule(self)
+        models = models_with_files() if is_ruled_everywhere else ruled_models(self.admin_site, request)
         if not models:
             return found
-        path = f"{self.scan_path}{LOOKUP_SEP}" if self.scan_path else ""
+        path = f"{self.picture_path}{LOOKUP_SEP}" if self.picture_path else ""
         content_types = ContentType.objects.get_for_models(*models, for_concrete_models=False).values()
         is_ruled = Q(**{f"{path}content_type__in": [it.pk for it in content_types]})
-        looked_at = found.filter(is_ruled).select_related(f"{path}content_type").order_by("-pk")[:LOOKED_AT]
-        rows = {row.pk: self._scan_of(row) for row in looked_at}
-        targets = read_targets(rows.values(), self.admin_site, request)
-        seen = [pk for pk, scan in rows.items() if targets[scan.pk].visible]
+        looked_at = list(found.filter(is_ruled).select_related(f"{path}content_type").order_by("-pk")[:LOOKED_AT])
+        targets = access.targets(self._picture_of(row) for row in looked_at)
+        seen = [
+            row.pk
+            for row in looked_at
+            if targets[self._picture_of(row).pk].visible and self.has_view_permission(request, row)
+        ]
         return found.filter(~is_ruled | Q(pk__in=seen))
 
-    def _scan_of(self, row: Any) -> ImageScan:
-        scan: ImageScan = getattr(row, self.scan_path) if self.scan_path else row
-        return scan
+    def _picture_of(self, row: Any) -> Row:
+        picture: Row = getattr(row, self.picture_path) if self.picture_path else row
+        return picture
+
+
+def _has_own_rule(admin: AskedAdmin) -> bool:
+    return getattr(admin.has_view_permission, "__func__", None) is not ReadOnlyAdmin.has_view_permission
 
 
 def _asks(list_filter: Any, lookup: str) -> bool:

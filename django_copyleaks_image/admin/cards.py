@@ -1,5 +1,6 @@
 """The figures of the overview in the words and numbers of its reader."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,14 +13,15 @@ from django.utils.translation import ngettext
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState
-from django_copyleaks_image.models.scan import Desk, Status
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.standings import Queue
 from django_copyleaks_image.verdicts import share_in_words
 
-from .fields import fields_to_choose
 from .figures import Day, Figures, Judged, spent_today
+from .filters import QUEUES, fields_to_choose
 from .reasons import reason_in_words
 
-# Gives the address of the list of scans with these filters.
+# Gives the address of a list with these filters, empty for people who have none.
 ListUrl = Callable[..., str]
 
 
@@ -50,14 +52,10 @@ class Card:
 
 def waiting(found: Figures, list_url: ListUrl) -> Card:
     """Return what waits in the queues of the desk; second looks are among the reviews, as they are there."""
-    second_looks = found.waiting.get(Desk.SECOND_LOOK, 0)
+    counts = Counter(found.waiting)
+    counts[Queue.REVIEW] += counts.pop(Queue.SECOND_LOOK, 0)
     lines = [
-        Line(label=str(desk.label), value=_number(count), url=list_url(desk=desk.value))
-        for desk, count in (
-            (Desk.REVIEW, found.waiting.get(Desk.REVIEW, 0) + second_looks),
-            (Desk.ESCALATED, found.waiting.get(Desk.ESCALATED, 0)),
-            (Desk.UNMEASURED, found.waiting.get(Desk.UNMEASURED, 0)),
-        )
+        Line(label=str(queue.label), value=_number(counts[queue]), url=list_url(queue=queue.value)) for queue in QUEUES
     ]
     total = sum(found.waiting.values())
     return Card(

@@ -13,15 +13,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_copyleaks_image.models import Decision, decisions
-from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models import Decision, home_database
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
+from django_copyleaks_image.standings import Kind
 
-from .addresses import scan_url
 from .asking import AskedAdmin, AskedChangeList
-from .desk.blind import secret_from
-from .page import person
-from .targets import Target, read_targets
+from .desk.item import what_was_decided
+from .facts import person
+from .pictures import page_url
+from .targets import Target
 
 
 class DecisionChangeList(AskedChangeList):
@@ -30,9 +30,10 @@ class DecisionChangeList(AskedChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         listed = cast("Sequence[Decision]", self.result_list)
-        targets = read_targets([decision.scan for decision in listed], self.model_admin.admin_site, request)
+        access = cast("DecisionAdmin", self.model_admin).access(request)
+        targets = access.targets(decision.image for decision in listed)
         for decision in listed:
-            decision.listed_target = targets[decision.scan_id]  # type: ignore[attr-defined]
+            decision.listed_target = targets[decision.image_id]  # type: ignore[attr-defined]
 
 
 @admin.register(Decision)
@@ -44,16 +45,17 @@ class DecisionAdmin(AskedAdmin):
     list_filter = ("kind", "decided_at")
     search_fields = ("^scan__scan_id", "^sha256", "note")
     search_help_text = gettext_lazy("Scan id, SHA-256 or note")
-    scan_path = "scan"
-    asked = frozenset({"id", "scan", "decided_by", "reason"})
+    picture_path = "image"
+    asked = frozenset({"id", "image", "scan", "decided_by", "reason"})
     ordering = ("-pk",)
     sortable_by = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         """Return the decisions, without those of which the user must not hear before a second look of their own."""
-        told = decisions().exclude(tells_of_first_looks(secret_from(request, self.admin_site)))
-        told = told.order_by(*self.get_ordering(request))
-        return told.select_related("scan__content_type", "decided_by", "reverses", "reversal")
+        found: QuerySet[Decision] = self.model._default_manager.using(home_database())
+        told = found.exclude(tells_of_first_looks(self.access(request).secret()))
+        related = told.select_related("image__content_type", "decided_by", "reverses", "reversal")
+        return related.order_by(*self.get_ordering(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DecisionChangeList
@@ -61,25 +63,25 @@ class DecisionAdmin(AskedAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Everything about a decision stands on the page of its scan."""
+        """Everything about a decision stands on the page of its picture."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         decision = self.get_object(request, object_id)
-        if decision is None:
+        page = "" if decision is None else page_url(self.admin_site, decision.image)
+        if not page:
             raise Http404
-        return redirect(self._page_url(decision))
+        return redirect(page)
 
     @admin.display(description=gettext_lazy("picture"))
     def picture(self, decision: Decision) -> str:
-        return format_html('<a href="{}">{}</a>', self._page_url(decision), _listed_target(decision).label)
+        page, label = page_url(self.admin_site, decision.image), _listed_target(decision).label
+        return format_html('<a href="{}">{}</a>', page, label) if page else label
 
     @admin.display(description=gettext_lazy("decision"), ordering="kind")
     def what(self, decision: Decision) -> str:
         if decision.kind == Kind.UNDONE and decision.reverses is not None:
             return _("Undone: %(decision)s") % {"decision": decision.reverses.get_kind_display()}
-        kind = decision.get_kind_display()
-        if decision.is_second_look:
-            kind = _("Second look: %(decision)s") % {"decision": kind}
+        kind = what_was_decided(decision)
         if hasattr(decision, "reversal"):
             return format_html('<del>{}</del><span class="copyleaks-line copyleaks-quiet">{}</span>', kind, _("undone"))
         return kind
@@ -92,9 +94,6 @@ class DecisionAdmin(AskedAdmin):
     def note_to_read(self, decision: Decision) -> str:
         """Return the note, which may tell what is to be seen on the picture, to those who may see it."""
         return decision.note if _listed_target(decision).visible else ""
-
-    def _page_url(self, decision: Decision) -> str:
-        return scan_url(self.admin_site, "change", decision.scan_id)
 
 
 def _listed_target(decision: Decision) -> Target:

@@ -2,49 +2,29 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
 from django.utils import timezone, translation
-from django.views.decorators.http import require_safe
 
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.streaming import streamed
 
-from .desk.blind import disguise
-from .findings import finding_of
-from .permissions import ScanPermissions
-from .targets import read_targets
+from .facts import Finding
+from .targets import Row
 
-# Read by machines as well, so in every language the same: the names of the columns of the models, and codes.
-COLUMNS = (
-    "scan_id",
-    "object",
-    "object_id",
-    "field_name",
-    "file_name",
-    "status",
-    "verdict",
-    "ai_share",
-    "review",
-    "decision",
-    "error_code",
-    "created_at",
-    "submitted_at",
-    "finished_at",
-    "model",
-    "sandbox",
-    "credits",
-    "sha256",
-    "finding",
-)
+if TYPE_CHECKING:
+    from .pictures import PictureAdmin
+
+# Gives the content of a column from a row, its scan and what is known about its picture.
+Cell = Callable[[Any, ImageScan | None, Finding], object]
 
 _CHUNK = 500
 # Without it, Excel takes UTF-8 for something else.
@@ -54,41 +34,40 @@ _BYTE_ORDER_MARK = "\ufeff"
 _FORMULA = re.compile(r"""[\s"']*[=+\-@＝＋－＠]|[\t\r\n]""")  # noqa: RUF001
 
 
-class ScanExport(ScanPermissions):
-    """Adds the download of the list to the admin of the scans."""
+def answer(model_admin: "PictureAdmin", request: HttpRequest) -> HttpResponseBase:
+    """Answer with the rows of the list of an admin that this address names the filters of, newest first."""
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    try:
+        found = model_admin.get_changelist_instance(request).get_queryset(request)
+    except IncorrectLookupParameters:
+        return redirect("../?e=1")
+    name = f"{model_admin.opts.model_name}-{timezone.localdate().isoformat()}.csv"
+    return streamed(
+        request,
+        _export(model_admin, request, found, translation.get_language()),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"},
+    )
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_safe(self.export_view))
-        return [path("export/", view, name="copyleaks_image_imagescan_export"), *super().get_urls()]
 
-    def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer with the scans of the list that this address names the filters of, newest first."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            found = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:
-            return redirect("../?e=1")
-        name = f"image-scans-{timezone.localdate().isoformat()}.csv"
-        return streamed(
-            request,
-            self._export(request, found, translation.get_language()),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"},
-        )
+def _export(model_admin: "PictureAdmin", request: HttpRequest, found: QuerySet[Any], language: str) -> Iterator[str]:
+    """Yield the file in pieces; rows about objects that the user may not view are left out.
 
-    def _export(self, request: HttpRequest, found: QuerySet[ImageScan], language: str) -> Iterator[str]:
-        """Yield the file in pieces; scans of objects that the user may not view are left out.
-
-        The language is not active any more when the pieces are sent.
-        """
-        yield _BYTE_ORDER_MARK + _as_csv([COLUMNS])
-        for chunk in _chunks(found):
-            disguise(chunk, request, self.admin_site)
-            targets = read_targets(chunk, self.admin_site, request)
-            with translation.override(language):
-                rows = [_cells(scan) for scan in chunk if targets[scan.pk].visible]
-            yield _as_csv(rows)
+    The language is not active any more when the pieces are sent.
+    """
+    columns = model_admin.export_columns
+    yield _BYTE_ORDER_MARK + _as_csv([tuple(columns)])
+    for chunk in _chunks(found):
+        model_admin.disguise(request, chunk)
+        targets = model_admin.access(request).targets(chunk)
+        with translation.override(language):
+            rows = [
+                tuple(cell(row, model_admin.scan_of(row), model_admin.finding_of(row)) for cell in columns.values())
+                for row in chunk
+                if targets[row.pk].visible
+            ]
+        yield _as_csv(rows)
 
 
 def harmless(text: str) -> str:
@@ -96,40 +75,58 @@ def harmless(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _chunks(found: QuerySet[ImageScan]) -> Iterator[list[ImageScan]]:
-    """Yield scans by descending keys: a cursor would hold all rows in memory on MariaDB, or behind a pooler."""
+def _chunks(found: QuerySet[Any]) -> Iterator[list[Any]]:
+    """Yield rows by descending keys: a cursor would hold all rows in memory on MariaDB, or behind a pooler."""
     rest = found.order_by("-pk")
     while chunk := list(rest[:_CHUNK]):
         yield chunk
         rest = found.order_by("-pk").filter(pk__lt=chunk[-1].pk)
 
 
-def _cells(scan: ImageScan) -> tuple[object, ...]:
-    model, result, finding = scan.content_type.model_class(), scan.result, finding_of(scan)
-    return (
-        scan.scan_id,
-        model._meta.label if model else f"{scan.content_type.app_label}.{scan.content_type.model}",
-        scan.object_id,
-        scan.field_name,
-        scan.file_name,
-        scan.status,
-        scan.verdict,
-        "" if result is None else result.ai_ratio,
-        scan.review,
-        scan.decision,
-        scan.error_code,
-        _iso(scan.created_at),
-        _iso(scan.submitted_at),
-        _iso(scan.finished_at),
-        (result and result.model) or scan.model,
-        "yes" if scan.sandbox else "no",
-        "" if result is None else result.credits,
-        scan.sha256,
-        finding.sentence or finding.label,
-    )
+def model_label(row: Row) -> str:
+    """Return the model that a row's picture belongs to, such as ``gallery.Photo``."""
+    model = row.content_type.model_class()
+    return model._meta.label if model else f"{row.content_type.app_label}.{row.content_type.model}"
 
 
-def _iso(moment: datetime | None) -> str:
+def _of_scan(name: str) -> Cell:
+    return lambda row, scan, finding: "" if scan is None else getattr(scan, name)
+
+
+def _moment_of_scan(name: str) -> Cell:
+    return lambda row, scan, finding: iso(None if scan is None else getattr(scan, name))
+
+
+def _of_result(name: str) -> Cell:
+    return lambda row, scan, finding: "" if scan is None or scan.result is None else getattr(scan.result, name)
+
+
+# What a row of either list has. Read by machines as well, so in every language the same: columns of the models, and
+# codes.
+OF_THE_PICTURE: dict[str, Cell] = {
+    "object": lambda row, scan, finding: model_label(row),
+    "object_id": lambda row, scan, finding: row.object_id,
+    "field_name": lambda row, scan, finding: row.field_name,
+    "file_name": lambda row, scan, finding: row.file_name,
+    "verdict": lambda row, scan, finding: row.verdict,
+    "sandbox": lambda row, scan, finding: "yes" if row.sandbox else "no",
+    "sha256": lambda row, scan, finding: row.sha256,
+}
+OF_THE_SCAN: dict[str, Cell] = {
+    "scan_id": _of_scan("scan_id"),
+    "status": _of_scan("status"),
+    "error_code": _of_scan("error_code"),
+    "created_at": _moment_of_scan("created_at"),
+    "submitted_at": _moment_of_scan("submitted_at"),
+    "finished_at": _moment_of_scan("finished_at"),
+    "model": lambda row, scan, finding: scan and ((scan.result and scan.result.model) or scan.model),
+    "ai_share": _of_result("ai_ratio"),
+    "credits": _of_result("credits"),
+    "finding": lambda row, scan, finding: finding.sentence or finding.label,
+}
+
+
+def iso(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
 
 

@@ -7,24 +7,29 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Case, Count, Exists, F, IntegerField, Min, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from django_copyleaks_image import __version__
-from django_copyleaks_image.models import AccountState, decisions, results, scans
-from django_copyleaks_image.models.decision import FINAL, Kind
-from django_copyleaks_image.models.scan import ImageScanQuerySet, Standing, Status
-from django_copyleaks_image.reviewing.blindness import awaits_second_look, tells_of_first_looks
+from django_copyleaks_image.models import AccountState, decisions, images, results, scans
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.scanning import account, silence
+from django_copyleaks_image.standings import DECIDED_FOR_GOOD, FINAL, KINDS, STANDINGS, Kind, Queue
 from django_copyleaks_image.verdicts import Verdict
 
 DAYS = 30
 _KEPT_FOR = 60  # Seconds.
 _FLAGGED = (Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
+_FALSE_ALARMS = tuple(standing for standing in DECIDED_FOR_GOOD if standing and STANDINGS[standing].denies_ai)
+# Somebody is still to take a second look, whoever that is.
+_AWAITS_SECOND_LOOK = Q(queue=Queue.SECOND_LOOK)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,15 +117,14 @@ def count(*, sandbox: bool) -> Figures:
     history = _history(counted, midnights)
     before_today, received_today = _credits(now, sandbox=sandbox)
     return Figures(
-        # Greater than "": no index finds what differs from it.
-        waiting=dict(counted.filter(desk__gt="").values_list("desk").annotate(Count("pk"))),
+        waiting=_waiting(sandbox=sandbox),
         under_way={status: number for status, number, _oldest in under_way},
         oldest=min((oldest for _status, _number, oldest in under_way), default=None),
         stuck=counted.filter(silence.is_stuck(now)).count(),
         days=_days(history, midnights),
         failed=_reasons(history, Status.FAILED),
         skipped=_reasons(history, Status.SKIPPED),
-        judged=_judged(counted, midnights[0]),
+        judged=_judged(midnights[0], sandbox=sandbox),
         work=_work(midnights[0], sandbox=sandbox),
         credits_before_today=before_today,
         credits_received_today=received_today,
@@ -186,27 +190,38 @@ def _reasons(history: Sequence[_Alike], status: Status) -> list[tuple[str, int]]
     return numbers.most_common()
 
 
-def _judged(counted: ImageScanQuerySet, since: datetime) -> list[Judged]:
+def _waiting(*, sandbox: bool) -> dict[str, int]:
+    # Greater than "": no index finds what differs from it.
+    waiting = images().filter(queue__gt=Queue.NONE, sandbox=sandbox).order_by()
+    return dict(waiting.values_list("queue").annotate(Count("pk")))
+
+
+def _judged(since: datetime, *, sandbox: bool) -> list[Judged]:
     """Return the fields whose flagged pictures were decided about, the one with the most decisions first."""
-    decided = decisions().filter(decided_at__gte=since, kind__in=FINAL)
-    standing = counted.exclude(awaits_second_look()).filter(
-        verdict__in=_FLAGGED, decision__in=(Standing.CONFIRMED, Standing.CLEARED), pk__in=decided.values("scan")
+    recent = decisions().filter(decided_at__gte=since, kind__in=FINAL)
+    judged = (
+        images()
+        .exclude(_AWAITS_SECOND_LOOK)
+        .filter(sandbox=sandbox, verdict__in=_FLAGGED, standing__in=DECIDED_FOR_GOOD, pk__in=recent.values("image"))
     )
-    by_field = standing.values("content_type", "field_name").annotate(
-        decided=Count("pk"), cleared=Count("pk", filter=Q(decision=Standing.CLEARED))
+    by_field = (
+        judged.order_by()
+        .values("content_type", "field_name")
+        .annotate(decided=Count("pk"), cleared=Count("pk", filter=Q(standing__in=_FALSE_ALARMS)))
     )
     return [Judged(**row) for row in by_field.order_by("-decided", "content_type", "field_name")]
 
 
 def _work(since: datetime, *, sandbox: bool) -> Work:
-    steps = decisions().filter(decided_at__gte=since, scan__sandbox=sandbox)
-    steps = steps.exclude(tells_of_first_looks(awaits_second_look()))
+    steps = decisions().filter(decided_at__gte=since, sandbox=sandbox)
+    steps = steps.exclude(tells_of_first_looks(_AWAITS_SECOND_LOOK))
     first_look = Q(kind__in=FINAL, agrees=None)
     kept = Q(reversal=None)
+    confirms = reduce(or_, (Q(kind=kind, before=KINDS[kind].standing) for kind in FINAL))
     return Work(
         **steps.aggregate(
             decided=Count("pk", filter=first_look),
-            replaced=Count("pk", filter=kept & first_look & Q(before__in=FINAL) & ~Q(before=F("kind"))),
+            replaced=Count("pk", filter=kept & first_look & Q(before__in=DECIDED_FOR_GOOD) & ~confirms),
             undone=Count("pk", filter=Q(kind=Kind.UNDONE, reverses__kind__in=FINAL)),
             skipped=Count("pk", filter=kept & Q(kind=Kind.SKIPPED)),
             second_looks=Count("pk", filter=kept & Q(agrees__isnull=False)),

@@ -1,22 +1,44 @@
-"""Filters of the list of scans that need no look at the rows to know their choices."""
+"""Filters that need no look at the rows to know their choices: of our lists, and of the project's own."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet
+from django.db.models import FileField, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image.models.scan import Desk, Standing
+from django_copyleaks_image import registry
+from django_copyleaks_image.publishing.querysets import decision_of, verdict_of
+from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import silence
+from django_copyleaks_image.standings import DECIDED, Queue, Standing
+from django_copyleaks_image.verdicts import Verdict
 
-from .desk.blind import secret_from
-from .desk.choice import QUEUES
-from .fields import fields_to_choose, watched_field
+from .access import access_of
+
+# Second looks are among the reviews, wherever a queue can be chosen.
+QUEUES = tuple(queue for queue in Queue if queue not in (Queue.NONE, Queue.SECOND_LOOK))
+
+
+def fields_to_choose() -> list[tuple[str, str]]:
+    """Return the labels of the watched fields with names for people."""
+    return [
+        (watched.label, f"{capfirst(str(watched.owner._meta.verbose_name))}: {watched.field.verbose_name}")
+        for watched in registry.watched_fields()
+    ]
+
+
+def watched_field(label: str) -> WatchedField | None:
+    """Return the field of a label, None when it is not watched."""
+    return next((watched for watched in registry.watched_fields() if watched.label == label), None)
 
 
 class StuckFilter(admin.SimpleListFilter):
@@ -63,44 +85,79 @@ class WatchedFieldFilter(admin.SimpleListFilter):
 
 
 class _BlindFilter(admin.SimpleListFilter):
-    """A filter that must not tell those who are to take a second look that there was a first one.
+    """Filters pictures by a column, and tells those who are to take a second look of no first one.
 
-    ``secret`` is the condition of scans of whose decisions the user must not hear.
+    For them such a picture has the value ``unless_decided``.
     """
+
+    column = ""
+    offered: tuple[Standing | Queue, ...] = ()
+    unless_decided: Standing | Queue
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        self.secret = secret_from(request, model_admin.admin_site)
+        self.secret = access_of(request, model_admin.admin_site).secret()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [(choice.value, choice.label) for choice in self.offered]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in self.offered:
+            return queryset
+        has_value = Q(**{self.column: self.value()})
+        is_told = has_value | self.secret if self.value() == self.unless_decided else has_value & ~self.secret
+        return queryset.filter(is_told)
 
 
-class DeskFilter(_BlindFilter):
-    """Filters by the queues of the desk, where second looks are among the reviews."""
+class StandingFilter(_BlindFilter):
+    """Filters by how the pictures stand."""
+
+    title = _("standing")
+    parameter_name = column = "standing"
+    offered = tuple(Standing)
+    unless_decided = Standing.FLAGGED
+
+
+class QueueFilter(_BlindFilter):
+    """Filters by the queues of the desk."""
 
     title = _("queue of the desk")
-    parameter_name = "desk"
+    parameter_name = column = "queue"
+    offered = QUEUES
+    unless_decided = Queue.REVIEW
+
+
+class PictureFilter(admin.SimpleListFilter):
+    """Filters the project's objects by what is known about the file that one of their fields holds now."""
+
+    known: Combinable
+    offered: list[tuple[str, Any]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        return [(desk.value, desk.label) for desk in QUEUES]
+        return self.offered
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in QUEUES:
+        if self.value() not in dict(self.offered):
             return queryset
-        waiting = Q(desk=self.value())
-        second_looks = Q(self.secret, desk=Desk.SECOND_LOOK)
-        return queryset.filter(waiting | second_looks if self.value() == Desk.REVIEW else waiting)
+        return queryset.filter(Exact(self.known, Value(self.value())))
 
 
-class DecisionFilter(_BlindFilter):
-    """Filters by the decision that stands."""
+def filters_of(field: FileField, *, named: bool, secret: Q) -> list[type[PictureFilter]]:
+    """Return the filters for a field of the project, with its name in their titles if it is not the only one.
 
-    title = _("decision")
-    parameter_name = "decision"
+    ``secret`` is a condition of pictures of whose decision the user must not hear.
+    """
+    verdict, decision = gettext("verdict"), gettext("decision")
+    if named:
+        name = {"field": field.verbose_name}
+        verdict, decision = gettext("verdict: %(field)s") % name, gettext("decision: %(field)s") % name
+    decisions = [("", gettext("Undecided")), *((standing.value, standing.label) for standing in DECIDED)]
+    return [
+        _filter(f"copyleaks_{field.name}_verdict", verdict, Verdict.choices, verdict_of(field)),
+        _filter(f"copyleaks_{field.name}_decision", decision, decisions, decision_of(field, secret=secret)),
+    ]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        return Standing.choices
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in Standing.values:
-            return queryset
-        standing = Q(decision=self.value())
-        return queryset.filter(standing & ~self.secret if self.value() else standing | self.secret)
+def _filter(parameter: str, title: str, offered: list[tuple[str, Any]], known: Combinable) -> type[PictureFilter]:
+    attributes = {"title": title, "parameter_name": parameter, "offered": offered, "known": known}
+    return type("PictureFilter", (PictureFilter,), attributes)

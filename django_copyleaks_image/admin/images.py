@@ -1,212 +1,216 @@
-"""The pictures of the admin: renditions, overlays, the provider's heatmap and originals, for those who may see them.
+"""The watched images: their list, the page of one with what was decided about it, and the desk to decide."""
 
-Pages show renditions, which a worker has drawn: here they are only handed out. The original, whose pixels are compared
-one by one, is sent only when somebody asks for it: the scanned bytes and no others, under a name of ours, and kept by
-no browser. The storage's own address is never handed out. Every answer is private to its user; a browser that has a
-picture already is told so without opening the storage.
-"""
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from collections.abc import Callable, Iterator
-from http import HTTPStatus
-from typing import IO, TypeVar, cast
+from django.contrib import admin
+from django.contrib.admin.sites import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from django.forms import Media
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotFound
-from django.urls import URLPattern, path
-from django.utils.html import format_html
-from django.utils.http import quote_etag
-from django.views.decorators.http import etag, require_safe
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import ImageScan, ReviewDesk, WatchedImage, home_database, scans
+from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, needs_reason, own_last_decision
+from django_copyleaks_image.standings import CHOICES, KINDS, Kind, KindRule, Queue, choices_in
 
-from django_copyleaks_image import formats
-from django_copyleaks_image.findings import align_scan
-from django_copyleaks_image.heatmap import overlay_png
-from django_copyleaks_image.masks import MaskError
-from django_copyleaks_image.models import DetectionResult, ImageScan
-from django_copyleaks_image.models.rendition import Kind
-from django_copyleaks_image.scanning import prepare
-from django_copyleaks_image.streaming import streamed
+from . import again, export
+from .base import DECISION_MEDIA, ReadOnlyAdmin, admin_for
+from .desk import bulk
+from .desk.bulk import holder, why_not_decidable
+from .desk.item import Step, contradiction_in_words, facts_of, seal, steps_of
+from .desk.queues import Choice, Desk
+from .desk.views import DeskViews
+from .desk.words import number_waiting
+from .facts import Finding, finding_about, finding_of, provenance
+from .filters import HeldFilter, QueueFilter, StandingFilter, WatchedFieldFilter
+from .pictures import age_since, page_url
+from .reasons import reason_in_words
+from .targets import Target
 
-from . import files
-from .readonly import SHOWING, ReadOnlyAdmin, scripts
-from .targets import Target, read_targets
-
-Response = TypeVar("Response", bound=HttpResponseBase)
-
-OVERLAY_SIDE = 1600
-# As long as the longer side of the largest picture that Copyleaks takes: such an overlay has the picture's own pixels.
-FULL_OVERLAY_SIDE = 6000
-# Part of every entity tag: raise it when a picture is drawn otherwise than before.
-DRAWING = 1
-_PRIVATE = "private, max-age=600"
-# A crossed frame, in a grey that is seen on light and on dark.
-_NO_PICTURE = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80" fill="none" stroke="#888" stroke-width="2">'
-    b'<path d="M20 26h40v28H20zM20 26l40 28M60 26L20 54"/></svg>'
-)
-# Three dots, and words where there is room to read them, on a ground of their own. Scripts know the sign by its size,
-# see js/renditions.js; without them, loading the page once more shows the picture.
-_BEING_PREPARED = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="321" height="213" viewBox="0 0 321 213">'
-    '<path d="M0 0h321v213H0z" fill="#3a3a3a"/><g fill="#eee">'
-    '<circle cx="110" cy="89" r="14"/><circle cx="160" cy="89" r="14"/><circle cx="210" cy="89" r="14"/>'
-    '<text x="160" y="156" text-anchor="middle" font-family="sans-serif" font-size="18">{}</text></g></svg>'
-)
-# What turns a picture into a stage, each script after those that it needs.
-_STAGE_MEDIA = Media(js=scripts(*SHOWING, "stage-controls.js", "stage-keys.js"))
+_SHOWN_SCANS = 10
 
 
-class ScanImageViews(ReadOnlyAdmin):
-    """Adds the addresses of the pictures to the admin of the scans, and the scripts that show them on a stage."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecisionSection:
+    """What is shown about the decision.
 
-    @property
-    def media(self) -> Media:
-        return super().media + _STAGE_MEDIA
+    ``choices`` are the buttons of the form; ``obstacle`` says in its place why nothing can be decided now.
+    ``undoable`` is the key of the user's own decision if it can be undone, ``desk_url`` the queue in which the picture
+    waits. A decision names the ``version`` of the review, sealed; ``held_by`` is who looks at the picture now.
+    """
+
+    standing: str
+    version: str
+    held_by: str
+    may_release: bool
+    contradiction: str
+    steps: list[Step]
+    choices: list[tuple[Kind, KindRule]]
+    obstacle: str
+    undoable: int | None
+    desk_url: str
+    reasons: tuple[str, ...]
+    reasons_for: str
+    note_length: int
+
+
+@admin.register(WatchedImage)
+class WatchedImageAdmin(DeskViews):
+    """Pictures to look at, to decide about and to have scanned again; their rows are never edited."""
+
+    scan_path = "scan__pk"
+    list_display: Any = ("thumbnail", "finding", "object_with_file", "state", "age")
+    list_filter = (StandingFilter, "verdict", QueueFilter, HeldFilter, "sandbox", WatchedFieldFilter, "uploaded_at")
+    search_fields = ("file_name", "=object_id", "^sha256", "^scan__scan_id")
+    search_help_text = gettext_lazy("File name, object id, SHA-256 or scan id")
+    asked = frozenset({"id", "scan", "content_type", "object_id", "field_name"})
+    sortable_by = ()
+    actions: Any = (*bulk.ACTIONS, *again.ACTIONS)
+    change_form_template = "admin/copyleaks_image/watchedimage/change_form.html"
+    export_columns: ClassVar[dict[str, export.Cell]] = {
+        **export.OF_THE_PICTURE,
+        "standing": lambda image, scan, finding: image.standing,
+        "queue": lambda image, scan, finding: image.queue,
+        "uploaded_at": lambda image, scan, finding: export.iso(image.uploaded_at),
+        **export.OF_THE_SCAN,
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found: WatchedImageQuerySet = self.model._default_manager.using(home_database())
+        return found.with_scan().select_related("claimed_by").order_by(*self.get_ordering(request))
+
+    def scan_of(self, row: WatchedImage) -> ImageScan | None:
+        return row.scan
+
+    def finding_of(self, row: WatchedImage) -> Finding:
+        return finding_about(row)
+
+    def disguise(self, request: HttpRequest, rows: Any) -> None:
+        self.access(request).disguise(rows)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Return whether the actions that decide are offered."""
+        return self.access(request).may_decide() or self.access(request).may_decide_escalated()
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        """Return whether the action is offered that takes pictures from those who look at them."""
+        return self.access(request).may_release()
+
+    @admin.display(description=gettext_lazy("standing"))
+    def state(self, image: WatchedImage) -> str:
+        lines = [self.finding_of(image).sentence] if not image.verdict else []
+        if image.removed_at is not None:
+            lines = [reason_in_words("file_removed")]
+        if image.queue:
+            lines.append(_("Waits for: %(queue)s") % {"queue": image.get_queue_display()})
+        if held_by := holder(image):
+            lines.append(_("%(person)s is looking at it") % {"person": held_by})
+        return format_html(
+            "{}{}",
+            image.get_standing_display(),
+            format_html_join(
+                "", '<span class="copyleaks-line copyleaks-quiet">{}</span>', ((line,) for line in lines if line)
+            ),
+        )
+
+    @admin.display(description=gettext_lazy("age"))
+    def age(self, image: WatchedImage) -> str:
+        return age_since(image.uploaded_at)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        desk = Desk(self, request)
+        open_queues = desk.open_queues
+        if not open_queues:
+            return super().changelist_view(request, extra_context)
+        choice = Choice(queue=open_queues[0])
+        waiting = number_waiting(desk.number_of(choice), in_all=desk.counts_hidden)
+        return super().changelist_view(
+            request, {"desk_url": desk.url(choice), "waiting": waiting} | (extra_context or {})
+        )
+
+    def page_context(self, request: HttpRequest, obj: WatchedImage) -> dict[str, Any]:
+        image, scan, target = obj, obj.scan, self.target_of(request, obj)
+        # Before everything else: it may make a second look look like a first one.
+        decision = self._decision_section(request, image, target)
+        return {
+            "title": target.label,
+            "media": self.media + DECISION_MEDIA,
+            "is_nav_sidebar_enabled": False,
+            "image": image,
+            "scan": scan,
+            "target": target,
+            "finding": finding_about(image),
+            "stage": self.stage(image, target),
+            "decision": decision,
+            "provenance": provenance(scan.result if scan else None),
+            "facts": facts_of(image, target, self, request),
+            "scans": [(it, finding_of(it), page_url(self.admin_site, it)) for it in self._scans(request, image)],
+            "may_scan": target.visible and self.has_scan_permission(request, image),
+        }
+
+    def _scans(self, request: HttpRequest, image: WatchedImage) -> list[ImageScan]:
+        """Return the newest scans of a picture, for those who may see scans."""
+        if not self.access(request).may_view(ImageScan):
+            return []
+        found = scans().same_target(image).with_result().select_related("content_type")
+        return list(found.order_by("-pk")[:_SHOWN_SCANS])
+
+    def _decision_section(self, request: HttpRequest, image: WatchedImage, target: Target) -> DecisionSection:
+        """Return what the user may know and do; a second look that is theirs to take is made to look like a first."""
+        desk = Desk(self, request)
+        may_decide = desk.may_decide(image, target, queue=image.queue)
+        is_blind = bool(desk.access.disguise([image]))
+        # Asked in any case: how long a page takes must not tell that there is something to keep secret.
+        undoable = own_last_decision(image, request.user)
+        obstacle = why_not_decidable(image, target) if may_decide else ""
+        choices = [(kind, KINDS[kind]) for kind in choices_in(image.queue) if KINDS[kind].standing]
+        queue = Queue.REVIEW if image.queue == Queue.SECOND_LOOK else Queue(image.queue)
+        return DecisionSection(
+            standing=image.get_standing_display(),
+            version=seal(image),
+            held_by=holder(image),
+            may_release=target.visible and desk.access.may_release(image),
+            contradiction=contradiction_in_words(image),
+            steps=steps_of(image, is_blind=is_blind, with_notes=target.visible),
+            choices=choices if may_decide and not obstacle else [],
+            obstacle=obstacle,
+            undoable=None if is_blind or undoable is None else undoable.pk,
+            desk_url=desk.url(Choice(queue=queue, sandbox=image.sandbox)) if queue in desk.open_queues else "",
+            reasons=conf.REVIEW_REASONS,
+            reasons_for=", ".join(KINDS[kind].label for kind in CHOICES if needs_reason(kind)),
+            note_length=NOTE_LENGTH,
+        )
+
+
+@admin.register(ReviewDesk)
+class ReviewDeskAdmin(ReadOnlyAdmin):
+    """An entry of the index for whoever may open a queue; it leads to the desk."""
 
     def get_urls(self) -> list[URLPattern]:
-        def view(name: str, route: str, answer: Callable[..., HttpResponseBase]) -> URLPattern:
-            # Without cacheable, admin_view would forbid browsers to keep what they may keep.
-            guarded = self.admin_site.admin_view(require_safe(answer), cacheable=True)
-            return path(route, guarded, name=f"copyleaks_image_imagescan_{name}")
+        return [self.route("", "changelist", self.changelist_view)]
 
-        return [
-            view("rendition", "rendition/<int:pk>/<str:size>/", self.rendition_view),
-            view("original", "original/<int:pk>/", self.original_view),
-            view("overlay", "overlay/<int:pk>.png", self.overlay_view),
-            view("full_overlay", "overlay/<int:pk>/full.png", self.full_overlay_view),
-            view("heatmap", "heatmap/<int:pk>.png", self.heatmap_view),
-            *super().get_urls(),
-        ]
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        desk = desk_of(self.admin_site, request)
+        return desk is not None and bool(desk.open_queues)
 
-    def may_view_pictures(self, request: HttpRequest, scan: ImageScan) -> bool:
-        """Return whether the user may view this scan, and the object whose picture it is."""
-        return self.has_view_permission(request, scan) and self.target_of(request, scan).visible
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
-    def target_of(self, request: HttpRequest, scan: ImageScan) -> Target:
-        """Return the object of a scan as the user may see it."""
-        return read_targets([scan], self.admin_site, request)[scan.pk]
-
-    def rendition_view(self, request: HttpRequest, pk: int, size: str) -> HttpResponse:
-        """Answer with a copy of the scanned picture.
-
-        Where there is none, the page of a scan is answered 404 with the reason in words, and its script says so. Lists
-        are answered a sign in the place of a picture: browsers log what is not found as an error.
-        """
-        if size not in formats.RENDITION_SIDES:
-            raise Http404
-        scan = self._viewable_scan(request, pk)
-        # Before its bytes were measured, nothing tells whether the file is still the same.
-        tag = f"{scan.sha256}-{size}" if scan.sha256 else ""
-        try:
-            files.scanned_file(scan)
-            return _answer(request, tag, "image/webp", lambda: files.rendition(scan, size))
-        except files.BeingPrepared as reason:
-            return _sign(request, str(reason))
-        except files.PictureUnavailable as reason:
-            if size != "page":
-                return _answer(request, "", "image/svg+xml", lambda: _NO_PICTURE)
-            return _reason(reason)
-
-    def original_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        """Answer with the scanned bytes, or with all their pixels where browsers would not show them, or 404."""
-        scan = self._viewable_scan(request, pk)
-        try:
-            file_type, content = files.original(scan, files.scanned_file(scan))
-        except files.BeingPrepared as reason:
-            return _sign(request, str(reason))
-        except files.PictureUnavailable as reason:
-            return _reason(reason)
-        response = _guarded(streamed(request, _pieces(content), content_type=file_type.content_type))
-        response.headers["Content-Disposition"] = f'inline; filename="scan-{scan.pk}{file_type.extension}"'
-        # Opened as a page of its own, a file of a stranger may not do anything.
-        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        return response
-
-    def overlay_view(self, request: HttpRequest, pk: int, side: int = OVERLAY_SIDE) -> HttpResponse:
-        """Answer with the mask as transparency, turned as the upright picture is."""
-        scan = self._viewable_scan(request, pk)
-        return _answer(request, f"overlay-{scan.result_id}-{side}", "image/png", lambda: _overlay(scan, side))
-
-    def full_overlay_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer with the mask in the pixels of the original, which it is then laid upon."""
-        return self.overlay_view(request, pk, FULL_OVERLAY_SIDE)
-
-    def heatmap_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer with the provider's own gradient picture, encoded anew."""
-        scan = self._viewable_scan(request, pk)
-        if not files.has_heatmap(_result(scan)):
-            raise Http404
-        try:
-            return _answer(
-                request,
-                f"heatmap-{scan.result_id}",
-                "image/png",
-                lambda: files.rendition(scan, "heatmap", Kind.HEATMAP),
-            )
-        except files.BeingPrepared as reason:
-            return _sign(request, str(reason))
-        except files.PictureUnavailable:
-            raise Http404 from None
-
-    def _viewable_scan(self, request: HttpRequest, pk: int) -> ImageScan:
-        scan = self.get_object(request, str(pk))
-        if scan is None or not self.may_view_pictures(request, scan):
-            raise Http404
-        return cast("ImageScan", scan)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        desk = desk_of(self.admin_site, request)
+        if desk is None or not desk.open_queues:
+            raise PermissionDenied
+        return redirect(desk.model_admin.url("review"))
 
 
-def _sign(request: HttpRequest, words: str) -> HttpResponse:
-    """Answer with a picture that says that there will be one."""
-    response = _answer(request, "", "image/svg+xml", lambda: format_html(_BEING_PREPARED, words).encode())
-    response.status_code = HTTPStatus.ACCEPTED
-    return response
-
-
-def _reason(reason: files.PictureUnavailable) -> HttpResponse:
-    return HttpResponseNotFound(str(reason), content_type="text/plain; charset=utf-8")
-
-
-def _answer(request: HttpRequest, tag: str, content_type: str, draw: Callable[[], bytes]) -> HttpResponse:
-    def drawn(request: HttpRequest) -> HttpResponse:
-        return HttpResponse(draw(), content_type=content_type)
-
-    view = etag(lambda request: quote_etag(f"{tag}-{DRAWING}"))(drawn) if tag else drawn
-    response = _guarded(view(request))
-    if tag:
-        response.headers["Cache-Control"] = _PRIVATE
-    return response
-
-
-def _guarded(response: Response) -> Response:
-    """Return a response that is for this user and site alone, kept nowhere, and taken for nothing else."""
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response
-
-
-def _pieces(content: IO[bytes] | prepare.Copy) -> Iterator[bytes]:
-    with content:
-        while piece := content.read(prepare.CHUNK):
-            yield piece
-
-
-def _overlay(scan: ImageScan, side: int) -> bytes:
-    result = _result(scan)
-    if not result.image_width or not result.image_height:
-        raise Http404
-    measured = result.image_width, result.image_height
-    try:
-        mask = result.read_mask()
-        if not mask:
-            raise Http404
-        png = overlay_png(mask, *measured, max_side=side)
-    except MaskError:
-        raise Http404 from None
-    return align_scan(scan, measured, scan.orientation).turn(png)
-
-
-def _result(scan: ImageScan) -> DetectionResult:
-    """Return the result, whose large columns are read one by one when they are asked for."""
-    if scan.result is None:
-        raise Http404
-    return scan.result
+def desk_of(admin_site: AdminSite, request: HttpRequest) -> Desk | None:
+    """Return the desk of a user on a site, None when the site has none."""
+    found = admin_for(admin_site, WatchedImage, DeskViews)
+    return None if found is None else Desk(found, request)

@@ -5,28 +5,34 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.publishing.keys import knows_scans
-from django_copyleaks_image.publishing.newest import newest_scan_of, remember
+from django_copyleaks_image.publishing.rows import remember, row_of
 from django_copyleaks_image.registry import WatchedField
+from django_copyleaks_image.reviewing.history import judgements_of
+from django_copyleaks_image.standings import Queue
 
-from .desk.blind import disguise, secret_from
-from .panel import entry_of, line_of
-from .picture_filters import filters_of
-from .readonly import MEDIA
+from .access import access_of
+from .base import MEDIA
+from .desk.item import contradiction_in_words
+from .facts import Finding, finding_about, moment, person
+from .filters import filters_of
+from .pictures import page_url, showing_admin
+from .stage import Stage
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -35,10 +41,11 @@ else:
 
 COLUMN = "copyleaks_finding"
 PANEL = "copyleaks_panel"
+_LINE = '{}<span class="copyleaks-line copyleaks-quiet">{}</span>'
 
 
 class CopyleaksImageMixin(Base):
-    """Shows what was measured and decided about every watched field of a model, to users who may view scans.
+    """Shows what was measured and decided about every watched field of a model, to users who may view pictures.
 
     Put it before ``ModelAdmin``. The column ``copyleaks_finding`` is appended to the list and the panel
     ``copyleaks_panel`` to the form, unless the host's ``list_display``, ``fields`` or ``fieldsets`` place them;
@@ -61,7 +68,7 @@ class CopyleaksImageMixin(Base):
         if not self._shows_findings(request) or not knows_scans(self.get_queryset(request).db):
             return filters
         watched_fields = self.copyleaks_fields()
-        secret = secret_from(request, self.admin_site)
+        secret = access_of(request, self.admin_site).secret()
         ours = (filters_of(it.field, named=len(watched_fields) > 1, secret=secret) for it in watched_fields)
         return [*filters, *chain.from_iterable(ours)]
 
@@ -69,7 +76,7 @@ class CopyleaksImageMixin(Base):
         host = super().get_changelist(request, **kwargs)
         if not self._shows_findings(request):
             return host
-        return cast("type[ChangeList]", type(host.__name__, (_RemembersScans, host), {}))
+        return cast("type[ChangeList]", type(host.__name__, (_RemembersImages, host), {}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         names = super().get_readonly_fields(request, obj)
@@ -99,25 +106,16 @@ class CopyleaksImageMixin(Base):
     @admin.display(description=gettext_lazy("AI detection"))
     def copyleaks_finding(self, instance: Model) -> SafeString:
         """Return badge and decision for every picture of an object, with the field's name if there are several."""
-        lines = (
-            (caption, line_of(scan, self.admin_site, is_present=name == scan.file_name))
-            for caption, scan, name in self._found(instance)
-            if scan is not None and name
-        )
+        site = self.admin_site
+        lines = ((caption, _line(image, name, site)) for caption, image, name in self._found(instance) if name)
         return format_html_join("", '<span class="copyleaks-line">{}{}</span>', lines)
 
     @admin.display(description=gettext_lazy("AI detection"))
     def copyleaks_panel(self, instance: Model) -> SafeString:
-        """Return badge, finding, decision, small picture and a link to the scan, for every watched field."""
+        """Return badge, finding, decision, small picture and a link to its page, for every watched field."""
         entries = [
-            (
-                caption,
-                scan
-                and entry_of(
-                    scan, self.admin_site, is_present=bool(name) and name == scan.file_name, title=str(instance)
-                ),
-            )
-            for caption, scan, name in self._found(instance)
+            (caption, image and _entry(image, name, self.admin_site, title=str(instance)))
+            for caption, image, name in self._found(instance)
         ]
         return render_to_string("admin/copyleaks_image/includes/panel.html", {"entries": entries})
 
@@ -126,32 +124,89 @@ class CopyleaksImageMixin(Base):
         return [watched for watched in registry.watched_fields() if issubclass(self.model, watched.owner)]
 
     def copyleaks_read(self, request: HttpRequest, instances: Sequence[Model]) -> None:
-        """Read the scans of objects with one query, as the user may know them: a second look stays a blind one."""
+        """Read the rows of objects with one query, as the user may know them: a second look stays a blind one."""
         fields = [watched.field for watched in self.copyleaks_fields()]
         remember(instances, fields)
-        found = (newest_scan_of(instance, field) for instance in instances for field in fields)
-        disguise([scan for scan in found if scan is not None], request, self.admin_site)
+        found = (row_of(instance, field) for instance in instances for field in fields)
+        access_of(request, self.admin_site).disguise(image for image in found if image is not None)
 
-    def _found(self, instance: Model) -> Iterator[tuple[str, ImageScan | None, str | None]]:
-        """Yield the caption, the scan that counts and the present file of every watched field."""
+    def _found(self, instance: Model) -> Iterator[tuple[str, WatchedImage | None, str | None]]:
+        """Yield the caption, the row and the present file of every watched field."""
         watched_fields = self.copyleaks_fields()
         for watched in watched_fields:
             caption = _("%(field)s: ") % {"field": capfirst(str(watched.field.verbose_name))}
             name = registry.stored_name(instance, watched.field)
-            yield caption if len(watched_fields) > 1 else "", newest_scan_of(instance, watched.field), name
+            yield caption if len(watched_fields) > 1 else "", row_of(instance, watched.field), name
 
     def _shows_findings(self, request: HttpRequest) -> bool:
-        if not self.admin_site.is_registered(ImageScan) or not self.copyleaks_fields():
-            return False
-        return self.admin_site.get_model_admin(ImageScan).has_view_permission(request)
+        return bool(self.copyleaks_fields()) and access_of(request, self.admin_site).may_view(WatchedImage)
 
 
-class _RemembersScans(ChangeList):
-    """Reads the scans of a whole page of objects at once."""
+class _RemembersImages(ChangeList):
+    """Reads what is known about a whole page of objects at once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         cast("CopyleaksImageMixin", self.model_admin).copyleaks_read(request, self.result_list)
+
+
+def _line(image: WatchedImage | None, file_name: str | None, admin_site: AdminSite) -> SafeString:
+    """Return badge and state of a picture, linked to its page; nothing of it is told about another file."""
+    if image is None:
+        return format_html(_LINE, Finding().badge, _("Not scanned yet."))
+    is_present = image.file_name == file_name
+    finding = finding_about(image) if is_present else Finding()
+    url = page_url(admin_site, image)
+    badge = format_html('<a href="{}">{}</a>', url, finding.badge) if url else finding.badge
+    return format_html(_LINE, badge, (_decision(image) or _whether_it_waits(image)) if is_present else "")
+
+
+def _entry(image: WatchedImage, file_name: str | None, admin_site: AdminSite, *, title: str) -> dict[str, object]:
+    """Return what the panel shows of a picture; ``title`` names the object that it belongs to."""
+    finding = finding_about(image)
+    is_present = bool(file_name) and image.file_name == file_name
+    entry = {"image": image, "finding": finding, "url": page_url(admin_site, image), "is_present": is_present}
+    if not is_present:
+        return entry
+    return {
+        **entry,
+        "stage": _stage(image, finding, admin_site, title),
+        "decision": _decision(image),
+        "decided": _first_look(image) if image.decision else None,
+        "contradiction": contradiction_in_words(image),
+        "waits": _whether_it_waits(image),
+    }
+
+
+def _stage(image: WatchedImage, finding: Finding, admin_site: AdminSite, title: str) -> Stage | None:
+    """Return a small picture with its marks, None where no admin of ours shows pictures."""
+    scan, showing = image.scan, showing_admin(admin_site)
+    if scan is None or showing is None:
+        return None
+    stage = Stage(
+        alt=_("Scan of %(object)s: %(finding)s") % {"object": title, "finding": finding.sentence or finding.label},
+        picture_url=showing.url("rendition", scan.pk, "panel"),
+    )
+    if scan.result is not None and scan.result.mask_runs and not scan.result.mask_problem:
+        stage.overlay_url = showing.url("overlay", scan.pk)
+    return stage
+
+
+def _decision(image: WatchedImage) -> str:
+    return str(image.decision.label) if image.decision else ""
+
+
+def _whether_it_waits(image: WatchedImage) -> str:
+    return _("Waits at the review desk") if image.queue else ""
+
+
+def _first_look(image: WatchedImage) -> dict[str, object] | None:
+    """Return by whom, when and why the decision that stands was taken."""
+    decision = judgements_of(image).exclude(queue=Queue.SECOND_LOOK).first()
+    if decision is None:
+        return None
+    by = format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at))
+    return {"by": by, "reason": decision.reason, "note": decision.note}
 
 
 def _without_panel(fields: Iterable[Any]) -> list[Any]:

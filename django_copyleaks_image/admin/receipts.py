@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,15 +15,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from django_copyleaks_image.copyleaks.bodies import PayloadError, load_json
-from django_copyleaks_image.models import ImageScan, WebhookReceipt, receipts
+from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.redaction import redacted
 from django_copyleaks_image.scanning import receive
 
-from .addresses import scan_url
 from .asking import AskedAdmin
-from .page import Facts, moment
-from .targets import read_targets
+from .facts import Facts, moment, without_empty
+from .pictures import page_url
 
 # What may be judged otherwise after a fix.
 REPLAYABLE = (Outcome.RECEIVED, Outcome.UNREADABLE, Outcome.CONTRADICTS)
@@ -45,14 +44,15 @@ class WebhookReceiptAdmin(AskedAdmin):
     list_filter = ("outcome", "source", "received_at")
     search_fields = ("^scan__scan_id", "^digest")
     search_help_text = gettext_lazy("Scan id or SHA-256 of the body")
-    scan_path = "scan"
+    picture_path = "scan"
     asked = frozenset({"id", "scan"})
     ordering = ("-pk",)
     actions = ("replay",)
     change_form_template = "admin/copyleaks_image/webhookreceipt/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookReceipt]:
-        return receipts().select_related("scan").defer("body").order_by(*self.get_ordering(request))
+        receipts: QuerySet[WebhookReceipt] = self.model._default_manager.using(home_database())
+        return receipts.select_related("scan").defer("body").order_by(*self.get_ordering(request))
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def what_became_of_it(self, receipt: WebhookReceipt) -> SafeString:
@@ -61,11 +61,8 @@ class WebhookReceiptAdmin(AskedAdmin):
         return format_html("{}{}", outcome, format_html_join("", line, [(receipt.detail,), (source,)]))
 
     def get_urls(self) -> list[URLPattern]:
-        download = self.admin_site.admin_view(require_safe(self.download_view))
-        return [
-            path("<int:pk>/body.json", download, name="copyleaks_image_webhookreceipt_download"),
-            *super().get_urls(),
-        ]
+        download = self.route("<int:pk>/body.json", "download", require_safe(self.download_view))
+        return [download, *super().get_urls()]
 
     def download_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer with the body as it was received, as a file to keep and never as a page."""
@@ -113,14 +110,11 @@ class WebhookReceiptAdmin(AskedAdmin):
 
     def _is_open(self, request: HttpRequest, receipt: WebhookReceipt) -> bool:
         """Return whether the user may see the picture that a receipt is about."""
-        return read_targets([receipt.scan], self.admin_site, request)[receipt.scan_id].visible
+        return self.access(request).targets([receipt.scan])[receipt.scan_id].visible
 
     def _scan_url(self, request: HttpRequest, receipt: WebhookReceipt) -> str:
-        if not self.admin_site.is_registered(ImageScan):
-            return ""
-        if not self.admin_site.get_model_admin(ImageScan).has_view_permission(request, receipt.scan):
-            return ""
-        return scan_url(self.admin_site, "change", receipt.scan_id)
+        may_view = self.access(request).may_view(ImageScan, receipt.scan)
+        return page_url(self.admin_site, receipt.scan) if may_view else ""
 
 
 def is_replayable(receipt: WebhookReceipt) -> bool:
@@ -164,7 +158,7 @@ def _shortened(value: object) -> object:
 
 
 def _facts(receipt: WebhookReceipt) -> Facts:
-    facts: Facts = [
+    return without_empty(
         (_("Outcome"), receipt.get_outcome_display()),
         (_("Detail"), receipt.detail),
         (_("Source"), receipt.get_source_display()),
@@ -173,5 +167,4 @@ def _facts(receipt: WebhookReceipt) -> Facts:
         (_("Last received"), moment(receipt.last_received_at) if receipt.deliveries > 1 else ""),
         (_("Size in bytes"), receipt.byte_size),
         (_("SHA-256 of the body"), receipt.digest),
-    ]
-    return [(label, value) for label, value in facts if value]
+    )

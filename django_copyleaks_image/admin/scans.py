@@ -1,135 +1,70 @@
-"""The list of scans, and the page of one."""
+"""The scans: what was asked of the provider, what became of it and why, and the overview."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
-from django_copyleaks_image.models import ImageScan, WebhookReceipt, scans
+from django_copyleaks_image.models import ImageScan, WatchedImage, WebhookReceipt, home_database, images, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.scanning import paykey
 
-from . import page
-from .actions import ScanActions
-from .addresses import scan_url
-from .asking import AskedAdmin, AskedChangeList
-from .desk.blind import disguise
-from .desk.bulk import BulkDecisions
-from .desk.choice import Choice
-from .desk.media import DECISION_MEDIA
-from .desk.release import ClaimRelease, holder
-from .desk.standing import StandingDecision
-from .desk.views import DeskViews
-from .desk.words import number_waiting
-from .export import ScanExport
-from .filters import DecisionFilter, DeskFilter, HeldFilter, StuckFilter, WatchedFieldFilter
-from .findings import finding_of
-from .overview import ScanOverview
-from .paginator import BoundedPaginator
-from .provenance import provenance
+from . import again, export, overview
+from .facts import Facts, Finding, duration_in_words, finding_of, moment, provenance, without_empty
+from .filters import StuckFilter, WatchedFieldFilter
+from .pictures import PictureAdmin, age_since, page_url
+from .problems import problem_in_words
 from .reasons import reason_in_words
-from .stage import Stage, stage_of
-from .targets import Target, read_targets
+from .targets import Target
 from .waiting import why_it_waits
 
-
-class ScanChangeList(AskedChangeList):
-    """Reads the objects of all listed scans together."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        if cast("BoundedPaginator", self.paginator).has_more:
-            # The search form states how many were found unless it is all there are; the bound would be untrue.
-            self.full_result_count = self.result_count
-        listed = cast("Sequence[ImageScan]", self.result_list)
-        disguise(listed, request, self.model_admin.admin_site)
-        targets = read_targets(listed, self.model_admin.admin_site, request)
-        for scan in listed:
-            scan.listed_target = targets[scan.pk]  # type: ignore[attr-defined]
+_SHOWN_RELATIVES = 10
 
 
 @admin.register(ImageScan)
-class ImageScanAdmin(
-    DeskViews, StandingDecision, BulkDecisions, ClaimRelease, ScanActions, ScanOverview, ScanExport, AskedAdmin
-):
-    """Scans to look at, to decide about and to repeat; they are evidence and cannot be edited."""
+class ImageScanAdmin(PictureAdmin):
+    """Scans to look at and to repeat; they are evidence and cannot be edited."""
 
-    list_display = ("thumbnail", "finding", "scanned_object", "state", "age")
-    list_display_links = ("thumbnail", "finding")
-    list_filter = (
-        "verdict",
-        DecisionFilter,
-        DeskFilter,
-        HeldFilter,
-        "status",
-        StuckFilter,
-        "sandbox",
-        WatchedFieldFilter,
-        "created_at",
-    )
+    list_display: Any = ("thumbnail", "finding", "object_with_file", "state", "age")
+    list_filter = ("verdict", "status", StuckFilter, "sandbox", WatchedFieldFilter, "created_at")
     search_fields = ("^scan_id", "file_name", "=object_id", "^sha256")
     search_help_text = gettext_lazy("Scan id, file name, object id or SHA-256")
     asked = frozenset({"id", "scan_id", "content_type", "object_id", "field_name", "error_code"})
-    paginator = BoundedPaginator
-    ordering = ("-pk",)
     sortable_by = ("age",)
-    actions = ("confirm_ai", "clear_false_alarm", "release_claims", "scan_again", "retry_failed")
+    actions = again.ACTIONS
     change_form_template = "admin/copyleaks_image/imagescan/change_form.html"
+    export_columns: ClassVar[dict[str, export.Cell]] = {**export.OF_THE_SCAN, **export.OF_THE_PICTURE}
 
-    def get_queryset(self, request: HttpRequest) -> ImageScanQuerySet:
-        return scans().with_result().select_related("content_type", "claimed_by").order_by(*self.get_ordering(request))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found: ImageScanQuerySet = self.model._default_manager.using(home_database())
+        return found.with_result().select_related("content_type").order_by(*self.get_ordering(request))
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return ScanChangeList
+    def get_urls(self) -> list[URLPattern]:
+        view = require_safe(partial(overview.answer, self))
+        return [self.route("overview/", "overview", view), *super().get_urls()]
 
-    @admin.display(description=gettext_lazy("picture"))
-    def thumbnail(self, scan: ImageScan) -> str:
-        target = _listed_target(scan)
-        if not (target.visible and target.holds_file):
-            return format_html('<span class="copyleaks-thumbnail">{}</span>', _("no picture"))
-        return format_html(
-            '<img class="copyleaks-thumbnail" src="{}" width="80" height="80" loading="lazy" alt="{}">',
-            scan_url(self.admin_site, "rendition", scan.pk, "thumbnail"),
-            _("Scan of %(object)s") % {"object": target.label},
-        )
+    def scan_of(self, row: ImageScan) -> ImageScan:
+        return row
 
-    @admin.display(description=gettext_lazy("finding"))
-    def finding(self, scan: ImageScan) -> str:
-        finding = finding_of(scan)
-        # Why nothing was measured stands in the column beside it.
-        sentence = finding.sentence if scan.verdict else ""
-        return format_html('{}<bdi class="copyleaks-line">{}</bdi>', finding.badge, sentence)
-
-    @admin.display(description=gettext_lazy("object"))
-    def scanned_object(self, scan: ImageScan) -> str:
-        target = _listed_target(scan)
-        if not target.visible:
-            return format_html('{}<span class="copyleaks-line copyleaks-quiet">{}</span>', target.link, scan.field_name)
-        return format_html(
-            '{}<span class="copyleaks-line copyleaks-quiet">{}: <bdi>{}</bdi></span>',
-            target.link,
-            scan.field_name,
-            scan.file_name,
-        )
+    def finding_of(self, row: ImageScan) -> Finding:
+        return finding_of(row)
 
     @admin.display(description=gettext_lazy("status"))
     def state(self, scan: ImageScan) -> str:
         lines = [reason_in_words(scan.error_code)] if scan.error_code else []
         if scan.removed_at is not None and scan.error_code != "file_removed":
             lines.append(reason_in_words("file_removed"))
-        if scan.decision:
-            lines.append(_("Decision: %(decision)s") % {"decision": scan.get_decision_display()})
-        if scan.desk:
-            lines.append(_("Waits for: %(queue)s") % {"queue": scan.get_desk_display()})
-        if held_by := holder(scan):
-            lines.append(_("%(person)s is looking at it") % {"person": held_by})
         return format_html(
             "{}{}",
             scan.get_status_display(),
@@ -138,64 +73,132 @@ class ImageScanAdmin(
 
     @admin.display(description=gettext_lazy("age"), ordering="created_at")
     def age(self, scan: ImageScan) -> str:
-        created = timezone.localtime(scan.created_at)
-        return format_html(
-            '<time datetime="{0}" title="{0}">{1}</time>',
-            created.isoformat(" ", "seconds"),
-            timesince(created, depth=1),
-        )
+        return age_since(scan.created_at)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        open_queues = self.queues_to_open(request)
-        if not open_queues:
-            return super().changelist_view(request, extra_context)
-        choice = Choice(queue=open_queues[0])
-        waiting = number_waiting(self.number_of(request, choice), in_all=self.counts_hidden)
-        desk = {"desk_url": self.desk_url(choice), "waiting": waiting}
-        return super().changelist_view(request, desk | (extra_context or {}))
+        links = {"overview_url": self.url("overview")}
+        return super().changelist_view(request, links | (extra_context or {}))
 
     def page_context(self, request: HttpRequest, obj: ImageScan) -> dict[str, Any]:
         scan, target = obj, self.target_of(request, obj)
-        # Before everything else: it may make a second look look like a first one.
-        decision = self.decision_section(request, scan, target)
         return {
             "title": target.label,
-            "media": self.media + DECISION_MEDIA,
             "is_nav_sidebar_enabled": False,
             "scan": scan,
             "target": target,
             "finding": finding_of(scan),
-            "stage": self._stage(request, scan, target),
-            "decision": decision,
+            "stage": self.stage(scan, target),
+            "picture": self._picture(request, scan),
             "holds": why_it_waits(scan),
-            "scan_facts": page.scan_facts(scan, target),
-            "timings": page.timings(scan),
-            "error_facts": page.error_facts(scan),
+            "scan_facts": [*_scan_facts(scan, target), *without_empty(*self.get_facts(request, scan))],
+            "timings": _timings(scan),
+            "error_facts": _error_facts(scan),
             "provenance": provenance(scan.result),
             "relatives": [
                 (heading, [(other, finding_of(other)) for other in others])
-                for heading, others in page.relatives(scan, seen=partial(self._seen, request))
+                for heading, others in self._relatives(request, scan)
             ],
             "resubmission": scans().filter(resubmission_of=scan).first(),
-            "receipts": page.receipts_of(scan) if self._may_view_receipts(request) else [],
+            "receipts": [(it, page_url(self.admin_site, it)) for it in self._receipts(request, scan)],
             "may_scan": target.visible and self.has_scan_permission(request, scan),
         }
 
+    def _picture(self, request: HttpRequest, scan: ImageScan) -> dict[str, object] | None:
+        """Return where the picture of a scan is decided about, and whether this scan is the one that counts for it."""
+        image = images().same_target(scan).first()
+        if image is None or not self.access(request).may_view(WatchedImage, image):
+            return None
+        return {"url": page_url(self.admin_site, image), "counts": image.scan_id == scan.pk}
+
+    def _relatives(self, request: HttpRequest, scan: ImageScan) -> Iterator[tuple[str, list[ImageScan]]]:
+        """Yield headings with other scans: of the same field of the same object, and of the same bytes elsewhere.
+
+        That two pictures are the same is told to those who may see both.
+        """
+        of_object = scans().same_target(scan)
+        yield _("Other scans of this object"), _listed(of_object.exclude(pk=scan.pk))
+        if scan.content_key and self._seen(request, [scan]):
+            same_bytes = scans().filter(content_key=scan.content_key).exclude(pk__in=of_object.values("pk"))
+            yield _("Scans of the same bytes elsewhere"), self._seen(request, _listed(same_bytes))
+
     def _seen(self, request: HttpRequest, listed: list[ImageScan]) -> list[ImageScan]:
-        targets = read_targets(listed, self.admin_site, request)
+        targets = self.access(request).targets(listed)
         return [scan for scan in listed if targets[scan.pk].visible]
 
-    def _stage(self, request: HttpRequest, scan: ImageScan, target: Target) -> Stage:
-        alt = _("Scan of %(object)s") % {"object": target.label}
-        if not target.visible:
-            return Stage(alt=alt, picture_problem=_("You may not view the object whose picture this is."))
-        return stage_of(scan, self.admin_site, alt=alt)
-
-    def _may_view_receipts(self, request: HttpRequest) -> bool:
-        if not self.admin_site.is_registered(WebhookReceipt):
-            return False
-        return self.admin_site.get_model_admin(WebhookReceipt).has_view_permission(request)
+    def _receipts(self, request: HttpRequest, scan: ImageScan) -> list[WebhookReceipt]:
+        """Return the receipts without their bodies, newest first; there are few, since they are capped per scan."""
+        if not self.access(request).may_view(WebhookReceipt):
+            return []
+        receipts = WebhookReceipt.objects.using(home_database()).filter(scan=scan)
+        return list(receipts.defer("body").order_by("-pk"))
 
 
-def _listed_target(scan: ImageScan) -> Target:
-    return cast("Target", cast("Any", scan).listed_target)
+def _listed(others: ImageScanQuerySet) -> list[ImageScan]:
+    return list(others.with_result().select_related("content_type").order_by("-pk")[:_SHOWN_RELATIVES])
+
+
+def _scan_facts(scan: ImageScan, target: Target) -> Facts:
+    """Return what was scanned, and with what."""
+    result = scan.result
+    picture = f"{scan.width} × {scan.height} px" if scan.width and scan.height else ""
+    measured = ""
+    if result is not None and (result.image_width, result.image_height) != (scan.width, scan.height):
+        measured = f"{result.image_width} × {result.image_height} px"
+    return without_empty(
+        (_("Object"), target.link),
+        # A reason has a section of its own, which names the status.
+        (_("Status"), "" if scan.error_code else scan.get_status_display()),
+        (_("Scan id"), format_html("<code>{}</code>", scan.scan_id)),
+        (_("Field"), scan.field_name),
+        (_("File"), scan.file_name if target.visible else ""),
+        (_("Picture"), ", ".join(filter(None, (picture, scan.image_format)))),
+        (_("Measured by the provider"), measured),
+        (_("Size"), "" if scan.byte_size is None else filesizeformat(scan.byte_size)),
+        ("SHA-256", format_html("<code>{}</code>", scan.sha256) if scan.sha256 and target.visible else ""),
+        (_("Model"), (result and result.model) or scan.model),
+        (_("Measured at"), moment(None if result is None else result.scanned_at)),
+        (_("Credits"), "" if result is None or result.credits is None else number_format(result.credits)),
+        (_("Sandbox"), _("yes: a mock result, no evidence") if scan.sandbox else ""),
+    )
+
+
+def _timings(scan: ImageScan) -> Facts:
+    """Return when things happened, each with the time since the step before."""
+    steps = [
+        (_("Created"), scan.created_at),
+        (_("First sent"), scan.sent_at),
+        (_("Accepted"), scan.submitted_at),
+        (_("Finished"), scan.finished_at),
+    ]
+    facts: Facts = []
+    before: datetime | None = None
+    for label, at in steps:
+        if at is None:
+            continue
+        facts.append((label, _with_duration(at, before)))
+        before = at
+    if scan.removed_at is not None:
+        facts.append((_("Picture deleted"), moment(scan.removed_at)))
+    if scan.attempts:
+        facts.append((_("Attempts"), number_format(scan.attempts)))
+    if not scan.is_finished and scan.next_attempt_at is not None and scan.error_code != paykey.WAITS:
+        facts.append((_("Next attempt"), moment(scan.next_attempt_at)))
+    return facts
+
+
+def _with_duration(at: datetime, before: datetime | None) -> object:
+    if before is None:
+        return moment(at)
+    later = _("%(duration)s later") % {"duration": duration_in_words(at - before)}
+    return format_html('{}<span class="copyleaks-line copyleaks-quiet">{}</span>', moment(at), later)
+
+
+def _error_facts(scan: ImageScan) -> Facts:
+    """Return why a scan has no result, in words, in code and in the provider's own words."""
+    if not scan.error_code:
+        return []
+    facts: Facts = [
+        (_("Reason"), reason_in_words(scan.error_code)),
+        (_("Code"), format_html("<code>{}</code>", scan.error_code)),
+    ]
+    return [*facts, (_("Message"), problem_in_words(scan.error_message))] if scan.error_message else facts

@@ -1,8 +1,8 @@
 """The picture with what is marked on it, ready for the template ``includes/stage.html``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.contrib.admin.sites import AdminSite
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,11 +14,12 @@ from django_copyleaks_image.masks import MaskError, check_shape
 from django_copyleaks_image.models import DetectionResult, ImageScan
 
 from . import files
-from .addresses import scan_url
 from .problems import problem_in_words
 
 # Regions that were left out on receipt are found by Python: this many runs take it a tenth of a second.
 _MAX_RUNS = 50_000
+# Gives the address of one of the pictures of a scan.
+Url = Callable[..., str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,26 +85,24 @@ class Stage:
         return (_OVERLAY if _OVERLAY in views else views[0]).name
 
 
-def stage_of(scan: ImageScan, admin_site: AdminSite, *, alt: str) -> Stage:
+def stage_of(scan: ImageScan, url: Url, *, alt: str) -> Stage:
     """Return the stage of a scan for a user who may view its picture; ``alt`` names the picture."""
     examination = files.examine(scan)
     described = _("%(picture)s: %(finding)s") % {"picture": alt, "finding": finding(scan)}
     stage = Stage(alt=described, picture_problem=examination.problem)
     if not examination.problem:
-        stage.picture_url = scan_url(admin_site, "rendition", scan.pk, "page")
-        stage.original_url = scan_url(admin_site, "original", scan.pk)
+        stage.picture_url = url("rendition", scan.pk, "page")
+        stage.original_url = url("original", scan.pk)
     if scan.width and scan.height:
         exchanged = examination.orientation in EXCHANGES_SIDES
         stage.size = stage.actual_size = (scan.height, scan.width) if exchanged else (scan.width, scan.height)
     if scan.result is not None:
-        _add_overlay(stage, scan, scan.result, admin_site, examination.orientation)
-        _add_heatmap(stage, scan, scan.result, admin_site)
+        _add_overlay(stage, scan, scan.result, url, examination.orientation)
+        _add_heatmap(stage, scan, scan.result, url)
     return stage
 
 
-def _add_overlay(
-    stage: Stage, scan: ImageScan, result: DetectionResult, admin_site: AdminSite, orientation: int | None
-) -> None:
+def _add_overlay(stage: Stage, scan: ImageScan, result: DetectionResult, url: Url, orientation: int | None) -> None:
     try:
         found = _regions(result)
     except MaskError as error:
@@ -114,8 +113,8 @@ def _add_overlay(
         stage.notes.append(empty)
         return
     alignment = align_scan(scan, (result.image_width or 1, result.image_height or 1), orientation)
-    stage.overlay_url = scan_url(admin_site, "overlay", scan.pk)
-    stage.full_overlay_url = scan_url(admin_site, "full_overlay", scan.pk)
+    stage.overlay_url = url("overlay", scan.pk)
+    stage.full_overlay_url = url("full_overlay", scan.pk)
     stage.size = alignment.size
     stage.boxes = [alignment.box(regions.box_of(region)) for region in found or ()]
     if stage.picture_url and not alignment.certain:
@@ -144,7 +143,7 @@ def _regions(result: DetectionResult) -> list[list[int]] | None:
     return None
 
 
-def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, admin_site: AdminSite) -> None:
+def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, url: Url) -> None:
     if result.heatmap_problem:
         why = problem_in_words(result.heatmap_problem)
         stage.notes.append(_("The provider's heatmap is not shown: %(why)s") % {"why": why})
@@ -152,4 +151,4 @@ def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, admin_s
     if result.heatmap_due_at is not None:
         stage.notes.append(_("The provider's heatmap is still to be fetched."))
     elif files.has_heatmap(result):
-        stage.heatmap_url = scan_url(admin_site, "heatmap", scan.pk)
+        stage.heatmap_url = url("heatmap", scan.pk)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
@@ -20,19 +20,19 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.models import ImageScan
-
-from .readonly import ReadOnlyAdmin
+from django_copyleaks_image.models import ImageScan, WatchedImage
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType
 
+Row = WatchedImage | ImageScan
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """The object of a scan; ``url`` is its change page, empty when the user has none.
+    """The object that a picture or a scan is of; ``url`` is its change page, empty when the user has none.
 
-    ``visible`` says that the user may see its pictures, ``holds_file`` that it still names the scanned file.
+    ``visible`` says that the user may see its pictures, ``holds_file`` that it still names this file.
     """
 
     label: str
@@ -48,25 +48,21 @@ class Target:
         return self.label if self.exists else _("%(object)s (removed)") % {"object": self.label}
 
 
-def read_targets(listed: Iterable[ImageScan], admin_site: AdminSite, request: HttpRequest) -> dict[int, Target]:
-    """Return the targets by the scans' keys, with one query for each model and database among them.
+def read_targets(listed: Iterable[Row], admin_site: AdminSite, request: HttpRequest) -> dict[int, Target]:
+    """Return the targets by the rows' keys, with one query for each model and database among them.
 
     A model that has no admin of its own costs one more for each of its proxies and children that have one.
     """
-    by_table: dict[tuple[ContentType, str], list[ImageScan]] = defaultdict(list)
-    for scan in listed:
-        by_table[scan.content_type, scan.database].append(scan)
+    by_table: dict[tuple[ContentType, str], list[Row]] = defaultdict(list)
+    for row in listed:
+        by_table[row.content_type, row.database].append(row)
     targets: dict[int, Target] = {}
-    scans_are_ruled = _rules_scans(admin_site)
     for (content_type, database), rows in by_table.items():
         model = content_type.model_class()
         instances = {} if model is None else _instances(model, {row.object_id for row in rows}, database)
         answering = _answering(admin_site, model, instances.values(), database)
         for row in rows:
-            target = _target(row, model, instances.get(row.object_id), answering, request)
-            if scans_are_ruled and not admin_site.get_model_admin(ImageScan).has_view_permission(request, row):
-                target = replace(target, label=_unnamed(row, model), visible=False)
-            targets[row.pk] = target
+            targets[row.pk] = _target(row, instances.get(row.object_id), answering, request)
     return targets
 
 
@@ -78,30 +74,30 @@ def may_view(admin_site: AdminSite, request: HttpRequest, model: type[Model] | N
 def may_vary(admin_site: AdminSite, model: type[Model]) -> bool:
     """Return whether a user may view one object of a model and not another, which Django's own admin never asks."""
     answering = _answering(admin_site, model, (), "")
-    return len(answering) > 1 or any(has_own_rule(it.admin, "has_view_permission", of=ModelAdmin) for it in answering)
+    return len(answering) > 1 or any(_has_own_rule(it.admin) for it in answering)
 
 
 def ruled_models(admin_site: AdminSite, request: HttpRequest) -> list[type[Model]]:
     """Return the models with files of whose objects the user may not view all: none of them, or not every one."""
-    scans_are_ruled = _rules_scans(admin_site)
+    return [
+        model
+        for model in models_with_files()
+        if may_vary(admin_site, model) or not may_view(admin_site, request, model)
+    ]
+
+
+def models_with_files() -> list[type[Model]]:
+    """Return the models of the project that may hold pictures."""
     return [
         model
         for model in apps.get_models()
         if any(isinstance(field, FileField) for field in model._meta.concrete_fields)
-        and (scans_are_ruled or may_vary(admin_site, model) or not may_view(admin_site, request, model))
     ]
 
 
-def _rules_scans(admin_site: AdminSite) -> bool:
-    """Return whether a project's own admin of scans may say of one that it may be viewed and of another not."""
-    if not admin_site.is_registered(ImageScan):
-        return False
-    return has_own_rule(admin_site.get_model_admin(ImageScan), "has_view_permission", of=ReadOnlyAdmin)
-
-
-def has_own_rule(admin: Any, name: str, *, of: type) -> bool:
-    """Return whether an admin has another method of this name than a class that it is made from."""
-    return getattr(getattr(admin, name), "__func__", None) is not getattr(of, name)
+def _has_own_rule(admin: Any) -> bool:
+    asked = getattr(admin.has_view_permission, "__func__", None)
+    return asked is not ModelAdmin.has_view_permission
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +160,7 @@ def _permitting(answering: Iterable[_Answering], request: HttpRequest, instance:
 
 
 def _instances(model: type[Model], object_ids: set[str], database: str) -> dict[str, Model]:
-    """Return the objects by their key as the scans store it, which may be written otherwise than Python does."""
+    """Return the objects by their key as our rows store it, which may be written otherwise than Python does."""
     keys: dict[Any, str] = {}
     for object_id in object_ids:
         try:
@@ -178,13 +174,7 @@ def _instances(model: type[Model], object_ids: set[str], database: str) -> dict[
     return {keys[instance.pk]: instance for instance in found}
 
 
-def _target(
-    scan: ImageScan,
-    model: type[Model] | None,
-    instance: Model | None,
-    answering: Iterable[_Answering],
-    request: HttpRequest,
-) -> Target:
+def _target(row: Row, instance: Model | None, answering: Iterable[_Answering], request: HttpRequest) -> Target:
     answer = _permitting(answering, request, instance)
     url = ""
     if instance is not None and answer.admin is not None:
@@ -192,18 +182,19 @@ def _target(
         url = reverse(view, args=(quote(instance.pk),), current_app=answer.admin.admin_site.name)
     is_named = instance is not None and answer.permitted
     return Target(
-        label=str(instance) if is_named else _unnamed(scan, model),
+        label=str(instance) if is_named else unnamed(row),
         url=url,
         exists=instance is not None,
         visible=answer.permitted,
-        holds_file=bool(instance and scan.file_name and _file_name(instance, scan.field_name) == scan.file_name),
+        holds_file=bool(instance and row.file_name and _file_name(instance, row.field_name) == row.file_name),
     )
 
 
-def _unnamed(scan: ImageScan, model: type[Model] | None) -> str:
+def unnamed(row: Row) -> str:
     """Return what an object is called for those who may not view it, or when it is gone."""
-    name = scan.content_type.name if model is None else model._meta.verbose_name
-    return f"{capfirst(str(name))} {scan.object_id}"
+    model = row.content_type.model_class()
+    name = row.content_type.name if model is None else model._meta.verbose_name
+    return f"{capfirst(str(name))} {row.object_id}"
 
 
 def _file_name(instance: Model, field_name: str) -> str | None:

@@ -98,7 +98,6 @@ class Migration(migrations.Migration):
                 ('scan_id', models.CharField(default=django_copyleaks_image.models.scan.new_scan_id, editable=False, max_length=36, unique=True, verbose_name='scan id')),
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('submitted', 'Submitted'), ('completed', 'Completed'), ('failed', 'Failed'), ('skipped', 'Skipped'), ('superseded', 'Superseded')], default='queued', max_length=10, verbose_name='status')),
                 ('verdict', models.CharField(blank=True, choices=[('', 'Not measured'), ('no_ai', 'No AI detected'), ('partly_ai', 'Partly AI'), ('mostly_ai', 'Mostly AI')], default='', max_length=10, verbose_name='verdict')),
-                ('review', models.CharField(blank=True, choices=[('', 'Not needed'), ('pending', 'Pending'), ('decided', 'Decided')], default='', max_length=10, verbose_name='review')),
                 ('object_id', models.CharField(max_length=255, verbose_name='object id')),
                 ('field_name', models.CharField(max_length=100, verbose_name='field name')),
                 ('database', models.CharField(default='default', max_length=100, verbose_name='database of the object')),
@@ -135,13 +134,6 @@ class Migration(migrations.Migration):
                 ('erasure_due_at', models.DateTimeField(blank=True, db_index=True, null=True, verbose_name='erasure due at')),
                 ('error_code', models.CharField(blank=True, default='', max_length=64, verbose_name='error code')),
                 ('error_message', models.TextField(blank=True, default='', verbose_name='error message')),
-                ('desk', models.CharField(blank=True, choices=[('', 'None'), ('review', 'Review'), ('second_look', 'Second look'), ('escalated', 'Escalated'), ('unmeasured', 'Not measured')], default='', max_length=11, verbose_name='queue of the desk')),
-                ('decision', models.CharField(blank=True, choices=[('', 'Undecided'), ('confirmed', 'Confirmed as AI'), ('cleared', 'Cleared (false alarm)'), ('escalated', 'Escalated')], default='', max_length=10, verbose_name='decision')),
-                ('review_version', models.PositiveIntegerField(default=0, verbose_name='version of the review')),
-                ('ai_share', models.FloatField(blank=True, null=True, verbose_name='AI share of the area')),
-                ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at')),
-                ('claimed_until', models.DateTimeField(blank=True, null=True, verbose_name='claimed until')),
-                ('claimed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='claimed by')),
                 ('content_type', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype', verbose_name='content type')),
                 ('resubmission_of', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='resubmission', to='copyleaks_image.imagescan', verbose_name='resubmission of')),
                 ('result', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='copyleaks_image.detectionresult', verbose_name='result')),
@@ -149,46 +141,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'image scan',
                 'verbose_name_plural': 'image scans',
-                'permissions': (('decide_imagescan', 'Can decide about pictures'), ('decide_escalated_imagescan', 'Can decide about escalated pictures'), ('rescan_imagescan', 'Can have pictures scanned again'), ('release_imagescan', 'Can release pictures that others look at')),
+                'permissions': (('rescan_imagescan', 'Can have pictures scanned again'),),
             },
-        ),
-        migrations.CreateModel(
-            name='Decision',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='SHA-256')),
-                ('kind', models.CharField(choices=[('confirmed', 'Confirmed as AI'), ('cleared', 'Cleared (false alarm)'), ('escalated', 'Escalated'), ('skipped', 'Skipped'), ('undone', 'Undone')], max_length=10, verbose_name='decision')),
-                ('reason', models.CharField(blank=True, default='', max_length=100, verbose_name='reason')),
-                ('note', models.TextField(blank=True, default='', verbose_name='note')),
-                ('decided_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='decided at')),
-                ('verdict', models.CharField(blank=True, choices=[('', 'Not measured'), ('no_ai', 'No AI detected'), ('partly_ai', 'Partly AI'), ('mostly_ai', 'Mostly AI')], default='', max_length=10, verbose_name='verdict')),
-                ('before', models.CharField(blank=True, choices=[('', 'Undecided'), ('confirmed', 'Confirmed as AI'), ('cleared', 'Cleared (false alarm)'), ('escalated', 'Escalated')], default='', max_length=10, verbose_name='decision before')),
-                ('desk', models.CharField(blank=True, choices=[('', 'None'), ('review', 'Review'), ('second_look', 'Second look'), ('escalated', 'Escalated'), ('unmeasured', 'Not measured')], default='', max_length=11, verbose_name='taken from')),
-                ('agrees', models.BooleanField(blank=True, null=True, verbose_name='agrees with the first look')),
-                ('notified_at', models.DateTimeField(blank=True, null=True, verbose_name='signal sent at')),
-                ('notifying_until', models.DateTimeField(blank=True, null=True, verbose_name='signal being sent until')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reversal', to='copyleaks_image.decision', verbose_name='undoes')),
-                ('scan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='copyleaks_image.imagescan', verbose_name='scan')),
-            ],
-            options={
-                'verbose_name': 'decision',
-                'verbose_name_plural': 'decisions',
-            },
-        ),
-        migrations.CreateModel(
-            name='ReviewDesk',
-            fields=[
-            ],
-            options={
-                'verbose_name': 'review desk',
-                'verbose_name_plural': 'review desk',
-                'proxy': True,
-                'default_permissions': (),
-                'indexes': [],
-                'constraints': [],
-            },
-            bases=('copyleaks_image.imagescan',),
         ),
         migrations.CreateModel(
             name='Rendition',
@@ -225,6 +179,76 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
                 'constraints': [models.UniqueConstraint(fields=('name', 'number'), name='copyleaks_rendition_part')],
             },
+        ),
+        migrations.CreateModel(
+            name='WatchedImage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('object_id', models.CharField(max_length=255, verbose_name='object id')),
+                ('field_name', models.CharField(max_length=100, verbose_name='field name')),
+                ('database', models.CharField(default='default', max_length=100, verbose_name='database of the object')),
+                ('file_name', models.TextField(verbose_name='file name')),
+                ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='uploaded at')),
+                ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='picture deleted at')),
+                ('standing', models.CharField(choices=[('waiting', 'Waiting for its scan'), ('not_measured', 'Not measured'), ('clean', 'Nothing to review'), ('flagged', 'Flagged'), ('cleared', 'Cleared (false alarm)'), ('confirmed', 'Confirmed as AI'), ('escalated', 'Escalated')], default='waiting', max_length=12, verbose_name='standing')),
+                ('standing_since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='standing since')),
+                ('verdict', models.CharField(blank=True, choices=[('', 'Not measured'), ('no_ai', 'No AI detected'), ('partly_ai', 'Partly AI'), ('mostly_ai', 'Mostly AI')], default='', max_length=10, verbose_name='verdict')),
+                ('ai_share', models.FloatField(blank=True, null=True, verbose_name='AI share of the area')),
+                ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),
+                ('sha256', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='SHA-256')),
+                ('queue', models.CharField(blank=True, choices=[('', 'None'), ('review', 'Review'), ('second_look', 'Second look'), ('escalated', 'Escalated'), ('unmeasured', 'Not measured')], default='', max_length=11, verbose_name='queue')),
+                ('version', models.PositiveIntegerField(default=0, verbose_name='version of the review')),
+                ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at')),
+                ('claimed_until', models.DateTimeField(blank=True, null=True, verbose_name='claimed until')),
+                ('claimed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='claimed by')),
+                ('content_type', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype', verbose_name='content type')),
+                ('scan', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='image', to='copyleaks_image.imagescan', verbose_name='scan')),
+            ],
+            options={
+                'verbose_name': 'watched image',
+                'verbose_name_plural': 'watched images',
+                'permissions': (('decide_watchedimage', 'Can decide about pictures'), ('decide_escalated_watchedimage', 'Can decide about escalated pictures'), ('release_watchedimage', 'Can release pictures that others look at')),
+            },
+        ),
+        migrations.CreateModel(
+            name='Decision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sha256', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='SHA-256')),
+                ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),
+                ('kind', models.CharField(choices=[('confirmed', 'Confirmed as AI'), ('cleared', 'Cleared (false alarm)'), ('escalated', 'Escalated'), ('skipped', 'Skipped'), ('undone', 'Undone')], max_length=10, verbose_name='decision')),
+                ('reason', models.CharField(blank=True, default='', max_length=100, verbose_name='reason')),
+                ('note', models.TextField(blank=True, default='', verbose_name='note')),
+                ('decided_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='decided at')),
+                ('verdict', models.CharField(blank=True, choices=[('', 'Not measured'), ('no_ai', 'No AI detected'), ('partly_ai', 'Partly AI'), ('mostly_ai', 'Mostly AI')], default='', max_length=10, verbose_name='verdict')),
+                ('before', models.CharField(choices=[('waiting', 'Waiting for its scan'), ('not_measured', 'Not measured'), ('clean', 'Nothing to review'), ('flagged', 'Flagged'), ('cleared', 'Cleared (false alarm)'), ('confirmed', 'Confirmed as AI'), ('escalated', 'Escalated')], max_length=12, verbose_name='standing before')),
+                ('queue', models.CharField(blank=True, choices=[('', 'None'), ('review', 'Review'), ('second_look', 'Second look'), ('escalated', 'Escalated'), ('unmeasured', 'Not measured')], default='', max_length=11, verbose_name='taken from')),
+                ('agrees', models.BooleanField(blank=True, null=True, verbose_name='agrees with the first look')),
+                ('notified_at', models.DateTimeField(blank=True, null=True, verbose_name='signal sent at')),
+                ('notifying_until', models.DateTimeField(blank=True, null=True, verbose_name='signal being sent until')),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
+                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reversal', to='copyleaks_image.decision', verbose_name='undoes')),
+                ('scan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='copyleaks_image.imagescan', verbose_name='scan')),
+                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='copyleaks_image.watchedimage', verbose_name='watched image')),
+            ],
+            options={
+                'verbose_name': 'decision',
+                'verbose_name_plural': 'decisions',
+            },
+        ),
+        migrations.CreateModel(
+            name='ReviewDesk',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'review desk',
+                'verbose_name_plural': 'review desk',
+                'proxy': True,
+                'default_permissions': (),
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('copyleaks_image.watchedimage',),
         ),
         migrations.CreateModel(
             name='WebhookReceipt',
@@ -271,27 +295,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='imagescan',
-            index=models.Index(fields=['review', 'created_at'], name='copyleaks_scan_review'),
-        ),
-        migrations.AddIndex(
-            model_name='imagescan',
-            index=models.Index(fields=['desk', 'created_at'], name='copyleaks_scan_desk_age'),
-        ),
-        migrations.AddIndex(
-            model_name='imagescan',
             index=models.Index(fields=['verdict'], name='copyleaks_scan_verdict'),
         ),
         migrations.AddIndex(
             model_name='imagescan',
-            index=models.Index(fields=['decision'], name='copyleaks_scan_decision'),
-        ),
-        migrations.AddIndex(
-            model_name='imagescan',
             index=models.Index(fields=['sandbox'], name='copyleaks_scan_sandbox'),
-        ),
-        migrations.AddIndex(
-            model_name='imagescan',
-            index=models.Index(fields=['desk', 'ai_share'], name='copyleaks_scan_desk_share'),
         ),
         migrations.AddConstraint(
             model_name='imagescan',
@@ -304,14 +312,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='imagescan',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), ('verdict__in', ('no_ai', 'partly_ai', 'mostly_ai'))), models.Q(models.Q(('status', 'completed'), _negated=True), ('verdict', '')), _connector='OR'), name='copyleaks_scan_verdict_iff_completed'),
-        ),
-        migrations.AddConstraint(
-            model_name='imagescan',
-            constraint=models.CheckConstraint(condition=models.Q(('review', ''), models.Q(('review__in', ('pending', 'decided')), ('status', 'completed')), _connector='OR'), name='copyleaks_scan_review_of_measured'),
-        ),
-        migrations.AddConstraint(
-            model_name='imagescan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('desk', ''), models.Q(('review', 'pending'), _negated=True)), models.Q(('desk', 'review'), ('review', 'pending')), models.Q(('desk', 'second_look'), ('review', 'decided')), models.Q(('desk', 'escalated'), models.Q(('review', 'pending'), ('status__in', ('failed', 'skipped')), _connector='OR')), models.Q(('desk', 'unmeasured'), ('status__in', ('failed', 'skipped'))), _connector='OR'), name='copyleaks_scan_desk_of_ended'),
         ),
         migrations.AddConstraint(
             model_name='imagescan',
@@ -329,6 +329,42 @@ class Migration(migrations.Migration):
             model_name='imagescan',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ('failed', 'skipped')), _negated=True), models.Q(('error_code', ''), _negated=True), _connector='OR'), name='copyleaks_scan_failure_has_reason'),
         ),
+        migrations.AddConstraint(
+            model_name='rendition',
+            constraint=models.UniqueConstraint(fields=('scan', 'kind'), name='copyleaks_rendition_of_scan'),
+        ),
+        migrations.AddIndex(
+            model_name='watchedimage',
+            index=models.Index(fields=['queue', 'uploaded_at'], name='copyleaks_image_queue_age'),
+        ),
+        migrations.AddIndex(
+            model_name='watchedimage',
+            index=models.Index(fields=['queue', 'ai_share'], name='copyleaks_image_queue_share'),
+        ),
+        migrations.AddIndex(
+            model_name='watchedimage',
+            index=models.Index(fields=['standing'], name='copyleaks_image_standing'),
+        ),
+        migrations.AddIndex(
+            model_name='watchedimage',
+            index=models.Index(fields=['verdict'], name='copyleaks_image_verdict'),
+        ),
+        migrations.AddConstraint(
+            model_name='watchedimage',
+            constraint=models.UniqueConstraint(fields=('content_type', 'object_id', 'field_name'), name='copyleaks_image_target'),
+        ),
+        migrations.AddConstraint(
+            model_name='watchedimage',
+            constraint=models.CheckConstraint(condition=models.Q(('standing__in', ['waiting', 'not_measured', 'clean', 'flagged', 'cleared', 'confirmed', 'escalated'])), name='copyleaks_image_standing_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='watchedimage',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('standing__in', ('clean', 'flagged')), _negated=True), models.Q(('verdict', ''), _negated=True), _connector='OR'), name='copyleaks_image_measured_has_verdict'),
+        ),
+        migrations.AddConstraint(
+            model_name='watchedimage',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('queue', ''), models.Q(('standing__in', ('flagged', 'escalated')), _negated=True)), models.Q(('queue', ''), ('removed_at__isnull', False)), models.Q(('queue', 'review'), ('standing__in', ('flagged', 'confirmed', 'cleared', 'escalated'))), models.Q(('queue', 'second_look'), ('standing__in', ('confirmed', 'cleared', 'escalated'))), models.Q(('queue', 'escalated'), ('standing__in', ('confirmed', 'cleared', 'escalated'))), models.Q(('queue', 'unmeasured'), ('standing', 'not_measured')), _connector='OR'), name='copyleaks_image_queue_of_standing'),
+        ),
         migrations.AddIndex(
             model_name='decision',
             index=models.Index(fields=['decided_by', 'kind', 'decided_at'], name='copyleaks_decision_person'),
@@ -344,10 +380,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='decision',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'undone'), ('reverses__isnull', False)), models.Q(models.Q(('kind', 'undone'), _negated=True), ('reverses__isnull', True)), _connector='OR'), name='copyleaks_decision_undone_names_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='rendition',
-            constraint=models.UniqueConstraint(fields=('scan', 'kind'), name='copyleaks_rendition_of_scan'),
         ),
         migrations.AddIndex(
             model_name='webhookreceipt',

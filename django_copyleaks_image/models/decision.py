@@ -8,35 +8,29 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_copyleaks_image.standings import JUDGEMENTS, KINDS, Kind, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 
-from .scan import Desk, ImageScan, Standing
-
-
-class Kind(models.TextChoices):
-    CONFIRMED = "confirmed", _("Confirmed as AI")
-    CLEARED = "cleared", _("Cleared (false alarm)")
-    ESCALATED = "escalated", _("Escalated")
-    SKIPPED = "skipped", _("Skipped")
-    UNDONE = "undone", _("Undone")
-
-
-# What answers whether a picture is AI, and what can be decided at all: skipping decides nothing, undoing takes back.
-FINAL = (Kind.CONFIRMED, Kind.CLEARED)
-JUDGEMENTS = (*FINAL, Kind.ESCALATED)
+from .scan import ImageScan
+from .watched_image import WatchedImage
 
 
 class Decision(models.Model):
-    """One step that a person took at the review desk, about the bytes of one scan.
+    """One step that a person took at the review desk, about the bytes of a picture.
 
-    The latest one that was not undone counts; it stands on the scans of the same bytes on the same target, and
-    no later scan of them overwrites it. Rows are never changed: undoing appends one that ``reverses`` another.
+    The latest one that was not undone counts, for every later scan of the same bytes as well. Rows are never changed:
+    undoing appends one that ``reverses`` another.
     """
 
     Kind = Kind
 
-    scan = models.ForeignKey(ImageScan, models.CASCADE, verbose_name=_("scan"), related_name="decisions")
+    image = models.ForeignKey(WatchedImage, models.CASCADE, verbose_name=_("watched image"), related_name="decisions")
+    # The scan that counted then; the hash is empty for a file that nobody could read.
+    scan = models.ForeignKey(
+        ImageScan, models.SET_NULL, verbose_name=_("scan"), related_name="decisions", null=True, blank=True
+    )
     sha256 = models.CharField("SHA-256", max_length=64, blank=True, default="", db_index=True)
+    sandbox = models.BooleanField(_("sandbox"), default=False)
     kind = models.CharField(_("decision"), max_length=10, choices=Kind)
     reason = models.CharField(_("reason"), max_length=100, blank=True, default="")
     note = models.TextField(_("note"), blank=True, default="")
@@ -46,8 +40,8 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now, db_index=True)
     # What the person saw, and what stood before: an undo restores it.
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default="")
-    before = models.CharField(_("decision before"), max_length=10, choices=Standing, blank=True, default="")
-    desk = models.CharField(_("taken from"), max_length=11, choices=Desk, blank=True, default="")
+    before = models.CharField(_("standing before"), max_length=12, choices=Standing)
+    queue = models.CharField(_("taken from"), max_length=11, choices=Queue, blank=True, default=Queue.NONE)
     reverses = models.OneToOneField(
         "self", models.CASCADE, verbose_name=_("undoes"), related_name="reversal", null=True, blank=True
     )
@@ -89,12 +83,13 @@ class Decision(models.Model):
     @property
     def is_second_look(self) -> bool:
         """Return whether this was decided blind, about a picture on which another person's decision stands."""
-        return self.desk == Desk.SECOND_LOOK and self.kind in JUDGEMENTS
+        return self.queue == Queue.SECOND_LOOK and self.kind in JUDGEMENTS
 
     @property
-    def leaves_standing(self) -> Standing:
-        """Return the decision that stands after a judgement: a second look changes nothing by itself."""
-        return Standing(self.before if self.is_second_look else self.kind)
+    def leaves(self) -> Standing:
+        """Return how the picture stands after a judgement: a second look changes nothing by itself."""
+        given = KINDS[Kind(self.kind)].standing
+        return Standing(self.before) if self.is_second_look or given is None else given
 
     @property
     def leaves_open(self) -> bool:

@@ -8,6 +8,7 @@ from .receipt import WebhookReceipt, WebhookReceiptQuerySet
 from .rendition import Rendition, RenditionQuerySet
 from .result import DetectionResult
 from .scan import ImageScan, ImageScanQuerySet
+from .watched_image import WatchedImage, WatchedImageQuerySet
 
 
 def home_database() -> str:
@@ -18,6 +19,11 @@ def home_database() -> str:
 def scans() -> ImageScanQuerySet:
     """Return all scans, for reading and writing in their home database."""
     return ImageScan.objects.using(home_database())
+
+
+def images() -> WatchedImageQuerySet:
+    """Return all watched images, for reading and writing in their home database."""
+    return WatchedImage.objects.using(home_database())
 
 
 def receipts() -> WebhookReceiptQuerySet:

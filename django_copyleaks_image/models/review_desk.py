@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from .scan import ImageScan
+from .watched_image import WatchedImage
 
 
-class ReviewDesk(ImageScan):
-    """The scans at which people look one after the other; it has no rows and no permissions of its own."""
+class ReviewDesk(WatchedImage):
+    """The pictures at which people look one after the other; it has no rows and no permissions of its own."""
 
     class Meta:
         proxy = True

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
@@ -33,31 +32,6 @@ class Status(models.TextChoices):
     FAILED = "failed", _("Failed")
     SKIPPED = "skipped", _("Skipped")
     SUPERSEDED = "superseded", _("Superseded")
-
-
-class Review(models.TextChoices):
-    NOT_NEEDED = "", _("Not needed")
-    PENDING = "pending", _("Pending")
-    DECIDED = "decided", _("Decided")
-
-
-class Desk(models.TextChoices):
-    """The queue of the review desk in which a scan waits for a person."""
-
-    NONE = "", _("None")
-    REVIEW = "review", _("Review")
-    SECOND_LOOK = "second_look", _("Second look")
-    ESCALATED = "escalated", _("Escalated")
-    UNMEASURED = "unmeasured", _("Not measured")
-
-
-class Standing(models.TextChoices):
-    """The decision that stands about the bytes of a scan."""
-
-    UNDECIDED = "", _("Undecided")
-    CONFIRMED = "confirmed", _("Confirmed as AI")
-    CLEARED = "cleared", _("Cleared (false alarm)")
-    ESCALATED = "escalated", _("Escalated")
 
 
 UNFINISHED = (Status.QUEUED, Status.SUBMITTED)
@@ -95,6 +69,10 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
     def for_target(self, *, content_type: ContentType, object_id: str, field_name: str) -> "ImageScanQuerySet":
         return self.filter(content_type=content_type, object_id=object_id, field_name=field_name)
 
+    def same_target(self, row: Any) -> "ImageScanQuerySet":
+        """Return the scans of the field of the object that a scan or a watched image is about."""
+        return self.filter(content_type=row.content_type_id, object_id=row.object_id, field_name=row.field_name)
+
     def with_result(self) -> "ImageScanQuerySet":
         """Join the result without its large columns, which lists never show."""
         return self.select_related("result").defer(*(f"result__{name}" for name in DetectionResult.LARGE_FIELDS))
@@ -108,14 +86,10 @@ class ImageScan(ReadWhereWritten):
 
     Status = Status
     Verdict = Verdict
-    Review = Review
-    Desk = Desk
-    Standing = Standing
 
     scan_id = models.CharField(_("scan id"), max_length=36, unique=True, default=new_scan_id, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default=Verdict.NOT_MEASURED)
-    review = models.CharField(_("review"), max_length=10, choices=Review, blank=True, default=Review.NOT_NEEDED)
 
     content_type = models.ForeignKey(
         ContentType, models.CASCADE, verbose_name=_("content type"), related_name="+", db_index=False
@@ -189,41 +163,19 @@ class ImageScan(ReadWhereWritten):
         blank=True,
     )
 
-    # The review desk. One row of a target waits there at a time, and whoever looks at it holds a claim.
-    desk = models.CharField(_("queue of the desk"), max_length=11, choices=Desk, blank=True, default=Desk.NONE)
-    decision = models.CharField(_("decision"), max_length=10, choices=Standing, blank=True, default=Standing.UNDECIDED)
-    # Raised by everything that changes what a person would decide about: a decision names the one it has seen.
-    review_version = models.PositiveIntegerField(_("version of the review"), default=0)
-    # The result's share, 0 when it is unknown: the desk sorts by it without a join.
-    ai_share = models.FloatField(_("AI share of the area"), null=True, blank=True)
-    claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("claimed by"), related_name="+", null=True, blank=True
-    )
-    claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
-    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
-
     objects = ImageScanQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("image scan")
         verbose_name_plural = _("image scans")
-        permissions = (
-            ("decide_imagescan", _("Can decide about pictures")),
-            ("decide_escalated_imagescan", _("Can decide about escalated pictures")),
-            ("rescan_imagescan", _("Can have pictures scanned again")),
-            ("release_imagescan", _("Can release pictures that others look at")),
-        )
+        permissions = (("rescan_imagescan", _("Can have pictures scanned again")),)
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["status", "next_attempt_at"], name="copyleaks_scan_queue"),
             models.Index(fields=["status", "submitted_at"], name="copyleaks_scan_awaited"),
             models.Index(fields=["content_type", "object_id", "field_name"], name="copyleaks_scan_target"),
             models.Index(fields=["notified_at", "finished_at"], name="copyleaks_scan_owed"),
-            models.Index(fields=["review", "created_at"], name="copyleaks_scan_review"),
-            models.Index(fields=["desk", "created_at"], name="copyleaks_scan_desk_age"),
             models.Index(fields=["verdict"], name="copyleaks_scan_verdict"),
-            models.Index(fields=["decision"], name="copyleaks_scan_decision"),
             models.Index(fields=["sandbox"], name="copyleaks_scan_sandbox"),
-            models.Index(fields=["desk", "ai_share"], name="copyleaks_scan_desk_share"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="copyleaks_scan_status_known", condition=Q(status__in=Status.values)),
@@ -235,19 +187,6 @@ class ImageScan(ReadWhereWritten):
                 name="copyleaks_scan_verdict_iff_completed",
                 condition=(Q(status=Status.COMPLETED) & Q(verdict__in=MEASURED))
                 | (~Q(status=Status.COMPLETED) & Q(verdict=Verdict.NOT_MEASURED)),
-            ),
-            models.CheckConstraint(
-                name="copyleaks_scan_review_of_measured",
-                condition=Q(review=Review.NOT_NEEDED)
-                | (Q(review__in=(Review.PENDING, Review.DECIDED)) & Q(status=Status.COMPLETED)),
-            ),
-            models.CheckConstraint(
-                name="copyleaks_scan_desk_of_ended",
-                condition=(Q(desk="") & ~Q(review=Review.PENDING))
-                | (Q(desk=Desk.REVIEW) & Q(review=Review.PENDING))
-                | (Q(desk=Desk.SECOND_LOOK) & Q(review=Review.DECIDED))
-                | (Q(desk=Desk.ESCALATED) & (Q(review=Review.PENDING) | Q(status__in=UNMEASURED)))
-                | (Q(desk=Desk.UNMEASURED) & Q(status__in=UNMEASURED)),
             ),
             models.CheckConstraint(
                 name="copyleaks_scan_finished_has_time",
@@ -282,14 +221,19 @@ class ImageScan(ReadWhereWritten):
 
     @property
     def target(self) -> Any:
-        """Return the scanned object, or None when it is gone; read from the database it was saved in.
+        """Return the scanned object, or None when it is gone."""
+        return object_of(self)
 
-        The model, the type of its key, or the alias of the database may have changed since.
-        """
-        model = self.content_type.model_class()
-        if model is None:
-            return None
-        try:
-            return model._base_manager.using(self.database).filter(pk=self.object_id).first()
-        except (ValueError, ValidationError, ConnectionDoesNotExist):
-            return None
+
+def object_of(row: Any) -> Any:
+    """Return the object that a scan or a watched image is about, read from the database in which it was saved.
+
+    None when it is gone; the model, the type of its key, or the alias of the database may have changed since.
+    """
+    model = row.content_type.model_class()
+    if model is None:
+        return None
+    try:
+        return model._base_manager.using(row.database).filter(pk=row.object_id).first()
+    except (ValueError, ValidationError, ConnectionDoesNotExist):
+        return None

@@ -1,4 +1,4 @@
-"""Compares columns of the project's tables with what the scans have noted of them as text."""
+"""Compares columns of the project's tables with what the watched images have noted of them as text."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField, Func
 from django.db.models.sql.compiler import SQLCompiler
 
-from django_copyleaks_image.models import ImageScan, home_database
+from django_copyleaks_image.models import WatchedImage, home_database
 
 
 class AsText(Func):
-    """A column of any type and collation as the scans write it, equal byte by byte or not at all.
+    """A column of any type and collation as the watched images write it, equal byte by byte or not at all.
 
-    It belongs on the project's side of a comparison, where it leaves the indexes of the scans usable. Raises
-    ValueError when the query runs in another database than the one that holds the scans.
+    It belongs on the project's side of a comparison, where it leaves their indexes usable. Raises
+    ValueError when the query runs in another database than the one that holds them.
     """
 
     output_field = CharField()
@@ -29,7 +29,7 @@ class AsText(Func):
         return super().as_sql(compiler, connection, *args, **context)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
-        # With a collation of the project's own, the index of the scans, which has the default one, is not used.
+        # With a collation of the project's own, the index of ours, which has the default one, is not used.
         return self.as_sql(compiler, connection, template=f'{self.template} COLLATE "default"')
 
     def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
@@ -40,10 +40,10 @@ class AsText(Func):
 def knows_scans(alias: str) -> bool:
     """Return whether a database holds the scans, or, as the routers' ``allow_relation`` says, is a replica of it."""
     home = home_database()
-    return alias == home or bool(router.allow_relation(_a_scan_in(alias), _a_scan_in(home)))
+    return alias == home or bool(router.allow_relation(_a_row_in(alias), _a_row_in(home)))
 
 
-def _a_scan_in(alias: str) -> ImageScan:
-    scan = ImageScan()
-    scan._state.db = alias
-    return scan
+def _a_row_in(alias: str) -> WatchedImage:
+    row = WatchedImage()
+    row._state.db = alias
+    return row

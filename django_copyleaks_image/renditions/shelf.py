@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 
-from django.core.cache import cache
+from django.core.cache import BaseCache, caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
@@ -29,7 +29,7 @@ def get(sha256: str, size: str) -> bytes | None:
     """Return a rendition, None when there is none; raise ShelfFailed."""
     if not sha256:
         return None
-    kept = cache.get(_key(sha256, size)) if size in _CACHED_FOR else None
+    kept = _cached().get(_key(sha256, size)) if size in _CACHED_FOR else None
     if isinstance(kept, bytes):
         return kept
     try:
@@ -56,7 +56,7 @@ def put(sha256: str, drawn: Mapping[str, bytes]) -> None:
 
 def remove(sha256: str, sizes: Iterable[str] = SIZES) -> None:
     """Forget what is kept of these bytes. Other users of them get new ones when they ask."""
-    cache.delete_many([_key(sha256, size) for size in sizes])
+    _cached().delete_many([_key(sha256, size) for size in sizes])
     for size in sizes:
         _storage().delete(_name(sha256, size))
 
@@ -81,9 +81,13 @@ def _storage() -> Storage:
     return storages[conf.RENDITION_STORAGE] if conf.RENDITION_STORAGE else DatabaseStorage()
 
 
+def _cached() -> BaseCache:
+    return caches[conf.RENDITION_CACHE]
+
+
 def _cache(sha256: str, size: str, content: bytes) -> None:
     if size in _CACHED_FOR:
-        cache.set(_key(sha256, size), content, _CACHED_FOR[size])
+        _cached().set(_key(sha256, size), content, _CACHED_FOR[size])
 
 
 def _key(sha256: str, size: str) -> str:

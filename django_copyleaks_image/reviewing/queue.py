@@ -14,12 +14,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from django_copyleaks_image.models import ImageScan, decisions, scans
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk, ImageScanQuerySet
+from django_copyleaks_image.models import WatchedImage, decisions, images
+from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
+from django_copyleaks_image.standings import Kind, Queue
 
 from . import claims
-from .blindness import is_blind_for
+from .blindness import awaits_second_look_by
 from .users import AnyUser
 
 # Candidates that are looked at together: few at first, since most people may see what comes first. After so many in all
@@ -40,7 +40,7 @@ class Order(StrEnum):
 class Selection:
     """What a person wants to see: one queue, of one watched field or all, real pictures or the sandbox's."""
 
-    desk: Desk = Desk.REVIEW
+    queue: Queue = Queue.REVIEW
     order: Order = Order.OLDEST
     content_type: ContentType | None = None
     field_name: str = ""
@@ -49,7 +49,7 @@ class Selection:
     hidden: frozenset[int] = frozenset()
 
 
-def waiting(selection: Selection, user: AnyUser) -> ImageScanQuerySet:
+def waiting(selection: Selection, user: AnyUser) -> WatchedImageQuerySet:
     """Return what waits in a queue for this person, unordered, claimed by others or not.
 
     Second looks are mixed into the queue of reviews, but never for those who took the first.
@@ -60,7 +60,7 @@ def waiting(selection: Selection, user: AnyUser) -> ImageScanQuerySet:
 def count(selection: Selection, user: AnyUser) -> int:
     """Return how many wait, :data:`COUNTED` + 1 for more than are counted."""
     # In order, so that the index of the desk is read, and not the whole table for the few that wait.
-    selected = _selected(selection).order_by("created_at")
+    selected = _selected(selection).order_by("uploaded_at")
     counted = 0
     for condition in _conditions(selection, user):
         counted += selected.filter(condition)[: COUNTED + 1 - counted].count()
@@ -75,7 +75,7 @@ def is_held_by_others(selection: Selection, user: AnyUser) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bookmark:
-    """The last scan that was looked at, by the column that orders its stage of the search, and its key."""
+    """The last picture that was looked at, by the column that orders its stage of the search, and its key."""
 
     stage: int
     value: datetime | float
@@ -89,7 +89,7 @@ class Taken:
     ``is_partial`` says that the end of the queue was not reached, not even from the bookmark of an earlier search.
     """
 
-    scans: list[ImageScan]
+    images: list[WatchedImage]
     bookmark: Bookmark | None
     is_partial: bool
 
@@ -100,32 +100,32 @@ def take(
     *,
     want: int,
     besides: Collection[int],
-    visible: Callable[[list[ImageScan]], list[ImageScan]],
+    visible: Callable[[list[WatchedImage]], list[WatchedImage]],
     behind: Bookmark | None = None,
 ) -> Taken:
-    """Claim the next scans for a person, ``besides`` those that they hold already; skipped ones come last.
+    """Claim the next pictures for a person, ``besides`` those that they hold already; skipped ones come last.
 
     ``visible`` returns those that the person may see. Whatever they may not see, everything is reached sooner or
     later: pass the ``bookmark`` of one call to the next one as ``behind``.
     """
-    taken: list[ImageScan] = []
+    taken: list[WatchedImage] = []
     looks = 0
     for start in [None] if behind is None else [behind, None]:
-        stages = _stages(selection, user, {*besides, *(scan.pk for scan in taken)})
+        stages = _stages(selection, user, {*besides, *(image.pk for image in taken)})
         for page, bookmark in _pages(stages, start):
-            for scan in visible(page):
-                if claims.claim(scan.pk, user):
-                    taken.append(scan)
+            for image in visible(page):
+                if claims.claim(image.pk, user):
+                    taken.append(image)
                     if len(taken) == want:
-                        return Taken(scans=taken, bookmark=start, is_partial=False)
+                        return Taken(images=taken, bookmark=start, is_partial=False)
             looks += len(page)
             if looks >= _LOOKS:
-                return Taken(scans=taken, bookmark=bookmark, is_partial=start == behind)
-    return Taken(scans=taken, bookmark=None, is_partial=False)
+                return Taken(images=taken, bookmark=bookmark, is_partial=start == behind)
+    return Taken(images=taken, bookmark=None, is_partial=False)
 
 
-def _selected(selection: Selection) -> ImageScanQuerySet:
-    found = scans().filter(sandbox=selection.sandbox)
+def _selected(selection: Selection) -> WatchedImageQuerySet:
+    found = images().filter(sandbox=selection.sandbox)
     if selection.content_type is not None:
         found = found.filter(content_type=selection.content_type, field_name=selection.field_name)
     if selection.hidden:
@@ -134,18 +134,18 @@ def _selected(selection: Selection) -> ImageScanQuerySet:
 
 
 def _conditions(selection: Selection, user: AnyUser) -> list[Q]:
-    """Return the condition of each desk in the queue: an index gives the rows of one in order, but not of two."""
-    conditions = [Q(desk=selection.desk)]
-    if selection.desk == Desk.REVIEW:
-        conditions.append(is_blind_for(user))
+    """Return the conditions of what is in the queue: an index gives the rows of one in order, but not of two."""
+    conditions = [Q(queue=selection.queue)]
+    if selection.queue == Queue.REVIEW:
+        conditions.append(awaits_second_look_by(user))
     return conditions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Stage:
-    """Scans in one order: by a column, and by age among equals."""
+    """Pictures in one order: by a column, and by age among equals."""
 
-    parts: list[ImageScanQuerySet]
+    parts: list[WatchedImageQuerySet]
     column: str
     is_descending: bool = False
 
@@ -153,11 +153,12 @@ class _Stage:
 def _stages(selection: Selection, user: AnyUser, besides: Collection[int]) -> list[_Stage]:
     """Return what is looked through in turn: sorting by what was skipped would read the whole queue."""
     free = _selected(selection).filter(claims.free_for(user, timezone.now())).exclude(pk__in=besides)
-    free = free.with_result().select_related("content_type")
+    free = free.with_scan()
     conditions = _conditions(selection, user)
-    skips = decisions().filter(scan=OuterRef("pk"), decided_by=user.pk, kind=Kind.SKIPPED, reversal=None)
+    of_same_bytes = decisions().filter(image=OuterRef("pk"), sha256=OuterRef("sha256"))
+    skips = of_same_bytes.filter(decided_by=user.pk, kind=Kind.SKIPPED, reversal=None)
     fresh = [free.exclude(Exists(skips)).filter(part) for part in conditions]
-    last_skip = skips.order_by().values("scan").annotate(last=Max("pk")).values("last")
+    last_skip = skips.order_by().values("image").annotate(last=Max("pk")).values("last")
     skipped = free.filter(Exists(skips)).annotate(last_skip=Subquery(last_skip))
     return [
         *_in_order(fresh, selection.order),
@@ -165,20 +166,20 @@ def _stages(selection: Selection, user: AnyUser, besides: Collection[int]) -> li
     ]
 
 
-def _in_order(parts: list[ImageScanQuerySet], order: Order) -> list[_Stage]:
+def _in_order(parts: list[WatchedImageQuerySet], order: Order) -> list[_Stage]:
     if order is Order.OLDEST:
-        return [_Stage(parts=parts, column="created_at")]
+        return [_Stage(parts=parts, column="uploaded_at")]
     # What was never measured has no share: databases differ in where they sort it, and no comparison finds it.
     measured = [part.filter(ai_share__isnull=False) for part in parts]
     unmeasured = [part.filter(ai_share__isnull=True) for part in parts]
     return [
         _Stage(parts=measured, column="ai_share", is_descending=True),
-        _Stage(parts=unmeasured, column="created_at"),
+        _Stage(parts=unmeasured, column="uploaded_at"),
     ]
 
 
-def _pages(stages: list[_Stage], start: Bookmark | None) -> Iterator[tuple[list[ImageScan], Bookmark]]:
-    """Yield what is behind a bookmark, some scans at a time, each time with a bookmark at the last of them."""
+def _pages(stages: list[_Stage], start: Bookmark | None) -> Iterator[tuple[list[WatchedImage], Bookmark]]:
+    """Yield what is behind a bookmark, some pictures at a time, each time with a bookmark at the last of them."""
     size = _PAGE
     for number, stage in enumerate(stages):
         if start is not None and number < start.stage:
@@ -190,23 +191,23 @@ def _pages(stages: list[_Stage], start: Bookmark | None) -> Iterator[tuple[list[
             size = _LARGER_PAGE
 
 
-def _merged(stage: _Stage, start: Bookmark | None) -> Iterator[ImageScan]:
-    """Yield the scans of several querysets in the order of their stage."""
+def _merged(stage: _Stage, start: Bookmark | None) -> Iterator[WatchedImage]:
+    """Yield the pictures of several querysets in the order of their stage."""
     pages = [_paged(part, stage, start) for part in stage.parts]
-    return merge(*pages, key=lambda scan: (getattr(scan, stage.column), scan.pk), reverse=stage.is_descending)
+    return merge(*pages, key=lambda image: (getattr(image, stage.column), image.pk), reverse=stage.is_descending)
 
 
-def _paged(part: ImageScanQuerySet, stage: _Stage, start: Bookmark | None) -> Iterator[ImageScan]:
-    """Yield the scans of a queryset, a page at a time.
+def _paged(part: WatchedImageQuerySet, stage: _Stage, start: Bookmark | None) -> Iterator[WatchedImage]:
+    """Yield the pictures of a queryset, a page at a time.
 
-    Each page begins behind the last scan of the one before, not at a number of rows: what others claim or decide
+    Each page begins behind the last picture of the one before, not at a number of rows: what others claim or decide
     meanwhile shifts nothing.
     """
     column = stage.column
     direction, beyond = ("-", "lt") if stage.is_descending else ("", "gt")
     ordered = part.order_by(f"{direction}{column}", f"{direction}pk")
 
-    def behind(value: Any, pk: int) -> ImageScanQuerySet:
+    def behind(value: Any, pk: int) -> WatchedImageQuerySet:
         # The condition of the column alone is all that an index needs to begin there.
         is_behind = Q(**{f"{column}__{beyond}": value}) | Q(**{f"pk__{beyond}": pk})
         return ordered.filter(is_behind, **{f"{column}__{beyond}e": value})

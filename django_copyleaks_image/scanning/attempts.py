@@ -165,6 +165,8 @@ def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
         give_up(scan, lost.RESULT_LOST, lost.ANSWER_LOST)
         return
 
+    skipped.note_on(scan)
+
     def end() -> None:
         if ends.skip(scan, skipped.code, skipped.message, owner=scan.lease_owner):
             account.release_credit(scan)

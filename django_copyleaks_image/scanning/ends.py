@@ -1,18 +1,17 @@
 """How a scan ends. Every end is one compare-and-set UPDATE: whoever comes second changes nothing.
 
 The statuses from which an end is allowed stand in its ``WHERE`` clause, so that concurrent workers, callbacks
-and saves need no lock that SQLite does not have. So does the version of the review where earlier decisions were
-read to find out what the end means for the desk.
+and saves need no lock that SQLite does not have. How the picture stands afterwards is a second UPDATE in the same
+transaction, which names the version of the picture's row that was read.
 """
 
-from django.db import OperationalError
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from django_copyleaks_image import notify, registry, signals, verdicts
-from django_copyleaks_image.models import DetectionResult, ImageScan, scans
+from django_copyleaks_image.models import DetectionResult, ImageScan, images, scans
 from django_copyleaks_image.models.scan import UNFINISHED, Status
 from django_copyleaks_image.renditions import wanted
-from django_copyleaks_image.reviewing import standing
+from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
 
 from . import clock, paykey
@@ -24,10 +23,6 @@ _COMPLETABLE = (*UNFINISHED, Status.FAILED)
 _REST = {"lease_owner": "", "lease_until": None, "next_attempt_at": None}
 
 
-class Interrupted(OperationalError):
-    """Something was decided between reading and writing: like a deadlock, it wants the transaction repeated."""
-
-
 def complete(scan: ImageScan, result: DetectionResult) -> bool:
     """Give an unfinished or failed scan its result and verdict; return False when it has ended otherwise.
 
@@ -37,10 +32,9 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
     verdict, needs_review = verdicts.judge(
         detected=result.is_ai_detected, ai_ratio=result.ai_ratio, policy=options.policy
     )
-    place = standing.place_of_completed(scan, verdict, needs_review=needs_review, ends_from=_COMPLETABLE)
-    if place is None:
-        return False
-    is_heard = place.is_present and notify.is_heard(signals.scan_completed, scan)
+    ai_share = result.ai_ratio or 0.0
+    place = placing.place_of_completed(scan, verdict, ai_share=ai_share, needs_review=needs_review)
+    is_heard = place is not None and notify.is_heard(signals.scan_completed, scan)
     now = clock.now()
     completed = _end(
         scan,
@@ -49,7 +43,6 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
         status=Status.COMPLETED,
         result=result,
         verdict=verdict,
-        ai_share=result.ai_ratio or 0.0,
         finished_at=now,
         notified_at=None if is_heard else now,
         pay_key=None,
@@ -103,10 +96,8 @@ def _end_without_result(
     open_to_us = Q(status__in=UNFINISHED) if owner is None else Q(status__in=UNFINISHED, lease_owner=owner)
 
     def end() -> bool:
-        # A scan that is resubmitted leaves the desk to its resubmission.
-        place = standing.place_of_unmeasured(scan, ends_from=UNFINISHED) if announce else None
-        if announce and place is None:
-            return False
+        # A scan that is resubmitted leaves its picture to the resubmission.
+        place = placing.place_of_unmeasured(scan) if announce else None
         is_heard = announce and notify.is_heard(signals.scan_failed, scan)
         now = clock.now()
         ended = _end(
@@ -119,6 +110,8 @@ def _end_without_result(
             finished_at=now,
             notified_at=None if is_heard else now,
             pay_key=None,
+            # Whoever decides about what was not measured decides about these bytes.
+            **({"sha256": scan.sha256, "byte_size": scan.byte_size} if scan.sha256 else {}),
         )
         if ended and not is_duplicate:
             paykey.look_after_commit(scan)
@@ -129,21 +122,18 @@ def _end_without_result(
     return atomically(end)
 
 
-def _end(scan: ImageScan, place: standing.Place | None, open_to_us: Q, **columns: object) -> bool:
-    """End a scan that is still open to us and, if it gets a place in the review, as it was read for that.
+def _end(scan: ImageScan, place: placing.Place | None, open_to_us: Q, **columns: object) -> bool:
+    """End a scan that is still open to us and, if it counts, write how its picture stands.
 
-    Raises :class:`Interrupted` when something was decided about the picture since.
+    Raises :class:`~.reviewing.placing.Interrupted` when the picture is not as it was read for that.
     """
-    ending = scans().filter(open_to_us, pk=scan.pk)
-    if place is None:
-        return bool(ending.update(**columns, **_REST))
-    withdrawn = standing.withdraw(scans().filter(pk__in=place.leaving)) if place.leaving else 0
-    ended = ending.filter(review_version=place.version).update(**columns, **place.columns(), **_REST)
-    if withdrawn < len(place.leaving) or (not ended and (withdrawn or ending.exists())):
-        raise Interrupted
-    if ended and place.desk:  # Somebody will look at it.
-        wanted.ask_ahead(scan)
-    return bool(ended)
+    if not scans().filter(open_to_us, pk=scan.pk).update(**columns, **_REST):
+        return False
+    if place is not None:
+        placing.put(scan, place)
+        if place.waits:  # Somebody will look at it.
+            wanted.ask_ahead(scan)
+    return True
 
 
 def supersede(candidates: QuerySet[ImageScan], reason: str) -> int:
@@ -182,11 +172,11 @@ def remove(target_scans: QuerySet[ImageScan], reason: str) -> None:
         finished_at=if_unfinished(now, "finished_at"),
         notified_at=if_unfinished(now, "notified_at"),
         pay_key=Case(When(unfinished, may_have_arrived=False, then=Value(None)), default=F("pay_key")),
-        **standing.off_the_desk(),
         **_REST,
         # MariaDB assigns from left to right, so the column that the conditions read comes last.
         status=if_unfinished(Status.SUPERSEDED, "status"),
     )
+    placing.remove(images().filter(scan__in=target_scans.values("pk")))
 
 
 def free(scan: ImageScan) -> bool:

@@ -29,6 +29,9 @@ MAXIMUM_BYTES = 32 * 1024 * 1024 - 1
 FORMATS = frozenset({"JPEG", "PNG", "WEBP", "BMP", "HEIC", "HEIF", "TIFF"})
 FORMATS_WITHOUT_SYNC = frozenset({"TIFF"})
 
+# Larger files are not even hashed: what a person decides about one holds for this upload alone.
+MAXIMUM_HASHED = 256 * 1024 * 1024
+
 CHUNK = 64 * 1024
 IN_MEMORY = 2 * 1024 * 1024
 # A storage that drips must not outlast everything. One that hangs in a single call can only be noticed from outside.
@@ -38,7 +41,19 @@ _IN_MEMORY_AT_ONCE = BoundedSemaphore(2)
 MEMORY_SECONDS = 30.0
 
 
-class Skipped(Exception):
+class NotMeasured(Exception):
+    """What was found out about the bytes all the same: their hash and number, "" and None where they were not read."""
+
+    sha256: str = ""
+    byte_size: int | None = None
+
+    def note_on(self, scan: ImageScan) -> None:
+        """Leave with a scan what was found out about its bytes, for its end."""
+        if self.sha256:
+            scan.sha256, scan.byte_size = self.sha256, self.byte_size
+
+
+class Skipped(NotMeasured):
     """The file will not be scanned; ``code`` is stored, the message says why and what would help."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -55,7 +70,7 @@ class Replaced(Exception):
         self.reason = reason
 
 
-class StorageFailed(Exception):
+class StorageFailed(NotMeasured):
     """The storage raised while the file was read; worth another try. ``code`` is stored."""
 
     code = "storage_failed"
@@ -135,43 +150,55 @@ def stored_file(scan: ImageScan) -> FieldFile:
 def measure(file: FieldFile) -> Facts:
     """Read a stored file once and return its facts.
 
-    Raises :class:`Skipped` with the reason, or :class:`StorageFailed`.
+    Raises :class:`Skipped` with the reason, or :class:`StorageFailed`; both with the hash of what could be read.
     """
-    with copied(file, at_most=MAXIMUM_BYTES) as copy:
-        return Facts(sha256=copy.sha256, byte_size=copy.byte_size, picture=_inspect(cast("IO[bytes]", copy)))
+    with copied(file, at_most=MAXIMUM_BYTES, hashed=MAXIMUM_HASHED) as copy:
+        try:
+            return Facts(sha256=copy.sha256, byte_size=copy.byte_size, picture=_inspect(cast("IO[bytes]", copy)))
+        except NotMeasured as error:
+            error.sha256, error.byte_size = copy.sha256, copy.byte_size
+            raise
 
 
-def copied(file: FieldFile, *, at_most: int) -> Copy:
+def copied(file: FieldFile, *, at_most: int, hashed: int = 0) -> Copy:
     """Return a copy of a stored file, to be read from the start and closed.
 
-    Raises :class:`Skipped` when there are no bytes or more than ``at_most``, or :class:`StorageFailed`.
+    Raises :class:`Skipped` when there are no bytes or more than ``at_most``, or :class:`StorageFailed`. The hash of a
+    file of up to ``hashed`` bytes is told all the same.
     """
     if has_temporary_files():
         try:
-            return _filled(Copy(on_disk=True), file, at_most=at_most)
+            return _filled(Copy(on_disk=True), file, at_most=at_most, hashed=hashed)
         except _DiskFull as full:
             logger.warning("A temporary file could not be written (%s): the picture is held in memory.", full)
-    return _filled(Copy(on_disk=False), file, at_most=at_most)
+    return _filled(Copy(on_disk=False), file, at_most=at_most, hashed=hashed)
 
 
-def _filled(copy: Copy, file: FieldFile, *, at_most: int) -> Copy:
+def _filled(copy: Copy, file: FieldFile, *, at_most: int, hashed: int) -> Copy:
     digest = hashlib.sha256()
     try:
         for chunk in read_chunks(file):
             copy.byte_size += len(chunk)
-            if copy.byte_size > at_most:
-                raise Skipped("too_large", "The file has 32 MB or more; Copyleaks takes less than 32 MB.")
+            if copy.byte_size > max(at_most, hashed):
+                raise _too_large()
             digest.update(chunk)
-            with _failures_of_the_disk():
-                copy.write(chunk)
+            if copy.byte_size <= at_most:
+                with _failures_of_the_disk():
+                    copy.write(chunk)
+        copy.sha256 = digest.hexdigest()
+        if copy.byte_size > at_most:
+            too_large = _too_large()
+            too_large.sha256, too_large.byte_size = copy.sha256, copy.byte_size
+            raise too_large
         if not copy.byte_size:
             raise Skipped("empty_file", "The file is empty.")
         with _failures_of_the_disk():
             copy.seek(0)  # Which writes what is left.
-    except BaseException:
+    except BaseException as error:
         copy.close()
+        if copy.byte_size > at_most and isinstance(error, StorageFailed):
+            raise _too_large() from error
         raise
-    copy.sha256 = digest.hexdigest()
     return copy
 
 
@@ -181,6 +208,10 @@ def _failures_of_the_disk() -> Iterator[None]:
         yield
     except OSError as error:
         raise _DiskFull(error.strerror) from error
+
+
+def _too_large() -> Skipped:
+    return Skipped("too_large", "The file has 32 MB or more; Copyleaks takes less than 32 MB.")
 
 
 def has_temporary_files() -> bool:

@@ -7,16 +7,15 @@ from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connections, transaction
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.utils import timezone
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet
+from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.registry import WatchedField
-from django_copyleaks_image.reviewing import standing
-from django_copyleaks_image.reviewing.history import same_target
+from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
 
 from . import ends
@@ -123,21 +122,18 @@ def _follow(watched: WatchedField, instance: Model, *, created: bool, written: b
     # A new key has no earlier scan: looking for one would nearly double the cost of the save.
     if not created:
         latest = _newest(scans().for_target(**target))
-    if latest is not None and _covers(latest, name) and not written:
+    if latest is not None and covers(name, by=latest) and not written:
         return
     if not name:
         if latest is not None:
             _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
         return
-    reason = "file_replaced" if latest is not None and _leaves_something(scans().for_target(**target)) else ""
     if is_wanted(watched, instance):
         scan = ImageScan(**target, file_name=name, database=using)
-        _with_the_media(lambda: queue(scan, reason), using=using)
-    elif latest is not None and written and latest.file_name == name:
+        _with_the_media(lambda: queue(scan, "" if latest is None else "file_replaced"), using=using)
+    elif latest is not None and (written or latest.file_name != name):
         left_out = ImageScan(**target, file_name=name, database=using, **_not_wanted())
         _with_the_media(lambda: _leave_out(left_out), using=using)
-    elif reason:
-        _with_the_media(lambda: _leave_behind(scans().for_target(**target)), using=using)
 
 
 def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:
@@ -176,15 +172,18 @@ def queue(scan: ImageScan, supersede_reason: str = "", *, wake: Wake = wake_afte
     home = home_database()
     scan.save(using=home, force_insert=True)
     if supersede_reason:
-        older = same_target(scan).filter(pk__lt=scan.pk)
-        if scan.is_rescan:
-            # What may be paid of the same file is not thrown away; until there is another result, it goes on counting.
-            ends.supersede(older.exclude(file_name=scan.file_name, may_have_arrived=True), supersede_reason)
-            standing.withdraw(older.exclude(file_name=scan.file_name))
-        else:
-            ends.supersede(older, supersede_reason)
-            standing.withdraw(older)
+        _take_the_place_of_older(scan, supersede_reason)
     wake(scan.scan_id, using=home)
+
+
+def _take_the_place_of_older(scan: ImageScan, reason: str) -> None:
+    """End what is unfinished about the file that a scan's file replaces; its picture waits for this scan now."""
+    older = scans().same_target(scan).filter(pk__lt=scan.pk)
+    if scan.is_rescan:
+        # What may be paid of the same file is not thrown away.
+        older = older.exclude(file_name=scan.file_name, may_have_arrived=True)
+    ends.supersede(older, reason)
+    placing.await_scan(scan)
 
 
 def _newest(target_scans: ImageScanQuerySet) -> _Newest | None:
@@ -192,22 +191,11 @@ def _newest(target_scans: ImageScanQuerySet) -> _Newest | None:
     return None if row is None else _Newest(*row)
 
 
-def _leaves_something(target_scans: ImageScanQuerySet) -> bool:
-    """Return whether something unfinished, or waiting at the desk, is left of a file that was replaced."""
-    return target_scans.filter(Q(status__in=UNFINISHED) | ~Q(desk="")).exists()
-
-
-def _leave_behind(target_scans: ImageScanQuerySet) -> None:
-    """End what is unfinished about a replaced file, and take it from the desk."""
-    ends.supersede(target_scans, "file_replaced")
-    standing.withdraw(target_scans)
-
-
 def _leave_out(scan: ImageScan) -> None:
-    """Store that the project's rule left out new bytes under an old name: what was found before is not theirs."""
+    """Store that the project's rule left out a file that replaced another: what was found before is not about it."""
     with transaction.atomic(using=home_database()):
-        _leave_behind(same_target(scan))
         scan.save(using=home_database(), force_insert=True)
+        _take_the_place_of_older(scan, "file_replaced")
 
 
 def _not_wanted() -> dict[str, Any]:
@@ -230,9 +218,10 @@ def bytes_changed(scan: ImageScan) -> None:
             queue(successor, "file_replaced", wake=wake_elsewhere_after_commit)
 
 
-def _covers(latest: _Newest, file_name: str) -> bool:
-    left_out = latest.status == ImageScan.Status.SUPERSEDED or latest.error_code == NOT_WANTED
-    return latest.file_name == file_name and not left_out
+def covers(file_name: str, *, by: Any) -> bool:
+    """Return whether the newest scan of a target, or its columns, says all that is to be said about a file."""
+    says_nothing = by.status == ImageScan.Status.SUPERSEDED or by.error_code == NOT_WANTED
+    return bool(by.file_name == file_name and not says_nothing)
 
 
 def _with_the_media(write: Any, *, using: str) -> None:

@@ -11,7 +11,6 @@ from django.db.models import Max
 
 from django_copyleaks_image.models import ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, Status
-from django_copyleaks_image.reviewing.history import same_target
 from django_copyleaks_image.transactions import atomically
 
 from . import account, prepare
@@ -34,7 +33,7 @@ def may_be_queued(scan: ImageScan, *, pay_again: bool = False) -> bool:
 
     With ``pay_again``, also if it may have been paid, or identical bytes in vain.
     """
-    if same_target(scan).filter(pk__gt=scan.pk).exists() or not (pay_again or _was_not_paid(scan)):
+    if scans().same_target(scan).filter(pk__gt=scan.pk).exists() or not (pay_again or _was_not_paid(scan)):
         return False
     try:
         prepare.stored_file(scan)

@@ -21,11 +21,10 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.errors import CopyleaksError, RateLimitError
 from django_copyleaks_image.database_errors import Trouble, trouble_of
-from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, scans
+from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, images, scans
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import ImageScanQuerySet
-from django_copyleaks_image.reviewing import standing
-from django_copyleaks_image.reviewing.history import same_target
+from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically, repeated
 
 from . import (
@@ -65,7 +64,7 @@ class Stopped(Exception):
     """Whoever works is to stop, and the scan need not wait for its slot here."""
 
 
-class MediaDatabaseFailed(Exception):
+class MediaDatabaseFailed(prepare.NotMeasured):
     """The database that holds the object failed; that of the scans did not."""
 
 
@@ -144,6 +143,7 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
         attempts.put_back(scan, reason)
     except (prepare.StorageFailed, MediaDatabaseFailed) as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
+        error.note_on(scan)
         attempts.failed(scan, *_SHARED[type(error)], str(error))
     except CopyleaksError as error:
         attempts.refused(scan, error)
@@ -219,8 +219,8 @@ def _supersede(scan: ImageScan, reason: str) -> None:
         return
     if scan.pay_key:
         paykey.look_after_commit(scan)
-    standing.withdraw(same_target(scan).filter(pk__lt=scan.pk))
-    if reason == "file_replaced" and not same_target(scan).filter(pk__gt=scan.pk).exists():
+    placing.withdraw(images().same_target(scan).filter(scan__lte=scan.pk))
+    if reason == "file_replaced" and not scans().same_target(scan).filter(pk__gt=scan.pk).exists():
         reconcile.queue_current_file(scan)
 
 

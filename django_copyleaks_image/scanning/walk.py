@@ -24,7 +24,6 @@ from django.db.models import CompositePrimaryKey, Model, QuerySet
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
-from django_copyleaks_image.models.scan import UNFINISHED, Status
 from django_copyleaks_image.registry import WatchedField
 
 from . import account, ends, request
@@ -47,7 +46,7 @@ class _Row(NamedTuple):
     database: str
     file_name: str
     status: str
-    desk: str
+    error_code: str
     removed_at: datetime | None
 
 
@@ -129,7 +128,7 @@ def _look_at(owner: type[Model], database: str, rows: list[_Row]) -> int:
             for row in known:
                 name = held[row.object_id, row.field_name]
                 # Most are that of the present file; of the others, some are followed by a newer one.
-                if row.field_name == watched.name and name and not _is_about(row, name):
+                if row.field_name == watched.name and name and not request.covers(name, by=row):
                     names[row.object_id] = name
             queued += _queue_replaced(watched, database, names)
     return queued
@@ -181,10 +180,6 @@ def _has_file_field(owner: type[Model], name: str) -> bool:
     return True
 
 
-def _is_about(row: _Row, name: str) -> bool:
-    return row.file_name == name and row.status != Status.SUPERSEDED
-
-
 def _queue_replaced(watched: WatchedField, database: str, names: dict[str, str]) -> int:
     """Queue the named files of these objects unless their newest scan is about them; return how many."""
     past: dict[str, list[_Row]] = defaultdict(list)
@@ -194,12 +189,13 @@ def _queue_replaced(watched: WatchedField, database: str, names: dict[str, str])
         object_id
         for object_id, rows in past.items()
         # Of the same key in two databases, only the one that was saved last is known.
-        if object_id in names and rows[-1].database == database and not _is_about(rows[-1], names[object_id])
+        if object_id in names and rows[-1].database == database and not request.covers(names[object_id], by=rows[-1])
     ]
     queued = 0
-    for object_id, instance in _instances(watched, database, replaced):
-        is_left = any(row.status in UNFINISHED or row.desk for row in past[object_id])
-        queued += _follow(watched, instance, database, is_left=is_left)
+    for _, instance in _instances(watched, database, replaced):
+        wanted = wants(watched, instance)
+        request.file_saved(watched, instance, created=False, written=False, using=database)
+        queued += wanted
     return queued
 
 
@@ -218,9 +214,11 @@ def _walk_objects(watched: WatchedField, walk: _FieldWalk) -> int:
     queued = 0
     if walk.is_complete:
         for _, instance in _instances(watched, database, missing):
-            is_wanted = _follow(watched, instance, database)
-            queued += is_wanted
-            walk.is_clean &= is_wanted
+            if wants(watched, instance):
+                request.file_saved(watched, instance, created=False, written=False, using=database)
+                queued += 1
+            else:
+                walk.is_clean = False
     else:
         walk.is_clean &= not missing
     walk.after = rows[-1][0] if len(rows) == CHUNK else None
@@ -239,14 +237,3 @@ def _instances(watched: WatchedField, database: str, object_ids: Iterable[str]) 
     if keys:
         for instance in watched.owner._base_manager.using(database).filter(pk__in=list(keys.values())):
             yield request.object_id_of(watched.owner, instance.pk, using=database), instance
-
-
-def _follow(watched: WatchedField, instance: Model, database: str, *, is_left: bool = False) -> bool:
-    """Do what was left out about the present file; return whether it is wanted.
-
-    What is not wanted, and of whose predecessors nothing ``is_left``, is as it should be.
-    """
-    wanted = wants(watched, instance)
-    if wanted or is_left:
-        request.file_saved(watched, instance, created=False, written=False, using=database)
-    return wanted

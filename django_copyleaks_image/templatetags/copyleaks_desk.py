@@ -17,11 +17,9 @@ def copyleaks_queues(context: Any) -> "list[Tab]":
     # Templates load every library, also in a project without the admin, where none of this can be imported.
     from django.contrib.admin.sites import all_sites  # noqa: PLC0415
 
-    from django_copyleaks_image.admin.desk.choice import Choice  # noqa: PLC0415
-    from django_copyleaks_image.admin.desk.entry import desk_of  # noqa: PLC0415
+    from django_copyleaks_image.admin.images import desk_of  # noqa: PLC0415
 
     request: HttpRequest = context.request
     sites = (site for site in all_sites if site.name == request.current_app)
-    desk = next((found for site in sites if (found := desk_of(site)) is not None), None)
-    open_queues = [] if desk is None else desk.queues_to_open(request)
-    return desk.tabs(request, Choice(queue=open_queues[0])) if desk is not None and open_queues else []
+    desk = next((found for site in sites if (found := desk_of(site, request)) is not None), None)
+    return [] if desk is None else desk.tabs()

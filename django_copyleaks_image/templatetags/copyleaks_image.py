@@ -31,6 +31,6 @@ def copyleaks_label(instance: Model | None, field_name: str) -> SafeString:
     stands = standing(instance, field_name)
     if not stands.has_file:
         return SafeString()
-    kinds = [stands.verdict.value or "not-measured", stands.decision.value or ("flagged" if stands.is_flagged else "")]
+    kinds = [stands.verdict.value or "not-measured", stands.decision or ("flagged" if stands.is_flagged else "")]
     classes = " ".join(f"copyleaks-label-{kind.replace('_', '-')}" for kind in kinds if kind)
     return format_html('<span class="copyleaks-label {}">{}</span>', classes, stands.sentence)

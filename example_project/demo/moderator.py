@@ -3,14 +3,18 @@
 from django.contrib.auth.models import Permission, User
 from django.db.models import Q
 
-from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.publishing import standing
 from django_copyleaks_image.reviewing.decide import decide
+from django_copyleaks_image.standings import Kind
 
 from .outcomes import scan_of
 from .pictures import DECIDED
 
 # Escalated pictures and repeated scans are left to the administrator.
-OF_THE_DESK = Q(content_type__app_label="copyleaks_image", codename__in=("view_imagescan", "decide_imagescan"))
+OF_THE_DESK = Q(
+    content_type__app_label="copyleaks_image",
+    codename__in=("view_imagescan", "view_watchedimage", "decide_watchedimage"),
+)
 # The desk shows nobody a picture that they may not view in its own admin.
 OF_THE_PICTURES = Q(content_type__app_label="gallery", codename__in=("view_photo", "view_privatephoto"))
 
@@ -25,6 +29,7 @@ def decide_first(name: str) -> None:
     """Decide about a few of the pictures, so that the desk is not without a history."""
     user = User.objects.get(username=name)
     for picture in DECIDED:
-        _, scan = scan_of(picture)
-        if scan is not None and scan.is_finished:
-            decide(scan.pk, user=user, kind=Kind(picture.ending.decision), version=scan.review_version)
+        stored, _ = scan_of(picture)
+        image = standing(stored, "image").image
+        if image is not None:
+            decide(image.pk, user=user, kind=Kind(picture.ending.decision), version=image.version)

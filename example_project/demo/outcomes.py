@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from django_copyleaks_image.api import latest_scan
 from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.publishing import standing
 from django_copyleaks_image.verdicts import Verdict, share_in_words
 from gallery.models import Photo, PrivatePhoto
 
@@ -21,6 +22,7 @@ class Outcome:
 
     picture: Picture
     scan: ImageScan | None
+    decision: str
     in_gallery: bool
 
     @property
@@ -35,7 +37,7 @@ class Outcome:
             error_code=scan.error_code,
             # A scan that was never sent shares a result that another one paid for.
             paid=scan.result.credits or 0 if scan.result and scan.sent_at else 0,
-            decision=scan.decision,
+            decision=self.decision,
             in_gallery=self.in_gallery,
         )
 
@@ -77,7 +79,7 @@ def outcome_of(picture: Picture, front_page: str) -> Outcome:
     """Return how a picture ended; the front page tells whether everybody sees it."""
     stored, scan = scan_of(picture)
     shown = isinstance(stored, Photo) and f"/photos/{stored.pk}/tile.jpg" in front_page
-    return Outcome(picture=picture, scan=scan, in_gallery=shown)
+    return Outcome(picture=picture, scan=scan, decision=standing(stored, "image").decision, in_gallery=shown)
 
 
 def table(outcomes: list[Outcome]) -> str:

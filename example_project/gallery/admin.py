@@ -9,7 +9,7 @@ from .models import Photo, PrivatePhoto
 
 @admin.register(Photo)
 class PhotoAdmin(CopyleaksImageMixin, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["title", "uploaded_by", "uploaded_at", "standing_in_words"]
+    list_display = ["title", "uploaded_by", "uploaded_at"]
     list_select_related = ["uploaded_by"]
     search_fields = ["title"]
 

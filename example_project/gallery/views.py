@@ -24,7 +24,7 @@ PHOTOS_ON_A_PAGE = 60
 @require_safe
 def photos(request: HttpRequest) -> HttpResponse:
     """Show what may be shown, and that others are being checked."""
-    newest = (Photo.objects.shown() | Photo.objects.waiting())[:PHOTOS_ON_A_PAGE]
+    newest = prefetch_standings(Photo.objects.shown_or_waiting()[:PHOTOS_ON_A_PAGE], "image")
     return render(request, "gallery/photos.html", {"photos": newest})
 
 

@@ -7,12 +7,14 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client, override_settings
 from pytest_django.live_server_helper import LiveServer
 
+from django_copyleaks_image.admin import PictureAccess
+from tests.admin import rules
 from tests.admin.browsing import CHROMIUM
 
 
 @pytest.fixture
 def staff(db: None) -> Any:
-    """Make a client of a member of staff who has just the named permissions, such as ``view_imagescan``."""
+    """Make a client of a member of staff who has just the named permissions, such as ``view_watchedimage``."""
 
     def make(*codenames: str) -> Client:
         user = User.objects.create_user(f"staff{User.objects.count()}", is_staff=True)
@@ -27,9 +29,20 @@ def staff(db: None) -> Any:
 
 @pytest.fixture
 def moderator(staff: Any) -> Client:
-    """A client of a member of staff who may view scans, receipts and photos."""
-    client: Client = staff("view_imagescan", "view_webhookreceipt", "view_photo")
+    """A client of a member of staff who may view pictures, scans, receipts and photos."""
+    client: Client = staff("view_watchedimage", "view_imagescan", "view_webhookreceipt", "view_photo")
     return client
+
+
+@pytest.fixture
+def rule(configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give the project rules of its own, as methods of its PictureAccess by their names."""
+
+    def give(**methods: Callable[..., bool]) -> None:
+        monkeypatch.setattr(rules, "ProjectAccess", type("ProjectAccess", (PictureAccess,), methods))
+        configure(PICTURE_ACCESS="tests.admin.rules.ProjectAccess")
+
+    return give
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ SEEN = 0.4
 
 def opened(page: Any, query: str = "") -> Any:
     """Go to the desk, and wait until a picture is there and has been seen."""
-    answer = page.goto(reverse("admin:copyleaks_image_imagescan_review") + query)
+    answer = page.goto(reverse("admin:copyleaks_image_watchedimage_review") + query)
     assert answer.headers["content-security-policy"] == STRICT_POLICY
     until(lambda: page.locator(FRONT).count())
     rest(page)
@@ -32,7 +32,7 @@ def rest(page: Any) -> None:
 
 
 def front(page: Any) -> int | None:
-    """Return the key of the scan that is shown."""
+    """Return the key of the picture that is shown."""
     shown = page.locator(FRONT)
     return int(shown.get_attribute("data-pk")) if shown.count() else None
 

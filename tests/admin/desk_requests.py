@@ -5,14 +5,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from django_copyleaks_image.admin.desk.seals import seal
-from django_copyleaks_image.models import Decision, ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk, Review
+from django_copyleaks_image.admin.desk.item import seal
+from django_copyleaks_image.models import Decision, WatchedImage
 from django_copyleaks_image.reviewing.decide import decide
+from django_copyleaks_image.standings import Kind, Queue
 
 SCANS = "/admin/copyleaks_image/imagescan/"
-DESK = f"{SCANS}review/"
+IMAGES = "/admin/copyleaks_image/watchedimage/"
+DESK = f"{IMAGES}review/"
 
 
 def user_of(client: Client) -> User:
@@ -35,28 +35,28 @@ def next_keys(client: Client, **fields: Any) -> list[int]:
     return [item["pk"] for item in next_items(client, **fields)]
 
 
-def sealed(scan: ImageScan, version: int | None = None) -> str:
-    """Return what a browser holds that has seen a scan as it is stored, or with another version."""
-    seen = ImageScan.objects.get(pk=scan.pk)
+def sealed(image: WatchedImage, version: int | None = None) -> str:
+    """Return what a browser holds that has seen a picture as it is stored, or with another version."""
+    seen = WatchedImage.objects.get(pk=image.pk)
     if version is not None:
-        seen.review_version = version
+        seen.version = version
     return seal(seen)
 
 
-def press(client: Client, scan: ImageScan, kind: str, *, version: int | None = None, **fields: Any) -> Any:
-    """Decide as somebody who sees the scan as it is stored, unless ``version`` says otherwise."""
-    return ask(client, f"{scan.pk}/decide/", kind=kind, version=sealed(scan, version), **fields)
+def press(client: Client, image: WatchedImage, kind: str, *, version: int | None = None, **fields: Any) -> Any:
+    """Decide as somebody who sees the picture as it is stored, unless ``version`` says otherwise."""
+    return ask(client, f"{image.pk}/decide/", kind=kind, version=sealed(image, version), **fields)
 
 
-def decided(scan: ImageScan, user: User, kind: Kind, **fields: Any) -> Decision:
+def decided(image: WatchedImage, user: User, kind: Kind, **fields: Any) -> Decision:
     """Decide in the name of somebody else, not through the desk."""
-    current = ImageScan.objects.get(pk=scan.pk)
-    return decide(scan.pk, user=user, kind=kind, version=current.review_version, **fields)
+    current = WatchedImage.objects.get(pk=image.pk)
+    return decide(image.pk, user=user, kind=kind, version=current.version, **fields)
 
 
-def awaiting_second_look(scan: ImageScan, first: User, kind: Kind = Kind.CLEARED) -> ImageScan:
-    """Bring a scan before a second person."""
-    decided(scan, first, kind)
-    ImageScan.objects.filter(pk=scan.pk).update(desk=Desk.SECOND_LOOK, review=Review.DECIDED)
-    scan.refresh_from_db()
-    return scan
+def awaiting_second_look(image: WatchedImage, first: User, kind: Kind = Kind.CLEARED) -> WatchedImage:
+    """Bring a picture before a second person."""
+    decided(image, first, kind)
+    WatchedImage.objects.filter(pk=image.pk).update(queue=Queue.SECOND_LOOK)
+    image.refresh_from_db()
+    return image

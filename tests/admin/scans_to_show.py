@@ -1,4 +1,4 @@
-"""Scans in the states that the admin shows."""
+"""Pictures and their scans in the states that the admin shows."""
 
 import hashlib
 from io import BytesIO
@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from django_copyleaks_image import masks, pictures
 from django_copyleaks_image.formats import PictureFacts, UnreadablePicture
-from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedImage, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import Desk, Review, Status
+from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Photo
 from tests.samples import photo, picture
@@ -39,7 +40,10 @@ def measured(
     detected: bool = True,
     **changes: Any,
 ) -> ImageScan:
-    """Return a completed scan; ``changes`` go to the result, or to the scan where the result has no such column."""
+    """Return a completed scan that counts for its picture.
+
+    ``changes`` go to the result, else to the scan, else to the picture: to the first that has such a column.
+    """
     instance.image.open()
     content = instance.image.read()
     instance.image.close()
@@ -65,9 +69,6 @@ def measured(
     of_scan: dict[str, Any] = {
         "status": Status.COMPLETED,
         "verdict": verdict,
-        "review": Review.PENDING if detected else Review.NOT_NEEDED,
-        "desk": Desk.REVIEW if detected else Desk.NONE,
-        "ai_share": ai_ratio or 0.0,
         "result": result,
         "sha256": hashlib.sha256(content).hexdigest(),
         "byte_size": len(content),
@@ -82,7 +83,10 @@ def measured(
         "submitted_at": timezone.now(),
         "finished_at": timezone.now(),
     }
-    return scan_of(instance, **(of_scan | changes))
+    of_image = _of_image(changes)
+    scan = scan_of(instance, **(of_scan | changes))
+    place = placing.place_of_completed(scan, Verdict(scan.verdict), ai_share=ai_ratio or 0.0, needs_review=detected)
+    return _placed(scan, place, of_image)
 
 
 def measured_photo(name: str = "meadow.jpg", **changes: Any) -> ImageScan:
@@ -92,15 +96,41 @@ def measured_photo(name: str = "meadow.jpg", **changes: Any) -> ImageScan:
 
 
 def failed(instance: Model, code: str = "result_lost", status: Status = Status.FAILED, **changes: Any) -> ImageScan:
-    """Return a scan that ended without a result."""
+    """Return a scan that ended without a result, and counts for its picture unless it was superseded."""
     ended: dict[str, Any] = {
         "status": status,
         "error_code": code,
-        "desk": Desk.UNMEASURED if status in (Status.FAILED, Status.SKIPPED) else Desk.NONE,
         "next_attempt_at": None,
         "finished_at": timezone.now(),
     }
-    return scan_of(instance, **(ended | changes))
+    of_image = _of_image(changes)
+    scan = scan_of(instance, **(ended | changes))
+    return _placed(scan, placing.place_of_unmeasured(scan) if status != Status.SUPERSEDED else None, of_image)
+
+
+def pictured(name: str = "meadow.jpg", **changes: Any) -> WatchedImage:
+    """Return a flagged picture, whose completed scan counts."""
+    return measured_photo(name, **changes).image
+
+
+def unmeasured(instance: Model, code: str = "result_lost", status: Status = Status.FAILED) -> WatchedImage:
+    """Return a picture whose scan has ended without a result."""
+    return failed(instance, code, status).image
+
+
+def _of_image(changes: dict[str, Any]) -> dict[str, Any]:
+    """Take those of the changes that are about columns which pictures alone have."""
+    columns = {field.name for field in WatchedImage._meta.concrete_fields}
+    columns -= {field.name for field in ImageScan._meta.concrete_fields}
+    return {name: changes.pop(name) for name in list(changes) if name in columns}
+
+
+def _placed(scan: ImageScan, place: placing.Place | None, of_image: dict[str, Any]) -> ImageScan:
+    """Let a scan count as its end does, and change the row of the picture."""
+    if place is not None:
+        placing.put(scan, place)
+        WatchedImage.objects.filter(scan=scan).update(uploaded_at=scan.created_at, **of_image)
+    return ImageScan.objects.select_related("image").get(pk=scan.pk)
 
 
 def receipt_of(scan: ImageScan, body: bytes = b"{}", outcome: Outcome = Outcome.APPLIED) -> WebhookReceipt:

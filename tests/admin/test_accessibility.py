@@ -16,6 +16,7 @@ pytestmark = IN_A_BROWSER
 pytest.importorskip("axe_playwright_python", reason="needs axe-core")
 
 LIST = "/admin/copyleaks_image/imagescan/"
+PICTURES = "/admin/copyleaks_image/watchedimage/"
 STOCK = ("/admin/", "/admin/password_change/", "/admin/auth/user/", "/admin/auth/user/add/", "/admin/auth/group/")
 
 
@@ -46,7 +47,7 @@ def test_desk__is_accessible(themed_page: Any, judge: Callable[[], None], config
     configure(REVIEW_REASONS=["Fake portrait", "Forged document"])
     measured_photo("one.jpg")
     measured_photo("two.jpg")
-    themed_page.goto(reverse("admin:copyleaks_image_imagescan_review"))
+    themed_page.goto(reverse("admin:copyleaks_image_watchedimage_review"))
     until(lambda: themed_page.locator(".copyleaks-item:not([hidden])").count())
     judge()
     themed_page.keyboard.press("?")
@@ -61,7 +62,7 @@ def test_narrow_desk__is_accessible(themed_page: Any, judge: Callable[[], None])
     # So high that nothing lies below the bar, which axe takes for a target that is too small.
     themed_page.set_viewport_size({"width": 390, "height": 2400})
     measured_photo("one.jpg")
-    themed_page.goto(reverse("admin:copyleaks_image_imagescan_review"))
+    themed_page.goto(reverse("admin:copyleaks_image_watchedimage_review"))
     until(lambda: themed_page.locator(".copyleaks-item:not([hidden])").count())
     judge()
     themed_page.locator(".copyleaks-choices > summary").click()
@@ -74,22 +75,24 @@ def _asks_for_a_reason(page: Any) -> bool:
 
 
 def test_empty_desk__is_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
-    themed_page.goto(reverse("admin:copyleaks_image_imagescan_review"))
+    themed_page.goto(reverse("admin:copyleaks_image_watchedimage_review"))
     until(lambda: themed_page.locator(".copyleaks-empty").is_visible())
     judge()
 
 
-def test_scan_pages__are_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
+def test_pages__of_scans_and_pictures_are_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
     for scan in (measured_photo("one.jpg"), failed(photo("two.jpg"))):
-        themed_page.goto(f"{LIST}{scan.pk}/change/", wait_until="networkidle")
-        judge()
+        for address in (f"{LIST}{scan.pk}/change/", f"{PICTURES}{scan.image.pk}/change/"):
+            themed_page.goto(address, wait_until="networkidle")
+            judge()
 
 
-def test_list__is_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
+def test_lists__are_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
     measured_photo("one.jpg")
     failed(photo("two.jpg"))
-    themed_page.goto(LIST, wait_until="networkidle")
-    judge()
+    for address in (LIST, PICTURES):
+        themed_page.goto(address, wait_until="networkidle")
+        judge()
 
 
 def test_overview__is_accessible(themed_page: Any, judge: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """What the addresses of our lists may ask: nothing that the pages do not show, and nothing that a database refuses."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -10,23 +11,23 @@ from django.test import Client
 
 from django_copyleaks_image.admin import asking
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
-from tests.admin.desk_requests import SCANS, ask, decided, next_items
-from tests.admin.scans_to_show import measured_photo, receipt_of
+from django_copyleaks_image.standings import Kind
+from tests.admin.desk_requests import IMAGES, SCANS, ask, decided, next_items
+from tests.admin.scans_to_show import measured_photo, pictured, receipt_of
 from tests.gallery.models import Photo
 
 LOG = "/admin/copyleaks_image/decision/"
 RECEIPTS = "/admin/copyleaks_image/webhookreceipt/"
 COMPLETION = "/admin/autocomplete/?app_label=copyleaks_image&model_name=decision&field_name=scan"
-LISTS = (SCANS, f"{SCANS}export/", LOG, RECEIPTS)
+LISTS = (IMAGES, f"{IMAGES}export/", SCANS, f"{SCANS}export/", LOG, RECEIPTS)
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def client(staff: Any) -> Client:
-    names = ("view_imagescan", "view_photo", "view_decision", "view_webhookreceipt", "decide_imagescan")
-    made: Client = staff(*names)
+    names = ("view_watchedimage", "view_imagescan", "view_photo", "view_decision", "view_webhookreceipt")
+    made: Client = staff(*names, "decide_watchedimage")
     return made
 
 
@@ -36,7 +37,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> ImageScan:
     photos = site.get_model_admin(Photo)
     monkeypatch.setattr(photos, "has_view_permission", lambda request, obj=None: str(obj) != "secret.jpg")
     scan = measured_photo("secret.jpg", metadata={"issuedBy": "A spy"})
-    decided(scan, User.objects.create_user("anna"), Kind.CLEARED, note="Whisper")
+    decided(scan.image, User.objects.create_user("anna"), Kind.CLEARED, note="Whisper")
     return scan
 
 
@@ -63,14 +64,21 @@ def test_search__finds_nothing_of_models_that_the_user_may_not_view_at_all(staff
     assert found(staff("view_imagescan"), SCANS, q="secret") == []
 
 
-def test_search__finds_no_scan_that_the_projects_own_admin_of_scans_hides(
+def test_search__finds_nothing_that_the_rules_of_the_project_hide(client: Client, rule: Callable[..., None]) -> None:
+    hidden, shown = measured_photo("hidden.jpg"), measured_photo("shown.jpg")
+    rule(may_view=lambda access, model, row=None: row not in (hidden, hidden.image))
+    for address, row in ((SCANS, shown), (IMAGES, shown.image)):
+        assert found(client, address, q=".jpg") == [row]
+        assert "hidden.jpg" not in client.get(address).content.decode()
+
+
+def test_search__finds_nothing_that_an_admin_of_the_projects_own_hides(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden, shown = measured_photo("hidden.jpg"), measured_photo("shown.jpg")
     scans = site.get_model_admin(ImageScan)
     monkeypatch.setattr(scans, "has_view_permission", lambda request, obj=None: obj != hidden)
     assert found(client, SCANS, q=".jpg") == [shown]
-    assert "hidden.jpg" not in client.get(SCANS).content.decode()
 
 
 def test_search__looks_at_a_bounded_number(client: Client, secret: ImageScan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +90,7 @@ def test_search__looks_at_a_bounded_number(client: Client, secret: ImageScan, mo
 
 def test_log__is_searched_within_the_rules(client: Client, secret: ImageScan) -> None:
     assert found(client, LOG, q="Whisper") == found(client, LOG, q=secret.sha256) == []
-    shown = decided(measured_photo("shown.jpg"), User.objects.get(username="anna"), Kind.CLEARED, note="Whisper")
+    shown = decided(pictured("shown.jpg"), User.objects.get(username="anna"), Kind.CLEARED, note="Whisper")
     assert found(client, LOG, q="Whisper") == [shown]
 
 
@@ -92,7 +100,11 @@ def test_log__is_searched_within_the_rules(client: Client, secret: ImageScan) ->
         (SCANS, "file_name__startswith=s"),
         (SCANS, "sha256__startswith=a"),
         (SCANS, "content_key__gt=a"),
-        (SCANS, "ai_share__gt=0"),
+        (IMAGES, "ai_share__gt=0"),
+        (IMAGES, "version__gt=0"),
+        (IMAGES, "sha256__startswith=a"),
+        (IMAGES, "scan__file_name__startswith=s"),
+        (IMAGES, "decisions__kind=confirmed"),
         (SCANS, "error_message__contains=a"),
         (SCANS, "result__metadata__contains=spy"),
         (SCANS, "receipts__digest__startswith=a"),
@@ -100,7 +112,8 @@ def test_log__is_searched_within_the_rules(client: Client, secret: ImageScan) ->
         (LOG, "note__startswith=W"),
         (LOG, "sha256__startswith=a"),
         (LOG, "scan__file_name__startswith=s"),
-        (LOG, "scan__decision=cleared"),
+        (LOG, "image__standing=cleared"),
+        (LOG, "scan__image__standing=cleared"),
         (LOG, "decided_by__password__startswith=p"),
         (LOG, "agrees=1"),
         (RECEIPTS, "digest__startswith=a"),
@@ -161,7 +174,17 @@ ODD = (
 )
 PARAMETERS = (
     *("q", "p", "o", "e", "all", "_to_field", "_popup", "id", "id__in", "pk__gt", "scan", "scan__in", "field", "stuck"),
-    *("decision", "desk", "held", "verdict__exact", "status__exact", "sandbox__exact", "created_at__gte", "nothing"),
+    *(
+        "standing",
+        "queue",
+        "held",
+        "uploaded_at__gte",
+        "verdict__exact",
+        "status__exact",
+        "sandbox__exact",
+        "created_at__gte",
+        "nothing",
+    ),
     *("created_at__year", "created_at__isnull", "kind__exact", "decided_at__gte", "outcome__exact", "error_code"),
     *("content_type", "content_type__in", "object_id__iexact", "decided_by", "received_at__lt", "o\0"),
 )
@@ -192,16 +215,17 @@ def test_pages__and_the_desk_answer_whatever_is_asked(client: Client, value: str
         f"{RECEIPTS}{text}/change/",
         f"{RECEIPTS}{text}/body.json",
         f"{SCANS}rendition/{scan.pk}/{text}/",
-        f"{SCANS}review/?queue={text}&order={text}&field={text}&sandbox={text}",
+        f"{IMAGES}{text}/change/",
+        f"{IMAGES}review/?queue={text}&order={text}&field={text}&sandbox={text}",
         f"{SCANS}overview/?sandbox={text}",
         f"{COMPLETION}&term={text}",
     ):
         assert client.get(address).status_code in (200, 301, 302, 400, 404), address[:80]
     plain = value.encode(errors="replace").decode()
-    for address in ("next/", "claims/", f"{scan.pk}/decide/"):
+    for address in ("next/", "claims/", f"{scan.image.pk}/decide/"):
         ask(client, address, **dict.fromkeys(("queue", "order", "field", "want", "held", "renew", "kind"), plain))
         ask(client, address, kind="cleared", version=plain, reason=plain, note=plain)
-    answer = ask(client, f"{scan.pk}/decide/", kind="skipped", version=item["version"], note=plain)
+    answer = ask(client, f"{scan.image.pk}/decide/", kind="skipped", version=item["version"], note=plain)
     assert answer["decision"]
     for fields in ({"action": plain}, {"action": "confirm_ai", "_selected_action": plain}, {"index": plain}):
-        assert client.post(SCANS, {"_selected_action": scan.pk, **fields}).status_code in (200, 302, 400)
+        assert client.post(IMAGES, {"_selected_action": scan.image.pk, **fields}).status_code in (200, 302, 400)

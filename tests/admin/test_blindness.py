@@ -19,10 +19,9 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from django_copyleaks_image.models import Decision, ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk
-from tests.admin.desk_requests import DESK, SCANS
+from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
+from django_copyleaks_image.standings import Kind, Queue, Standing
+from tests.admin.desk_requests import DESK, IMAGES, SCANS
 from tests.reviewing.stories import answered, decided, flagged, lost, rescan
 
 pytestmark = [
@@ -36,18 +35,19 @@ LOG = "/admin/copyleaks_image/decision/"
 ASKED = (
     "/admin/",
     "/admin/copyleaks_image/",
+    IMAGES,
+    f"{IMAGES}?queue=review",
+    f"{IMAGES}?queue=escalated",
+    *(f"{IMAGES}?standing={standing}" for standing in Standing),
+    f"{IMAGES}?q=meadow",
+    f"{IMAGES}export/",
+    f"{IMAGES}export/?standing=confirmed",
+    f"{IMAGES}export/?queue=review",
     SCANS,
-    f"{SCANS}?desk=review",
-    f"{SCANS}?desk=escalated",
-    f"{SCANS}?decision=",
-    f"{SCANS}?decision=confirmed",
-    f"{SCANS}?decision=cleared",
     f"{SCANS}?status__exact=completed",
     f"{SCANS}?q=meadow",
     f"{SCANS}?o=5",
     f"{SCANS}export/",
-    f"{SCANS}export/?decision=confirmed",
-    f"{SCANS}export/?desk=review",
     f"{SCANS}overview/",
     f"{DESK}?queue=review&order=largest",
     LOG,
@@ -61,6 +61,7 @@ ASKED = (
     "/admin/gallery/photo/?copyleaks_image_decision=",
     "/admin/copyleaks_image/webhookreceipt/",
     "/admin/autocomplete/?app_label=copyleaks_image&model_name=decision&field_name=scan&term=",
+    "/admin/autocomplete/?app_label=copyleaks_image&model_name=decision&field_name=image&term=",
 )
 
 
@@ -71,7 +72,15 @@ def _everything_twice(configure: Callable[..., None]) -> None:
 
 @pytest.fixture
 def second(db: None) -> User:
-    names = ("view_imagescan", "view_photo", "change_photo", "view_decision", "view_webhookreceipt", "decide_imagescan")
+    names = (
+        "view_imagescan",
+        "view_photo",
+        "change_photo",
+        "view_decision",
+        "view_webhookreceipt",
+        "decide_watchedimage",
+        "view_watchedimage",
+    )
     user = User.objects.create_user("second", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=(*names, "rescan_imagescan", "view_accountstate")))
     return user
@@ -144,18 +153,20 @@ def seen_by(user: User) -> dict[str, tuple[int, str, int]]:
         pages[alike(address, keys)] = response.status_code, alike(text, keys), len(captured)
         return content.decode(errors="replace") if "text/html" in response.headers.get("Content-Type", "") else ""
 
-    waiting = [*ASKED, *(f"{SCANS}{pk}/{page}/" for pk in keys for page in ("change", "history"))]
+    images = list(WatchedImage.objects.values_list("pk", flat=True))
+    rows = [*(f"{SCANS}{pk}" for pk in keys), *(f"{IMAGES}{pk}" for pk in images)]
+    waiting = [*ASKED, *(f"{row}/{page}/" for row in rows for page in ("change", "history"))]
     while waiting:
         address = waiting.pop(0)
         page = keep(address, partial(client.get, address))
         links = {unescape(link) for link in re.findall(r'(?:href|src)="(/admin/(?:copyleaks|gallery)[^"#?]*)"', page)}
         waiting += sorted(link for link in links if alike(link, keys) not in pages and link not in waiting)
     for action in ("confirm_ai", "clear_false_alarm", "scan_again"):
-        fields = {"action": action, "_selected_action": keys}
-        keep(f"POST {action}", partial(client.post, SCANS, fields))
+        fields = {"action": action, "_selected_action": images}
+        keep(f"POST {action}", partial(client.post, IMAGES, fields))
     script = {"Accept": "application/json"}
     keep("POST next", lambda: client.post(f"{DESK}next/", {"want": 3}, headers=script))
-    held = ",".join(map(str, keys))
+    held = ",".join(map(str, images))
     keep("POST held", lambda: client.post(f"{DESK}next/", {"want": 3, "held": held}, headers=script))
     keep("POST claims", lambda: client.post(f"{DESK}claims/", {"renew": held}, headers=script))
     keep("POST undo", lambda: client.post(f"{DESK}undo/{newest_decision()}/", headers=script))
@@ -188,7 +199,7 @@ def alike(text: str, keys: list[int]) -> str:
         r"(?<=photo/)\d+|(?<=Photo )\d+|(?<=object_id=)\d+",
         r'(?<=datetime=")[^"]+|(?<=title=")\d{4}-[^"]+',
         r"[\d.]+\s(s|min) later|\d+\sminutes?",
-        r"'Content-Length', '\d+'|filename=\"image-scans-[\d-]+",
+        r"'Content-Length', '\d+'|filename=\"\w+-[\d-]+",
     ):
         text = re.sub(made_anew, "*", text)
     return text
@@ -199,11 +210,11 @@ def test_nothing_tells_the_second_person_of_a_first_decision(story: Story, secon
     with told(story, None):
         seen_by(second)  # Fills what is cached for good.
     with told(story, None):
-        assert ImageScan.objects.filter(desk=Desk.REVIEW).exists()
+        assert WatchedImage.objects.filter(queue=Queue.REVIEW).exists()
         undecided = seen_by(second)
     for kind in (Kind.CONFIRMED, Kind.CLEARED):
         with told(story, kind):
-            assert ImageScan.objects.filter(desk=Desk.SECOND_LOOK).exists()
+            assert WatchedImage.objects.filter(queue=Queue.SECOND_LOOK).exists()
             after = seen_by(second)
         assert undecided.keys() == after.keys()
         different = {address: difference(undecided[address], after[address]) for address in undecided}

@@ -1,11 +1,11 @@
-"""Decisions: at the desk, on the page of a scan, for many rows of the list, and in the log."""
+"""Decisions: at the desk, on the page of a picture, for many rows of the list, and in the log."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
@@ -15,17 +15,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from django_copyleaks_image.admin import readonly
-from django_copyleaks_image.admin.desk.choice import QUEUES
-from django_copyleaks_image.admin.desk.seals import seal, seen_version
-from django_copyleaks_image.models import Decision, ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.admin import base
+from django_copyleaks_image.admin.desk.item import seal, seen_version
+from django_copyleaks_image.admin.filters import QUEUES
+from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
+from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH
+from django_copyleaks_image.standings import Kind, Queue, Standing
 from tests.admin.desk_requests import (
     DESK,
-    SCANS,
+    IMAGES,
     ask,
     awaiting_second_look,
     decided,
@@ -36,7 +36,7 @@ from tests.admin.desk_requests import (
     user_of,
 )
 from tests.admin.inline_code import inline_code
-from tests.admin.scans_to_show import failed, measured_photo, scan_of
+from tests.admin.scans_to_show import pictured, unmeasured
 from tests.gallery.models import Photo
 from tests.samples import photo, upload
 
@@ -50,7 +50,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def reviewer(staff: Any) -> Client:
-    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    client: Client = staff("view_watchedimage", "decide_watchedimage", "view_photo")
     return client
 
 
@@ -59,63 +59,63 @@ def bert(db: None) -> User:
     return User.objects.create_user("bert", is_staff=True)
 
 
-def stored(scan: ImageScan) -> ImageScan:
-    return ImageScan.objects.get(pk=scan.pk)
+def stored(image: WatchedImage) -> WatchedImage:
+    return WatchedImage.objects.get(pk=image.pk)
 
 
-def page_of(client: Client, scan: ImageScan) -> str:
-    text: str = client.get(f"{SCANS}{scan.pk}/change/").content.decode()
+def page_of(client: Client, image: WatchedImage) -> str:
+    text: str = client.get(f"{IMAGES}{image.pk}/change/").content.decode()
     return text
 
 
 def submit(client: Client, address: str, **fields: Any) -> Any:
-    """Post a form of the page of a scan, without a script."""
+    """Post a form of the page of a image, without a script."""
     return client.post(f"{DESK}{address}", fields, headers=AS_A_FORM)
 
 
 def messages(client: Client) -> list[str]:
-    return [str(message) for message in client.get(SCANS).context["messages"]]
+    return [str(message) for message in client.get(IMAGES).context["messages"]]
 
 
 # At the desk
 
 
 @pytest.mark.parametrize(
-    ("kind", "standing", "desk", "said"),
+    ("kind", "standing", "queue", "said"),
     [
-        ("confirmed", Standing.CONFIRMED, Desk.NONE, "Confirmed as AI: coffee.jpg."),
-        ("cleared", Standing.CLEARED, Desk.NONE, "Cleared: coffee.jpg."),
-        ("escalated", Standing.ESCALATED, Desk.ESCALATED, "Escalated: coffee.jpg."),
-        ("skipped", Standing.UNDECIDED, Desk.REVIEW, "Skipped: coffee.jpg."),
+        ("confirmed", Standing.CONFIRMED, Queue.NONE, "Confirmed as AI: coffee.jpg."),
+        ("cleared", Standing.CLEARED, Queue.NONE, "Cleared: coffee.jpg."),
+        ("escalated", Standing.ESCALATED, Queue.ESCALATED, "Escalated: coffee.jpg."),
+        ("skipped", Standing.FLAGGED, Queue.REVIEW, "Skipped: coffee.jpg."),
     ],
 )
-def test_decision__is_stored_and_said(reviewer: Client, kind: str, standing: Standing, desk: Desk, said: str) -> None:
-    scan = measured_photo("coffee.jpg")
-    assert next_keys(reviewer) == [scan.pk]
-    answer = press(reviewer, scan, kind, note=" Seen before. ")
+def test_decision__is_stored_and_said(reviewer: Client, kind: str, standing: Standing, queue: Queue, said: str) -> None:
+    image = pictured("coffee.jpg")
+    assert next_keys(reviewer) == [image.pk]
+    answer = press(reviewer, image, kind, note=" Seen before. ")
     decision = Decision.objects.get()
     assert answer == {"decision": decision.pk, "said": said}
     assert (decision.kind, decision.decided_by, decision.note) == (kind, user_of(reviewer), "Seen before.")
-    scan = stored(scan)
-    assert (scan.decision, scan.desk, scan.claimed_by) == (standing, desk, None)
+    image = stored(image)
+    assert (image.standing, image.queue, image.claimed_by) == (standing, queue, None)
 
 
 def test_decision__about_what_was_never_measured(reviewer: Client) -> None:
-    scan = failed(photo("small.jpg"), "too_small", Status.SKIPPED)
-    assert press(reviewer, scan, "confirmed", queue="unmeasured")["said"] == "Confirmed as AI: small.jpg."
-    assert stored(scan).decision == Standing.CONFIRMED
+    image = unmeasured(photo("small.jpg"), "too_small", Status.SKIPPED)
+    assert press(reviewer, image, "confirmed", queue="unmeasured")["said"] == "Confirmed as AI: small.jpg."
+    assert stored(image).standing == Standing.CONFIRMED
 
 
 def test_skipped_picture__returns_last_for_whoever_skipped_it(reviewer: Client, staff: Any) -> None:
-    first, second = measured_photo("a.jpg"), measured_photo("b.jpg")
+    first, second = pictured("a.jpg"), pictured("b.jpg")
     press(reviewer, first, "skipped")
-    assert next_keys(staff("view_imagescan", "decide_imagescan", "view_photo"), want=1) == [first.pk]
-    ImageScan.objects.update(claimed_by=None, claimed_until=None)
+    assert next_keys(staff("view_watchedimage", "decide_watchedimage", "view_photo"), want=1) == [first.pk]
+    WatchedImage.objects.update(claimed_by=None, claimed_until=None)
     assert next_keys(reviewer) == [second.pk, first.pk]
 
 
 def test_note__is_cut_and_cleaned(reviewer: Client) -> None:
-    press(reviewer, measured_photo(), "cleared", note="a\0b" + "c" * NOTE_LENGTH)
+    press(reviewer, pictured(), "cleared", note="a\0b" + "c" * NOTE_LENGTH)
     note = Decision.objects.get().note
     assert note.startswith("abc")
     assert len(note) == NOTE_LENGTH
@@ -123,19 +123,19 @@ def test_note__is_cut_and_cleaned(reviewer: Client) -> None:
 
 def test_reasons__are_asked_for_to_confirm_and_to_clear(reviewer: Client, configure: Any) -> None:
     configure(REVIEW_REASONS=["Looks real", "Known artist"])
-    scan = measured_photo()
+    image = pictured()
     (item,) = next_items(reviewer)
     assert 'data-reasons="confirmed cleared"' in item["html"]
-    assert press(reviewer, scan, "cleared")["refused"]
-    assert press(reviewer, scan, "cleared", reason="Because")["refused"]
+    assert press(reviewer, image, "cleared")["refused"]
+    assert press(reviewer, image, "cleared", reason="Because")["refused"]
     assert Decision.objects.count() == 0
-    assert press(reviewer, scan, "skipped", reason="Known artist")["decision"]
-    assert press(reviewer, scan, "cleared", reason="Known artist")["decision"]
+    assert press(reviewer, image, "skipped", reason="Known artist")["decision"]
+    assert press(reviewer, image, "cleared", reason="Known artist")["decision"]
     assert [decision.reason for decision in Decision.objects.order_by("pk")] == ["", "Known artist"]
 
 
 def test_reasons__are_not_asked_for_when_there_are_none(reviewer: Client) -> None:
-    measured_photo()
+    pictured()
     (item,) = next_items(reviewer)
     assert 'data-reasons=""' in item["html"]
 
@@ -151,17 +151,17 @@ def test_reasons__are_not_asked_for_when_there_are_none(reviewer: Client) -> Non
     ],
 )
 def test_decision__that_is_not_understood_is_refused(reviewer: Client, fields: dict[str, str]) -> None:
-    scan = measured_photo()
-    answer = ask(reviewer, f"{scan.pk}/decide/", **fields)
+    image = pictured()
+    answer = ask(reviewer, f"{image.pk}/decide/", **fields)
     assert answer == {"refused": True, "said": "The request was not understood."}
     assert Decision.objects.count() == 0
 
 
 def test_second_escalation__is_refused(staff: Any) -> None:
-    senior = staff("view_imagescan", "decide_escalated_imagescan", "view_photo")
-    scan = measured_photo()
-    decided(scan, user_of(senior), Kind.ESCALATED)
-    answer = press(senior, scan, "escalated")
+    senior = staff("view_watchedimage", "decide_escalated_watchedimage", "view_photo")
+    image = pictured()
+    decided(image, user_of(senior), Kind.ESCALATED)
+    answer = press(senior, image, "escalated")
     assert answer == {"refused": True, "said": "The picture is escalated already."}
 
 
@@ -177,64 +177,63 @@ def test_second_escalation__is_refused(staff: Any) -> None:
     ],
 )
 def test_stale_decision__says_who_did_what_and_when(reviewer: Client, bert: User, kind: Kind, verb: str) -> None:
-    scan = measured_photo()
-    decision = decided(scan, bert, kind)
-    answer = press(reviewer, scan, "confirmed", version=0)
+    image = pictured()
+    decision = decided(image, bert, kind)
+    answer = press(reviewer, image, "confirmed", version=0)
     assert answer == {"stale": True, "said": f"bert {verb} a moment ago. Nothing was changed.", "item": None}
     Decision.objects.filter(pk=decision.pk).update(decided_at=timezone.now() - timedelta(hours=2))
     ImageScan.objects.update(finished_at=timezone.now() - timedelta(hours=3))
-    said = press(reviewer, scan, "confirmed", version=0)["said"]
+    said = press(reviewer, image, "confirmed", version=0)["said"]
     assert said.replace("\xa0", " ") == f"bert {verb} 2 hours ago. Nothing was changed."
     assert Decision.objects.count() == 1
 
 
 def test_stale_decision__gives_the_picture_as_it_is_now(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
+    image = pictured()
     (before,) = next_items(reviewer)
-    ask(reviewer, "claims/", release=str(scan.pk))
-    decision = decided(scan, bert, Kind.CLEARED)
+    ask(reviewer, "claims/", release=str(image.pk))
+    decision = decided(image, bert, Kind.CLEARED)
     client = Client()
     client.force_login(bert)
-    claims.release([scan.pk], bert)
+    claims.release([image.pk], bert)
     Decision.objects.create(
-        scan=scan, kind=Kind.UNDONE, decided_by=bert, reverses=decision, sha256=scan.sha256, before=Standing.CLEARED
+        image=image, kind=Kind.UNDONE, decided_by=bert, reverses=decision, sha256=image.sha256, before=Standing.CLEARED
     )
-    ImageScan.objects.update(desk=Desk.REVIEW, review=Review.PENDING, decision="", review_version=2)
-    answer = ask(reviewer, f"{scan.pk}/decide/", kind="confirmed", version=before["version"])
+    WatchedImage.objects.update(queue=Queue.REVIEW, standing=Standing.FLAGGED, version=2)
+    answer = ask(reviewer, f"{image.pk}/decide/", kind="confirmed", version=before["version"])
     assert answer["said"] == "bert undid a decision about this picture a moment ago. Nothing was changed."
     assert "<del>Cleared (false alarm)</del>" in answer["item"]["html"]
-    assert stored(scan).claimed_by == user_of(reviewer)
-    assert ask(reviewer, f"{scan.pk}/decide/", kind="confirmed", version=answer["item"]["version"])["decision"]
+    assert stored(image).claimed_by == user_of(reviewer)
+    assert ask(reviewer, f"{image.pk}/decide/", kind="confirmed", version=answer["item"]["version"])["decision"]
 
 
 def test_decision__about_what_somebody_else_looks_at_is_stale(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
-    assert claims.claim(scan.pk, bert)
-    answer = press(reviewer, scan, "cleared")
+    image = pictured()
+    assert claims.claim(image.pk, bert)
+    answer = press(reviewer, image, "cleared")
     assert answer == {"stale": True, "said": "bert is looking at this picture. Nothing was changed.", "item": None}
-    assert stored(scan).claimed_by == bert
+    assert stored(image).claimed_by == bert
 
 
 def test_decision__about_a_replaced_picture_is_stale(reviewer: Client) -> None:
-    replaced, behind_our_back = measured_photo("a.jpg"), measured_photo("b.jpg")
+    replaced, behind_our_back = pictured("a.jpg"), pictured("b.jpg")
     Photo.objects.get(pk=replaced.object_id).image.save("c.jpg", upload())
     Photo.objects.filter(pk=behind_our_back.object_id).update(image="photos/another.jpg")
     said = "The picture was replaced or removed. Nothing was changed."
-    for scan in (replaced, behind_our_back):
-        assert press(reviewer, scan, "cleared", version=0) == {"stale": True, "said": said, "item": None}
-        assert stored(scan).desk == Desk.NONE
+    for image in (replaced, behind_our_back):
+        assert press(reviewer, image, "cleared", version=0) == {"stale": True, "said": said, "item": None}
+        assert stored(image).queue == Queue.NONE
     assert Decision.objects.count() == 0
 
 
 def test_decision__about_what_was_scanned_again_is_stale(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
-    decided(scan, bert, Kind.CLEARED)
-    ImageScan.objects.update(
-        finished_at=timezone.now() + timedelta(seconds=1), desk=Desk.REVIEW, review=Review.PENDING, review_version=2
-    )
-    answer = press(reviewer, scan, "cleared", version=1)
+    image = pictured()
+    decided(image, bert, Kind.CLEARED)
+    ImageScan.objects.update(finished_at=timezone.now() + timedelta(seconds=1))
+    WatchedImage.objects.update(queue=Queue.REVIEW, version=2)
+    answer = press(reviewer, image, "cleared", version=1)
     assert answer["said"] == "The picture was scanned again meanwhile. Nothing was changed."
-    assert seen_version(answer["item"]["version"], stored(scan), is_blind=False) == 2
+    assert seen_version(answer["item"]["version"], stored(image), is_blind=False) == 2
 
 
 def test_decision__about_what_is_gone_is_stale(reviewer: Client) -> None:
@@ -244,10 +243,10 @@ def test_decision__about_what_is_gone_is_stale(reviewer: Client) -> None:
 
 
 def test_decision__of_who_saw_the_picture_before_the_first_look_is_the_second_one(reviewer: Client, bert: User) -> None:
-    scan = measured_photo("coffee.jpg")
-    seen = sealed(scan)
-    awaiting_second_look(scan, bert)
-    answer = ask(reviewer, f"{scan.pk}/decide/", kind="cleared", version=seen)
+    image = pictured("coffee.jpg")
+    seen = sealed(image)
+    awaiting_second_look(image, bert)
+    answer = ask(reviewer, f"{image.pk}/decide/", kind="cleared", version=seen)
     assert answer["said"] == "Cleared: coffee.jpg."
     assert Decision.objects.get(pk=answer["decision"]).agrees
 
@@ -255,26 +254,26 @@ def test_decision__of_who_saw_the_picture_before_the_first_look_is_the_second_on
 def test_decision__of_who_saw_another_result_before_the_first_look_is_stale_and_tells_nothing(
     reviewer: Client, bert: User
 ) -> None:
-    scan = measured_photo()
-    scan.verdict = "mostly_ai"
-    seen = seal(scan)
-    awaiting_second_look(scan, bert)
-    answer = ask(reviewer, f"{scan.pk}/decide/", kind="cleared", version=seen)
+    image = pictured()
+    image.verdict = "mostly_ai"
+    seen = seal(image)
+    awaiting_second_look(image, bert)
+    answer = ask(reviewer, f"{image.pk}/decide/", kind="cleared", version=seen)
     assert answer["said"] == "Something happened to this picture meanwhile. Nothing was changed."
     assert "No decision yet." in answer["item"]["html"]
     assert "bert" not in str(answer)
 
 
 def test_decision__that_names_what_was_seen_of_another_picture_is_stale(reviewer: Client) -> None:
-    seen, other = measured_photo("seen.jpg"), measured_photo("other.jpg")
+    seen, other = pictured("seen.jpg"), pictured("other.jpg")
     assert ask(reviewer, f"{other.pk}/decide/", kind="cleared", version=sealed(seen))["stale"]
-    assert stored(other).decision == ""
+    assert stored(other).standing == Standing.FLAGGED
 
 
 def test_skip__of_what_no_longer_waits_is_stale(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
-    decided(scan, bert, Kind.CLEARED)
-    assert press(reviewer, scan, "skipped")["stale"]
+    image = pictured()
+    decided(image, bert, Kind.CLEARED)
+    assert press(reviewer, image, "skipped")["stale"]
 
 
 # Undoing
@@ -290,20 +289,20 @@ def test_skip__of_what_no_longer_waits_is_stale(reviewer: Client, bert: User) ->
     ],
 )
 def test_undo__gives_the_picture_back(reviewer: Client, kind: str, said: str) -> None:
-    scan = measured_photo("coffee.jpg")
-    decision = press(reviewer, scan, kind)["decision"]
+    image = pictured("coffee.jpg")
+    decision = press(reviewer, image, kind)["decision"]
     answer = ask(reviewer, f"undo/{decision}/")
     assert answer["said"] == said
-    assert answer["item"]["pk"] == scan.pk
-    scan = stored(scan)
-    assert seen_version(answer["item"]["version"], scan, is_blind=False) == scan.review_version
-    assert (scan.desk, scan.review, scan.decision) == (Desk.REVIEW, Review.PENDING, "")
-    assert scan.claimed_by == user_of(reviewer)
+    assert answer["item"]["pk"] == image.pk
+    image = stored(image)
+    assert seen_version(answer["item"]["version"], image, is_blind=False) == image.version
+    assert (image.queue, image.standing) == (Queue.REVIEW, Standing.FLAGGED)
+    assert image.claimed_by == user_of(reviewer)
     assert Decision.objects.latest("pk").reverses_id == decision
 
 
 def test_undo__twice_is_stale(reviewer: Client) -> None:
-    decision = press(reviewer, measured_photo(), "cleared")["decision"]
+    decision = press(reviewer, pictured(), "cleared")["decision"]
     ask(reviewer, f"undo/{decision}/")
     answer = ask(reviewer, f"undo/{decision}/")
     name = user_of(reviewer).username
@@ -313,9 +312,9 @@ def test_undo__twice_is_stale(reviewer: Client) -> None:
 
 
 def test_undo__of_what_was_decided_since_is_stale(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
-    decision = press(reviewer, scan, "escalated")["decision"]
-    decided(scan, bert, Kind.CLEARED)
+    image = pictured()
+    decision = press(reviewer, image, "escalated")["decision"]
+    decided(image, bert, Kind.CLEARED)
     answer = ask(reviewer, f"undo/{decision}/")
     assert answer == {
         "stale": True,
@@ -325,19 +324,19 @@ def test_undo__of_what_was_decided_since_is_stale(reviewer: Client, bert: User) 
 
 
 def test_undo__while_somebody_looks_at_it_is_stale(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
-    decision = press(reviewer, scan, "escalated")["decision"]
-    assert claims.claim(scan.pk, bert)
+    image = pictured()
+    decision = press(reviewer, image, "escalated")["decision"]
+    assert claims.claim(image.pk, bert)
     answer = ask(reviewer, f"undo/{decision}/")
     assert answer == {"stale": True, "said": "bert is looking at this picture. Nothing was changed.", "item": None}
 
 
 def test_undo__of_others_decisions_is_refused(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
-    decision = decided(scan, bert, Kind.CLEARED)
+    image = pictured()
+    decision = decided(image, bert, Kind.CLEARED)
     answer = ask(reviewer, f"undo/{decision.pk}/")
     assert answer == {"refused": True, "said": "Only the person who decided can undo a decision."}
-    assert stored(scan).decision == Standing.CLEARED
+    assert stored(image).standing == Standing.CLEARED
 
 
 def test_undo__of_nothing_is_stale(reviewer: Client) -> None:
@@ -345,149 +344,139 @@ def test_undo__of_nothing_is_stale(reviewer: Client) -> None:
 
 
 def test_undo__needs_the_permission_of_the_queue_it_was_taken_from(staff: Any) -> None:
-    scan = measured_photo()
-    senior = staff("view_imagescan", "decide_escalated_imagescan", "view_photo")
-    decided(scan, user_of(senior), Kind.ESCALATED)
-    decision = press(senior, scan, "cleared")["decision"]
+    image = pictured()
+    senior = staff("view_watchedimage", "decide_escalated_watchedimage", "view_photo")
+    decided(image, user_of(senior), Kind.ESCALATED)
+    decision = press(senior, image, "cleared")["decision"]
     user_of(senior).user_permissions.clear()
     assert senior.post(f"{DESK}undo/{decision}/").status_code == 403
-    assert stored(scan).decision == Standing.CLEARED
+    assert stored(image).standing == Standing.CLEARED
 
 
-# On the page of a scan
+# On the page of a image
 
 
 def test_page__decides_without_a_script(reviewer: Client) -> None:
-    scan = measured_photo("coffee.jpg")
-    page = page_of(reviewer, scan)
-    assert "<h2>Decision: Undecided</h2>" in page
+    image = pictured("coffee.jpg")
+    page = page_of(reviewer, image)
+    assert "<h2>Standing: Flagged</h2>" in page
     assert f'<a href="{DESK}?queue=review">Open in the review desk</a>' in page
-    address = f"{SCANS}{scan.pk}/change/"
-    assert f'action="{DESK}{scan.pk}/decide/"' in page
+    address = f"{IMAGES}{image.pk}/change/"
+    assert f'action="{DESK}{image.pk}/decide/"' in page
     (version,) = re.findall(r'<input type="hidden" name="version" value="([^"]+)">', page)
     assert f'<input type="hidden" name="back" value="{address}">' in page
-    response = submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=version, note="A sunset", back=address)
+    response = submit(reviewer, f"{image.pk}/decide/", kind="cleared", version=version, note="A sunset", back=address)
     assert (response.status_code, response.headers["Location"]) == (302, address)
     assert messages(reviewer) == ["Cleared: coffee.jpg."]
-    page = page_of(reviewer, scan)
-    assert "<h2>Decision: Cleared (false alarm)</h2>" in page
+    page = page_of(reviewer, image)
+    assert "<h2>Standing: Cleared (false alarm)</h2>" in page
     assert f"{user_of(reviewer).username}, <time" in page
     assert "A sunset" in page
     assert "Open in the review desk" not in page
 
 
 def test_page__undoes_without_a_script(reviewer: Client) -> None:
-    scan = measured_photo("coffee.jpg")
-    decision = press(reviewer, scan, "confirmed")["decision"]
-    assert f'action="{DESK}undo/{decision}/"' in page_of(reviewer, scan)
+    image = pictured("coffee.jpg")
+    decision = press(reviewer, image, "confirmed")["decision"]
+    assert f'action="{DESK}undo/{decision}/"' in page_of(reviewer, image)
     response = submit(reviewer, f"undo/{decision}/")
-    assert response.headers["Location"] == f"{SCANS}{scan.pk}/change/"
+    assert response.headers["Location"] == f"{IMAGES}{image.pk}/change/"
     assert messages(reviewer) == ["Undone: Confirmed as AI: coffee.jpg."]
-    assert stored(scan).claimed_by is None
-    page = page_of(reviewer, scan)
+    assert stored(image).claimed_by is None
+    page = page_of(reviewer, image)
     assert "<del>Confirmed as AI</del>" in page
     assert "Undo your decision" not in page
 
 
-def test_page__of_a_newer_scan_undoes_what_was_decided_at_the_one_before(reviewer: Client) -> None:
-    scan = measured_photo("coffee.jpg")
-    decision = press(reviewer, scan, "cleared")["decision"]
-    shared = {field.attname: getattr(stored(scan), field.attname) for field in ImageScan._meta.concrete_fields}
-    unique = ("id", "scan_id", "pay_key", "resubmission_of_id")
-    again = ImageScan.objects.create(**{name: value for name, value in shared.items() if name not in unique})
-    assert f'action="{DESK}undo/{decision}/"' in page_of(reviewer, again)
-    submit(reviewer, f"undo/{decision}/")
-    assert messages(reviewer) == ["Undone: Cleared: coffee.jpg."]
-    again.refresh_from_db()
-    assert (again.desk, again.review, again.decision) == (Desk.REVIEW, Review.PENDING, Standing.UNDECIDED)
-
-
 def test_page__offers_no_undo_where_a_newer_scan_found_something_else(reviewer: Client) -> None:
-    scan = measured_photo()
-    press(reviewer, scan, "cleared")
-    ImageScan.objects.filter(pk=scan.pk).update(verdict="mostly_ai")
-    assert "Undo your decision" not in page_of(reviewer, scan)
+    image = pictured()
+    press(reviewer, image, "cleared")
+    WatchedImage.objects.filter(pk=image.pk).update(verdict="mostly_ai")
+    assert "Undo your decision" not in page_of(reviewer, image)
 
 
 def test_page__says_why_a_decision_was_not_taken(reviewer: Client, bert: User, configure: Any) -> None:
-    scan = measured_photo()
-    assert claims.claim(scan.pk, bert)
-    submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=sealed(scan))
+    image = pictured()
+    assert claims.claim(image.pk, bert)
+    submit(reviewer, f"{image.pk}/decide/", kind="cleared", version=sealed(image))
     assert messages(reviewer) == ["bert is looking at this picture. Nothing was changed."]
     configure(REVIEW_REASONS=["Looks real"])
-    submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=sealed(scan))
+    submit(reviewer, f"{image.pk}/decide/", kind="cleared", version=sealed(image))
     assert "needs one of the reasons" in messages(reviewer)[0]
     assert Decision.objects.count() == 0
 
 
 @pytest.mark.parametrize("back", ["https://example.org/", "//example.org/", "javascript:alert(1)", ""])
 def test_page__leads_back_to_this_site_alone(reviewer: Client, back: str) -> None:
-    scan = measured_photo()
-    response = submit(reviewer, f"{scan.pk}/decide/", kind="cleared", version=sealed(scan), back=back)
-    assert response.headers["Location"] == f"{SCANS}{scan.pk}/change/"
-    assert submit(reviewer, "4711/decide/", kind="cleared", version=0, back=back).headers["Location"] == SCANS
+    image = pictured()
+    response = submit(reviewer, f"{image.pk}/decide/", kind="cleared", version=sealed(image), back=back)
+    assert response.headers["Location"] == f"{IMAGES}{image.pk}/change/"
+    assert submit(reviewer, "4711/decide/", kind="cleared", version=0, back=back).headers["Location"] == IMAGES
 
 
 def test_page__leads_from_an_encrypted_page_to_no_other(reviewer: Client) -> None:
-    scan = measured_photo()
-    fields = {"kind": "cleared", "version": sealed(scan), "back": "http://testserver/elsewhere/"}
-    answer = reviewer.post(f"{DESK}{scan.pk}/decide/", fields, headers=AS_A_FORM, secure=True)
-    assert answer.headers["Location"] == f"{SCANS}{scan.pk}/change/"
+    image = pictured()
+    fields = {"kind": "cleared", "version": sealed(image), "back": "http://testserver/elsewhere/"}
+    answer = reviewer.post(f"{DESK}{image.pk}/decide/", fields, headers=AS_A_FORM, secure=True)
+    assert answer.headers["Location"] == f"{IMAGES}{image.pk}/change/"
 
 
 def test_page__offers_the_reasons(reviewer: Client, configure: Any) -> None:
     configure(REVIEW_REASONS=["Looks real", HOSTILE])
-    scan = measured_photo()
-    page = page_of(reviewer, scan)
+    image = pictured()
+    page = page_of(reviewer, image)
     assert "<option>Looks real</option>" in page
     assert escape(HOSTILE) in page
-    submit(reviewer, f"{scan.pk}/decide/", kind="escalated", version=sealed(scan), reason="Looks real")
+    submit(reviewer, f"{image.pk}/decide/", kind="escalated", version=sealed(image), reason="Looks real")
     assert Decision.objects.get().reason == ""
 
 
 def test_page__shows_decisions_to_whoever_may_only_view(moderator: Client, bert: User) -> None:
-    scan = awaiting_second_look(measured_photo(), bert)
-    page = page_of(moderator, scan)
-    assert "<h2>Decision: Cleared (false alarm)</h2>" in page
+    image = awaiting_second_look(pictured(), bert)
+    page = page_of(moderator, image)
+    assert "<h2>Standing: Cleared (false alarm)</h2>" in page
     assert "bert, <time" in page
     assert DESK not in page
 
 
 def test_page__offers_no_decision_where_there_is_none(reviewer: Client) -> None:
-    waiting, replaced = scan_of(photo("waiting")), measured_photo("a.jpg")
-    Photo.objects.get(pk=replaced.object_id).image.save("c.jpg", upload())
-    for scan, obstacle in (
+    waiting, replaced, removed = pictured("a.jpg"), pictured("b.jpg"), pictured("c.jpg")
+    Photo.objects.get(pk=waiting.object_id).image.save("d.jpg", upload())
+    Photo.objects.filter(pk=replaced.object_id).update(image="photos/another.jpg")
+    Photo.objects.get(pk=removed.object_id).delete()
+    for image, obstacle in (
         (waiting, "The scan is still under way."),
         (replaced, "The picture was replaced or removed."),
+        (removed, "The picture was replaced or removed."),
     ):
-        page = page_of(reviewer, scan)
+        page = page_of(reviewer, image)
         assert obstacle in page
         assert 'name="kind"' not in page
 
 
 def test_page__leaves_escalated_pictures_to_those_who_may(reviewer: Client, staff: Any) -> None:
-    scan = measured_photo()
-    press(reviewer, scan, "escalated")
-    page = page_of(reviewer, scan)
-    assert "<h2>Decision: Escalated</h2>" in page
+    image = pictured()
+    press(reviewer, image, "escalated")
+    page = page_of(reviewer, image)
+    assert "<h2>Standing: Escalated</h2>" in page
     assert 'name="kind"' not in page
-    page = page_of(staff("view_imagescan", "decide_escalated_imagescan", "view_photo"), scan)
+    page = page_of(staff("view_watchedimage", "decide_escalated_watchedimage", "view_photo"), image)
     assert 'name="kind" value="cleared"' in page
     assert 'name="kind" value="escalated"' not in page
     assert f"{DESK}?queue=escalated" in page
 
 
 def test_page__and_list_keep_a_first_look_from_whoever_takes_the_second(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
+    image = pictured()
 
     def seen() -> tuple[str, str]:
-        page = re.sub(r'name="(csrfmiddlewaretoken|version)" value="[\w:-]+"', "", page_of(reviewer, scan))
-        row = re.search(r"<tbody>.*</tbody>", reviewer.get(SCANS).content.decode(), re.DOTALL)
+        page = re.sub(r'name="(csrfmiddlewaretoken|version)" value="[\w:-]+"', "", page_of(reviewer, image))
+        row = re.search(r"<tbody>.*</tbody>", reviewer.get(IMAGES).content.decode(), re.DOTALL)
         assert row
         return page, row[0]
 
     before = seen()
-    awaiting_second_look(scan, bert)
+    awaiting_second_look(image, bert)
     assert seen() == before
 
 
@@ -495,56 +484,55 @@ class SomeMayDecide(ModelBackend):
     """A backend that permits for single objects only, and says so when it is asked for all permissions."""
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        return super().get_all_permissions(user_obj) | ({"copyleaks_image.decide_imagescan"} if obj else set())
+        return super().get_all_permissions(user_obj) | ({"copyleaks_image.decide_watchedimage"} if obj else set())
 
 
 @pytest.mark.parametrize("by_backend", [True, False])
-def test_page__keeps_a_first_look_from_whoever_decides_by_rules_for_single_scans(
-    moderator: Client, bert: User, monkeypatch: pytest.MonkeyPatch, settings: Any, by_backend: bool
+def test_page__keeps_a_first_look_from_whoever_decides_by_rules_for_single_pictures(
+    moderator: Client, bert: User, rule: Callable[..., None], settings: Any, by_backend: bool
 ) -> None:
-    scan = awaiting_second_look(measured_photo(), bert)
-    assert "bert" in page_of(moderator, scan)
+    image = awaiting_second_look(pictured(), bert)
+    assert "bert" in page_of(moderator, image)
     if by_backend:
         settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", f"{__name__}.SomeMayDecide"]
     else:
-        scans = site.get_model_admin(ImageScan)
-        monkeypatch.setattr(scans, "has_decide_permission", lambda request, obj=None: obj is not None)
-    page = page_of(moderator, scan)
+        rule(may_decide=lambda access, image=None: image is not None)
+    page = page_of(moderator, image)
     assert "bert" not in page
     assert 'value="cleared"' in page
 
 
 def test_page__tells_the_first_to_decide_about_the_second_look(reviewer: Client) -> None:
-    scan = awaiting_second_look(measured_photo(), user_of(reviewer))
-    page = page_of(reviewer, scan)
-    assert "<h2>Decision: Cleared (false alarm)</h2>" in page
+    image = awaiting_second_look(pictured(), user_of(reviewer))
+    page = page_of(reviewer, image)
+    assert "<h2>Standing: Cleared (false alarm)</h2>" in page
     assert "It waits for a second look by somebody else." in page
     assert "Undo your decision" in page
 
 
 def test_list__has_second_looks_among_the_reviews_and_in_no_other_queue(reviewer: Client, bert: User) -> None:
-    scan = awaiting_second_look(measured_photo(), bert)
-    listed = {desk: list(reviewer.get(SCANS, {"desk": desk}).context["cl"].result_list) for desk in QUEUES}
-    assert listed == {Desk.REVIEW: [scan], Desk.ESCALATED: [], Desk.UNMEASURED: []}
+    image = awaiting_second_look(pictured(), bert)
+    listed = {queue: list(reviewer.get(IMAGES, {"queue": queue}).context["cl"].result_list) for queue in QUEUES}
+    assert listed == {Queue.REVIEW: [image], Queue.ESCALATED: [], Queue.UNMEASURED: []}
 
 
 def test_list__says_what_was_decided_and_what_waits(reviewer: Client) -> None:
-    press(reviewer, measured_photo("a.jpg"), "cleared")
-    measured_photo("b.jpg")
-    page = reviewer.get(SCANS).content.decode()
-    assert "Decision: Cleared (false alarm)" in page
+    press(reviewer, pictured("a.jpg"), "cleared")
+    pictured("b.jpg")
+    page = reviewer.get(IMAGES).content.decode()
+    assert "Cleared (false alarm)</td>" in page
     assert "Waits for: Review" in page
 
 
 # Many at once
 
 
-def choose(client: Client, action: str | list[str], *chosen: ImageScan, query: str = "", **fields: str) -> Any:
-    return client.post(f"{SCANS}{query}", {"action": action, ACTION_CHECKBOX_NAME: [s.pk for s in chosen], **fields})
+def choose(client: Client, action: str | list[str], *chosen: WatchedImage, query: str = "", **fields: str) -> Any:
+    return client.post(f"{IMAGES}{query}", {"action": action, ACTION_CHECKBOX_NAME: [s.pk for s in chosen], **fields})
 
 
-def versions(*chosen: ImageScan) -> dict[str, str]:
-    return {f"version_{scan.pk}": sealed(scan) for scan in chosen}
+def versions(*chosen: WatchedImage) -> dict[str, str]:
+    return {f"version_{image.pk}": sealed(image) for image in chosen}
 
 
 @pytest.mark.parametrize(
@@ -557,26 +545,26 @@ def versions(*chosen: ImageScan) -> dict[str, str]:
 def test_bulk__asks_first_and_then_decides(
     reviewer: Client, action: str, question: str, standing: Standing, said: str
 ) -> None:
-    scans = [measured_photo("a.jpg"), failed(photo("b.jpg"))]
+    images = [pictured("a.jpg"), unmeasured(photo("b.jpg"))]
     # A list with a menu of actions above and below sends both.
-    response = choose(reviewer, [action, ""], *scans)
+    response = choose(reviewer, [action, ""], *images)
     page = response.content.decode()
     assert question in page
     assert f'name="action" value="{action}"' in page
-    for scan in scans:
-        assert f'src="{SCANS}rendition/{scan.pk}/thumbnail/"' in page
-        assert f'name="version_{scan.pk}" value="' in page
+    for image in images:
+        assert f'src="{IMAGES}rendition/{image.pk}/thumbnail/"' in page
+        assert f'name="version_{image.pk}" value="' in page
     assert inline_code(response) == []
     assert Decision.objects.count() == 0
-    response = choose(reviewer, action, *scans, confirmed="yes", note="Same series", **versions(*scans))
+    response = choose(reviewer, action, *images, confirmed="yes", note="Same series", **versions(*images))
     assert response.status_code == 302
     assert messages(reviewer) == [said]
-    assert {stored(scan).decision for scan in scans} == {standing}
+    assert {stored(image).standing for image in images} == {standing}
     assert {decision.note for decision in Decision.objects.all()} == {"Same series"}
 
 
 def test_bulk__leaves_out_what_changed_meanwhile(reviewer: Client, bert: User) -> None:
-    cleared, claimed, replaced, untouched = (measured_photo(f"{name}.jpg") for name in "abcd")
+    cleared, claimed, replaced, untouched = (pictured(f"{name}.jpg") for name in "abcd")
     seen = versions(cleared, claimed, replaced, untouched)
     decided(cleared, bert, Kind.CLEARED)
     assert claims.claim(claimed.pk, bert)
@@ -589,37 +577,40 @@ def test_bulk__leaves_out_what_changed_meanwhile(reviewer: Client, bert: User) -
         claimed,
         replaced,
         untouched,
-        query="?desk=review",
+        query="?queue=review",
         confirmed="yes",
         **seen,
     )
-    assert answer.headers["Location"] == f"{SCANS}?desk=review"
+    assert answer.headers["Location"] == f"{IMAGES}?queue=review"
     assert sorted(messages(reviewer)) == [
         "1 picture was confirmed as AI.",
-        "1 was left out: The picture was replaced or removed.",
+        "1 was left out: The scan is still under way.",
         "1 was left out: bert cleared this picture a moment ago. Nothing was changed.",
         "1 was left out: bert is looking at this picture. Nothing was changed.",
     ]
-    assert stored(cleared).decision == Standing.CLEARED
-    assert stored(untouched).decision == Standing.CONFIRMED
+    assert stored(cleared).standing == Standing.CLEARED
+    assert stored(untouched).standing == Standing.CONFIRMED
 
 
 def test_bulk__asks_for_a_reason(reviewer: Client, configure: Any) -> None:
     configure(REVIEW_REASONS=["Looks real", HOSTILE])
-    scan = measured_photo()
-    page = choose(reviewer, "clear_false_alarm", scan).content.decode()
+    image = pictured()
+    page = choose(reviewer, "clear_false_alarm", image).content.decode()
     assert '<input type="radio" name="reason" value="Looks real" required>' in page
     assert "Choose one of the reasons." not in page
     assert HOSTILE not in page
-    page = choose(reviewer, "clear_false_alarm", scan, confirmed="yes", note=HOSTILE, **versions(scan)).content.decode()
+    page = choose(
+        reviewer, "clear_false_alarm", image, confirmed="yes", note=HOSTILE, **versions(image)
+    ).content.decode()
     assert "Choose one of the reasons." in page
     assert f'name="note" value="{escape(HOSTILE)}"' in page
-    choose(reviewer, "clear_false_alarm", scan, confirmed="yes", reason="Looks real", **versions(scan))
+    choose(reviewer, "clear_false_alarm", image, confirmed="yes", reason="Looks real", **versions(image))
     assert Decision.objects.get().reason == "Looks real"
 
 
 def test_bulk__leaves_out_what_the_user_may_not_decide(reviewer: Client, staff: Any) -> None:
-    escalated, waiting, unfinished = measured_photo("a.jpg"), measured_photo("b.jpg"), scan_of(photo("c"))
+    escalated, waiting, unfinished = pictured("a.jpg"), pictured("b.jpg"), pictured("c.jpg")
+    Photo.objects.get(pk=unfinished.object_id).image.save("d.jpg", upload())
     press(reviewer, escalated, "escalated")
     escalated = stored(escalated)
     page = choose(reviewer, "confirm_ai", escalated, waiting, unfinished).content.decode()
@@ -627,40 +618,40 @@ def test_bulk__leaves_out_what_the_user_may_not_decide(reviewer: Client, staff: 
     assert "You may not decide about this picture." in page
     assert "The scan is still under way." in page
     choose(reviewer, "confirm_ai", escalated, confirmed="yes", **versions(escalated))
-    assert stored(escalated).decision == Standing.ESCALATED
-    blind = staff("view_imagescan", "decide_imagescan")
+    assert stored(escalated).standing == Standing.ESCALATED
+    blind = staff("view_watchedimage", "decide_watchedimage")
     choose(blind, "confirm_ai", waiting, confirmed="yes", **versions(waiting))
-    assert stored(waiting).decision == ""
+    assert stored(waiting).standing == Standing.FLAGGED
 
 
 def test_bulk__is_closed_to_whoever_may_not_decide(moderator: Client) -> None:
-    scan = measured_photo()
-    choose(moderator, "confirm_ai", scan, confirmed="yes", **versions(scan))
+    image = pictured()
+    choose(moderator, "confirm_ai", image, confirmed="yes", **versions(image))
     assert Decision.objects.count() == 0
-    assert "confirm_ai" not in moderator.get(SCANS).content.decode()
+    assert "confirm_ai" not in moderator.get(IMAGES).content.decode()
 
 
 def test_bulk__takes_a_bounded_number(reviewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readonly, "AT_ONCE", 1)
-    scans = measured_photo("a.jpg"), measured_photo("b.jpg")
-    for fields in ({}, {"confirmed": "yes", **versions(*scans)}):
-        choose(reviewer, "confirm_ai", *scans, **fields)
+    monkeypatch.setattr(base, "AT_ONCE", 1)
+    images = pictured("a.jpg"), pictured("b.jpg")
+    for fields in ({}, {"confirmed": "yes", **versions(*images)}):
+        choose(reviewer, "confirm_ai", *images, **fields)
         assert messages(reviewer) == ["Choose at most 1 rows at once."]
     assert Decision.objects.count() == 0
 
 
 def test_bulk__shows_a_second_look_as_a_first_one(reviewer: Client, bert: User) -> None:
-    blind, before = awaiting_second_look(measured_photo("a.jpg"), bert), measured_photo("b.jpg")
+    blind, before = awaiting_second_look(pictured("a.jpg"), bert), pictured("b.jpg")
     decided(before, bert, Kind.CONFIRMED)
     assert "Decided before" not in choose(reviewer, "confirm_ai", blind).content.decode()
     assert "Decided before: Confirmed as AI" in choose(reviewer, "clear_false_alarm", before).content.decode()
 
 
 def test_bulk__of_who_saw_the_pictures_before_the_first_look_is_the_second_one(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
-    seen = versions(scan)
-    awaiting_second_look(scan, bert)
-    choose(reviewer, "clear_false_alarm", scan, confirmed="yes", **seen)
+    image = pictured()
+    seen = versions(image)
+    awaiting_second_look(image, bert)
+    choose(reviewer, "clear_false_alarm", image, confirmed="yes", **seen)
     assert messages(reviewer) == ["1 picture was cleared."]
     assert Decision.objects.latest("pk").agrees
 
@@ -670,27 +661,27 @@ def test_bulk__of_who_saw_the_pictures_before_the_first_look_is_the_second_one(r
 
 @pytest.fixture
 def auditor(staff: Any) -> Client:
-    client: Client = staff("view_imagescan", "view_decision", "view_photo")
+    client: Client = staff("view_watchedimage", "view_decision", "view_photo")
     return client
 
 
 def test_log__says_who_decided_what_when_and_why(auditor: Client, reviewer: Client, bert: User) -> None:
-    scan = measured_photo("coffee.jpg")
-    decided(scan, bert, Kind.ESCALATED, note=HOSTILE)
+    image = pictured("coffee.jpg")
+    decided(image, bert, Kind.ESCALATED, note=HOSTILE)
     senior = user_of(auditor)
-    decision = decided(scan, senior, Kind.CLEARED)
-    ImageScan.objects.update(desk="")
-    undone = press(reviewer, measured_photo("tea.jpg"), "confirmed")["decision"]
+    decision = decided(image, senior, Kind.CLEARED)
+    WatchedImage.objects.update(queue="")
+    undone = press(reviewer, pictured("tea.jpg"), "confirmed")["decision"]
     ask(reviewer, f"undo/{undone}/")
     page = auditor.get(LOG).content.decode()
-    assert f'<a href="{SCANS}{scan.pk}/change/">coffee.jpg</a>' in page
+    assert f'<a href="{IMAGES}{image.pk}/change/">coffee.jpg</a>' in page
     assert "Cleared (false alarm)" in page
     assert '<del>Confirmed as AI</del><span class="copyleaks-line copyleaks-quiet">undone</span>' in page
     assert "Undone: Confirmed as AI" in page
     assert "bert" in page
     assert escape(HOSTILE) in page
     assert HOSTILE not in page
-    assert auditor.get(f"{LOG}{decision.pk}/change/").headers["Location"] == f"{SCANS}{scan.pk}/change/"
+    assert auditor.get(f"{LOG}{decision.pk}/change/").headers["Location"] == f"{IMAGES}{image.pk}/change/"
     assert auditor.get(f"{LOG}4711/change/").status_code == 404
     kinds = [row.kind for row in auditor.get(LOG, {"kind__exact": "cleared"}).context["cl"].result_list]
     assert kinds == ["cleared"]
@@ -699,37 +690,37 @@ def test_log__says_who_decided_what_when_and_why(auditor: Client, reviewer: Clie
 def test_log__costs_the_same_number_of_queries_for_1_and_9_rows(
     auditor: Client, bert: User, django_assert_num_queries: Any
 ) -> None:
-    decided(measured_photo("first.jpg"), bert, Kind.CLEARED)
+    decided(pictured("first.jpg"), bert, Kind.CLEARED)
     auditor.get(LOG)  # Fills the cache of content types.
     with CaptureQueriesContext(connection) as few:
         auditor.get(LOG)
     for number in range(8):
-        decided(measured_photo(f"{number}.jpg"), bert, Kind.CLEARED)
+        decided(pictured(f"{number}.jpg"), bert, Kind.CLEARED)
     with django_assert_num_queries(len(few)):
         auditor.get(LOG)
 
 
 def test_log__keeps_a_first_look_from_whoever_takes_the_second(auditor: Client, staff: Any, bert: User) -> None:
-    second = staff("view_imagescan", "view_decision", "view_photo", "decide_imagescan")
-    awaiting_second_look(measured_photo("coffee.jpg"), bert)
+    second = staff("view_watchedimage", "view_decision", "view_photo", "decide_watchedimage")
+    awaiting_second_look(pictured("coffee.jpg"), bert)
     assert "coffee.jpg" not in second.get(LOG).content.decode()
     assert "coffee.jpg" in auditor.get(LOG).content.decode()
-    awaiting_second_look(measured_photo("tea.jpg"), user_of(second))
+    awaiting_second_look(pictured("tea.jpg"), user_of(second))
     assert "tea.jpg" in second.get(LOG).content.decode()
 
 
 def test_note__is_kept_from_whoever_may_not_view_the_object(staff: Any, reviewer: Client, bert: User) -> None:
-    scan = measured_photo("secret.jpg")
-    decided(scan, bert, Kind.CLEARED, note="A secret sunset")
-    blind = staff("view_imagescan", "view_decision")
-    for page in (blind.get(LOG).content.decode(), page_of(blind, scan)):
+    image = pictured("secret.jpg")
+    decided(image, bert, Kind.CLEARED, note="A secret sunset")
+    blind = staff("view_watchedimage", "view_decision")
+    for page in (blind.get(LOG).content.decode(), page_of(blind, image)):
         assert "A secret sunset" not in page
         assert "Cleared (false alarm)" in page
-    assert "A secret sunset" in page_of(reviewer, scan)
+    assert "A secret sunset" in page_of(reviewer, image)
 
 
 def test_log__cannot_be_changed_and_is_closed_without_permission(admin_client: Client, reviewer: Client) -> None:
-    decision = press(reviewer, measured_photo(), "cleared")["decision"]
+    decision = press(reviewer, pictured(), "cleared")["decision"]
     assert admin_client.get(f"{LOG}add/").status_code == 403
     assert admin_client.post(f"{LOG}{decision}/delete/", {"post": "yes"}).status_code == 403
     assert reviewer.get(LOG).status_code == 403

@@ -15,14 +15,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from django_copyleaks_image.admin.desk import bookmarks, words
-from django_copyleaks_image.admin.desk.seals import seen_version
-from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.admin import PictureAccess
+from django_copyleaks_image.admin.desk import queues, words
+from django_copyleaks_image.admin.desk.item import seen_version
+from django_copyleaks_image.models import ImageScan, WatchedImage
+from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing import claims, queue
+from django_copyleaks_image.standings import Kind, Queue, Standing
 from tests.admin.desk_requests import (
     DESK,
+    IMAGES,
     SCANS,
     ask,
     awaiting_second_look,
@@ -34,7 +36,7 @@ from tests.admin.desk_requests import (
     user_of,
 )
 from tests.admin.inline_code import inline_code
-from tests.admin.scans_to_show import failed, measured, measured_photo, scan_of
+from tests.admin.scans_to_show import measured, pictured, scan_of, unmeasured
 from tests.gallery.models import Listing, Photo
 from tests.samples import photo, upload
 
@@ -47,20 +49,20 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def reviewer(staff: Any) -> Client:
-    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    client: Client = staff("view_watchedimage", "decide_watchedimage", "view_photo")
     return client
 
 
 @pytest.fixture
 def colleague(staff: Any) -> Client:
-    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    client: Client = staff("view_watchedimage", "decide_watchedimage", "view_photo")
     return client
 
 
 @pytest.fixture
 def senior(staff: Any) -> Client:
     """A client of somebody who decides about escalated pictures alone."""
-    client: Client = staff("view_imagescan", "decide_escalated_imagescan", "view_photo")
+    client: Client = staff("view_watchedimage", "decide_escalated_watchedimage", "view_photo")
     return client
 
 
@@ -70,14 +72,14 @@ def shell(client: Client, **parameters: str) -> Any:
     return response
 
 
-def escalated(scan: ImageScan) -> ImageScan:
-    ImageScan.objects.filter(pk=scan.pk).update(desk=Desk.ESCALATED, review=Review.PENDING, decision=Standing.ESCALATED)
-    scan.refresh_from_db()
-    return scan
+def escalated(image: WatchedImage) -> WatchedImage:
+    WatchedImage.objects.filter(pk=image.pk).update(queue=Queue.ESCALATED, standing=Standing.ESCALATED)
+    image.refresh_from_db()
+    return image
 
 
-def claimed_by(scan: ImageScan) -> Any:
-    return ImageScan.objects.get(pk=scan.pk).claimed_by
+def claimed_by(image: WatchedImage) -> Any:
+    return WatchedImage.objects.get(pk=image.pk).claimed_by
 
 
 # The shell
@@ -126,10 +128,10 @@ def test_shell__numbers_the_reasons(reviewer: Client, configure: Any) -> None:
 
 
 def test_tabs__say_how_much_waits_where(reviewer: Client, senior: Client) -> None:
-    measured_photo("a.jpg")
-    measured_photo("b.jpg")
-    escalated(measured_photo("c.jpg"))
-    failed(photo("d.jpg"))
+    pictured("a.jpg")
+    pictured("b.jpg")
+    escalated(pictured("c.jpg"))
+    unmeasured(photo("d.jpg"))
     assert [(tab.label, tab.number) for tab in shell(reviewer).context["tabs"]] == [
         ("Review", "2"),
         ("Not measured", "1"),
@@ -140,9 +142,9 @@ def test_tabs__say_how_much_waits_where(reviewer: Client, senior: Client) -> Non
 
 
 def test_tabs__of_the_sandbox_are_there_when_something_waits_in_it(reviewer: Client) -> None:
-    measured_photo("real.jpg")
+    pictured("real.jpg")
     assert "Sandbox" not in shell(reviewer).content.decode()
-    mock = measured_photo("mock.jpg", sandbox=True)
+    mock = pictured("mock.jpg", sandbox=True)
     tabs = {tab.label: tab for tab in shell(reviewer).context["tabs"]}
     assert set(tabs) == {"Review", "Not measured", "Sandbox: Review"}
     assert mock.pk not in next_keys(reviewer)
@@ -156,7 +158,7 @@ def test_tabs__of_the_sandbox_are_there_when_something_waits_in_it(reviewer: Cli
 
 
 def test_order__is_kept_for_the_user(reviewer: Client) -> None:
-    small, large = measured_photo("a.jpg", ai_ratio=0.1), measured_photo("b.jpg", ai_ratio=0.9)
+    small, large = pictured("a.jpg", ai_ratio=0.1), pictured("b.jpg", ai_ratio=0.9)
     assert next_keys(reviewer, order="oldest") == [small.pk, large.pk]
     assert next_keys(reviewer, order="largest") == [large.pk, small.pk]
     assert 'data-order="oldest"' in shell(reviewer).content.decode()
@@ -168,15 +170,15 @@ def test_order__is_kept_for_the_user(reviewer: Client) -> None:
 
 def test_field__narrows_the_queue(staff: Any, watch: Any) -> None:
     watch(Listing, "front")
-    client = staff("view_imagescan", "decide_imagescan", "view_photo", "view_listing")
-    of_photo = measured_photo()
-    of_listing = failed(Listing.objects.create(front=upload()))
-    ImageScan.objects.filter(pk=of_listing.pk).update(created_at=timezone.now() - timedelta(days=1))
-    unmeasured = {"queue": "unmeasured"}
+    client = staff("view_watchedimage", "decide_watchedimage", "view_photo", "view_listing")
+    of_photo = pictured()
+    of_listing = unmeasured(Listing.objects.create(front=upload()))
+    WatchedImage.objects.filter(pk=of_listing.pk).update(uploaded_at=timezone.now() - timedelta(days=1))
+    of_queue = {"queue": "unmeasured"}
     assert next_keys(client, field="gallery.Photo.image") == [of_photo.pk]
-    assert next_keys(client, **unmeasured, field="gallery.Listing.front") == [of_listing.pk]
-    assert next_keys(client, **unmeasured, field="gallery.Photo.image") == []
-    page = shell(client, **unmeasured, field="gallery.Listing.front").content.decode()
+    assert next_keys(client, **of_queue, field="gallery.Listing.front") == [of_listing.pk]
+    assert next_keys(client, **of_queue, field="gallery.Photo.image") == []
+    page = shell(client, **of_queue, field="gallery.Listing.front").content.decode()
     assert 'data-field="gallery.Listing.front"' in page
     assert '<option value="gallery.Listing.front" selected>Listing: front</option>' in page
 
@@ -191,21 +193,21 @@ def test_parameters__that_are_not_known_count_as_not_given(reviewer: Client) -> 
 
 
 def test_next__gives_a_picture_with_all_that_is_needed_to_judge_it(reviewer: Client) -> None:
-    scan = measured_photo("coffee.jpg", metadata={"issuedBy": "OpenAI", "unknownKey": "x"})
+    image = pictured("coffee.jpg", metadata={"issuedBy": "OpenAI", "unknownKey": "x"})
     (item,) = next_items(reviewer)
-    assert (item["pk"], item["title"]) == (scan.pk, "coffee.jpg")
-    assert seen_version(item["version"], scan, is_blind=False) == scan.review_version
+    assert (item["pk"], item["title"]) == (image.pk, "coffee.jpg")
+    assert seen_version(item["version"], image, is_blind=False) == image.version
     html = item["html"]
     assert html.strip().startswith(
-        f'<article class="copyleaks-item" data-pk="{scan.pk}" data-version="{item["version"]}"'
+        f'<article class="copyleaks-item" data-pk="{image.pk}" data-version="{item["version"]}"'
     )
     assert "<bdi>coffee.jpg</bdi></h2>" in html
     assert "Partly AI</span> <bdi>AI share of the area: 37 %" in html
-    assert f'src="{SCANS}rendition/{scan.pk}/page/"' in html
+    assert f'src="{IMAGES}rendition/{image.scan_id}/page/"' in html
     assert "<dt>Issued by</dt><dd><bdi>OpenAI</bdi></dd>" in html
     assert "<dt>unknownKey</dt><dd><bdi>x</bdi></dd>" in html
-    assert f'<a href="/admin/gallery/photo/{scan.object_id}/change/">coffee.jpg</a>' in html
-    assert f'<a href="{SCANS}{scan.pk}/change/">' in html
+    assert f'<a href="/admin/gallery/photo/{image.object_id}/change/">coffee.jpg</a>' in html
+    assert f'<a href="{SCANS}{image.scan_id}/change/">' in html
     assert "640 × 640 pixels" in html
     assert "ai-image-1-ultra" in html
     assert "It is no likelihood." in html
@@ -213,19 +215,19 @@ def test_next__gives_a_picture_with_all_that_is_needed_to_judge_it(reviewer: Cli
 
 
 def test_next__claims_what_it_gives_and_gives_others_the_next(reviewer: Client, colleague: Client) -> None:
-    scans = [measured_photo(f"{number}.jpg") for number in range(4)]
-    assert next_keys(reviewer, want=2) == [scans[0].pk, scans[1].pk]
-    assert claimed_by(scans[0]) == user_of(reviewer)
-    assert next_keys(colleague, want=1) == [scans[2].pk]
-    held = f"{scans[0].pk},{scans[1].pk}"
-    assert next_keys(reviewer, want=3, held=held) == [scans[3].pk]
+    images = [pictured(f"{number}.jpg") for number in range(4)]
+    assert next_keys(reviewer, want=2) == [images[0].pk, images[1].pk]
+    assert claimed_by(images[0]) == user_of(reviewer)
+    assert next_keys(colleague, want=1) == [images[2].pk]
+    held = f"{images[0].pk},{images[1].pk}"
+    assert next_keys(reviewer, want=3, held=held) == [images[3].pk]
 
 
 def test_next__gives_three_at_most(reviewer: Client) -> None:
     for number in range(4):
-        measured_photo(f"{number}.jpg")
+        pictured(f"{number}.jpg")
     for want, given in (("3", 3), ("99", 3), ("-1", 1), ("x", 1)):
-        ImageScan.objects.update(claimed_by=None, claimed_until=None)
+        WatchedImage.objects.update(claimed_by=None, claimed_until=None)
         assert len(next_items(reviewer, want=want)) == given
 
 
@@ -233,25 +235,26 @@ def test_next__costs_the_same_however_long_the_queue(
     reviewer: Client, colleague: Client, django_assert_max_num_queries: Any
 ) -> None:
     def queries() -> int:
-        ImageScan.objects.update(claimed_by=None, claimed_until=None)
+        WatchedImage.objects.update(claimed_by=None, claimed_until=None)
         with CaptureQueriesContext(connection) as captured, django_assert_max_num_queries(QUERIES):
             assert len(next_items(reviewer, want=1)) == 1
         return len(captured)
 
     for number in range(3):
-        measured_photo(f"{number}.jpg")
+        pictured(f"{number}.jpg")
     next_items(reviewer, want=1)  # Fills the cache of content types, and asks for the picture.
     few = queries()
-    scan = measured_photo("one of many.jpg")
-    ImageScan.objects.bulk_create(
-        ImageScan(
+    image = pictured("one of many.jpg")
+    WatchedImage.objects.bulk_create(
+        WatchedImage(
             **{
-                field.attname: getattr(scan, field.attname)
-                for field in ImageScan._meta.concrete_fields
-                if field.name not in ("id", "scan_id", "pay_key", "resubmission_of")
-            }
+                field.attname: getattr(image, field.attname)
+                for field in WatchedImage._meta.concrete_fields
+                if field.name not in ("id", "scan", "object_id")
+            },
+            object_id=str(copy.pk),
         )
-        for _ in range(100)
+        for copy in Photo.objects.bulk_create(Photo(image=image.file_name) for _ in range(100))
     )
     assert queries() == few
 
@@ -259,7 +262,7 @@ def test_next__costs_the_same_however_long_the_queue(
 def test_next__says_how_many_wait(reviewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(reviewer, "next/")["waiting"] == "0 waiting"
     for number in range(3):
-        measured_photo(f"{number}.jpg")
+        pictured(f"{number}.jpg")
     assert ask(reviewer, "next/")["waiting"] == "3 waiting"
     for module in (queue, words):
         monkeypatch.setattr(module, "COUNTED", 2)
@@ -274,8 +277,8 @@ def test_waiting__groups_thousands(count: int, phrase: str) -> None:
 
 
 def test_next__names_the_others_at_the_desk(reviewer: Client, colleague: Client) -> None:
-    measured_photo("a.jpg")
-    measured_photo("b.jpg")
+    pictured("a.jpg")
+    pictured("b.jpg")
     assert ask(reviewer, "next/", want=1)["others"] == ""
     assert ask(colleague, "next/", want=1)["others"] == f"{user_of(reviewer).username} is here too"
 
@@ -295,18 +298,18 @@ def test_others__are_named_up_to_four(names: list[str], phrase: str) -> None:
 
 
 def test_next__shows_why_nothing_was_measured(reviewer: Client) -> None:
-    scan = failed(photo("small.jpg"), "too_small", Status.SKIPPED)
+    image = unmeasured(photo("small.jpg"), "too_small", Status.SKIPPED)
     assert next_keys(reviewer) == []
     (item,) = next_items(reviewer, queue="unmeasured")
-    assert item["pk"] == scan.pk
+    assert item["pk"] == image.pk
     assert "Not measured</span> <bdi>The picture is too small: 512 × 512 pixels are needed.</bdi>" in item["html"]
     assert "Nothing was measured, so nothing is known." in item["html"]
-    assert f"/rendition/{scan.pk}/" in item["html"]
+    assert f"/rendition/{image.scan_id}/" in item["html"]
 
 
 def test_next__escapes_what_strangers_wrote(reviewer: Client) -> None:
-    scan = measured_photo(metadata={"issuedBy": HOSTILE, HOSTILE: "x"})
-    Photo.objects.filter(pk=scan.object_id).update(title=HOSTILE[:100])
+    image = pictured(metadata={"issuedBy": HOSTILE, HOSTILE: "x"})
+    Photo.objects.filter(pk=image.object_id).update(title=HOSTILE[:100])
     (item,) = next_items(reviewer)
     assert item["title"] == HOSTILE[:100]
     assert "<script" not in item["html"]
@@ -314,12 +317,12 @@ def test_next__escapes_what_strangers_wrote(reviewer: Client) -> None:
 
 
 def test_next__shows_earlier_decisions_with_what_was_undone(reviewer: Client, colleague: Client) -> None:
-    scan = measured_photo()
+    image = pictured()
     bert = user_of(colleague)
-    decided(scan, bert, Kind.SKIPPED, note=HOSTILE)
-    decision = press(colleague, scan, "cleared", note="A real sunset")["decision"]
+    decided(image, bert, Kind.SKIPPED, note=HOSTILE)
+    decision = press(colleague, image, "cleared", note="A real sunset")["decision"]
     ask(colleague, f"undo/{decision}/")
-    ask(colleague, "claims/", release=str(scan.pk))
+    ask(colleague, "claims/", release=str(image.pk))
     (item,) = next_items(reviewer)
     assert "<del>Cleared (false alarm)</del>" in item["html"]
     assert f"Undone by {bert.username}, " in item["html"]
@@ -329,20 +332,20 @@ def test_next__shows_earlier_decisions_with_what_was_undone(reviewer: Client, co
 
 
 def test_next__withdraws_what_was_replaced_behind_our_back(reviewer: Client) -> None:
-    replaced, present = measured_photo("a.jpg"), measured_photo("b.jpg")
+    replaced, present = pictured("a.jpg"), pictured("b.jpg")
     Photo.objects.filter(pk=replaced.object_id).update(image="photos/another.jpg")
     assert next_keys(reviewer) == [present.pk]
     replaced.refresh_from_db()
-    assert (replaced.desk, replaced.review, replaced.claimed_by) == (Desk.NONE, Review.NOT_NEEDED, None)
+    assert (replaced.queue, replaced.standing, replaced.claimed_by) == (Queue.NONE, Standing.WAITING, None)
 
 
 def test_next__looks_behind_many_that_were_replaced(reviewer: Client) -> None:
     for number in range(45):
-        measured_photo(f"{number}.jpg")
+        pictured(f"{number}.jpg")
     Photo.objects.update(image="photos/another.jpg")
-    present = measured_photo("present.jpg")
+    present = pictured("present.jpg")
     assert next_keys(reviewer, want=1) == [present.pk]
-    assert ImageScan.objects.exclude(desk="").get() == present
+    assert WatchedImage.objects.exclude(queue="").get() == present
 
 
 # An empty queue
@@ -350,15 +353,15 @@ def test_next__looks_behind_many_that_were_replaced(reviewer: Client) -> None:
 
 def test_empty_queue__says_what_was_done_today(reviewer: Client, colleague: Client) -> None:
     for number, kind in enumerate(("confirmed", "cleared", "cleared", "escalated")):
-        press(reviewer, measured_photo(f"mine {number}.jpg"), kind)
-    press(colleague, measured_photo("theirs.jpg"), "cleared")
-    decision = press(reviewer, measured_photo("mistake.jpg"), "confirmed")["decision"]
+        press(reviewer, pictured(f"mine {number}.jpg"), kind)
+    press(colleague, pictured("theirs.jpg"), "cleared")
+    decision = press(reviewer, pictured("mistake.jpg"), "confirmed")["decision"]
     ask(reviewer, f"undo/{decision}/")
-    scan = ImageScan.objects.get(desk=Desk.REVIEW)
-    press(reviewer, scan, "skipped")
+    image = WatchedImage.objects.get(queue=Queue.REVIEW)
+    press(reviewer, image, "skipped")
     answer = ask(reviewer, "next/", want=1)
     assert answer["today"] == ""
-    today = ask(reviewer, "next/", want=1, held=str(scan.pk))["today"]
+    today = ask(reviewer, "next/", want=1, held=str(image.pk))["today"]
     assert "Nothing waits here." in today
     assert "You have decided about 4 pictures today. Thank you!" in today
     rows = dict(re.findall(r'<th scope="row">(.+?)</th><td>(\d+)</td><td>\d+</td>', today))
@@ -367,31 +370,31 @@ def test_empty_queue__says_what_was_done_today(reviewer: Client, colleague: Clie
 
 
 def test_empty_queue__tells_work_on_mocks_from_work_on_real_pictures(reviewer: Client) -> None:
-    press(reviewer, measured_photo(sandbox=True), "cleared")
+    press(reviewer, pictured(sandbox=True), "cleared")
     assert "Nothing was decided today." in ask(reviewer, "next/")["today"]
     assert "You have decided about 1 picture today." in ask(reviewer, "next/", sandbox="1")["today"]
 
 
 def test_empty_queue__forgets_yesterday(reviewer: Client) -> None:
-    decision = decided(measured_photo(), user_of(reviewer), Kind.CONFIRMED)
+    decision = decided(pictured(), user_of(reviewer), Kind.CONFIRMED)
     type(decision).objects.update(decided_at=timezone.now() - timedelta(days=1, minutes=1))
     assert "Nothing was decided today." in ask(reviewer, "next/")["today"]
 
 
 def test_empty_queue__names_the_others_work(reviewer: Client, colleague: Client) -> None:
-    press(colleague, measured_photo(), "cleared")
+    press(colleague, pictured(), "cleared")
     assert "Others have decided about 1 picture today." in ask(reviewer, "next/")["today"]
 
 
 def test_empty_queue__points_to_where_something_waits(reviewer: Client) -> None:
-    failed(photo("a.jpg"))
+    unmeasured(photo("a.jpg"))
     today = ask(reviewer, "next/")["today"]
     assert f'<a href="{DESK}?queue=unmeasured">Not measured</a> <span class="copyleaks-count">1</span>' in today
     assert "queue=review" not in today
 
 
 def test_empty_queue__says_when_others_hold_the_rest(reviewer: Client, colleague: Client) -> None:
-    measured_photo()
+    pictured()
     assert len(next_items(colleague)) == 1
     answer = ask(reviewer, "next/")
     assert answer["waiting"] == "1 waiting"
@@ -402,9 +405,9 @@ def test_empty_queue__says_when_others_hold_the_rest(reviewer: Client, colleague
 
 
 def test_claims__are_renewed_and_released(reviewer: Client, colleague: Client) -> None:
-    kept, left = measured_photo("a.jpg"), measured_photo("b.jpg")
+    kept, left = pictured("a.jpg"), pictured("b.jpg")
     assert len(next_items(reviewer)) == 2
-    ImageScan.objects.update(claimed_until=timezone.now() + timedelta(seconds=5))
+    WatchedImage.objects.update(claimed_until=timezone.now() + timedelta(seconds=5))
     answer = ask(reviewer, "claims/", renew=str(kept.pk), release=str(left.pk))
     assert (answer["held"], answer["taken"]) == ([kept.pk], [])
     assert answer["waiting"] == "2 waiting"
@@ -416,28 +419,28 @@ def test_claims__are_renewed_and_released(reviewer: Client, colleague: Client) -
 
 
 def test_claims__of_others_are_theirs(reviewer: Client, colleague: Client) -> None:
-    scan = measured_photo()
+    image = pictured()
     assert len(next_items(reviewer)) == 1
-    answer = ask(colleague, "claims/", renew=str(scan.pk), release=str(scan.pk))
-    assert (answer["held"], answer["taken"]) == ([], [scan.pk])
-    assert claimed_by(scan) == user_of(reviewer)
+    answer = ask(colleague, "claims/", renew=str(image.pk), release=str(image.pk))
+    assert (answer["held"], answer["taken"]) == ([], [image.pk])
+    assert claimed_by(image) == user_of(reviewer)
 
 
 def test_claims__that_ran_out_and_were_taken_are_not_held(reviewer: Client, colleague: Client) -> None:
-    scan = measured_photo()
+    image = pictured()
     assert len(next_items(reviewer)) == 1
-    ImageScan.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
-    assert next_keys(colleague) == [scan.pk]
-    answer = ask(reviewer, "claims/", renew=str(scan.pk))
-    assert (answer["held"], answer["taken"]) == ([], [scan.pk])
+    WatchedImage.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert next_keys(colleague) == [image.pk]
+    answer = ask(reviewer, "claims/", renew=str(image.pk))
+    assert (answer["held"], answer["taken"]) == ([], [image.pk])
 
 
 def test_claims__on_what_was_decided_meanwhile_are_neither_held_nor_taken(reviewer: Client, colleague: Client) -> None:
-    scan = measured_photo()
+    image = pictured()
     assert len(next_items(reviewer)) == 1
-    claims.release([scan.pk], user_of(reviewer))
-    decided(scan, user_of(colleague), Kind.CLEARED)
-    answer = ask(reviewer, "claims/", renew=str(scan.pk))
+    claims.release([image.pk], user_of(reviewer))
+    decided(image, user_of(colleague), Kind.CLEARED)
+    answer = ask(reviewer, "claims/", renew=str(image.pk))
     assert (answer["held"], answer["taken"]) == ([], [])
 
 
@@ -451,25 +454,25 @@ def test_keys__that_are_none_are_ignored(reviewer: Client, keys: str) -> None:
 
 
 def test_second_look__cannot_be_told_from_a_first_one(reviewer: Client, colleague: Client) -> None:
-    scan = measured_photo()
+    image = pictured()
     (first,) = next_items(reviewer)
-    ask(reviewer, "claims/", release=str(scan.pk))
-    awaiting_second_look(scan, user_of(colleague))
+    ask(reviewer, "claims/", release=str(image.pk))
+    awaiting_second_look(image, user_of(colleague))
     (second,) = next_items(reviewer)
     assert second["html"].replace(second["version"], first["version"]) == first["html"]
     assert user_of(colleague).username not in second["html"]
 
 
 def test_second_look__is_not_given_to_whoever_took_the_first(reviewer: Client) -> None:
-    awaiting_second_look(measured_photo(), user_of(reviewer))
+    awaiting_second_look(pictured(), user_of(reviewer))
     assert next_items(reviewer) == []
 
 
 def test_contradicted_second_look__shows_everything_to_whoever_decides(
     reviewer: Client, colleague: Client, senior: Client
 ) -> None:
-    scan = awaiting_second_look(measured_photo(), user_of(colleague), Kind.CLEARED)
-    press(reviewer, scan, "confirmed")
+    image = awaiting_second_look(pictured(), user_of(colleague), Kind.CLEARED)
+    press(reviewer, image, "confirmed")
     (item,) = next_items(senior, queue="escalated")
     assert "A second look disagrees with what was decided: Cleared (false alarm)." in item["html"]
     assert "<strong>Second look: Confirmed as AI</strong>" in item["html"]
@@ -488,36 +491,36 @@ def test_requests__of_the_script_are_posted_with_a_token_by_staff(reviewer: Clie
 
 
 @pytest.mark.parametrize(
-    "codenames", [(), ("view_imagescan", "view_photo", "rescan_imagescan"), ("decide_imagescan", "view_photo")]
+    "codenames", [(), ("view_watchedimage", "view_photo", "rescan_imagescan"), ("decide_watchedimage", "view_photo")]
 )
 def test_desk__is_closed_to_staff_who_may_not_decide(staff: Any, codenames: tuple[str, ...]) -> None:
-    scan = measured_photo()
+    image = pictured()
     client = staff(*codenames)
     assert client.get(DESK).status_code == 403
-    for address in ("next/", f"{scan.pk}/decide/", "undo/1/", "claims/"):
+    for address in ("next/", f"{image.pk}/decide/", "undo/1/", "claims/"):
         assert client.post(f"{DESK}{address}", {"kind": "cleared", "version": 0}).status_code == 403
-    scan.refresh_from_db()
-    assert scan.review_version == 0
+    image.refresh_from_db()
+    assert image.version == 0
 
 
 def test_escalated_queue__has_a_permission_of_its_own(reviewer: Client, senior: Client) -> None:
-    scan, waiting = escalated(measured_photo("a.jpg")), measured_photo("b.jpg")
+    image, waiting = escalated(pictured("a.jpg")), pictured("b.jpg")
     assert reviewer.get(DESK, {"queue": "escalated"}).status_code == 403
     assert reviewer.post(f"{DESK}next/", {"queue": "escalated"}).status_code == 403
-    assert reviewer.post(f"{DESK}{scan.pk}/decide/", {"kind": "cleared", "version": sealed(scan)}).status_code == 403
-    assert press(reviewer, scan, "cleared", version=7)["stale"]
+    assert reviewer.post(f"{DESK}{image.pk}/decide/", {"kind": "cleared", "version": sealed(image)}).status_code == 403
+    assert press(reviewer, image, "cleared", version=7)["stale"]
     assert senior.get(DESK, {"queue": "review"}).status_code == 403
     assert (
         senior.post(f"{DESK}{waiting.pk}/decide/", {"kind": "cleared", "version": sealed(waiting)}).status_code == 403
     )
-    assert next_keys(senior) == [scan.pk]
-    assert press(senior, scan, "cleared")["decision"]
+    assert next_keys(senior) == [image.pk]
+    assert press(senior, image, "cleared")["decision"]
     assert 'data-decide="escalated"' not in shell(senior).content.decode()
 
 
 def test_queue__leaves_out_models_that_the_user_may_not_view(staff: Any, reviewer: Client, watch: Any) -> None:
     watch(Listing, "front")
-    listing = failed(Listing.objects.create(front=upload()))
+    listing = unmeasured(Listing.objects.create(front=upload()))
     assert ask(reviewer, "next/", queue="unmeasured") | {"today": ""} == {
         "items": [],
         "waiting": "0 waiting",
@@ -527,13 +530,15 @@ def test_queue__leaves_out_models_that_the_user_may_not_view(staff: Any, reviewe
     assert (
         reviewer.post(f"{DESK}{listing.pk}/decide/", {"kind": "cleared", "version": sealed(listing)}).status_code == 403
     )
-    assert next_keys(staff("view_imagescan", "decide_imagescan", "view_listing"), queue="unmeasured") == [listing.pk]
+    assert next_keys(staff("view_watchedimage", "decide_watchedimage", "view_listing"), queue="unmeasured") == [
+        listing.pk
+    ]
 
 
 def test_queue__leaves_out_objects_that_the_user_may_not_view(
     reviewer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hidden, shown = measured_photo("hidden.jpg"), measured_photo("shown.jpg")
+    hidden, shown = pictured("hidden.jpg"), pictured("shown.jpg")
     photos = site.get_model_admin(Photo)
     monkeypatch.setattr(photos, "has_view_permission", lambda request, obj=None: str(obj) != "hidden.jpg")
     assert next_keys(reviewer) == [shown.pk]
@@ -542,7 +547,7 @@ def test_queue__leaves_out_objects_that_the_user_may_not_view(
         reviewer.post(f"{DESK}{hidden.pk}/decide/", {"kind": "cleared", "version": sealed(hidden)}).status_code == 403
     )
     hidden.refresh_from_db()
-    assert hidden.desk == Desk.REVIEW
+    assert hidden.queue == Queue.REVIEW
 
 
 @pytest.fixture
@@ -561,32 +566,34 @@ def headline(answer: Any) -> str:
 
 @pytest.mark.usefixtures("hide")
 def test_count__says_that_it_includes_what_the_user_may_not_see(reviewer: Client) -> None:
-    measured_photo("hidden.jpg")
-    measured_photo("shown.jpg")
+    pictured("hidden.jpg")
+    pictured("shown.jpg")
     assert ask(reviewer, "next/")["waiting"] == "2 waiting in all"
     assert [(tab.label, tab.number) for tab in shell(reviewer).context["tabs"]] == [
         ("Review", "2 in all"),
         ("Not measured", "0"),
     ]
-    assert "Review (2 in all)</a>" in reviewer.get(SCANS).content.decode()
+    assert "Review (2 in all)</a>" in reviewer.get(IMAGES).content.decode()
 
 
-@pytest.mark.parametrize("name", ["has_view_permission", "has_decide_permission", "has_decide_escalated_permission"])
-def test_count__says_so_where_a_project_has_rules_of_its_own_for_scans(
-    reviewer: Client, monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize("name", ["may_view", "may_decide"])
+def test_count__says_so_where_a_project_has_rules_of_its_own_for_pictures(
+    reviewer: Client, rule: Callable[..., None], name: str
 ) -> None:
-    measured_photo()
+    pictured()
     assert ask(reviewer, "next/")["waiting"] == "1 waiting"
-    monkeypatch.setattr(site.get_model_admin(ImageScan), name, lambda request, obj=None: True)
+    rule(**{name: lambda access, *asked: True})
     assert ask(reviewer, "next/")["waiting"] == "1 waiting in all"
 
 
 @pytest.mark.usefixtures("hide")
 def test_empty_queue__does_not_speak_of_others_when_the_rest_is_hidden(reviewer: Client, staff: Any) -> None:
-    hidden = measured_photo("hidden.jpg")
+    hidden = pictured("hidden.jpg")
     assert headline(ask(reviewer, "next/")) == "Nothing else waits here for you."
     other = user_of(staff())
-    ImageScan.objects.filter(pk=hidden.pk).update(claimed_by=other, claimed_until=timezone.now() + timedelta(minutes=1))
+    WatchedImage.objects.filter(pk=hidden.pk).update(
+        claimed_by=other, claimed_until=timezone.now() + timedelta(minutes=1)
+    )
     assert headline(ask(reviewer, "next/")) == "Others are looking at what still waits here."
 
 
@@ -595,8 +602,8 @@ def test_next__costs_no_more_when_pictures_in_front_are_hidden(
     reviewer: Client, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(queue._PAGE * 2):
-        measured_photo(f"hidden {number}.jpg")
-    shown = measured_photo("shown.jpg")
+        pictured(f"hidden {number}.jpg")
+    shown = pictured("shown.jpg")
     with django_assert_max_num_queries(QUERIES + 4):
         assert next_keys(reviewer, want=1) == [shown.pk]
 
@@ -609,8 +616,8 @@ def test_next__looks_on_behind_many_that_are_hidden(
     for name in ("_PAGE", "_LARGER_PAGE", "_LOOKS"):
         monkeypatch.setattr(queue, name, 5)
     for number in range(12):
-        measured_photo(f"hidden {number}.jpg", ai_ratio=0.9)
-    shown = [measured_photo(f"shown {number}.jpg", ai_ratio=0.1) for number in range(2)]
+        pictured(f"hidden {number}.jpg", ai_ratio=0.9)
+    shown = [pictured(f"shown {number}.jpg", ai_ratio=0.1) for number in range(2)]
     answers = [ask(reviewer, "next/", want=1, order=order) for _ in range(3)]
     assert [headline(answer) for answer in answers[:2]] == [
         "Nothing was found for you in the first part of a long queue."
@@ -618,7 +625,7 @@ def test_next__looks_on_behind_many_that_are_hidden(
     (item,) = answers[2]["items"]
     # Nobody has to look behind them again for the next one.
     (other,) = next_keys(reviewer, want=1, order=order, held=str(item["pk"]))
-    assert {item["pk"], other} == {scan.pk for scan in shown}
+    assert {item["pk"], other} == {image.pk for image in shown}
     last = ask(reviewer, "next/", want=1, order=order, held=f"{item['pk']},{other}")
     assert headline(last) == "Nothing else waits here for you."
 
@@ -631,10 +638,10 @@ def test_next__looks_from_the_beginning_after_a_while_and_in_another_queue(
     for name in ("_PAGE", "_LARGER_PAGE", "_LOOKS"):
         monkeypatch.setattr(queue, name, 5)
     if is_late:
-        monkeypatch.setattr(bookmarks, "_KEPT_FOR", timedelta(seconds=-1))
-    first = measured_photo("hidden.jpg", ai_ratio=0.9)
+        monkeypatch.setattr(queues, "_KEPT_FOR", timedelta(seconds=-1))
+    first = pictured("hidden.jpg", ai_ratio=0.9)
     for number in range(12):
-        measured_photo(f"hidden {number}.jpg", ai_ratio=0.1)
+        pictured(f"hidden {number}.jpg", ai_ratio=0.1)
     assert ask(reviewer, "next/", want=1)["items"] == []
     Photo.objects.filter(pk=first.object_id).update(title="shown.jpg")
     order = "oldest" if is_late else "largest"
@@ -642,15 +649,15 @@ def test_next__looks_from_the_beginning_after_a_while_and_in_another_queue(
 
 
 class OwnersDecide:
-    """A backend with permissions on single objects, as Django's own has none: on the scans of PNG files."""
+    """A backend with permissions on single objects, as Django's own has none: on those of the owner."""
 
-    codenames: tuple[str, ...] = ("decide_imagescan",)
+    codenames: tuple[str, ...] = ("decide_watchedimage",)
 
     def authenticate(self, request: HttpRequest) -> None:
         return None
 
     def has_perm(self, user: User, permission: str, obj: Any = None) -> bool:
-        is_owned = isinstance(obj, ImageScan) and obj.image_format == "PNG"
+        is_owned = isinstance(obj, WatchedImage) and "mine" in obj.file_name
         return is_owned and permission.removeprefix("copyleaks_image.") in self.codenames
 
 
@@ -671,77 +678,75 @@ FORM = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0
 
 
 def test_permission__may_be_given_for_single_scans(owner: Callable[..., Client]) -> None:
-    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
-    client = owner("view_imagescan", "view_photo")
+    theirs, mine = pictured("theirs.jpg"), pictured("mine.jpg")
+    client = owner("view_watchedimage", "view_photo")
     assert client.get(DESK).status_code == 403
-    page = f"{SCANS}{mine.pk}/change/"
+    page = f"{IMAGES}{mine.pk}/change/"
     assert 'name="kind" value="confirmed"' in client.get(page).content.decode()
     answer = client.post(
         f"{DESK}{mine.pk}/decide/", {"kind": "confirmed", "version": sealed(mine), "back": page}, headers=FORM
     )
     assert answer.headers["Location"] == page
     mine.refresh_from_db()
-    assert mine.decision == Standing.CONFIRMED
+    assert mine.standing == Standing.CONFIRMED
     undo = re.findall(r'action="([^"]+/undo/\d+/)"', client.get(page).content.decode())
     assert client.post(undo[0], {"back": page}, headers=FORM).headers["Location"] == page
     mine.refresh_from_db()
-    assert mine.decision == Standing.UNDECIDED
+    assert mine.standing == Standing.FLAGGED
     for kind, version in (("confirmed", 0), ("confirmed", 7)):
         fields = {"kind": kind, "version": sealed(theirs, version)}
         assert client.post(f"{DESK}{theirs.pk}/decide/", fields, headers=FORM).status_code == 403
-    assert 'name="kind"' not in client.get(f"{SCANS}{theirs.pk}/change/").content.decode()
+    assert 'name="kind"' not in client.get(f"{IMAGES}{theirs.pk}/change/").content.decode()
 
 
 def test_permission__to_scan_again_may_be_given_for_single_scans(
     owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OwnersDecide, "codenames", ("view_imagescan", "rescan_imagescan"))
-    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
-    client = owner("view_photo", "view_imagescan")
-    (address,) = re.findall(r'action="([^"]+/again/)"', client.get(f"{SCANS}{mine.pk}/change/").content.decode())
+    monkeypatch.setattr(OwnersDecide, "codenames", ("view_watchedimage", "rescan_imagescan"))
+    theirs, mine = pictured("theirs.jpg"), pictured("mine.jpg")
+    client = owner("view_photo", "view_watchedimage")
+    (address,) = re.findall(r'action="([^"]+/again/)"', client.get(f"{IMAGES}{mine.pk}/change/").content.decode())
     question = client.post(address, {"action": "scan_again"}).content.decode()
     assert f'action="{address}"' in question
-    assert client.post(address, {"action": "retry_failed"}).headers["Location"] == f"{SCANS}{mine.pk}/change/"
+    assert client.post(address, {"action": "retry_failed"}).headers["Location"] == f"{IMAGES}{mine.pk}/change/"
     assert client.post(address, {"action": "delete_selected"}).status_code == 404
     assert not ImageScan.objects.filter(forced=True).exists()
     answer = client.post(address, {"action": "scan_again", "confirmed": "yes"})
     again = ImageScan.objects.get(forced=True)
-    assert (again.object_id, answer.headers["Location"]) == (mine.object_id, f"{SCANS}{again.pk}/change/")
-    assert client.post(f"{SCANS}{theirs.pk}/again/", {"action": "scan_again"}).status_code == 403
+    assert (again.object_id, answer.headers["Location"]) == (mine.object_id, f"{IMAGES}{mine.pk}/change/")
+    assert client.post(f"{IMAGES}{theirs.pk}/again/", {"action": "scan_again"}).status_code == 403
 
 
-def test_desk__gives_those_who_may_decide_about_single_scans_these_alone(
-    owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+def test_desk__gives_those_who_may_decide_about_single_pictures_these_alone(
+    owner: Callable[..., Client], rule: Callable[..., None]
 ) -> None:
-    measured_photo("theirs.jpg")
-    mine = measured_photo("mine.jpg", image_format="PNG")
-    scans = site.get_model_admin(ImageScan)
-    of_one = scans.has_decide_permission  # type: ignore[attr-defined]
-    monkeypatch.setattr(scans, "has_decide_permission", lambda request, obj=None: obj is None or of_one(request, obj))
-    assert next_keys(owner("view_imagescan", "view_photo")) == [mine.pk]
+    pictured("theirs.jpg")
+    mine = pictured("mine.jpg")
+    rule(may_decide=lambda access, image=None: image is None or PictureAccess.may_decide(access, image))
+    assert next_keys(owner("view_watchedimage", "view_photo")) == [mine.pk]
 
 
 def test_permission__to_view_may_be_given_for_single_scans(
     owner: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OwnersDecide, "codenames", ("view_imagescan", "decide_imagescan"))
-    theirs, mine = measured_photo("theirs.jpg"), measured_photo("mine.jpg", image_format="PNG")
+    monkeypatch.setattr(OwnersDecide, "codenames", ("view_watchedimage", "decide_watchedimage"))
+    theirs, mine = pictured("theirs.jpg"), pictured("mine.jpg")
     client = owner("view_photo")
-    assert client.get(SCANS).status_code == client.get(f"{SCANS}{theirs.pk}/change/").status_code == 403
-    assert 'name="kind" value="cleared"' in client.get(f"{SCANS}{mine.pk}/change/").content.decode()
-    for scan, found in ((mine, 200), (theirs, 404)):
-        assert client.get(f"{SCANS}overlay/{scan.pk}.png").status_code == found
+    assert client.get(IMAGES).status_code == client.get(f"{IMAGES}{theirs.pk}/change/").status_code == 403
+    assert 'name="kind" value="cleared"' in client.get(f"{IMAGES}{mine.pk}/change/").content.decode()
+    for image, found in ((mine, 200), (theirs, 404)):
+        assert client.get(f"{IMAGES}overlay/{image.scan_id}.png").status_code == found
     fields = {"kind": "cleared", "version": sealed(mine)}
     assert client.post(f"{DESK}{mine.pk}/decide/", fields, headers=FORM).status_code == 302
     mine.refresh_from_db()
-    assert mine.decision == Standing.CLEARED
+    assert mine.standing == Standing.CLEARED
 
 
 def test_desk__works_where_every_page_requires_a_login(reviewer: Client, settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
     settings.LOGIN_URL = "/admin/login/"
     assert Client().get(DESK).headers["Location"].startswith("/admin/login/")
-    measured_photo()
+    pictured()
     assert shell(reviewer)
     assert len(next_items(reviewer)) == 1
 
@@ -759,11 +764,11 @@ def test_ways__to_the_desk_from_index_and_list(reviewer: Client, moderator: Clie
     scan_of(photo("unfinished.jpg"))
     entry = "/admin/copyleaks_image/reviewdesk/"
     link = f'<a href="{DESK}?queue=review" class="copyleaks-review">Review (1)</a>'
-    assert link in reviewer.get(SCANS).content.decode()
+    assert link in reviewer.get(IMAGES).content.decode()
     assert entry in reviewer.get("/admin/").content.decode()
     assert reviewer.get(entry).headers["Location"] == DESK
     assert f'<a href="{DESK}?queue=review">Review</a> (1)' in reviewer.get("/admin/copyleaks_image/").content.decode()
-    assert "copyleaks-review" not in moderator.get(SCANS).content.decode()
+    assert "copyleaks-review" not in moderator.get(IMAGES).content.decode()
     assert entry not in moderator.get("/admin/").content.decode()
     assert moderator.get(entry).status_code == 403
     assert DESK not in moderator.get("/admin/copyleaks_image/").content.decode()

@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from django_copyleaks_image import masks, regions
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import WatchedImage
 from tests.admin.browsing import IN_A_BROWSER, box, scrolls_sideways, until
 from tests.admin.desk_in_browser import FRONT, decide, front, hold_back, opened, rest
-from tests.admin.scans_to_show import measured, measured_photo, rectangle
+from tests.admin.scans_to_show import measured, pictured, rectangle
 from tests.samples import photo, picture
 
 pytestmark = IN_A_BROWSER
@@ -27,13 +27,13 @@ def _no_complaints(complaints: list[str]) -> Any:
 
 
 @pytest.fixture
-def scan() -> ImageScan:
+def image() -> WatchedImage:
     """A picture of 4:3 with all that can be shown of one: regions, an overlay and the provider's heatmap."""
     parts = [rectangle(40, 30, 400, 300, of_width=SIZE[0]), rectangle(700, 500, 60, 60, of_width=SIZE[0])]
     mask = masks.Mask([start for part in parts for start in part.starts], [n for part in parts for n in part.lengths])
     facts: dict[str, Any] = {"width": SIZE[0], "height": SIZE[1], "orientation": 1}
     facts |= {"regions": regions.find(mask, *SIZE), "heatmap": picture("PNG", (80, 60), colour=(255, 0, 0))}
-    return measured(photo("harbour.jpg", picture(size=SIZE)), mask=mask, size=SIZE, **facts)
+    return measured(photo("harbour.jpg", picture(size=SIZE)), mask=mask, size=SIZE, **facts).image
 
 
 def show(page: Any, settings: Any, *, language: str = "en", width: int = 390, height: int = 844) -> Any:
@@ -49,7 +49,7 @@ def choose(page: Any, preference: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [320, 390, 640, 800, 1280])
-def test_desk__fits_the_screen(page: Any, scan: ImageScan, settings: Any, language: str, width: int) -> None:
+def test_desk__fits_the_screen(page: Any, image: WatchedImage, settings: Any, language: str, width: int) -> None:
     show(page, settings, language=language, width=width)
     assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
     for scheme in ("light", "dark"):
@@ -67,7 +67,7 @@ def test_desk__fits_the_screen(page: Any, scan: ImageScan, settings: Any, langua
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_narrow_screen__shows_the_whole_picture_between_the_finding_and_the_bar(
-    page: Any, scan: ImageScan, settings: Any, language: str
+    page: Any, image: WatchedImage, settings: Any, language: str
 ) -> None:
     show(page, settings, language=language)
     pane = box(page, f"{FRONT} .copyleaks-pane")
@@ -86,7 +86,7 @@ def test_narrow_screen__shows_the_whole_of_an_upright_picture(page: Any, setting
 
 
 def test_narrow_screen__has_queues_and_number_in_one_line_and_all_choices_in_one_box(
-    page: Any, scan: ImageScan, settings: Any
+    page: Any, image: WatchedImage, settings: Any
 ) -> None:
     show(page, settings)
     queues, waiting = box(page, ".copyleaks-queues"), box(page, ".copyleaks-waiting")
@@ -104,7 +104,7 @@ def test_narrow_screen__has_queues_and_number_in_one_line_and_all_choices_in_one
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_focus__goes_through_the_controls_as_they_are_seen(
-    page: Any, scan: ImageScan, settings: Any, width: int
+    page: Any, image: WatchedImage, settings: Any, width: int
 ) -> None:
     show(page, settings, width=width)
     page.locator(f"{FRONT} [data-act=zoom-in]").click()
@@ -121,7 +121,7 @@ def test_focus__goes_through_the_controls_as_they_are_seen(
     assert tops == sorted(tops)
 
 
-def test_turned_screen__keeps_the_focus_on_the_zoom(page: Any, scan: ImageScan, settings: Any) -> None:
+def test_turned_screen__keeps_the_focus_on_the_zoom(page: Any, image: WatchedImage, settings: Any) -> None:
     show(page, settings, width=1280)
     button = page.locator(f"{FRONT} [data-act=zoom-in]")
     button.focus()
@@ -130,7 +130,7 @@ def test_turned_screen__keeps_the_focus_on_the_zoom(page: Any, scan: ImageScan, 
     assert button.evaluate("it => it === document.activeElement")
 
 
-def test_wide_screen__has_views_and_zoom_in_one_line(page: Any, scan: ImageScan, settings: Any) -> None:
+def test_wide_screen__has_views_and_zoom_in_one_line(page: Any, image: WatchedImage, settings: Any) -> None:
     show(page, settings, width=1280)
     tops = page.locator(f"{FRONT} .copyleaks-stage-tools button").evaluate_all(
         "all => all.map(it => it.getBoundingClientRect().top)"
@@ -140,7 +140,9 @@ def test_wide_screen__has_views_and_zoom_in_one_line(page: Any, scan: ImageScan,
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_targets_on_a_narrow_screen__are_large_enough(page: Any, scan: ImageScan, settings: Any, language: str) -> None:
+def test_targets_on_a_narrow_screen__are_large_enough(
+    page: Any, image: WatchedImage, settings: Any, language: str
+) -> None:
     show(page, settings, language=language)
     page.locator(CHOICES).click()
     small = page.locator(
@@ -159,7 +161,7 @@ def blur(page: Any, selector: str) -> str:
     return str(page.locator(selector).first.evaluate("it => getComputedStyle(it).filter"))
 
 
-def test_blur__lasts_until_the_picture_is_hovered(page: Any, scan: ImageScan) -> None:
+def test_blur__lasts_until_the_picture_is_hovered(page: Any, image: WatchedImage) -> None:
     shown = f"{FRONT} .copyleaks-photo"
     opened(page)
     assert blur(page, shown) == "none"
@@ -175,15 +177,15 @@ def test_blur__lasts_until_the_picture_is_hovered(page: Any, scan: ImageScan) ->
     assert blur(page, shown) == "none"
 
 
-def test_blur__is_kept_on_the_page_of_a_scan_and_in_the_list(page: Any, scan: ImageScan) -> None:
+def test_blur__is_kept_on_the_page_of_a_scan_and_in_the_list(page: Any, image: WatchedImage) -> None:
     opened(page)
     choose(page, "blur")
-    page.goto(reverse("admin:copyleaks_image_imagescan_change", args=[scan.pk]))
+    page.goto(reverse("admin:copyleaks_image_watchedimage_change", args=[image.pk]))
     page.mouse.move(5, 5)
     assert "blur" in blur(page, ".copyleaks-photo")
     page.locator(".copyleaks-pane").hover()
     assert blur(page, ".copyleaks-photo") == "none"
-    page.goto(reverse("admin:copyleaks_image_imagescan_changelist"))
+    page.goto(reverse("admin:copyleaks_image_watchedimage_changelist"))
     page.mouse.move(5, 5)
     assert "blur" in blur(page, ".copyleaks-thumbnail")
     page.locator("#result_list .action-select").first.focus()
@@ -194,9 +196,9 @@ def test_blur__is_kept_on_the_page_of_a_scan_and_in_the_list(page: Any, scan: Im
 
 
 def test_picture_that_never_comes__says_so_and_can_only_be_skipped(page: Any) -> None:
-    first, second = measured_photo("first.jpg"), measured_photo("second.jpg")
+    first, second = pictured("first.jpg"), pictured("second.jpg")
     page.route(f"**/rendition/{first.pk}/**", lambda route: None)
-    page.goto(reverse("admin:copyleaks_image_imagescan_review"))
+    page.goto(reverse("admin:copyleaks_image_watchedimage_review"))
     until(lambda: front(page) == first.pk)
     warning = page.locator(".copyleaks-message-text")
     for _ in range(3):
@@ -210,10 +212,10 @@ def test_picture_that_never_comes__says_so_and_can_only_be_skipped(page: Any) ->
 
 
 def test_picture_that_comes_late__takes_the_request_to_wait_away(page: Any) -> None:
-    scan = measured_photo("first.jpg")
-    late = hold_back(page, f"**/rendition/{scan.pk}/**")
-    page.goto(reverse("admin:copyleaks_image_imagescan_review"))
-    until(lambda: front(page) == scan.pk and late)
+    image = pictured("first.jpg")
+    late = hold_back(page, f"**/rendition/{image.pk}/**")
+    page.goto(reverse("admin:copyleaks_image_watchedimage_review"))
+    until(lambda: front(page) == image.pk and late)
     page.keyboard.press("a")
     assert page.locator(".copyleaks-message").is_visible()
     late[0].continue_()

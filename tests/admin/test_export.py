@@ -15,14 +15,15 @@ from django.utils import translation
 
 from django_copyleaks_image.admin import export
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.reviewing.decide import decide
-from tests.admin.scans_to_show import failed, measured_photo, scan_of
+from django_copyleaks_image.standings import Kind, Queue
+from tests.admin.desk_requests import IMAGES, awaiting_second_look, decided
+from tests.admin.scans_to_show import failed, measured_photo, pictured, scan_of
 from tests.gallery.models import Photo
 from tests.samples import photo
 
 LIST = "/admin/copyleaks_image/imagescan/"
 EXPORT = f"{LIST}export/"
+PICTURES = f"{IMAGES}export/"
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,7 @@ def test_export__has_a_row_for_every_scan(moderator: Client) -> None:
     lost = failed(photo("lost"))
     response = moderator.get(EXPORT)
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert response.headers["Content-Disposition"].startswith('attachment; filename="image-scans-')
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="imagescan-')
     assert "no-store" in response.headers["Cache-Control"]
     second, first = read(response)
     assert first | {"submitted_at": ""} == {
@@ -55,8 +56,6 @@ def test_export__has_a_row_for_every_scan(moderator: Client) -> None:
         "status": "completed",
         "verdict": "partly_ai",
         "ai_share": "0.37",
-        "review": "pending",
-        "decision": "",
         "error_code": "",
         "created_at": "2026-07-20T20:46:58+00:00",
         "submitted_at": "",
@@ -70,6 +69,19 @@ def test_export__has_a_row_for_every_scan(moderator: Client) -> None:
     assert second["scan_id"] == lost.scan_id
     assert (second["status"], second["error_code"], second["ai_share"]) == ("failed", "result_lost", "")
     assert second["finding"] == "The provider accepted the picture, but no result came."
+
+
+def test_export__of_the_pictures_has_a_row_for_each_and_tells_how_it_stands(moderator: Client) -> None:
+    image = pictured("meadow.jpg")
+    decided(image, User.objects.create_user("bert"), Kind.CLEARED)
+    waiting = pictured("lost.jpg", queue=Queue.REVIEW)
+    response = moderator.get(PICTURES)
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="watchedimage-')
+    second, first = read(response)
+    assert (first["object_id"], first["standing"], first["queue"]) == (image.object_id, "cleared", "")
+    assert first["scan_id"] == ImageScan.objects.get(image=image).scan_id
+    assert (first["verdict"], first["ai_share"], first["credits"]) == ("partly_ai", "0.37", "1")
+    assert (second["object_id"], second["standing"], second["queue"]) == (waiting.object_id, "flagged", "review")
 
 
 def test_export__is_marked_as_utf_8(moderator: Client) -> None:
@@ -155,14 +167,13 @@ def test_export__is_closed_without_permission(staff: Any, client: Client) -> Non
     assert staff("view_imagescan").post(EXPORT).status_code == 405
 
 
-def test_export__does_not_tell_a_second_look_from_a_first_one(staff: Any, configure: Any) -> None:
-    configure(SECOND_LOOK_SHARE=1)
-    scan = measured_photo()
-    decide(scan.pk, user=User.objects.create_user("first"), kind=Kind.CONFIRMED, version=0)
-    (seen,) = read(staff("view_imagescan", "view_photo", "decide_imagescan").get(EXPORT))
-    assert (seen["review"], seen["decision"]) == ("pending", "")
-    (seen,) = read(staff("view_imagescan", "view_photo").get(EXPORT))
-    assert (seen["review"], seen["decision"]) == ("decided", "confirmed")
+def test_export__does_not_tell_a_second_look_from_a_first_one(staff: Any) -> None:
+    awaiting_second_look(pictured(), User.objects.create_user("first"), Kind.CONFIRMED)
+    rights = ("view_watchedimage", "view_photo")
+    (seen,) = read(staff(*rights, "decide_watchedimage").get(PICTURES))
+    assert (seen["standing"], seen["queue"]) == ("flagged", "review")
+    (seen,) = read(staff(*rights).get(PICTURES))
+    assert (seen["standing"], seen["queue"]) == ("confirmed", "second_look")
 
 
 def test_export__reads_chunk_by_chunk_while_it_is_sent(moderator: Client, monkeypatch: pytest.MonkeyPatch) -> None:

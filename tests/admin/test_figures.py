@@ -6,10 +6,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from django_copyleaks_image.admin.figures import Figures, Work, count
-from django_copyleaks_image.models import Decision, DetectionResult, ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WatchedImage
+from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing.decide import decide, undo
+from django_copyleaks_image.standings import Kind, Queue, Standing
 from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.gallery.models import Listing
 from tests.samples import photo, submitted, upload
@@ -34,8 +34,8 @@ def now_is(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
 
 
 def judge(scan: ImageScan, user: User, kind: Kind) -> Decision:
-    scan.refresh_from_db()
-    return decide(scan.pk, user=user, kind=kind, version=scan.review_version)
+    image = WatchedImage.objects.get(scan=scan)
+    return decide(image.pk, user=user, kind=kind, version=image.version)
 
 
 def real() -> Figures:
@@ -45,8 +45,8 @@ def real() -> Figures:
 def test_now__queues_of_the_desk() -> None:
     measured_photo("a.jpg")
     measured_photo("b.jpg")
-    measured_photo("c.jpg", desk=Desk.SECOND_LOOK, review=Review.DECIDED, decision=Standing.CONFIRMED)
-    measured_photo("d.jpg", desk=Desk.ESCALATED, decision=Standing.ESCALATED)
+    measured_photo("c.jpg", queue=Queue.SECOND_LOOK, standing=Standing.CONFIRMED)
+    measured_photo("d.jpg", queue=Queue.ESCALATED, standing=Standing.ESCALATED)
     measured_photo("e.jpg", **NO_AI)
     failed(photo("lost"))
     assert real().waiting == {"review": 2, "second_look": 1, "escalated": 1, "unmeasured": 1}
@@ -135,10 +135,8 @@ def test_decisions__false_alarms_are_counted_by_field(watch: Any, anna: User, be
     kinds = (Kind.CLEARED, Kind.CONFIRMED, Kind.CONFIRMED, Kind.CONFIRMED)
     for number, kind in enumerate(kinds):
         judge(measured_photo(f"{number}.jpg"), anna, kind)
-    of_listing = scan_of(Listing.objects.create(front=upload()))
-    measured = measured_photo("like it.jpg")
-    columns = {"status": Status.COMPLETED, "verdict": "mostly_ai", "review": Review.PENDING, "desk": Desk.REVIEW}
-    ImageScan.objects.filter(pk=of_listing.pk).update(**columns, result=measured.result, finished_at=timezone.now())
+    of_listing = failed(Listing.objects.create(front=upload()))
+    WatchedImage.objects.filter(scan=of_listing).update(verdict="mostly_ai", standing="flagged", queue="review")
     judge(of_listing, anna, Kind.CLEARED)
     # Neither is a false alarm: one was never flagged, the other nobody could measure.
     judge(measured_photo("clean.jpg", **NO_AI), anna, Kind.CLEARED)

@@ -73,7 +73,6 @@ def test_list__says_in_words_what_was_found(moderator: Client) -> None:
     page = moderator.get(LIST).content.decode()
     assert '<span class="copyleaks-badge copyleaks-badge-partly-ai">Partly AI</span>' in page
     assert "AI share of the area: 37 %" in page
-    assert "Waits for: Review" in page
 
 
 def test_list__says_why_nothing_was_measured(moderator: Client) -> None:
@@ -138,7 +137,6 @@ def test_list__is_filtered(moderator: Client, watch: Any) -> None:
     assert listed(moderator, verdict__exact="no_ai") == [nothing]
     assert listed(moderator, verdict__exact="") == [front, lost]
     assert listed(moderator, status__exact="failed") == [lost]
-    assert listed(moderator, desk="review") == [found]
     assert listed(moderator, sandbox__exact="1") == [found]
     assert listed(moderator, field="gallery.Listing.front") == [front]
     assert listed(moderator, field="gallery.Photo.image") == [lost, nothing, found]

@@ -14,9 +14,10 @@ from django.utils import timezone, translation
 from django_copyleaks_image.admin import chart
 from django_copyleaks_image.admin.figures import Day
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account
+from django_copyleaks_image.standings import Kind
+from tests.admin.desk_requests import DESK
 from tests.admin.inline_code import inline_code
 from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.admin.test_figures import NO_AI, judge
@@ -107,12 +108,12 @@ def test_page__links_to_the_lists_of_what_it_counts(moderator: Client) -> None:
     measured_photo("mock.jpg", sandbox=True)
     page = page_of(moderator)
 
-    def listed(label: str) -> list[ImageScan]:
+    def listed(label: str) -> list[Any]:
         found = re.search(rf'<a href="([^"]+)">{re.escape(label)}</a>', page)
         assert found
         return list(moderator.get(found[1].replace("&amp;", "&")).context["cl"].result_list)
 
-    assert listed("Review") == [waiting]
+    assert listed("Review") == [waiting.image]
     assert listed("Stuck") == [stuck]
     assert listed("Queued") == [stuck]
     assert listed("The provider accepted the picture, but no result came.") == [lost]
@@ -175,9 +176,9 @@ def test_page__costs_the_same_number_of_queries_for_3_and_30_scans(moderator: Cl
 
 
 def test_page__leads_to_the_desk_those_who_decide(staff: Any) -> None:
-    desk = f'href="{LIST}review/"'
-    assert desk not in page_of(staff("view_imagescan"))
-    assert desk in page_of(staff("view_imagescan", "decide_imagescan"))
+    desk = f'href="{DESK}"'
+    assert desk not in page_of(staff("view_imagescan", "view_watchedimage"))
+    assert desk in page_of(staff("view_imagescan", "view_watchedimage", "decide_watchedimage"))
 
 
 def test_page__is_linked_in_the_list(moderator: Client) -> None:

@@ -17,6 +17,7 @@ from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, renditions
+from tests.admin.desk_requests import IMAGES
 from tests.admin.inline_code import inline_code
 from tests.admin.scans_to_show import failed, measured, measured_photo, receipt_of, rectangle, scan_of
 from tests.gallery.models import Photo
@@ -175,7 +176,7 @@ def test_page__of_a_deleted_picture_keeps_the_finding(admin_client: Client) -> N
         assert 'value="scan_again"' not in page
     assert admin_client.get(SCANS).content.decode().count("no picture") == 2
     form = admin_client.get(f"/admin/gallery/photo/{emptied.object_id}/change/").content.decode()
-    assert "The file was replaced or removed after this scan." in form
+    assert "The file was replaced or removed since." in form
 
 
 def test_page__names_the_extra_that_shows_heic(moderator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,6 +300,20 @@ def test_page__links_resubmission_relatives_and_receipts(moderator: Client) -> N
     assert f'href="{SCANS}{twin.pk}/change/"' in page
     assert f'href="/admin/copyleaks_image/webhookreceipt/{receipt.pk}/change/"' in page
     assert "This is the resubmission of" in text_of(moderator, again)
+
+
+def test_page__leads_to_the_picture_for_which_it_counts(moderator: Client, staff: Any) -> None:
+    counts = measured_photo("a.jpg")
+    older = ImageScan.objects.create(
+        content_type=counts.content_type, object_id=counts.object_id, field_name="image", file_name="older.jpg"
+    )
+    link = f'<a href="{IMAGES}{counts.image.pk}/change/">Open the picture</a>'
+    for scan, said in ((counts, "This scan counts for its picture."), (older, "Another scan counts")):
+        page = text_of(moderator, scan)
+        assert said in page
+        assert link in page
+    assert IMAGES not in text_of(staff("view_imagescan", "view_photo"), counts)
+    assert IMAGES not in text_of(moderator, scan_of(photo()))
 
 
 def test_page__keeps_receipts_from_whoever_may_not_view_them(staff: Any) -> None:

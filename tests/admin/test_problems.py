@@ -59,7 +59,7 @@ def test_what_is_not_known__is_returned_as_it_is(text: str) -> None:
 
 @pytest.mark.django_db
 def test_pages__say_in_the_readers_language_what_is_wrong_with_mask_and_picture(staff: Any) -> None:
-    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    client: Client = staff("view_imagescan", "decide_watchedimage", "view_photo")
     measured_photo(
         mask=None,
         mask_problem="The mask ends at pixel 500000, outside the picture's 409600.",

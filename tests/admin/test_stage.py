@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.template.loader import render_to_string
 
 from django_copyleaks_image import regions
+from django_copyleaks_image.admin import ImageScanAdmin
 from django_copyleaks_image.admin import stage as stages
 from django_copyleaks_image.admin.stage import Stage, stage_of
 from django_copyleaks_image.masks import Mask, MaskError
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.django_db
 
 
 def stage(scan: ImageScan) -> Stage:
-    return stage_of(ImageScan.objects.with_result().get(pk=scan.pk), admin.site, alt="Scan of meadow.jpg")
+    url = ImageScanAdmin(ImageScan, admin.site).url
+    return stage_of(ImageScan.objects.with_result().get(pk=scan.pk), url, alt="Scan of meadow.jpg")
 
 
 def views(made: Stage) -> list[str]:

@@ -13,7 +13,7 @@ from django.urls import include, path
 from django_copyleaks_image.models import ImageScan
 from tests.admin.desk_requests import SCANS, next_keys
 from tests.admin.drawn_pictures import get_drawn
-from tests.admin.scans_to_show import measured, measured_photo
+from tests.admin.scans_to_show import measured, measured_photo, pictured
 from tests.gallery.admin import PhotoAdmin
 from tests.gallery.models import Panorama, Photo, ProxyPhoto
 from tests.samples import picture, upload
@@ -104,9 +104,9 @@ def test_picture__is_open_where_no_admin_shows_its_object(moderator: Client) -> 
 
 
 def test_queue__leaves_out_what_the_admin_of_a_proxy_denies(staff: Any, only: Register) -> None:
-    reviewer = staff("view_imagescan", "decide_imagescan")
+    reviewer = staff("view_watchedimage", "decide_watchedimage")
     measured_photo("secret.jpg")
-    public = measured_photo("public.jpg")
+    public = pictured("public.jpg")
     only(ProxyPhoto, lambda photo: photo is None or photo.title != "secret.jpg")
     assert next_keys(reviewer) == [public.pk]
 

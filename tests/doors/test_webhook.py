@@ -65,7 +65,7 @@ def test_result__is_stored_and_applied(scan: ImageScan) -> None:
 
     assert response.status_code == 200
     scan.refresh_from_db()
-    assert (scan.status, scan.verdict, scan.review) == ("completed", "partly_ai", "pending")
+    assert (scan.status, scan.verdict, scan.image.standing) == ("completed", "partly_ai", "flagged")
     receipt = WebhookReceipt.objects.get()
     assert (receipt.payload(), receipt.outcome, receipt.byte_size) == (body, Outcome.APPLIED, len(body))
     result = DetectionResult.objects.get()
@@ -81,7 +81,7 @@ def test_clean_picture__needs_no_review(scan: ImageScan) -> None:
     post(scan, as_json(clean(scan)))
 
     scan.refresh_from_db()
-    assert (scan.verdict, scan.review) == ("no_ai", "")
+    assert (scan.verdict, scan.image.standing) == ("no_ai", "clean")
 
 
 def test_stranger__gets_the_same_404_and_leaves_nothing(scan: ImageScan) -> None:
@@ -433,6 +433,7 @@ def test_failure_that_is_none_of_the_bodys__fails_no_scan(scan: ImageScan, monke
 def test_unreadable_result__its_end_is_repeated_when_somebody_decided_meanwhile(
     scan: ImageScan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from django_copyleaks_image.reviewing.placing import Interrupted
     from django_copyleaks_image.scanning import ends
 
     fail_once = iter([True])
@@ -440,7 +441,7 @@ def test_unreadable_result__its_end_is_repeated_when_somebody_decided_meanwhile(
 
     def interrupted(*args: Any, **named: Any) -> bool:
         if next(fail_once, False):
-            raise ends.Interrupted
+            raise Interrupted
         return fail(*args, **named)
 
     monkeypatch.setattr(ends, "fail", interrupted)

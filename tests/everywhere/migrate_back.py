@@ -13,17 +13,18 @@ def tables() -> set[str]:
 
 def save_rows() -> None:
     """Save a row in every table."""
-    from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WebhookReceipt
-    from django_copyleaks_image.models.decision import Kind
+    from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WatchedImage, WebhookReceipt
     from django_copyleaks_image.models.receipt import Source
     from django_copyleaks_image.scanning import account
-    from tests.samples import photo
+    from django_copyleaks_image.standings import Kind, Standing
+    from tests.samples import photo, target
 
     photo()
     scan = ImageScan.objects.latest("pk")
     receipt = WebhookReceipt.objects.create(scan=scan, source=Source.WEBHOOK, body=b"x", byte_size=1, digest="x")
     DetectionResult.objects.create(is_ai_detected=True, receipt=receipt)
-    Decision.objects.create(scan=scan, kind=Kind.SKIPPED)
+    image = WatchedImage.objects.create(**target(scan), scan=scan)
+    Decision.objects.create(image=image, scan=scan, kind=Kind.SKIPPED, before=Standing.WAITING)
     account.state()
 
 

@@ -12,8 +12,9 @@ pytestmark = pytest.mark.sockets
 
 IMPORTS = """
 from django.contrib.auth.models import User
-from django_copyleaks_image.api import latest_scan, request_scan
-from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.api import request_scan
+from django_copyleaks_image.models import images
+from django_copyleaks_image.standings import Kind
 from django_copyleaks_image.reviewing.decide import decide, undo
 from gallery.models import Photo, PrivatePhoto
 user = User.objects.get(username="moderator")
@@ -150,7 +151,7 @@ def test_moderator_of_the_demo__reviews_and_does_nothing_else(site: Site) -> Non
 
     carl = site.visitor("carl")
 
-    desk = "/admin/copyleaks_image/imagescan/review/"
+    desk = "/admin/copyleaks_image/watchedimage/review/"
     assert carl.get(desk).url == site.url + desk
     assert carl.get("/admin/copyleaks_image/imagescan/").status_code == 200
     assert carl.get(f"/photos/{pk}/page.jpg").status_code == 200
@@ -187,15 +188,15 @@ def test_request_log__names_pages_and_no_token(site: Site) -> None:
 
 
 def decide(site: Site, pk: int, kind: str, *, model: str = "Photo") -> None:
-    """Let the moderator decide about the newest scan of a photo."""
-    scan = f"scan = latest_scan({model}.objects.get(pk={pk}), 'image')"
-    run(site, f"{scan}; decide(scan.pk, user=user, kind=Kind({kind!r}), version=scan.review_version)")
+    """Let the moderator decide about a photo."""
+    image = f"image = images().get(object_id={pk}, content_type__model={model.lower()!r})"
+    run(site, f"{image}; decide(image.pk, user=user, kind=Kind({kind!r}), version=image.version)")
 
 
 def undo(site: Site, pk: int) -> None:
     """Let the moderator take the last decision about a photo back."""
-    scan = f"scan = latest_scan(Photo.objects.get(pk={pk}), 'image')"
-    run(site, f"{scan}; undo(scan.decisions.latest('pk').pk, user=user)")
+    image = f"image = images().get(object_id={pk}, content_type__model='photo')"
+    run(site, f"{image}; undo(image.decisions.latest('pk').pk, user=user)")
 
 
 def run(site: Site, line: str) -> None:

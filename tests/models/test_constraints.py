@@ -7,8 +7,15 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState, Decision, DetectionResult, ImageScan, WebhookReceipt
-from tests.samples import only_scan, photo
+from django_copyleaks_image.models import (
+    AccountState,
+    Decision,
+    DetectionResult,
+    ImageScan,
+    WatchedImage,
+    WebhookReceipt,
+)
+from tests.samples import only_scan, photo, target
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,16 +28,11 @@ NOW = timezone.now()
         {"status": "completed", "verdict": "no_ai", "finished_at": NOW},  # Without a result.
         {"status": "finished"},
         {"verdict": "no_ai"},
-        {"review": "pending"},
         {"status": "failed", "error_code": "gave_up"},  # Without its time.
         {"status": "failed", "finished_at": NOW},  # Without a reason.
         {"status": "submitted"},
         {"next_attempt_at": None},
         {"finished_at": NOW},
-        {"desk": "review"},  # Nothing waits for a person before it has ended.
-        {"desk": "second_look"},
-        {"desk": "escalated"},
-        {"desk": "unmeasured"},
     ],
 )
 def test_impossible_scans__are_refused(changes: dict[str, Any]) -> None:
@@ -43,21 +45,30 @@ def test_impossible_scans__are_refused(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"review": "pending"},  # It must wait somewhere.
-        {"desk": "review"},  # It must wait for something.
-        {"desk": "second_look"},
-        {"desk": "escalated"},
-        {"desk": "unmeasured", "review": "pending"},
-        {"desk": "second_look", "review": "pending"},
+        {"standing": "unknown"},
+        {"standing": "clean"},  # Without a verdict.
+        {"standing": "flagged", "verdict": "mostly_ai"},  # It must wait for somebody.
+        {"standing": "escalated"},
+        {"queue": "review"},  # Nothing waits for a person before its scan has ended.
+        {"queue": "second_look", "standing": "not_measured"},
+        {"queue": "unmeasured", "standing": "clean", "verdict": "no_ai"},
+        {"queue": "escalated", "standing": "flagged", "verdict": "mostly_ai"},
     ],
 )
-def test_impossible_reviews__are_refused(changes: dict[str, Any]) -> None:
+def test_impossible_pictures__are_refused(changes: dict[str, Any]) -> None:
     photo()
-    result = DetectionResult.objects.create(is_ai_detected=True)
-    ImageScan.objects.update(result=result, status="completed", verdict="partly_ai", finished_at=NOW)
+    image = WatchedImage.objects.create(**target(only_scan()))
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        ImageScan.objects.update(**changes)
+        WatchedImage.objects.filter(pk=image.pk).update(**changes)
+
+
+def test_one_row_for_each_picture() -> None:
+    photo()
+    WatchedImage.objects.create(**target(only_scan()))
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        WatchedImage.objects.create(**target(only_scan()))
 
 
 @pytest.mark.parametrize("ratio", [-0.1, 1.1])
@@ -106,7 +117,8 @@ def test_payload__comes_back_as_it_was_stored() -> None:
 
 def test_decisions__are_only_appended() -> None:
     photo()
-    decision = Decision.objects.create(scan=only_scan(), kind=Decision.Kind.CLEARED)
+    image = WatchedImage.objects.create(**target(only_scan()))
+    decision = Decision.objects.create(image=image, before="flagged", kind=Decision.Kind.CLEARED)
 
     decision.kind = Decision.Kind.CONFIRMED
     with pytest.raises(TypeError):
@@ -119,8 +131,9 @@ def test_decisions__are_only_appended() -> None:
 
 def test_impossible_decisions__are_refused() -> None:
     photo()
-    cleared = Decision.objects.create(scan=only_scan(), kind=Decision.Kind.CLEARED)
-    Decision.objects.create(scan=only_scan(), kind=Decision.Kind.UNDONE, reverses=cleared)
+    image = WatchedImage.objects.create(**target(only_scan()))
+    cleared = Decision.objects.create(image=image, before="flagged", kind=Decision.Kind.CLEARED)
+    Decision.objects.create(image=image, before="flagged", kind=Decision.Kind.UNDONE, reverses=cleared)
 
     for impossible in (
         {"kind": "doubted"},
@@ -129,7 +142,7 @@ def test_impossible_decisions__are_refused() -> None:
         {"kind": "undone", "reverses": cleared},  # It was undone before.
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Decision.objects.create(scan=only_scan(), **impossible)
+            Decision.objects.create(image=image, before="flagged", **impossible)
 
 
 def test_no_migration_is_missing() -> None:

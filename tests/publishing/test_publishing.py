@@ -11,17 +11,17 @@ from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
-from django_copyleaks_image.models import DetectionResult, ImageScan
-from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedImage
+from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.publishing import (
-    PictureStanding,
     prefetch_standings,
     publishable,
     standing,
     with_standing,
 )
 from django_copyleaks_image.registry import file_field, owner_of
-from django_copyleaks_image.scanning.request import request_scan, target_of
+from django_copyleaks_image.scanning.request import target_of
+from django_copyleaks_image.standings import DECIDED, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Listing, Panorama, Photo, Poster, ProxyPhoto, Sticker
 from tests.samples import photo, picture, upload
@@ -31,74 +31,75 @@ pytestmark = pytest.mark.django_db
 FIELDS = {Photo: "image", Poster: "file", Sticker: "file"}
 
 
-def completed(verdict: Verdict, **changes: Any) -> dict[str, Any]:
+def completed(verdict: Verdict, standing: Standing = Standing.CLEAN, **changes: Any) -> dict[str, Any]:
     return {
-        "status": Status.COMPLETED,
+        "standing": standing,
         "verdict": verdict,
         "ai_share": 0.0 if verdict is Verdict.NO_AI else 0.37,
-        "finished_at": timezone.now(),
     } | changes
 
 
 def flagged(**changes: Any) -> dict[str, Any]:
-    return completed(Verdict.PARTLY_AI, review=Review.PENDING, desk=Desk.REVIEW) | changes
+    return completed(Verdict.PARTLY_AI, Standing.FLAGGED, queue=Queue.REVIEW) | changes
 
 
-def decided(decision: Standing, verdict: Verdict = Verdict.PARTLY_AI) -> dict[str, Any]:
-    return completed(verdict, review=Review.DECIDED, decision=decision)
+def decided(standing: Standing, verdict: Verdict = Verdict.PARTLY_AI, **changes: Any) -> dict[str, Any]:
+    return completed(verdict, standing, **changes)
 
 
-def ended(status: Status, **changes: Any) -> dict[str, Any]:
-    return {"status": status, "error_code": "too_small", "finished_at": timezone.now()} | changes
+def unmeasured(standing: Standing = Standing.NOT_MEASURED, **changes: Any) -> dict[str, Any]:
+    return {"standing": standing} | changes
 
 
-# The columns of a scan, and what becomes of its picture.
+# The columns of a picture's row, None without one, and what becomes of the picture.
 SHOWN = {
     "no AI": completed(Verdict.NO_AI),
     "less AI than a person need see": completed(Verdict.PARTLY_AI),
     "cleared": decided(Standing.CLEARED),
-    "cleared, then found to have AI": flagged(decision=Standing.CLEARED),
-    "cleared by eye": ended(Status.SKIPPED, decision=Standing.CLEARED),
+    "cleared, then found to have AI": decided(Standing.CLEARED, queue=Queue.REVIEW),
+    "cleared by eye": unmeasured(Standing.CLEARED),
 }
 HIDDEN = {
     "confirmed": decided(Standing.CONFIRMED),
     "confirmed against the verdict": decided(Standing.CONFIRMED, Verdict.NO_AI),
-    "confirmed by eye": ended(Status.FAILED, decision=Standing.CONFIRMED),
-    "escalated": flagged(decision=Standing.ESCALATED, desk=Desk.ESCALATED),
+    "confirmed by eye": unmeasured(Standing.CONFIRMED),
+    "escalated": decided(Standing.ESCALATED, queue=Queue.ESCALATED),
 }
 FLAGGED = {"flagged": flagged()}
 UNMEASURED = {
-    "queued": {},
-    "failed": ended(Status.FAILED),
-    "skipped": ended(Status.SKIPPED),
-    "superseded": ended(Status.SUPERSEDED),
-    "decided, then superseded": ended(Status.SUPERSEDED, decision=Standing.CLEARED),
+    "queued": unmeasured(Standing.WAITING),
+    "never scanned": None,
+    "failed": unmeasured(queue=Queue.UNMEASURED),
     "a mock": completed(Verdict.NO_AI, sandbox=True),
     "a flagged mock": flagged(sandbox=True),
-    "a mock that was cleared": decided(Standing.CLEARED) | {"sandbox": True},
+    "a mock that was cleared": decided(Standing.CLEARED, sandbox=True),
 }
-ALL = SHOWN | HIDDEN | FLAGGED | UNMEASURED
+ALL: dict[str, dict[str, Any] | None] = {**SHOWN, **HIDDEN, **FLAGGED, **UNMEASURED}
 
 
-def scans_of(instance: Model, field_name: str) -> Any:
+def images_of(instance: Model, field_name: str) -> Any:
     owner = owner_of(file_field(type(instance), field_name))
-    return ImageScan.objects.for_target(**target_of(owner, instance, field_name, using="default"))
+    return WatchedImage.objects.for_target(**target_of(owner, instance, field_name, using="default"))
 
 
-def bring_to(instance: Model, field_name: str, columns: dict[str, Any]) -> ImageScan:
-    """Change the newest scan of an object and return it."""
-    scan: ImageScan = scans_of(instance, field_name).latest("pk")
-    result = DetectionResult.objects.create(
-        is_ai_detected=columns.get("verdict") != Verdict.NO_AI, ai_ratio=columns.get("ai_share"), mask_runs=1
-    )
-    has_result = columns.get("status") == Status.COMPLETED
-    ImageScan.objects.filter(pk=scan.pk).update(**columns, result=result if has_result else None)
-    scan.refresh_from_db()
-    return scan
+def bring_to(instance: Model, field_name: str, columns: dict[str, Any]) -> WatchedImage:
+    """Give a picture a row with these columns, whose scan is the newest one of the object."""
+    owner = owner_of(file_field(type(instance), field_name))
+    target = target_of(owner, instance, field_name, using="default")
+    scan = ImageScan.objects.for_target(**target).latest("pk")
+    if columns.get("verdict"):
+        result = DetectionResult.objects.create(
+            is_ai_detected=columns["verdict"] != Verdict.NO_AI, ai_ratio=columns["ai_share"], mask_runs=1
+        )
+        ended = {"status": Status.COMPLETED, "finished_at": timezone.now(), "result": result}
+        ImageScan.objects.filter(pk=scan.pk).update(**ended, verdict=columns["verdict"])
+    row = {"file_name": scan.file_name, "queue": "", "verdict": "", "ai_share": None, "sandbox": False}
+    image, _ = WatchedImage.objects.update_or_create(**target, defaults=row | {"scan": scan} | columns)
+    return image
 
 
 class Maker:
-    """Makes objects of a model with one kind of key, whose scans are as the columns say; without any, never scanned."""
+    """Makes objects of a model with one kind of key, whose pictures have rows as the columns say; without any, none."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -112,9 +113,7 @@ class Maker:
         number = self.objects.count()
         instance = Sticker(code=f"sticker-{number}") if self.model is Sticker else self.model()
         getattr(instance, self.field_name).save(f"{number}.jpg", upload())
-        if columns is None:
-            scans_of(instance, self.field_name).delete()
-        else:
+        if columns is not None:
             bring_to(instance, self.field_name, columns)
         return instance
 
@@ -127,10 +126,10 @@ def make(request: Any, watch: Any) -> Maker:
 
 @pytest.mark.parametrize("policy", [{}, {"unmeasured": "show"}, {"flagged": "show"}], ids=str)
 def test_publishable__follows_decision_verdict_and_policy(make: Maker, policy: dict[str, Any]) -> None:
-    made = {name: make(columns) for name, columns in ALL.items()} | {"never scanned": make(None)}
+    made = {name: make(columns) for name, columns in ALL.items()}
     shown = set(SHOWN)
     if "unmeasured" in policy:
-        shown |= {*UNMEASURED, "never scanned"}
+        shown |= {*UNMEASURED}
     if "flagged" in policy:
         shown |= set(FLAGGED)
 
@@ -142,15 +141,15 @@ def test_publishable__follows_decision_verdict_and_policy(make: Maker, policy: d
 
 
 def test_with_standing__tells_what_is_known_about_each_picture(make: Maker) -> None:
-    made = {name: make(columns) for name, columns in ALL.items()} | {"never scanned": make(None)}
+    made = {name: make(columns) for name, columns in ALL.items()}
     expected = {}
     for name, instance in made.items():
-        columns = ALL.get(name, {})
-        known = columns.get("status") == Status.COMPLETED and not columns.get("sandbox")
-        says_nothing = columns.get("sandbox") or columns.get("status") == Status.SUPERSEDED
-        decision = "" if says_nothing else columns.get("decision", "")
-        verdict, share = (columns["verdict"], columns["ai_share"]) if known else ("", None)
-        expected[instance.pk] = verdict, decision, share
+        columns = ALL[name] or {}
+        if not columns or columns.get("sandbox"):
+            expected[instance.pk] = "", "", None
+        else:
+            decision = columns["standing"] if columns["standing"] in DECIDED else ""
+            expected[instance.pk] = columns.get("verdict", ""), decision, columns.get("ai_share")
 
     rows = with_standing(make.objects, make.field_name)
 
@@ -178,6 +177,18 @@ def test_object_without_a_file__has_nothing_to_hide(make: Maker) -> None:
         stands = standing(make.objects.get(), make.field_name)
         assert (stands.has_file, stands.is_hidden, stands.sentence) == (False, False, "")
     assert not standing(make.model(), make.field_name).has_file
+
+
+@pytest.mark.parametrize("policy", [{}, {"unmeasured": "show"}], ids=str)
+def test_object_without_the_file_that_it_must_have__is_waiting(policy: dict[str, Any], monkeypatch: Any) -> None:
+    monkeypatch.setattr(file_field(Photo, "image"), "blank", False)
+    shown, empty = photo(), Photo.objects.create()
+    bring_to(shown, "image", completed(Verdict.NO_AI))
+
+    found = publishable(Photo.objects.all(), "image", **policy)
+
+    assert set(found) == ({shown, empty} if policy else {shown})
+    assert [standing(it, "image").is_publishable(**policy) for it in (shown, empty)] == [True, bool(policy)]
 
 
 def test_file_that_is_not_stored_yet__is_not_measured() -> None:
@@ -215,57 +226,13 @@ def test_same_name_overwrite__waits_for_its_own_scan(make: Maker) -> None:
     assert list(publishable(make.objects, make.field_name, unmeasured="show")) == [instance]
 
 
-def test_file_that_came_back_without_a_save__is_judged_by_the_newest_scan_alone(make: Maker) -> None:
+def test_file_that_came_back_without_a_save__is_judged_by_the_present_row_alone(make: Maker) -> None:
     instance = make(completed(Verdict.NO_AI))
     first = getattr(instance, make.field_name).name
     getattr(instance, make.field_name).save("second.jpg", upload(content=picture(colour="red")))
     bring_to(instance, make.field_name, completed(Verdict.NO_AI))
     make.objects.filter(pk=instance.pk).update(**{make.field_name: first})
     assert not publishable(make.objects, make.field_name)
-
-
-def is_shown(make: Maker, instance: Model) -> bool:
-    """Return whether a picture may be shown, by both ways to ask."""
-    by_object = not standing(instance, make.field_name).is_hidden
-    assert publishable(make.objects, make.field_name).filter(pk=instance.pk).exists() == by_object
-    return by_object
-
-
-def test_scan_that_is_paid_again__counts_as_soon_as_it_has_a_result(make: Maker) -> None:
-    instance = make(decided(Standing.CLEARED))
-    request_scan(instance, make.field_name, force=True)
-    assert is_shown(make, instance)
-    bring_to(instance, make.field_name, ended(Status.FAILED))
-    assert is_shown(make, instance)
-    bring_to(instance, make.field_name, flagged(error_code="", sandbox=True))
-    assert is_shown(make, instance)
-    scans_of(instance, make.field_name).update(sandbox=False)
-    assert not is_shown(make, instance)
-
-
-def test_scan_that_replaces_a_lost_one__counts_as_soon_as_it_has_a_result(make: Maker) -> None:
-    instance = make(ended(Status.FAILED, decision=Standing.CLEARED))
-    lost = scans_of(instance, make.field_name).get()
-    ImageScan.objects.create(
-        content_type=lost.content_type,
-        object_id=lost.object_id,
-        field_name=lost.field_name,
-        file_name=lost.file_name,
-        resubmission_of=lost,
-    )
-    assert is_shown(make, instance)
-    bring_to(instance, make.field_name, flagged())
-    assert not is_shown(make, instance)
-
-
-def test_first_scan_of_a_file__counts_although_it_was_forced(make: Maker) -> None:
-    instance = make(completed(Verdict.NO_AI))
-    make.objects.update(**{make.field_name: "elsewhere/other.jpg"})
-    instance = make.objects.get()
-    request_scan(instance, make.field_name, force=True)
-    assert not is_shown(make, instance)
-    bring_to(instance, make.field_name, ended(Status.FAILED, decision=Standing.CLEARED))
-    assert is_shown(make, instance)
 
 
 def test_keys__of_other_models_fields_and_letters_are_told_apart(watch: Any) -> None:
@@ -277,8 +244,8 @@ def test_keys__of_other_models_fields_and_letters_are_told_apart(watch: Any) -> 
     listing = Listing.objects.create(pk=one.pk, front=upload(), back=upload())
     sticker = Sticker.objects.create(code=str(one.pk), file=upload())
     bring_to(listing, "front", decided(Standing.CLEARED))
-    # Of the same name, so that nothing but the target tells the scans apart.
-    ImageScan.objects.update(file_name=one.image.name)
+    # Of the same name, so that nothing but the target tells the rows apart.
+    WatchedImage.objects.update(file_name=one.image.name)
     Listing.objects.update(front=one.image.name, back=one.image.name)
     Sticker.objects.update(file=one.image.name)
 
@@ -374,21 +341,24 @@ def test_replica__is_asked_like_the_database_of_the_scans(settings: Any) -> None
 
 # Indexes and collations
 
-# How the databases say that the scans of an object are found by the three columns of their target.
+# How the databases say that the row of a picture is found by the three columns of its target.
 PLANS = {
-    "sqlite": r"SEARCH V0 USING INDEX copyleaks_scan_target \(content_type_id=\? AND object_id=\? AND field_name=\?\)",
+    "sqlite": (
+        r"SEARCH V0 USING INDEX sqlite_autoindex_copyleaks_image_watchedimage_\d+ "
+        r"\(content_type_id=\? AND object_id=\? AND field_name=\?\)"
+    ),
     "postgresql": (
-        r"Index Scan.* using copyleaks_scan_target on copyleaks_image_imagescan \"?[Vv]0\"? \([^)]*\) "
+        r"Index Scan.* using copyleaks_image_target on copyleaks_image_watchedimage \"?[Vv]0\"? \([^)]*\) "
         r"Index Cond: \(\(content_type_id = \$\d+\) AND \(\(object_id\)::text = .* AND \(\(field_name\)::text = "
     ),
     "mysql": (
-        r'"table_name": "V0", "access_type": "ref", .* "key": "copyleaks_scan_target", "key_length": "\d+", '
+        r'"table_name": "V0", "access_type": "(?:eq_)?ref", .* "key": "copyleaks_image_target", "key_length": "\d+", '
         r'"used_key_parts": \[ ?"content_type_id", "object_id", "field_name" ?\]'
     ),
 }
 
 
-def assert_finds_scans_by_their_index(rows: Any) -> None:
+def assert_finds_rows_by_their_index(rows: Any) -> None:
     if connection.vendor == "postgresql":
         # It reads a table of a few rows as a whole, whatever its indexes.
         with connection.cursor() as cursor:
@@ -396,18 +366,17 @@ def assert_finds_scans_by_their_index(rows: Any) -> None:
     if connection.vendor == "mysql":
         # Its statistics follow the rows at a moment of its own. This commits, so it needs a transactional test.
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE TABLE copyleaks_image_imagescan")
+            cursor.execute("ANALYZE TABLE copyleaks_image_watchedimage")
     plan = json.loads(rows.explain(format="json")) if connection.vendor == "mysql" else rows.explain()
     plan = " ".join(plan.split())
     assert re.search(PLANS[connection.vendor], plan), plan
 
 
 @pytest.mark.django_db(transaction=True)
-def test_scans__are_found_by_the_index_on_their_target(make: Maker) -> None:
+def test_rows__are_found_by_the_index_on_their_target(make: Maker) -> None:
     for _ in range(20):
         make(completed(Verdict.NO_AI))
-    assert_finds_scans_by_their_index(publishable(make.objects, make.field_name))
-    assert_finds_scans_by_their_index(with_standing(make.objects, make.field_name))
+    assert_finds_rows_by_their_index(with_standing(make.objects, make.field_name))
 
 
 COLLATIONS = {
@@ -441,7 +410,7 @@ def test_text_keys__may_have_a_collation_of_their_own(watch: Any) -> None:
     stickers = [Sticker.objects.create(code=f"sticker-{number}", file=upload(f"{number}.jpg")) for number in range(20)]
     bring_to(stickers[7], "file", decided(Standing.CLEARED))
     assert list(publishable(Sticker.objects.all(), "file")) == [stickers[7]]
-    assert_finds_scans_by_their_index(publishable(Sticker.objects.all(), "file"))
+    assert_finds_rows_by_their_index(with_standing(Sticker.objects.all(), "file"))
     Sticker.objects.filter(code="sticker-7").update(file=str(stickers[7].file).upper())
     assert not publishable(Sticker.objects.all(), "file")
 
@@ -469,16 +438,10 @@ def test_uuid_keys__of_a_mariadb_without_a_type_for_them(transactional_db: None,
         cursor.execute("ALTER TABLE gallery_poster MODIFY id char(32)")
         try:
             posters = [Poster.objects.create(file=upload(f"{number}.jpg")) for number in range(2)]
-            scan = bring_to(posters[1], "file", decided(Standing.CLEARED))
-            assert scan.object_id == posters[1].pk.hex
+            image = bring_to(posters[1], "file", decided(Standing.CLEARED))
+            assert image.object_id == posters[1].pk.hex
             assert list(publishable(Poster.objects.all(), "file")) == [posters[1]]
             assert not standing(posters[1], "file").is_hidden
         finally:
             Poster.objects.all().delete()
             cursor.execute("ALTER TABLE gallery_poster MODIFY id uuid")
-
-
-def test_escalated_picture__is_already_decided_and_not_flagged() -> None:
-    scan = ImageScan(status=Status.COMPLETED, review=Review.PENDING, decision=Standing.ESCALATED)
-
-    assert not PictureStanding(has_file=True, scan=scan).is_flagged

@@ -7,12 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from django_copyleaks_image.api import request_scan
-from django_copyleaks_image.models import Decision, ImageScan
-from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.reviewing import decide
 from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import ends, receive, sweep
+from django_copyleaks_image.standings import Kind
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, detection, picture, submitted, upload
 from tests.samples import photo as uploaded_photo
@@ -25,15 +25,20 @@ def fresh(scan: ImageScan) -> ImageScan:
     return ImageScan.objects.get(pk=scan.pk)
 
 
-def place(scan: ImageScan) -> tuple[str, str, str]:
-    """Return desk, review and decision as they are stored."""
-    stored = fresh(scan)
-    return stored.desk, stored.review, stored.decision
+def image_of(scan: ImageScan) -> WatchedImage:
+    """Return the row of the picture that a scan is about."""
+    return WatchedImage.objects.select_related("scan", "content_type").same_target(scan).get()
+
+
+def place(scan: ImageScan) -> tuple[str, str]:
+    """Return in which queue the picture of a scan waits, and how it stands."""
+    row = WatchedImage.objects.same_target(scan).first()
+    return (row.queue, row.standing) if row else ("", "waiting")
 
 
 def at_desk() -> list[int]:
-    """Return the keys of all scans that wait for a person."""
-    return list(ImageScan.objects.exclude(desk="").order_by("pk").values_list("pk", flat=True))
+    """Return the keys of the scans that count for the pictures that wait for a person."""
+    return [image.scan.pk for image in WatchedImage.objects.waiting().select_related("scan") if image.scan]
 
 
 def photo_of(scan: ImageScan) -> Photo:
@@ -118,12 +123,13 @@ def exchange(scan: ImageScan, *, colour: str) -> None:
 
 
 def decided(scan: ImageScan, user: AnyUser, kind: Kind, **choices: Any) -> Decision:
-    """Decide about a scan as it is now."""
-    return decide.decide(scan.pk, user=user, kind=kind, version=fresh(scan).review_version, **choices)
+    """Decide about the picture of a scan as it is now."""
+    image = image_of(scan)
+    return decide.decide(image.pk, user=user, kind=kind, version=image.version, **choices)
 
 
 def claimed(scan: ImageScan, user: AnyUser, *, minutes: int = 5) -> None:
-    """Let a person look at a scan, for less than no time when the minutes are negative."""
+    """Let a person look at a picture, for less than no time when the minutes are negative."""
     now = timezone.now()
     until = now + timedelta(minutes=minutes)
-    ImageScan.objects.filter(pk=scan.pk).update(claimed_by=user, claimed_at=now, claimed_until=until)
+    WatchedImage.objects.same_target(scan).update(claimed_by=user, claimed_at=now, claimed_until=until)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.reviewing import claims
 
-from .stories import claimed, flagged, fresh, without_ai
+from .stories import claimed, flagged, image_of, without_ai
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,46 +18,46 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_claim__is_exclusive_and_can_be_repeated(ada: Any, ben: Any) -> None:
     scan = flagged()
 
-    assert claims.claim(scan.pk, ada)
-    assert claims.claim(scan.pk, ada)
-    assert not claims.claim(scan.pk, ben)
+    assert claims.claim(image_of(scan).pk, ada)
+    assert claims.claim(image_of(scan).pk, ada)
+    assert not claims.claim(image_of(scan).pk, ben)
 
-    assert fresh(scan).claimed_by == ada
+    assert image_of(scan).claimed_by == ada
 
 
 def test_claim__ends_by_itself(ada: Any, ben: Any) -> None:
     scan = flagged()
     claimed(scan, ada, minutes=-1)
 
-    assert claims.claim(scan.pk, ben)
-    assert fresh(scan).claimed_by == ben
+    assert claims.claim(image_of(scan).pk, ben)
+    assert image_of(scan).claimed_by == ben
 
 
 def test_claim__ends_with_the_account(ada: Any, ben: Any) -> None:
     scan = flagged()
-    claims.claim(scan.pk, ada)
+    claims.claim(image_of(scan).pk, ada)
 
     ada.delete()
 
-    assert claims.claim(scan.pk, ben)
+    assert claims.claim(image_of(scan).pk, ben)
 
 
 def test_claim__of_what_has_left_the_desk(ada: Any) -> None:
     scan = without_ai()
 
-    assert not claims.claim(scan.pk, ada)
-    assert fresh(scan).claimed_by is None
+    assert not claims.claim(image_of(scan).pk, ada)
+    assert image_of(scan).claimed_by is None
 
 
 def test_release__is_of_ones_own_claims(ada: Any, ben: Any) -> None:
     mine, theirs = flagged("a.jpg"), flagged("b.jpg")
-    claims.claim(mine.pk, ada)
-    claims.claim(theirs.pk, ben)
+    claims.claim(image_of(mine).pk, ada)
+    claims.claim(image_of(theirs).pk, ben)
 
-    assert claims.release([mine.pk, theirs.pk], ada) == 1
+    assert claims.release([image_of(mine).pk, image_of(theirs).pk], ada) == 1
 
-    assert claims.claim(mine.pk, ben)
-    assert fresh(theirs).claimed_by == ben
+    assert claims.claim(image_of(mine).pk, ben)
+    assert image_of(theirs).claimed_by == ben
 
 
 def test_renewal__is_of_ones_own_claims(ada: Any, ben: Any) -> None:
@@ -66,10 +66,10 @@ def test_renewal__is_of_ones_own_claims(ada: Any, ben: Any) -> None:
     claimed(theirs, ben, minutes=1)
     soon = timezone.now() + claims.CLAIM / 2
 
-    assert claims.renew([mine.pk, theirs.pk], ada) == 1
+    assert claims.renew([image_of(mine).pk, image_of(theirs).pk], ada) == 1
 
-    renewed = ImageScan.objects.filter(claimed_until__gt=soon)
-    assert list(renewed) == [mine]
+    renewed = WatchedImage.objects.filter(claimed_until__gt=soon)
+    assert list(renewed) == [image_of(mine)]
 
 
 @pytest.mark.parametrize("by", [claims.renew, lambda pks, user: claims.claim(pks[0], user)], ids=["renewed", "taken"])
@@ -78,46 +78,46 @@ def test_claim__lasts_for_a_bounded_time_however_often_it_is_prolonged(
 ) -> None:
     scan = flagged()
     begun = timezone.now()
-    assert claims.claim(scan.pk, ada)
+    assert claims.claim(image_of(scan).pk, ada)
 
     for minutes in range(0, 58, 2):
         monkeypatch.setattr(timezone, "now", lambda minutes=minutes: begun + timedelta(minutes=minutes))
-        by([scan.pk], ada)
-        assert not claims.claim(scan.pk, ben)
+        by([image_of(scan).pk], ada)
+        assert not claims.claim(image_of(scan).pk, ben)
 
     monkeypatch.setattr(timezone, "now", lambda: begun + claims.LONGEST)
-    assert claims.claim(scan.pk, ben)
+    assert claims.claim(image_of(scan).pk, ben)
 
 
 def test_claim_that_has_run_out__begins_anew(ada: Any) -> None:
     scan = flagged()
     claimed(scan, ada, minutes=-1)
-    ImageScan.objects.update(claimed_at=timezone.now() - timedelta(hours=2))
+    WatchedImage.objects.update(claimed_at=timezone.now() - timedelta(hours=2))
 
-    assert claims.renew([scan.pk], ada) == 0
-    assert list(claims.held_among([scan.pk], ada)) == []
-    assert claims.claim(scan.pk, ada)
+    assert claims.renew([image_of(scan).pk], ada) == 0
+    assert list(claims.held_among([image_of(scan).pk], ada)) == []
+    assert claims.claim(image_of(scan).pk, ada)
 
-    assert ImageScan.objects.filter(claimed_at__gt=timezone.now() - timedelta(minutes=1)).exists()
-    assert list(claims.held_among([scan.pk], ada)) == [scan]
+    assert WatchedImage.objects.filter(claimed_at__gt=timezone.now() - timedelta(minutes=1)).exists()
+    assert list(claims.held_among([image_of(scan).pk], ada)) == [image_of(scan)]
 
 
 def test_claim_that_is_taken_away__is_that_of_the_named_person(ada: Any, ben: Any) -> None:
     scan = flagged()
-    claims.claim(scan.pk, ada)
+    claims.claim(image_of(scan).pk, ada)
 
-    assert not claims.take_away(scan.pk, held_by=ben)
-    assert claims.take_away(scan.pk, held_by=ada)
-    assert not claims.take_away(scan.pk, held_by=ada)
+    assert not claims.take_away(image_of(scan).pk, held_by=ben)
+    assert claims.take_away(image_of(scan).pk, held_by=ada)
+    assert not claims.take_away(image_of(scan).pk, held_by=ada)
 
-    assert claims.claim(scan.pk, ben)
+    assert claims.claim(image_of(scan).pk, ben)
 
 
 def test_claim_that_has_run_out__is_taken_away_from_nobody(ada: Any) -> None:
     scan = flagged()
-    assert claims.claim(scan.pk, ada)
-    ImageScan.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
-    assert not claims.take_away(scan.pk, held_by=ada)
+    assert claims.claim(image_of(scan).pk, ada)
+    WatchedImage.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert not claims.take_away(image_of(scan).pk, held_by=ada)
 
 
 def test_others_at_the_desk__are_those_with_live_claims(ada: Any, ben: Any, django_user_model: Any) -> None:

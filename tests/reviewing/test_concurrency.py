@@ -10,14 +10,33 @@ from typing import Any
 import pytest
 
 from django_copyleaks_image.models import Decision, ImageScan
-from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.reviewing import claims, decide, queue
 from django_copyleaks_image.reviewing.queue import Selection
 from django_copyleaks_image.reviewing.users import AnyUser
-from tests.samples import clean
-from tests.threads import together
+from django_copyleaks_image.scanning import receive
+from django_copyleaks_image.standings import Kind
+from tests.samples import as_json, clean, detection
+from tests.scanning.test_concurrency import together
 
-from .stories import answered, at_desk, decided, flagged, fresh, photo_of, place, replace, rescan, unmeasured
+from .stories import (
+    AI,
+    answered,
+    at_desk,
+    awaited,
+    decided,
+    flagged,
+    fresh,
+    image_of,
+    last_scan,
+    lost,
+    photo_of,
+    place,
+    replace,
+    rescan,
+    sent,
+    unmeasured,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,14 +50,14 @@ def attempt(work: Callable[[], object]) -> bool:
     return True
 
 
-def cleared(scan: ImageScan, user: AnyUser) -> Callable[[], bool]:
-    version = fresh(scan).review_version
-    return lambda: attempt(lambda: decide.decide(scan.pk, user=user, kind=Kind.CLEARED, version=version))
+def cleared(scan: ImageScan, user: Any) -> Callable[[], bool]:
+    image = image_of(scan)
+    return lambda: attempt(lambda: decide.decide(image.pk, user=user, kind=Kind.CLEARED, version=image.version))
 
 
-def confirmed(scan: ImageScan, user: AnyUser) -> Callable[[], bool]:
-    version = fresh(scan).review_version
-    return lambda: attempt(lambda: decide.decide(scan.pk, user=user, kind=Kind.CONFIRMED, version=version))
+def confirmed(scan: ImageScan, user: Any) -> Callable[[], bool]:
+    image = image_of(scan)
+    return lambda: attempt(lambda: decide.decide(image.pk, user=user, kind=Kind.CONFIRMED, version=image.version))
 
 
 def test_two_people_who_take_at_once__never_get_the_same(ada: Any, ben: Any) -> None:
@@ -47,7 +66,7 @@ def test_two_people_who_take_at_once__never_get_the_same(ada: Any, ben: Any) -> 
 
     def take(user: AnyUser) -> list[int]:
         found = queue.take(Selection(), user, want=4, besides=(), visible=lambda page: page)
-        return [scan.pk for scan in found.scans]
+        return [scan.pk for scan in found.images]
 
     batches = together(lambda: take(ada), lambda: take(ben))
 
@@ -58,7 +77,7 @@ def test_two_people_who_take_at_once__never_get_the_same(ada: Any, ben: Any) -> 
 def test_claims_at_once__one_wins(ada: Any, ben: Any) -> None:
     scan = flagged()
 
-    got = together(*[lambda user=user: claims.claim(scan.pk, user) for user in (ada, ben)])
+    got = together(*[lambda user=user: claims.claim(image_of(scan).pk, user) for user in (ada, ben)])
 
     assert sorted(got) == [False, True]
 
@@ -70,7 +89,7 @@ def test_decisions_at_once__one_wins_and_the_other_is_stale(ada: Any, ben: Any) 
 
     assert sorted(done) == [False, True]
     decision = Decision.objects.get()
-    assert place(scan) == ("", "decided", decision.kind)
+    assert place(scan) == ("", decision.kind)
 
 
 def test_decision_and_undo_at_once__one_is_first(ada: Any, ben: Any) -> None:
@@ -81,7 +100,7 @@ def test_decision_and_undo_at_once__one_is_first(ada: Any, ben: Any) -> None:
 
     assert sorted(done) == [False, True]
     latest = Decision.objects.latest("pk")
-    assert place(scan) == (("review", "pending", "") if latest.kind == Kind.UNDONE else ("", "decided", "cleared"))
+    assert place(scan) == (("review", "flagged") if latest.kind == Kind.UNDONE else ("", "cleared"))
 
 
 @pytest.mark.parametrize("kind", [Kind.CONFIRMED, Kind.SKIPPED])
@@ -93,7 +112,7 @@ def test_undo_at_once__happens_once(kind: Kind, ada: Any) -> None:
 
     assert done.count(True) == 1
     assert Decision.objects.filter(kind=Kind.UNDONE).count() == 1
-    assert place(scan) == ("review", "pending", "")
+    assert place(scan) == ("review", "flagged")
 
 
 @pytest.mark.parametrize("contradicts", [False, True])
@@ -104,12 +123,11 @@ def test_decision_and_end_of_a_rescan_at_once(contradicts: bool, ada: Any) -> No
     together(confirmed(scan, ada), lambda: bool(answered(again, clean(again) if contradicts else None)))
 
     if Decision.objects.exists():
-        expected = ("review", "pending", "confirmed") if contradicts else ("", "decided", "confirmed")
+        expected = ("review", "confirmed") if contradicts else ("", "confirmed")
     else:
-        expected = ("", "", "") if contradicts else ("review", "pending", "")
+        expected = ("", "clean") if contradicts else ("review", "flagged")
     assert place(again) == expected
     assert at_desk() == ([again.pk] if expected[0] else [])
-    assert fresh(scan).decision == fresh(again).decision
 
 
 def test_decision_by_eye_and_late_result_at_once(ada: Any) -> None:
@@ -117,8 +135,7 @@ def test_decision_by_eye_and_late_result_at_once(ada: Any) -> None:
 
     together(cleared(scan, ada), lambda: bool(answered(scan)))
 
-    decision = "cleared" if Decision.objects.exists() else ""
-    assert place(scan) == ("review", "pending", decision)
+    assert place(scan) == ("review", "cleared" if Decision.objects.exists() else "flagged")
 
 
 def test_decision_and_replacement_at_once(ada: Any) -> None:
@@ -126,18 +143,17 @@ def test_decision_and_replacement_at_once(ada: Any) -> None:
 
     together(cleared(scan, ada), lambda: bool(replace(scan, colour="red")))
 
-    stood = "cleared" if Decision.objects.exists() else ""
-    assert place(scan) == ("", "decided" if stood else "", stood)
+    assert place(scan) == ("", "waiting")
     assert at_desk() == []
 
 
 def test_decision_and_deletion_at_once(ada: Any) -> None:
     scan = flagged()
     photo = photo_of(scan)
-    version = fresh(scan).review_version
+    image = image_of(scan)
 
     together(
-        lambda: attempt(lambda: decide.decide(scan.pk, user=ada, kind=Kind.ESCALATED, version=version)),
+        lambda: attempt(lambda: decide.decide(image.pk, user=ada, kind=Kind.ESCALATED, version=image.version)),
         lambda: bool(photo.delete()),
     )
 
@@ -153,5 +169,47 @@ def test_undo_and_rescan_at_once(ada: Any) -> None:
     together(lambda: attempt(lambda: decide.undo(first.pk, user=ada)), lambda: bool(answered(again)))
 
     undone = Decision.objects.filter(kind=Kind.UNDONE).exists()
-    assert place(again) == (("review", "pending", "") if undone else ("", "decided", "confirmed"))
+    assert place(again) == (("review", "flagged") if undone else ("", "confirmed"))
     assert at_desk() == ([again.pk] if undone else [])
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_two_scans_of_one_picture_that_end_at_once__make_one_row(fails: bool) -> None:
+    first = awaited()
+    again = rescan(first)
+
+    together(lambda: bool(lost(first) if fails else answered(first)), lambda: bool(answered(again)))
+
+    assert image_of(first).scan == again
+    assert place(first) == ("review", "flagged")
+
+
+def test_result_and_replacement_at_once__the_new_file_counts() -> None:
+    scan = awaited()
+
+    together(
+        lambda: bool(receive.deliver(scan, as_json(detection(scan, **AI)), Source.WEBHOOK)),
+        lambda: bool(replace(scan, colour="red")),
+    )
+
+    assert place(scan) == ("", "waiting")
+    new = answered(sent(last_scan()))
+    assert (place(scan), image_of(scan).scan) == (("review", "flagged"), new)
+
+
+def test_late_result_and_replacement_at_once__the_new_file_counts() -> None:
+    scan = unmeasured()
+
+    together(lambda: bool(answered(scan)), lambda: bool(replace(scan, colour="red")))
+
+    assert place(scan) == ("", "waiting")
+    assert image_of(scan).scan == last_scan()
+
+
+def test_result_and_deletion_at_once__nothing_waits() -> None:
+    scan = unmeasured()
+
+    together(lambda: bool(answered(scan)), lambda: bool(photo_of(scan).delete()))
+
+    assert at_desk() == []
+    assert image_of(scan).removed_at is not None

@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
-from django_copyleaks_image.models import Decision, ImageScan
-from django_copyleaks_image.models.decision import Kind
+from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
 from django_copyleaks_image.reviewing import decide
+from django_copyleaks_image.standings import Kind
 
 from .stories import (
     answered,
-    awaited,
     claimed,
     decided,
     flagged,
-    fresh,
+    image_of,
     photo_of,
     place,
     replace,
     rescan,
+    sent,
     unmeasured,
     without_ai,
 )
@@ -30,40 +30,36 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        (Kind.CONFIRMED, ("", "decided", "confirmed")),
-        (Kind.CLEARED, ("", "decided", "cleared")),
-        (Kind.ESCALATED, ("escalated", "pending", "escalated")),
-        (Kind.SKIPPED, ("review", "pending", "")),
+        (Kind.CONFIRMED, ("", "confirmed")),
+        (Kind.CLEARED, ("", "cleared")),
+        (Kind.ESCALATED, ("escalated", "escalated")),
+        (Kind.SKIPPED, ("review", "flagged")),
     ],
 )
-def test_decision__is_logged_and_stands(kind: Kind, expected: tuple[str, str, str], ada: Any) -> None:
+def test_decision__is_logged_and_stands(kind: Kind, expected: tuple[str, str], ada: Any) -> None:
     scan = flagged()
     claimed(scan, ada)
 
     decision = decided(scan, ada, kind, note="  A look at the hands.  ")
 
     assert place(scan) == expected
-    assert fresh(scan).claimed_by is None
+    assert image_of(scan).claimed_by is None
     assert decision == Decision.objects.get()
     assert (decision.kind, decision.decided_by, decision.note) == (kind, ada, "A look at the hands.")
-    assert (decision.sha256, decision.verdict, decision.before, decision.desk) == (
-        scan.sha256,
-        "partly_ai",
-        "",
-        "review",
-    )
+    assert (decision.image, decision.scan, decision.sha256) == (image_of(scan), scan, scan.sha256)
+    assert (decision.verdict, decision.before, decision.queue) == ("partly_ai", "flagged", "review")
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        (Kind.CONFIRMED, ("", "", "confirmed")),
-        (Kind.CLEARED, ("", "", "cleared")),
-        (Kind.ESCALATED, ("escalated", "", "escalated")),
-        (Kind.SKIPPED, ("unmeasured", "", "")),
+        (Kind.CONFIRMED, ("", "confirmed")),
+        (Kind.CLEARED, ("", "cleared")),
+        (Kind.ESCALATED, ("escalated", "escalated")),
+        (Kind.SKIPPED, ("unmeasured", "not_measured")),
     ],
 )
-def test_unmeasured_picture__is_judged_by_eye(kind: Kind, expected: tuple[str, str, str], ada: Any) -> None:
+def test_unmeasured_picture__is_judged_by_eye(kind: Kind, expected: tuple[str, str], ada: Any) -> None:
     scan = unmeasured()
 
     decided(scan, ada, kind)
@@ -79,8 +75,8 @@ def test_escalated_picture__is_decided_in_its_queue(ada: Any, ben: Any) -> None:
         decided(scan, ben, Kind.ESCALATED)
     decision = decided(scan, ben, Kind.CLEARED)
 
-    assert place(scan) == ("", "decided", "cleared")
-    assert (decision.before, decision.desk) == ("escalated", "escalated")
+    assert place(scan) == ("", "cleared")
+    assert (decision.before, decision.queue) == ("escalated", "escalated")
 
 
 def test_picture_that_needed_no_review__can_be_decided_about(ada: Any) -> None:
@@ -88,7 +84,7 @@ def test_picture_that_needed_no_review__can_be_decided_about(ada: Any) -> None:
 
     decided(scan, ada, Kind.CONFIRMED)
 
-    assert place(scan) == ("", "decided", "confirmed")
+    assert place(scan) == ("", "confirmed")
 
 
 def test_nothing_is_skipped_that_does_not_wait(ada: Any) -> None:
@@ -100,25 +96,27 @@ def test_nothing_is_skipped_that_does_not_wait(ada: Any) -> None:
 
 def test_stale_decision__is_refused_with_what_happened(ada: Any, ben: Any) -> None:
     scan = flagged()
+    seen = image_of(scan)
     decided(scan, ada, Kind.CONFIRMED)
 
     with pytest.raises(decide.Stale) as refused:
-        decide.decide(scan.pk, user=ben, kind=Kind.CLEARED, version=scan.review_version)
+        decide.decide(seen.pk, user=ben, kind=Kind.CLEARED, version=seen.version)
 
-    assert refused.value.scan.decision == "confirmed"
+    assert refused.value.image.standing == "confirmed"
     assert refused.value.latest is not None
     assert refused.value.latest.decided_by == ada
-    assert place(scan) == ("", "decided", "confirmed")
+    assert place(scan) == ("", "confirmed")
     assert Decision.objects.count() == 1
 
 
 def test_skipping__is_no_change_that_others_must_see(ada: Any, ben: Any) -> None:
     scan = flagged()
+    seen = image_of(scan)
     decided(scan, ada, Kind.SKIPPED)
 
-    decide.decide(scan.pk, user=ben, kind=Kind.CLEARED, version=scan.review_version)
+    decide.decide(seen.pk, user=ben, kind=Kind.CLEARED, version=seen.version)
 
-    assert place(scan) == ("", "decided", "cleared")
+    assert place(scan) == ("", "cleared")
 
 
 def test_picture_that_another_looks_at__is_theirs_until_their_claim_ends(ada: Any, ben: Any) -> None:
@@ -127,23 +125,20 @@ def test_picture_that_another_looks_at__is_theirs_until_their_claim_ends(ada: An
 
     with pytest.raises(decide.Stale):
         decided(scan, ben, Kind.CLEARED)
-    assert fresh(scan).claimed_by == ada
+    assert image_of(scan).claimed_by == ada
 
     claimed(scan, ada, minutes=-1)
     decided(scan, ben, Kind.CLEARED)
 
 
-def test_picture_that_is_being_scanned__cannot_be_decided_about(ada: Any) -> None:
-    with pytest.raises(decide.Stale):
-        decided(awaited(), ada, Kind.CLEARED)
-
-
-def test_picture_that_was_replaced_while_it_was_scanned__cannot_be_decided_about(ada: Any) -> None:
-    scan = awaited()
+@pytest.mark.parametrize("make", [flagged, without_ai, unmeasured])
+def test_picture_that_is_being_scanned__cannot_be_decided_about(make: Callable[[], ImageScan], ada: Any) -> None:
+    scan = make()
     replace(scan, colour="red")
 
     with pytest.raises(decide.Stale):
         decided(scan, ada, Kind.CLEARED)
+    assert place(scan) == ("", "waiting")
 
 
 @pytest.mark.parametrize("make", [flagged, without_ai])
@@ -153,45 +148,31 @@ def test_picture_that_was_deleted__cannot_be_decided_about(make: Callable[[], Im
 
     with pytest.raises(decide.Stale):
         decided(scan, ada, Kind.CLEARED)
-    assert place(scan) == ("", "", "")
+    assert not WatchedImage.objects.waiting().exists()
 
 
-def test_picture_that_was_replaced__cannot_be_decided_about(ada: Any) -> None:
+def test_picture_that_was_replaced__cannot_be_decided_about_as_it_was_seen(ada: Any) -> None:
     scan = flagged()
-    replace(scan, colour="red")
+    seen = image_of(scan)
+    new = answered(sent(replace(scan, colour="red")))
 
     with pytest.raises(decide.Stale):
-        decide.decide(scan.pk, user=ada, kind=Kind.CLEARED, version=scan.review_version)
-    with pytest.raises(decide.Stale):
-        decided(scan, ada, Kind.CLEARED)
-    assert place(scan) == ("", "", "")
+        decide.decide(seen.pk, user=ada, kind=Kind.CLEARED, version=seen.version)
+    assert place(new) == ("review", "flagged")
 
 
 def test_scan_before_a_rescan__counts_until_there_is_another_result(ada: Any) -> None:
     scan = flagged()
     again = rescan(scan)
     decided(scan, ada, Kind.ESCALATED)
-    assert place(again) == ("", "", "escalated")
+    assert image_of(scan).scan == scan
 
     answered(again)
+    decision = decided(again, ada, Kind.CLEARED)
 
-    with pytest.raises(decide.Stale):
-        decided(scan, ada, Kind.CLEARED)
-    decided(again, ada, Kind.CLEARED)
-    assert place(scan) == ("", "", "cleared")
-    assert place(again) == ("", "decided", "cleared")
-
-
-def test_row_that_was_left_at_the_desk__leaves_it_when_it_is_touched(ada: Any) -> None:
-    scan = flagged()
-    replace(scan, colour="red")
-    # As after an undo at the very moment of the replacement.
-    ImageScan.objects.filter(pk=scan.pk).update(desk="review", review="pending")
-
-    with pytest.raises(decide.Stale):
-        decided(scan, ada, Kind.SKIPPED)
-
-    assert place(scan) == ("", "", "")
+    assert image_of(scan).scan == again
+    assert decision.scan == again
+    assert place(again) == ("", "cleared")
 
 
 def test_reasons__are_asked_of_those_who_confirm_or_clear(ada: Any, configure: Callable[..., None]) -> None:

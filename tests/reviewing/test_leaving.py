@@ -7,9 +7,9 @@ import pytest
 
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing import decide
 from django_copyleaks_image.scanning import request, submit
+from django_copyleaks_image.standings import Kind
 from tests.gallery.models import Photo
 
 from .stories import (
@@ -19,6 +19,7 @@ from .stories import (
     decided,
     flagged,
     fresh,
+    image_of,
     last_scan,
     lost,
     photo_of,
@@ -34,12 +35,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_result_of_a_rescan__takes_the_earlier_scan_from_the_desk(ada: Any) -> None:
     scan = flagged()
     claimed(scan, ada)
+    seen = image_of(scan)
     again = answered(rescan(scan))
 
     assert at_desk() == [again.pk]
-    assert fresh(scan).claimed_by is None
+    assert image_of(scan).claimed_by is None
     with pytest.raises(decide.Stale):
-        decide.decide(scan.pk, user=ada, kind=Kind.CLEARED, version=scan.review_version)
+        decide.decide(seen.pk, user=ada, kind=Kind.CLEARED, version=seen.version)
 
 
 def test_replaced_picture__leaves_the_desk(ada: Any) -> None:
@@ -48,8 +50,8 @@ def test_replaced_picture__leaves_the_desk(ada: Any) -> None:
 
     replace(scan, colour="red")
 
-    assert place(scan) == ("", "", "")
-    assert fresh(scan).claimed_by is None
+    assert place(scan) == ("", "waiting")
+    assert image_of(scan).claimed_by is None
 
 
 def test_picture_replaced_by_one_that_is_not_wanted__leaves_the_desk(watch: Callable[..., None]) -> None:
@@ -84,10 +86,11 @@ def test_other_bytes_found_under_the_same_name__take_the_earlier_scan_from_the_d
     assert last_scan().status == "queued"
 
 
-def test_rescan_that_finds_another_file__takes_the_earlier_scan_from_the_desk() -> None:
+@pytest.mark.parametrize("name", ["photos/elsewhere.jpg", ""])
+def test_rescan_that_finds_another_file__takes_the_earlier_scan_from_the_desk(name: str) -> None:
     scan = flagged()
     request_scan(photo_of(scan), "image", force=True)
-    Photo.objects.update(image="photos/elsewhere.jpg")  # No signal tells of this.
+    Photo.objects.update(image=name)  # No signal tells of this.
 
     (again,) = submit.claim(1)
     submit.work_on(again)
@@ -100,13 +103,14 @@ def test_rescan_that_finds_another_file__takes_the_earlier_scan_from_the_desk() 
 def test_deleted_picture__leaves_the_desk(make: Callable[[], ImageScan], ada: Any) -> None:
     scan = make()
     claimed(scan, ada)
-    seen = fresh(scan).review_version
+    seen = image_of(scan).version
 
     photo_of(scan).delete()
 
-    assert place(scan) == ("", "", "")
-    assert fresh(scan).claimed_by is None
-    assert fresh(scan).review_version > seen
+    assert at_desk() == []
+    assert image_of(scan).removed_at is not None
+    assert image_of(scan).claimed_by is None
+    assert image_of(scan).version > seen
 
 
 def test_escalated_picture_that_is_deleted__keeps_what_was_decided(ada: Any) -> None:
@@ -115,4 +119,4 @@ def test_escalated_picture_that_is_deleted__keeps_what_was_decided(ada: Any) -> 
 
     photo_of(scan).delete()
 
-    assert place(scan) == ("", "", "escalated")
+    assert place(scan) == ("", "escalated")

@@ -8,23 +8,22 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk
+from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.reviewing import claims, decide, queue
 from django_copyleaks_image.reviewing.queue import Bookmark, Order, Selection, Taken
 from django_copyleaks_image.reviewing.users import AnyUser
+from django_copyleaks_image.standings import Kind, Queue
 from tests.gallery.models import Listing
 from tests.samples import submitted, upload
 
-from .stories import answered, claimed, decided, flagged, fresh, rescan, unmeasured, without_ai
+from .stories import answered, claimed, decided, flagged, image_of, rescan, unmeasured, without_ai
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def change(scan: ImageScan, **columns: Any) -> ImageScan:
-    ImageScan.objects.filter(pk=scan.pk).update(**columns)
-    return fresh(scan)
+def key(scan: ImageScan) -> int:
+    """Return the key of the picture that a scan is about."""
+    return image_of(scan).pk
 
 
 def taken(
@@ -32,7 +31,7 @@ def taken(
     *,
     want: int = 10,
     besides: tuple[int, ...] = (),
-    may_see: Callable[[ImageScan], bool] = lambda scan: True,
+    may_see: Callable[[WatchedImage], bool] = lambda image: True,
     **selection: Any,
 ) -> list[int]:
     return keys(look(user, want=want, besides=besides, may_see=may_see, **selection))
@@ -43,30 +42,31 @@ def look(
     *,
     want: int = 10,
     besides: tuple[int, ...] = (),
-    may_see: Callable[[ImageScan], bool] = lambda scan: True,
+    may_see: Callable[[WatchedImage], bool] = lambda image: True,
     behind: Bookmark | None = None,
     **selection: Any,
 ) -> Taken:
-    def visible(page: list[ImageScan]) -> list[ImageScan]:
-        return [scan for scan in page if may_see(scan)]
+    def visible(page: list[WatchedImage]) -> list[WatchedImage]:
+        return [image for image in page if may_see(image)]
 
     return queue.take(Selection(**selection), user, want=want, besides=besides, visible=visible, behind=behind)
 
 
 def keys(found: Taken) -> list[int]:
-    return [scan.pk for scan in found.scans]
+    return [image.pk for image in found.images]
 
 
 def several(number: int) -> list[int]:
-    """Return the keys of that many scans at the desk, oldest first; those in the middle have the largest shares."""
-    first = flagged("0.jpg")
-    shared = {it.attname: getattr(first, it.attname) for it in ImageScan._meta.concrete_fields if not it.unique}
-    ImageScan.objects.bulk_create(ImageScan(**shared) for _ in range(number - 1))
-    pks = list(ImageScan.objects.order_by("pk").values_list("pk", flat=True))
+    """Return the keys of that many pictures at the desk, oldest first; those in the middle have the largest shares."""
+    first = image_of(flagged("0.jpg"))
+    shared = {it.attname: getattr(first, it.attname) for it in WatchedImage._meta.concrete_fields if not it.unique}
+    copies = [WatchedImage(**shared | {"object_id": f"x{place}"}) for place in range(1, number)]
+    WatchedImage.objects.bulk_create(copies)
+    pks = list(WatchedImage.objects.order_by("pk").values_list("pk", flat=True))
     for place, pk in enumerate(pks):
-        ImageScan.objects.filter(pk=pk).update(
+        WatchedImage.objects.filter(pk=pk).update(
             object_id=f"x{place}",
-            created_at=first.created_at + timedelta(minutes=place),
+            uploaded_at=first.uploaded_at + timedelta(minutes=place),
             ai_share=min(place, number - place) / number,
         )
     return pks
@@ -76,11 +76,11 @@ def test_queues__hold_what_belongs_there(ada: Any) -> None:
     review, failed, escalated, _clean = flagged("a.jpg"), unmeasured("b.jpg"), flagged("c.jpg"), without_ai("d.jpg")
     decided(escalated, ada, Kind.ESCALATED)
 
-    for desk, scan in ((Desk.REVIEW, review), (Desk.UNMEASURED, failed), (Desk.ESCALATED, escalated)):
-        selection = Selection(desk=desk)
-        assert list(queue.waiting(selection, ada)) == [scan]
+    for name, scan in ((Queue.REVIEW, review), (Queue.UNMEASURED, failed), (Queue.ESCALATED, escalated)):
+        selection = Selection(queue=name)
+        assert list(queue.waiting(selection, ada)) == [image_of(scan)]
         assert queue.count(selection, ada) == 1
-        assert taken(ada, desk=desk) == [scan.pk]
+        assert taken(ada, queue=name) == [key(scan)]
 
 
 def test_selection__of_a_field(ada: Any, watch: Callable[..., None]) -> None:
@@ -91,16 +91,17 @@ def test_selection__of_a_field(ada: Any, watch: Callable[..., None]) -> None:
     photo = flagged()
     of_listings = ContentType.objects.get_for_model(Listing)
 
-    assert taken(ada, content_type=of_listings, field_name="back") == [back.pk]
-    assert taken(ada, hidden=frozenset([of_listings.pk])) == [photo.pk]
-    assert taken(ada) == [front.pk, back.pk, photo.pk]
+    assert taken(ada, content_type=of_listings, field_name="back") == [key(back)]
+    assert taken(ada, hidden=frozenset([of_listings.pk])) == [key(photo)]
+    assert taken(ada) == [key(front), key(back), key(photo)]
 
 
 def test_sandbox__has_rows_apart(ada: Any) -> None:
-    real, mock = flagged("a.jpg"), change(flagged("b.jpg"), sandbox=True)
+    real, mock = flagged("a.jpg"), flagged("b.jpg")
+    WatchedImage.objects.same_target(mock).update(sandbox=True)
 
-    assert taken(ada) == [real.pk]
-    assert taken(ada, sandbox=True) == [mock.pk]
+    assert taken(ada) == [key(real)]
+    assert taken(ada, sandbox=True) == [key(mock)]
 
 
 @pytest.mark.parametrize("want", [1, 45, 60])
@@ -120,7 +121,7 @@ def test_largest_first__over_many_pages(ada: Any) -> None:
 
 def test_same_moment__over_many_pages(ada: Any) -> None:
     pks = several(50)
-    ImageScan.objects.update(created_at=timezone.now(), ai_share=0.5)
+    WatchedImage.objects.update(uploaded_at=timezone.now(), ai_share=0.5)
 
     assert taken(ada, want=60) == pks
     assert taken(ada, want=60, order=Order.LARGEST) == pks[::-1]
@@ -131,15 +132,15 @@ def test_largest_first__what_has_no_share_comes_last_by_age(ada: Any, ben: Any) 
     for scan in (failed, newer, share):
         decided(scan, ben, Kind.ESCALATED)
 
-    assert taken(ada, desk=Desk.ESCALATED, order=Order.LARGEST) == [share.pk, failed.pk, newer.pk]
+    assert taken(ada, queue=Queue.ESCALATED, order=Order.LARGEST) == [key(share), key(failed), key(newer)]
 
 
 def test_pages__leave_nothing_out_and_repeat_nothing_when_rows_leave_meanwhile(ada: Any, ben: Any) -> None:
     pks = several(50)
     looked_at: list[int] = []
 
-    def see_while_others_decide(scan: ImageScan) -> bool:
-        looked_at.append(scan.pk)
+    def see_while_others_decide(image: WatchedImage) -> bool:
+        looked_at.append(image.pk)
         if len(looked_at) == 5:
             # Each of them is before the next page: an offset would now skip as many behind it.
             for pk in pks[:5]:
@@ -153,9 +154,9 @@ def test_pages__leave_nothing_out_and_repeat_nothing_when_rows_leave_meanwhile(a
 def test_what_a_user_may_not_see__is_left_to_others(ada: Any, ben: Any) -> None:
     hidden, seen = flagged("a.jpg"), flagged("b.jpg")
 
-    assert taken(ada, may_see=lambda scan: scan.pk != hidden.pk) == [seen.pk]
-    assert fresh(hidden).claimed_by is None
-    assert taken(ben) == [hidden.pk]
+    assert taken(ada, may_see=lambda image: image.pk != key(hidden)) == [key(seen)]
+    assert image_of(hidden).claimed_by is None
+    assert taken(ben) == [key(hidden)]
 
 
 @pytest.mark.parametrize("order", Order)
@@ -163,7 +164,8 @@ def test_long_queue__of_what_a_user_may_not_see_is_looked_through_in_several_cal
     order: Order, ada: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pks = several(45)
-    decided(ImageScan.objects.get(pk=pks[0]), ada, Kind.SKIPPED)
+    first = WatchedImage.objects.get(pk=pks[0])
+    decide.decide(first.pk, user=ada, kind=Kind.SKIPPED, version=first.version)
     seen = taken(ada, want=45, order=order)[-3:]  # The last of those that were not skipped, and the one that was.
     claims.release(pks, ada)
     for name in ("_PAGE", "_LARGER_PAGE", "_LOOKS"):
@@ -172,14 +174,14 @@ def test_long_queue__of_what_a_user_may_not_see_is_looked_through_in_several_cal
     calls: list[Taken] = []
     bookmark: Bookmark | None = None
     while not calls or calls[-1].is_partial:
-        calls.append(look(ada, want=2, order=order, may_see=lambda scan: scan.pk in shown, behind=bookmark))
+        calls.append(look(ada, want=2, order=order, may_see=lambda image: image.pk in shown, behind=bookmark))
         bookmark = calls[-1].bookmark
-    assert [len(call.scans) for call in calls] == [0, 0, 0, 0, 2]
+    assert [len(call.images) for call in calls] == [0, 0, 0, 0, 2]
     # What is hidden in front is passed by from now on, and looked at once more when nothing is left behind it.
     shown.add(pks[20])
     found = keys(calls[-1])
     for _ in range(5):
-        call = look(ada, besides=tuple(found), order=order, may_see=lambda scan: scan.pk in shown, behind=bookmark)
+        call = look(ada, besides=tuple(found), order=order, may_see=lambda image: image.pk in shown, behind=bookmark)
         found += keys(call)
         bookmark = call.bookmark
     assert sorted(found) == sorted(shown)
@@ -208,9 +210,9 @@ def test_take__gives_everybody_something_else(ada: Any, ben: Any) -> None:
 def test_claim_that_another_was_faster_to_take__is_passed_by(ada: Any, ben: Any) -> None:
     pks = several(2)
 
-    def see_while_another_claims(scan: ImageScan) -> bool:
-        if scan.pk == pks[0]:
-            claims.claim(scan.pk, ben)
+    def see_while_another_claims(image: WatchedImage) -> bool:
+        if image.pk == pks[0]:
+            claims.claim(image.pk, ben)
         return True
 
     assert taken(ada, may_see=see_while_another_claims) == [pks[1]]
@@ -221,11 +223,11 @@ def test_skipped_pictures__come_last_for_who_skipped_them_only(ada: Any, ben: An
     decided(second, ada, Kind.SKIPPED)
     decided(first, ada, Kind.SKIPPED)
 
-    assert taken(ada, want=1) == [third.pk]
+    assert taken(ada, want=1) == [key(third)]
     # The one that was skipped longest ago is the next.
-    assert taken(ada) == [third.pk, second.pk, first.pk]
-    claims.release([first.pk, second.pk, third.pk], ada)
-    assert taken(ben) == [first.pk, second.pk, third.pk]
+    assert taken(ada) == [key(third), key(second), key(first)]
+    claims.release([key(first), key(second), key(third)], ada)
+    assert taken(ben) == [key(first), key(second), key(third)]
 
 
 def test_skipped_once_more__comes_after_the_others_that_were_skipped(ada: Any) -> None:
@@ -233,25 +235,26 @@ def test_skipped_once_more__comes_after_the_others_that_were_skipped(ada: Any) -
     for scan in (first, second, first):
         decided(scan, ada, Kind.SKIPPED)
 
-    assert taken(ada, order=Order.LARGEST) == [second.pk, first.pk]
+    assert taken(ada, order=Order.LARGEST) == [key(second), key(first)]
 
 
 def test_skipping_undone__is_forgotten(ada: Any) -> None:
     first, second = flagged("a.jpg"), flagged("b.jpg")
     decide.undo(decided(first, ada, Kind.SKIPPED).pk, user=ada)
 
-    assert taken(ada) == [first.pk, second.pk]
+    assert taken(ada) == [key(first), key(second)]
 
 
 def test_identical_bytes__are_asked_once(ada: Any) -> None:
     again = answered(rescan(flagged()))
 
-    assert taken(ada) == [again.pk]
+    assert taken(ada) == [key(again)]
 
 
 def test_count__stops_where_the_exact_number_is_of_no_use(ada: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     several(6)
-    ImageScan.objects.filter(object_id__in=["x0", "x1"]).update(desk="second_look", review="decided")
+    two = WatchedImage.objects.filter(object_id__in=["x0", "x1"])
+    two.update(queue="second_look", standing="cleared")
 
     assert queue.count(Selection(), ada) == 6
     monkeypatch.setattr(queue, "COUNTED", 3)

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from django_copyleaks_image import notify
 from django_copyleaks_image.models import Decision
-from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.reviewing import decide
 from django_copyleaks_image.scanning import sweep
 from django_copyleaks_image.signals import decision_made
+from django_copyleaks_image.standings import Kind
 from tests.gallery.models import Photo
 
 from .stories import decided, flagged, photo_of, place
@@ -40,8 +40,12 @@ def test_decision__is_told_after_commit(ada: Any, heard: list[dict[str, Any]]) -
 
     first, second = heard
     assert (first["sender"], first["scan"], first["instance"]) == (Photo, scan, photo_of(scan))
-    assert (first["decision"], first["scan"].decision) == (decision, "confirmed")
-    assert (second["decision"].kind, second["decision"].reverses, second["scan"].decision) == ("undone", decision, "")
+    assert (first["decision"], first["image"].standing) == (decision, "confirmed")
+    assert (second["decision"].kind, second["decision"].reverses, second["image"].standing) == (
+        "undone",
+        decision,
+        "flagged",
+    )
     assert not Decision.objects.filter(notified_at=None).exists()
 
 
@@ -89,6 +93,6 @@ def test_receiver_that_raises__changes_nothing(ada: Any, heard: list[dict[str, A
     finally:
         decision_made.disconnect(fail)
 
-    assert place(scan) == ("", "decided", "cleared")
+    assert place(scan) == ("", "cleared")
     assert len(heard) == 1
     assert not Decision.objects.filter(notified_at=None).exists()

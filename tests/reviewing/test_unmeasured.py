@@ -1,5 +1,6 @@
 """What was never measured is judged by eye, or small and odd files would evade moderation."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -7,13 +8,13 @@ import pytest
 
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
 from django_copyleaks_image.publishing import publishable
 from django_copyleaks_image.publishing import standing as standing_of
-from django_copyleaks_image.reviewing import standing
-from django_copyleaks_image.scanning import submit
+from django_copyleaks_image.reviewing import placing
+from django_copyleaks_image.scanning import ends, submit
+from django_copyleaks_image.standings import Kind
 from tests.gallery.models import Photo
-from tests.samples import clean, photo, picture
+from tests.samples import clean, photo, picture, upload
 
 from .stories import (
     answered,
@@ -22,6 +23,7 @@ from .stories import (
     decided,
     flagged,
     fresh,
+    image_of,
     last_scan,
     lost,
     overdue,
@@ -38,8 +40,15 @@ from .stories import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def unread(uploaded: Photo) -> ImageScan:
+    """Return the scan of a photo that the storage did not give out: nothing is known of its bytes."""
+    scan = ImageScan.objects.filter(object_id=str(uploaded.pk)).latest("pk")
+    assert ends.fail(scan, "storage_failed", "The storage raised.")
+    return fresh(scan)
+
+
 def test_failed_scan__waits_for_a_person() -> None:
-    assert place(unmeasured()) == ("unmeasured", "", "")
+    assert place(unmeasured()) == ("unmeasured", "not_measured")
 
 
 def test_skipped_picture__waits_for_a_person() -> None:
@@ -49,14 +58,14 @@ def test_skipped_picture__waits_for_a_person() -> None:
     submit.work_on(scan)
 
     assert fresh(scan).status == "skipped"
-    assert place(scan) == ("unmeasured", "", "")
+    assert place(scan) == ("unmeasured", "not_measured")
 
 
 def test_lost_result__leaves_the_desk_to_its_resubmission() -> None:
     scan = awaited()
 
     again = overdue(scan)
-    assert (again.resubmission_of, place(scan), place(again)) == (scan, ("", "", ""), ("", "", ""))
+    assert (again.resubmission_of, place(scan)) == (scan, ("", "waiting"))
 
     assert overdue(sent(again)) == again
     assert at_desk() == [again.pk]
@@ -66,10 +75,12 @@ def test_rescan_that_fails__leaves_the_earlier_scan_where_it_is(ada: Any) -> Non
     waiting, judged = flagged("a.jpg"), flagged("b.jpg", colour="red")
     decided(judged, ada, Kind.CLEARED)
 
-    failed = [lost(rescan(scan)) for scan in (waiting, judged)]
+    for scan in (waiting, judged):
+        lost(rescan(scan))
 
     assert at_desk() == [waiting.pk]
-    assert [place(scan) for scan in failed] == [("", "", ""), ("", "", "cleared")]
+    assert image_of(judged).scan == judged
+    assert [place(scan) for scan in (waiting, judged)] == [("review", "flagged"), ("", "cleared")]
 
 
 def test_rescan_of_what_was_never_measured__leaves_it_to_the_eye() -> None:
@@ -80,7 +91,7 @@ def test_rescan_of_what_was_never_measured__leaves_it_to_the_eye() -> None:
     lost(again)
 
     assert at_desk() == [scan.pk]
-    assert place(answered(rescan(scan))) == ("review", "pending", "")
+    assert place(answered(rescan(scan))) == ("review", "flagged")
     assert scan.pk not in at_desk()
 
 
@@ -153,24 +164,99 @@ def test_same_bytes_that_fail_again__are_asked_once(kind: Kind, desk: str, ada: 
 
     again = lost(sent(replace(scan, colour="teal")))
 
-    assert place(again) == (desk, "", kind)
+    assert place(again) == (desk, kind)
 
 
-def test_failure_between_reading_and_writing__sees_the_decision(ada: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    scan = unmeasured()
-    again = sent(replace(scan, colour="teal"))
-    read = standing.place_of_unmeasured
-    too_early = read(again, ends_from=[ImageScan.Status.SUBMITTED])
-    assert too_early is not None
-    assert too_early.desk == "unmeasured"
-    # The earlier scan has left the desk, but its page is still open.
-    ImageScan.objects.filter(pk=again.pk).update(review_version=1, decision="cleared")
+def test_failure_between_reading_and_writing__sees_the_result_of_another_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = awaited()
+    again = rescan(scan)
+    read = placing.place_of_unmeasured
+    too_early = read(scan)
+    answered(again)
 
     def read_too_early(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(standing, "place_of_unmeasured", read)
+        monkeypatch.setattr(placing, "place_of_unmeasured", read)
         return too_early
 
-    monkeypatch.setattr(standing, "place_of_unmeasured", read_too_early)
-    lost(again)
+    monkeypatch.setattr(placing, "place_of_unmeasured", read_too_early)
+    lost(scan)
 
-    assert fresh(again).review_version == 2
+    assert fresh(scan).status == "failed"
+    assert (place(scan), image_of(scan).scan) == (("review", "flagged"), again)
+
+
+def test_decision_about_a_file_that_nobody_could_read__stands_when_it_is_read_again(ada: Any) -> None:
+    scan = unread(photo())
+    decided(scan, ada, Kind.CONFIRMED)
+
+    again = answered(sent(request_scan(photo_of(scan), "image")))
+
+    assert (place(again), image_of(again).scan) == (("", "confirmed"), again)
+    assert decided(again, ada, Kind.CLEARED).sha256 == again.sha256
+
+
+def test_decision_about_a_file_that_nobody_could_read__is_none_about_the_next_file(ada: Any) -> None:
+    scan = unread(photo())
+    decided(scan, ada, Kind.CLEARED)
+
+    again = unread(photo_of(replace(scan, colour="red")))
+
+    assert place(again) == ("unmeasured", "not_measured")
+
+
+def test_last_decision_about_a_file_that_nobody_could_read__stands(ada: Any) -> None:
+    scan = unread(photo())
+    decided(scan, ada, Kind.CLEARED)
+    again = sent(request_scan(photo_of(scan), "image"))
+    lost(again)
+    decided(scan, ada, Kind.CONFIRMED)
+
+    third = lost(sent(request_scan(photo_of(scan), "image")))
+
+    assert place(third) == ("", "confirmed")
+    assert not publishable(Photo.objects.all(), "image").exists()
+
+
+def test_small_picture__is_asked_about_once_by_its_bytes(ada: Any) -> None:
+    small = picture(size=(100, 100))
+
+    def uploaded() -> ImageScan:
+        (scan,) = submit.claim(1)
+        submit.work_on(scan)
+        return fresh(scan)
+
+    shown = photo("small.jpg", small)
+    scan = uploaded()
+    assert (scan.error_code, scan.sha256) == ("too_small", hashlib.sha256(small).hexdigest())
+    decided(scan, ada, Kind.CLEARED)
+
+    shown.image = upload("again.jpg", small)
+    shown.save()
+    assert place(scan) == ("", "waiting")
+    assert place(uploaded()) == ("", "cleared")
+    shown.image = upload("other.jpg", picture(size=(90, 90)))
+    shown.save()
+    assert place(uploaded()) == ("unmeasured", "not_measured")
+
+
+def test_file_that_the_site_leaves_out__counts_as_not_measured(watch: Callable[..., None]) -> None:
+    scan = without_ai()
+    assert publishable(Photo.objects.all(), "image").exists()
+    watch(Photo, "image", when=lambda photo: False)
+    replace(scan, colour="red")
+
+    assert place(scan) == ("", "not_measured")
+    assert not publishable(Photo.objects.all(), "image").exists()
+
+
+def test_file_that_comes_back_after_one_that_the_site_leaves_out__is_scanned(watch: Callable[..., None]) -> None:
+    scan = without_ai()
+    name, shown = scan.file_name, photo_of(scan)
+    watch(Photo, "image", when=lambda photo: photo.image.name == name)
+    replace(scan, colour="red")
+    shown.save()
+
+    again = last_scan()
+    assert (again.file_name, again.status) == (name, "queued")
+    answered(sent(again), clean(again))
+    assert place(again) == ("", "clean")

@@ -873,9 +873,7 @@ def test_duplicate_that_shares_an_older_result__ends_no_pause_for_want_of_result
     now = timezone.now()
     ended = {"status": Status.COMPLETED, "next_attempt_at": None, "finished_at": now, "notified_at": now}
     shared = ImageScan.objects.exclude(pk=copy.pk).latest("pk")
-    ImageScan.objects.filter(pk=copy.pk).update(
-        **ended, result=shared.result, verdict=shared.verdict, ai_share=shared.ai_share
-    )
+    ImageScan.objects.filter(pk=copy.pk).update(**ended, result=shared.result, verdict=shared.verdict)
 
     recovery.step()
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from django_copyleaks_image.copyleaks.client import Client
 from django_copyleaks_image.copyleaks.errors import MAX_RETRY_AFTER
-from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WatchedImage, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import LONGEST_LEASE, Status
 from django_copyleaks_image.reviewing import claims
@@ -288,11 +288,12 @@ def test_claim_of_a_person__ends_when_it_must(django_user_model: type) -> None:
     anna, bert = (django_user_model.objects.create(username=name) for name in ("anna", "bert"))  # type: ignore[attr-defined]
     scan = submitted(saved())
     receive.deliver(scan, as_json(detection(scan)), Source.WEBHOOK)
-    ImageScan.objects.update(desk="review", claimed_by=anna, claimed_until=in_(claims.CLAIM))
-    assert not claims.claim(only_scan().pk, bert)
+    WatchedImage.objects.update(claimed_by=anna, claimed_until=in_(claims.CLAIM))
+    image = WatchedImage.objects.get()
+    assert not claims.claim(image.pk, bert)
 
-    ImageScan.objects.update(claimed_until=in_(DAY))
-    assert claims.claim(only_scan().pk, bert)
+    WatchedImage.objects.update(claimed_until=in_(DAY))
+    assert claims.claim(image.pk, bert)
 
 
 def test_put_back_by_a_wrong_clock__comes_again_in_time(set_clock: Callable[[timedelta], None]) -> None:

@@ -77,7 +77,7 @@ def test_upload_to_verdict__asynchronously(emulator: Emulator) -> None:
     work()
     (scan,) = finished()
 
-    assert (scan.status, scan.verdict, scan.review) == ("completed", "partly_ai", "pending")
+    assert (scan.status, scan.verdict, scan.image.standing) == ("completed", "partly_ai", "flagged")
     assert scan.result is not None
     assert scan.result.ai_ratio == pytest.approx(0.37, abs=0.01)
     assert scan.result.read_mask().area / (640 * 640) == pytest.approx(scan.result.ai_ratio, rel=1e-6)
@@ -110,7 +110,7 @@ def test_thresholds__are_those_of_the_field(emulator: Emulator, watch: Callable[
     work()
     (scan,) = finished()
 
-    assert (scan.verdict, scan.review) == ("mostly_ai", "")
+    assert (scan.verdict, scan.image.standing) == ("mostly_ai", "clean")
 
 
 def test_skipped__costs_nothing(emulator: Emulator) -> None:

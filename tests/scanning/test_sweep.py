@@ -278,27 +278,27 @@ def test_unreadable_result__is_never_paid_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "verdict", "review"),
+    ("changes", "verdict", "standing"),
     [
-        ({"isAiDetected": True, "summary": {}, "result": {}}, "partly_ai", "pending"),
+        ({"isAiDetected": True, "summary": {}, "result": {}}, "partly_ai", "flagged"),
         (
             {"isAiDetected": True, "summary": {"ai": 0.0}, "result": {"starts": [], "lengths": []}},
             "partly_ai",
             "pending",
         ),
-        ({"isAiDetected": False, "summary": {"ai": 0.3}}, "no_ai", ""),
-        ({"isAiDetected": None, "summary": {"ai": 0.0004}, "result": {}}, "partly_ai", "pending"),
-        ({"isAiDetected": None, "summary": {}}, "partly_ai", "pending"),
-        ({"summary": {"ai": 0.5}}, "partly_ai", "pending"),
-        ({"summary": {"ai": 0.51}}, "mostly_ai", "pending"),
+        ({"isAiDetected": False, "summary": {"ai": 0.3}}, "no_ai", "clean"),
+        ({"isAiDetected": None, "summary": {"ai": 0.0004}, "result": {}}, "partly_ai", "flagged"),
+        ({"isAiDetected": None, "summary": {}}, "partly_ai", "flagged"),
+        ({"summary": {"ai": 0.5}}, "partly_ai", "flagged"),
+        ({"summary": {"ai": 0.51}}, "mostly_ai", "flagged"),
     ],
 )
-def test_verdict__from_what_the_body_states(changes: dict[str, Any], verdict: str, review: str) -> None:
+def test_verdict__from_what_the_body_states(changes: dict[str, Any], verdict: str, standing: str) -> None:
     scan = waiting()
 
     deliver(scan, detection(scan, **changes))
 
-    assert (only_scan().verdict, only_scan().review) == (verdict, review)
+    assert (only_scan().verdict, only_scan().image.standing) == (verdict, standing)
 
 
 def test_variants_of_the_body__are_all_understood() -> None:

@@ -8,11 +8,11 @@ import pytest
 from django.db import OperationalError, connection, models
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
-from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models import AccountState, ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import ends, reconcile, walk
 from tests.gallery.models import Listing, Photo, Picture, Portrait, Poster, Sticker
-from tests.samples import photo, picture, upload
+from tests.samples import photo, picture, target, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,14 +84,17 @@ def test_older_object__whose_file_was_replaced_without_a_signal(make: Maker) -> 
 def test_measured_file__is_compared_as_well(make: Maker) -> None:
     old = make()
     scan = ImageScan.objects.get()
-    ended = {"status": Status.FAILED, "error_code": "x", "finished_at": scan.created_at, "desk": "unmeasured"}
+    ended = {"status": Status.FAILED, "error_code": "x", "finished_at": scan.created_at}
     ImageScan.objects.update(**ended)
+    waits = {"queue": "unmeasured", "standing": "not_measured", "scan": scan, "file_name": scan.file_name}
+    WatchedImage.objects.create(**target(scan), **waits)
     make.rename(old, "in/sql/new.jpg")
 
     assert go_round() == 1
 
     scan.refresh_from_db()
-    assert (scan.status, scan.desk) == (Status.FAILED, "")
+    assert scan.status == Status.FAILED
+    assert (WatchedImage.objects.get().queue, WatchedImage.objects.get().standing) == ("", "waiting")
 
 
 def test_file_that_took_the_place_of_a_removed_one(make: Maker) -> None:
@@ -129,8 +132,9 @@ def test_when__is_asked_about_a_replaced_file(watch: Callable[..., None]) -> Non
     Listing.objects.update(front="in/sql/new.jpg", published=False)
 
     assert go_round() == 0
-    scan = ImageScan.objects.get()
-    assert (scan.status, scan.error_code) == (Status.SUPERSEDED, "file_replaced")
+    replaced, left_out = ImageScan.objects.order_by("pk")
+    assert (replaced.status, replaced.error_code) == (Status.SUPERSEDED, "file_replaced")
+    assert (left_out.status, left_out.error_code) == (Status.SKIPPED, "not_wanted")
 
     with CaptureQueriesContext(connection) as queries:
         assert go_round() == 0
@@ -152,16 +156,17 @@ def test_when_raises__the_rest_has_its_turn(watch: Callable[..., None], caplog: 
     assert f"when= of gallery.Listing.front raised for {listing.pk}" in caplog.text
 
 
-def test_left_out_bytes__wait_for_the_next_save(watch: Callable[..., None]) -> None:
+def test_left_out_bytes__are_scanned_once_they_are_wanted(watch: Callable[..., None]) -> None:
     watch(Listing, "front", when=lambda listing: listing.published)
     listing = Listing.objects.create(front=upload(), published=True)
     listing.published = False
     listing.front.storage.delete(str(listing.front.name))
     listing.front = upload(content=picture(colour="red"))
     listing.save()
+    assert go_round() == 0
     Listing.objects.update(published=True)
 
-    assert go_round() == 0
+    assert go_round() == 1
 
 
 def test_field_that_is_no_longer_watched__queues_nothing(watch: Any, configure: Callable[..., None]) -> None:

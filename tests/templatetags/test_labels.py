@@ -6,9 +6,11 @@ import pytest
 from django.db.models import Model
 from django.template import Context, Template
 
-from django_copyleaks_image.models import DetectionResult, ImageScan
-from django_copyleaks_image.models.scan import Desk, Review, Standing, Status
+from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedImage
+from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.publishing import prefetch_standings
+from django_copyleaks_image.scanning import ends
+from django_copyleaks_image.standings import Queue, Standing
 from tests.admin.scans_to_show import failed, measured_photo
 from tests.gallery.models import Listing, Photo, Poster, Sticker
 from tests.samples import photo, upload
@@ -37,13 +39,13 @@ def test_label__says_what_was_measured_in_a_span_with_classes() -> None:
     ("columns", "kind", "words"),
     [
         ({}, "flagged", "under review"),
-        ({"decision": Standing.ESCALATED, "desk": Desk.ESCALATED}, "escalated", "under review"),
+        ({"standing": Standing.ESCALATED, "queue": Queue.ESCALATED}, "escalated", "under review"),
         (
-            {"decision": Standing.CONFIRMED, "desk": "", "review": Review.DECIDED},
+            {"standing": Standing.CONFIRMED, "queue": ""},
             "confirmed",
             "confirmed as AI by a moderator",
         ),
-        ({"decision": Standing.CLEARED, "desk": "", "review": Review.DECIDED}, "cleared", "cleared by a moderator"),
+        ({"standing": Standing.CLEARED, "queue": ""}, "cleared", "cleared by a moderator"),
     ],
 )
 def test_label__says_what_was_decided(columns: dict[str, Any], kind: str, words: str) -> None:
@@ -55,7 +57,7 @@ def test_label__says_what_was_decided(columns: dict[str, Any], kind: str, words:
 
 
 def test_label__of_a_picture_that_needs_no_review_says_no_more_than_the_finding() -> None:
-    scan = measured_photo(review="", desk="")
+    scan = measured_photo(standing=Standing.CLEAN, queue="")
     assert label(picture_of(scan)).endswith('label-partly-ai">AI share of the area: 37 %</span>')
 
 
@@ -65,9 +67,9 @@ def test_label__of_what_was_not_measured() -> None:
     assert label(waiting) == not_measured
     scan = failed(waiting, "too_small", Status.SKIPPED)
     assert label(waiting) == not_measured
-    ImageScan.objects.filter(pk=scan.pk).update(decision=Standing.CLEARED, desk="")
+    WatchedImage.objects.filter(scan=scan).update(standing=Standing.CLEARED, queue="")
     assert label(waiting).endswith('label-cleared">Not measured; cleared by a moderator</span>')
-    ImageScan.objects.all().delete()
+    WatchedImage.objects.all().delete()
     assert label(waiting) == not_measured
 
 
@@ -89,7 +91,7 @@ def test_label__of_a_mock_says_so_and_only_in_the_sandbox(configure: Any) -> Non
 
 
 def test_label__escapes_its_words(monkeypatch: Any) -> None:
-    monkeypatch.setattr("django_copyleaks_image.publishing.standings.finding", lambda scan: "<b>37 %</b>")
+    monkeypatch.setattr("django_copyleaks_image.publishing.picture.finding", lambda scan: "<b>37 %</b>")
     assert "&lt;b&gt;37 %&lt;/b&gt;; under review" in label(picture_of(measured_photo()))
 
 
@@ -98,7 +100,7 @@ def test_standing__is_an_object_to_ask() -> None:
         '{% copyleaks_standing instance "image" as stands %}'
         "{{ stands.verdict }} {{ stands.decision.label }} {{ stands.is_hidden }} {{ stands.ai_share }}"
     )
-    scan = measured_photo(decision=Standing.CLEARED, desk="", review=Review.DECIDED)
+    scan = measured_photo(standing=Standing.CLEARED, queue="")
     assert render(template, instance=picture_of(scan)) == "partly_ai Cleared (false alarm) False 0.37"
 
 
@@ -119,10 +121,8 @@ def test_labels_of_a_list__work_with_uuid_and_text_keys(
 ) -> None:
     watch(model, "file")
     model.objects.create(file=upload(), **key)
-    result = DetectionResult.objects.create(is_ai_detected=False)
-    ImageScan.objects.update(
-        status=Status.COMPLETED, verdict="no_ai", result=result, finished_at="2026-07-20T00:00Z", ai_share=0
-    )
+    scan = ImageScan.objects.get()
+    assert ends.complete(scan, DetectionResult.objects.create(is_ai_detected=False))
     [listed] = prefetch_standings(model.objects.all(), "file")
     with django_assert_num_queries(0):
         assert "No AI detected" in render('{% copyleaks_label it "file" %}', it=listed)

@@ -1,162 +1,203 @@
-"""Deciding about many pictures of the list at once, after a page that shows them."""
+"""What is done with many pictures of the list at once: decided, after a page that shows them, or taken from people."""
 
 from collections import Counter
-from collections.abc import Collection
-from typing import cast
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from django_copyleaks_image.admin.addresses import scan_url
-from django_copyleaks_image.admin.findings import finding_of
-from django_copyleaks_image.admin.parsing import numbers, plain
-from django_copyleaks_image.admin.targets import Target, read_targets
+from django_copyleaks_image.admin.asking import numbers, plain
+from django_copyleaks_image.admin.base import DECISION_MEDIA
+from django_copyleaks_image.admin.facts import finding_about, person
+from django_copyleaks_image.admin.targets import Target
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import ImageScanQuerySet
-from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, needs_reason
+from django_copyleaks_image.models import WatchedImage
+from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
+from django_copyleaks_image.reviewing import claims
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, is_decidable, needs_reason
+from django_copyleaks_image.standings import KINDS, Kind, Queue
 
 from . import words
-from .blind import disguise, is_secret
-from .media import DECISION_MEDIA
-from .queues import DeskQueues
-from .seals import seal, seen_version
-from .standing import why_not_decidable
+from .item import seal, seen_version
+from .queues import Desk
 
-# The names of the methods below, by which the list calls them.
-_ACTIONS = {Kind.CONFIRMED: "confirm_ai", Kind.CLEARED: "clear_false_alarm"}
+if TYPE_CHECKING:
+    from django_copyleaks_image.admin.pictures import PictureAdmin
+
+Action = Callable[["PictureAdmin", HttpRequest, WatchedImageQuerySet], HttpResponse | None]
 
 
-class BulkDecisions(DeskQueues):
-    """Adds actions to the list of scans: every row is decided by itself, as it was shown on the page in between."""
+def why_not_decidable(image: WatchedImage, target: Target) -> str:
+    """Return why the user can decide nothing about a picture now, in words; empty when they can.
 
-    @admin.action(description=gettext_lazy("Confirm AI …"), permissions=["decide"])
-    def confirm_ai(self, request: HttpRequest, queryset: ImageScanQuerySet) -> HttpResponse | None:
-        """Confirm the chosen pictures as AI."""
-        return self._ask_or_decide(request, queryset, Kind.CONFIRMED)
+    A second look that was not disguised is not theirs to take.
+    """
+    if image.removed_at is None and not is_decidable(image):
+        return _("The scan is still under way.")
+    if image.removed_at is not None or not target.holds_file:
+        return _("The picture was replaced or removed.")
+    if image.queue == Queue.SECOND_LOOK:
+        return _("It waits for a second look by somebody else.")
+    return ""
 
-    @admin.action(description=gettext_lazy("Clear (false alarm) …"), permissions=["decide"])
-    def clear_false_alarm(self, request: HttpRequest, queryset: ImageScanQuerySet) -> HttpResponse | None:
-        """Clear the chosen pictures."""
-        return self._ask_or_decide(request, queryset, Kind.CLEARED)
 
-    def _ask_or_decide(self, request: HttpRequest, queryset: ImageScanQuerySet, kind: Kind) -> HttpResponse | None:
+def holder(image: WatchedImage) -> str:
+    """Return who is looking at a picture, empty when nobody is."""
+    return person(image.claimed_by) if image.is_held(timezone.now()) else ""
+
+
+@admin.action(description=gettext_lazy("Release what somebody looks at"), permissions=["release"])
+def release_claims(model_admin: "PictureAdmin", request: HttpRequest, queryset: WatchedImageQuerySet) -> None:
+    """End the claims on the chosen pictures; each release is an entry of the picture's history."""
+    if model_admin.is_too_many(request, queryset):
+        return
+    chosen = list(queryset.order_by("-pk"))
+    access = model_admin.access(request)
+    targets = access.targets(chosen)
+    left_out = Counter[str]()
+    released = 0
+    for image in chosen:
+        held_by = holder(image)
+        if not targets[image.pk].visible or not access.may_release(image):
+            left_out[_("You may not release this picture.")] += 1
+        elif not held_by or not claims.take_away(image.pk, held_by=image.claimed_by):
+            left_out[_("Nobody is looking at this picture.")] += 1
+        else:
+            told: Any = _("Released from %(person)s.") % {"person": held_by}
+            model_admin.log_change(request, image, told)
+            released += 1
+    if released:
+        told = ngettext("%(count)s picture was released.", "%(count)s pictures were released.", released)
+        model_admin.message_user(request, told % {"count": number_format(released)}, messages.SUCCESS)
+    model_admin.tell_left_out(request, left_out.most_common())
+
+
+def _deciding(kind: Kind) -> Action:
+    """Return the action of the list that takes a decision; every row is decided by itself, as it was shown."""
+
+    def act(model_admin: "PictureAdmin", request: HttpRequest, queryset: WatchedImageQuerySet) -> HttpResponse | None:
+        return _Bulk(model_admin, request, kind).ask_or_decide(queryset)
+
+    act.__name__ = KINDS[kind].action
+    described = admin.action(description=format_lazy("{} …", _label(kind)), permissions=["decide"])
+    return cast("Action", described(act))
+
+
+def _label(kind: Kind) -> Any:
+    rule = KINDS[kind]
+    return format_lazy("{} {}", rule.button, rule.button_rest) if rule.button_rest else rule.button
+
+
+DECISIONS = tuple(_deciding(kind) for kind, rule in KINDS.items() if rule.action)
+ACTIONS = (*DECISIONS, release_claims)
+
+
+class _Bulk:
+    """One decision about many pictures."""
+
+    def __init__(self, model_admin: "PictureAdmin", request: HttpRequest, kind: Kind) -> None:
+        self.model_admin = model_admin
+        self.request = request
+        self.kind = kind
+        self.desk = Desk(model_admin, request)
+        self.left_out = Counter[str]()
+
+    def ask_or_decide(self, queryset: WatchedImageQuerySet) -> HttpResponse | None:
+        request, access = self.request, self.desk.access
         is_answer = "confirmed" in request.POST
         if is_answer:
             # Whatever the filters of the list say by now: these were shown.
             shown = numbers(request.POST.getlist(ACTION_CHECKBOX_NAME))
-            queryset = cast("ImageScanQuerySet", self.get_queryset(request).filter(pk__in=shown))
-        if self.is_too_many(request, queryset):
+            queryset = cast("WatchedImageQuerySet", self.model_admin.get_queryset(request).filter(pk__in=shown))
+        if self.model_admin.is_too_many(request, queryset):
             return None
         chosen = list(queryset.order_by("-pk"))
-        blind = disguise(chosen, request, self.admin_site)
-        left_out = Counter[str]()
-        found = read_targets(chosen, self.admin_site, request)
-        decidable = [scan for scan in chosen if not self._is_left_out(request, scan, found[scan.pk], left_out)]
-        lacks_reason = needs_reason(kind) and request.POST.get("reason") not in conf.REVIEW_REASONS
+        blind = access.disguise(chosen)
+        found = access.targets(chosen)
+        decidable = [image for image in chosen if not self._is_left_out(image, found[image.pk])]
+        lacks_reason = needs_reason(self.kind) and request.POST.get("reason") not in conf.REVIEW_REASONS
         if decidable and (not is_answer or lacks_reason):
-            return self._question(request, kind, decidable, found, left_out, lacks_reason=is_answer)
+            return self._question(decidable, found, lacks_reason=is_answer)
         if decidable:
-            self._decide_all(request, kind, decidable, blind, left_out)
-        self.tell_left_out(request, left_out.most_common())
+            self._decide_all(decidable, blind)
+        self.model_admin.tell_left_out(request, self.left_out.most_common())
         return None
 
-    def _is_left_out(self, request: HttpRequest, scan: ImageScan, target: Target, left_out: Counter[str]) -> bool:
-        why = why_not_decidable(scan, target)
-        if not self.may_decide(request, scan, target, desk=scan.desk):
+    def _is_left_out(self, image: WatchedImage, target: Target) -> bool:
+        why = why_not_decidable(image, target)
+        if not self.desk.may_decide(image, target, queue=image.queue):
             why = _("You may not decide about this picture.")
         if why:
-            left_out[why] += 1
+            self.left_out[why] += 1
         return bool(why)
 
-    def _question(
-        self,
-        request: HttpRequest,
-        kind: Kind,
-        decidable: list[ImageScan],
-        found: dict[int, Target],
-        left_out: Counter[str],
-        *,
-        lacks_reason: bool,
-    ) -> HttpResponse:
+    def _question(self, decidable: list[WatchedImage], found: dict[int, Target], *, lacks_reason: bool) -> HttpResponse:
+        rule, model_admin = KINDS[self.kind], self.model_admin
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Confirm AI") if kind == Kind.CONFIRMED else _("Clear (false alarm)"),
+            **model_admin.admin_site.each_context(self.request),
+            "title": rule.label,
             "is_nav_sidebar_enabled": False,
-            "opts": self.opts,
-            "media": self.media + DECISION_MEDIA,
+            "opts": model_admin.opts,
+            "media": model_admin.media + DECISION_MEDIA,
             "rows": [
                 (
-                    scan,
-                    seal(scan),
-                    found[scan.pk],
-                    finding_of(scan),
-                    scan_url(self.admin_site, "rendition", scan.pk, "thumbnail"),
+                    image,
+                    seal(image),
+                    found[image.pk],
+                    finding_about(image),
+                    model_admin.url("rendition", image.scan_id, "thumbnail") if image.scan_id else "",
                 )
-                for scan in decidable
+                for image in decidable
             ],
-            "left_out": left_out.most_common(),
-            "action": _ACTIONS[kind],
-            "question": _question(kind, len(decidable)),
-            "reasons": conf.REVIEW_REASONS,
+            "left_out": self.left_out.most_common(),
+            "action": rule.action,
+            "question": _counted(rule.question, len(decidable)),
+            "reasons": conf.REVIEW_REASONS if needs_reason(self.kind) else (),
             "lacks_reason": lacks_reason,
-            "note": request.POST.get("note", ""),
+            "note": self.request.POST.get("note", ""),
             "note_length": NOTE_LENGTH,
             "checkbox_name": ACTION_CHECKBOX_NAME,
-            "back_url": request.get_full_path(),
+            "back_url": self.request.get_full_path(),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/copyleaks_image/imagescan/decide_chosen.html", context)
+        self.request.current_app = model_admin.admin_site.name
+        return TemplateResponse(self.request, "admin/copyleaks_image/desk/decide_chosen.html", context)
 
-    def _decide_all(
-        self,
-        request: HttpRequest,
-        kind: Kind,
-        decidable: list[ImageScan],
-        blind: Collection[int],
-        left_out: Counter[str],
-    ) -> None:
+    def _decide_all(self, decidable: list[WatchedImage], blind: Collection[int]) -> None:
+        request = self.request
         decided = 0
-        for scan in decidable:
-            version = seen_version(request.POST.get(f"version_{scan.pk}"), scan, is_blind=scan.pk in blind)
+        for image in decidable:
+            version = seen_version(request.POST.get(f"version_{image.pk}"), image, is_blind=image.pk in blind)
             try:
                 decide(
-                    scan.pk,
+                    image.pk,
                     user=request.user,
-                    kind=kind,
+                    kind=self.kind,
                     version=version,
-                    reason=request.POST.get("reason", "") if needs_reason(kind) else "",
+                    reason=request.POST.get("reason", "") if needs_reason(self.kind) else "",
                     note=plain(request.POST.get("note")),
                 )
             except Stale as stale:
-                is_as_seen = stale.scan.review_version == version
-                is_blind = is_secret(stale.scan, request, self.admin_site)
-                left_out[words.meanwhile(stale.scan, request.user, is_as_seen=is_as_seen, is_blind=is_blind)] += 1
+                is_as_seen = stale.image.version == version
+                is_blind = self.desk.access.is_secret(stale.image)
+                said = words.meanwhile(stale.image, request.user, is_as_seen=is_as_seen, is_blind=is_blind)
+                self.left_out[said] += 1
             except Refused as refused:
-                left_out[str(refused)] += 1
+                self.left_out[str(refused)] += 1
             else:
                 decided += 1
         if decided:
-            self.message_user(request, _answer(kind, decided), messages.SUCCESS)
+            said = _counted(KINDS[self.kind].answer, decided)
+            self.model_admin.message_user(request, said, messages.SUCCESS)
 
 
-def _question(kind: Kind, count: int) -> str:
-    if kind == Kind.CONFIRMED:
-        words = ngettext("Confirm %(count)s picture as AI?", "Confirm %(count)s pictures as AI?", count)
-    else:
-        words = ngettext("Clear %(count)s picture?", "Clear %(count)s pictures?", count)
-    return words % {"count": number_format(count)}
-
-
-def _answer(kind: Kind, count: int) -> str:
-    if kind == Kind.CONFIRMED:
-        words = ngettext("%(count)s picture was confirmed as AI.", "%(count)s pictures were confirmed as AI.", count)
-    else:
-        words = ngettext("%(count)s picture was cleared.", "%(count)s pictures were cleared.", count)
-    return words % {"count": number_format(count)}
+def _counted(sentence: Any, count: int) -> str:
+    """Return a lazy sentence with a plural, whose form goes by the number itself and not by how it is written."""
+    return str(sentence % {"count": count})

@@ -1,23 +1,36 @@
-"""One picture of the desk with all that a moderator needs to judge it."""
+"""One picture of the desk with all that a moderator needs to judge it, and the version of the review that they saw.
 
-from typing import TypedDict
+Browsers hold the version sealed, so that it tells nothing: a plain number would tell how often something was decided
+about a picture, and two pages of the same picture whether anything was decided in between. No two seals are alike.
+"""
 
-from django.contrib.admin.sites import AdminSite
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from django.core.signing import BadSignature, Signer
 from django.template.loader import render_to_string
+from django.utils.crypto import get_random_string
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.admin.addresses import scan_url
-from django_copyleaks_image.admin.findings import finding_of
-from django_copyleaks_image.admin.page import Facts, moment
-from django_copyleaks_image.admin.provenance import provenance
-from django_copyleaks_image.admin.stage import stage_of
+from django_copyleaks_image.admin.facts import Facts, finding_about, moment, person, provenance, without_empty
+from django_copyleaks_image.admin.pictures import page_url
 from django_copyleaks_image.admin.targets import Target
-from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.reviewing.decide import CHOICES, needs_reason
+from django_copyleaks_image.models import Decision, WatchedImage
+from django_copyleaks_image.reviewing.decide import needs_reason
+from django_copyleaks_image.reviewing.history import history_of
+from django_copyleaks_image.standings import CHOICES, DECIDED_FOR_GOOD, Kind, Queue
 
-from .history import standing_in_words, steps_of
-from .seals import seal
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_copyleaks_image.admin.pictures import PictureAdmin
+
+_SALT = "copyleaks_image.review"
+_NONCE_LENGTH = 12
+# What no review has as its version.
+NOT_SEEN = -1
 
 
 class Item(TypedDict):
@@ -29,36 +42,130 @@ class Item(TypedDict):
     html: str
 
 
-def item_of(scan: ImageScan, target: Target, admin_site: AdminSite, *, is_blind: bool) -> Item:
-    """Return a scan as an item of the desk; in a blind second look its history tells of no decision."""
-    version = seal(scan)
+def item_of(
+    image: WatchedImage, target: Target, model_admin: "PictureAdmin", request: "HttpRequest", *, is_blind: bool
+) -> Item:
+    """Return a picture as an item of the desk; in a blind second look its history tells of no decision."""
+    version = seal(image)
     context = {
-        "scan": scan,
+        "image": image,
+        "scan": image.scan,
         "version": version,
         "title": target.label,
-        "finding": finding_of(scan),
-        "stage": stage_of(scan, admin_site, alt=_("Scan of %(object)s") % {"object": target.label}),
+        "finding": finding_about(image),
+        "stage": model_admin.stage(image, target),
         "kinds_with_reason": [kind.value for kind in CHOICES if needs_reason(kind)],
-        "standing": standing_in_words(scan),
-        "provenance": provenance(scan.result),
-        "facts": _facts(scan, target, scan_url(admin_site, "change", scan.pk)),
-        "history": steps_of(scan, is_blind=is_blind, with_notes=True),
+        "contradiction": contradiction_in_words(image),
+        "provenance": provenance(image.scan.result if image.scan else None),
+        "facts": facts_of(image, target, model_admin, request),
+        "history": steps_of(image, is_blind=is_blind, with_notes=True),
     }
     html = render_to_string("admin/copyleaks_image/desk/item.html", context)
-    return {"pk": scan.pk, "version": version, "title": target.label, "html": html}
+    return {"pk": image.pk, "version": version, "title": target.label, "html": html}
 
 
-def _facts(scan: ImageScan, target: Target, page_url: str) -> Facts:
-    result = scan.result
-    picture = _("%(width)s × %(height)s pixels") % {"width": scan.width, "height": scan.height}
+def facts_of(image: WatchedImage, target: Target, model_admin: "PictureAdmin", request: "HttpRequest") -> Facts:
+    """Return what there is to know about a picture, with what the project adds."""
+    scan = image.scan
     facts: Facts = [
         (_("Object"), target.link),
-        (_("Field"), scan.field_name),
-        (_("Uploaded"), moment(scan.created_at)),
-        (_("Picture"), picture if scan.width and scan.height else ""),
-        (_("Format"), scan.image_format),
-        (_("Model"), (result and result.model) or scan.model),
-        (_("Measured at"), moment(None if result is None else result.scanned_at)),
-        (_("Scan"), format_html('<a href="{}">{}</a>', page_url, _("All details"))),
+        (_("Field"), image.field_name),
+        (_("Uploaded"), moment(image.uploaded_at)),
     ]
-    return [(label, value) for label, value in facts if value]
+    if scan is not None:
+        size = _("%(width)s × %(height)s pixels") % {"width": scan.width, "height": scan.height}
+        page = page_url(model_admin.admin_site, scan)
+        facts += [
+            (_("Picture"), size if scan.width and scan.height else ""),
+            (_("Format"), scan.image_format),
+            (_("Model"), (scan.result and scan.result.model) or scan.model),
+            (_("Measured at"), moment(scan.result.scanned_at if scan.result else None)),
+            (_("Scan"), format_html('<a href="{}">{}</a>', page, _("All details")) if page else ""),
+        ]
+    return without_empty(*facts, *model_admin.get_facts(request, image))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One decision; ``undone`` says by whom and when, and is empty for one that stands."""
+
+    what: str
+    by: SafeString
+    reason: str
+    note: str
+    undone: SafeString | str
+
+
+def steps_of(image: WatchedImage, *, is_blind: bool, with_notes: bool) -> list[Step]:
+    """Return the decisions about the bytes of a picture, newest first, each with its reversal.
+
+    Whoever is to take a second look is told who skipped the picture, and nothing else. Notes may tell what is to be
+    seen on the picture, so they are only for those who may see it.
+    """
+    decisions = history_of(image).exclude(kind=Kind.UNDONE).select_related("decided_by", "reversal__decided_by")
+    if is_blind:
+        decisions = decisions.filter(kind=Kind.SKIPPED)
+    return [
+        Step(
+            what=what_was_decided(decision),
+            by=format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at)),
+            reason=decision.reason,
+            note=decision.note if with_notes else "",
+            undone=_undone(decision),
+        )
+        for decision in decisions
+    ]
+
+
+def contradiction_in_words(image: WatchedImage) -> str:
+    """Return what stands about a picture that waits for a decision all the same; empty when nothing does."""
+    if image.standing not in DECIDED_FOR_GOOD:
+        return ""
+    decision = {"decision": image.get_standing_display()}
+    if image.queue == Queue.ESCALATED:
+        return _("A second look disagrees with what was decided: %(decision)s.") % decision
+    if image.queue == Queue.REVIEW:
+        return _("A newer scan disagrees with what was decided: %(decision)s.") % decision
+    return ""
+
+
+def what_was_decided(decision: Decision) -> str:
+    kind = decision.get_kind_display()
+    return _("Second look: %(decision)s") % {"decision": kind} if decision.is_second_look else kind
+
+
+def _undone(decision: Decision) -> SafeString | str:
+    reversal: Decision | None = getattr(decision, "reversal", None)
+    if reversal is None:
+        return ""
+    return format_html(
+        _("Undone by {person}, {moment}"), person=person(reversal.decided_by), moment=moment(reversal.decided_at)
+    )
+
+
+def seal(image: WatchedImage) -> str:
+    """Return a seal of the review of a picture as it is now."""
+    nonce = get_random_string(_NONCE_LENGTH)
+    return f"{nonce}:{Signer(salt=_SALT).signature(_sealed(image, image.version, nonce))}"
+
+
+def seen_version(text: str | None, image: WatchedImage, *, is_blind: bool) -> int:
+    """Return the version of a review if it is the one that was sealed, :data:`NOT_SEEN` otherwise.
+
+    Whoever is to take a second look, and has seen the picture right before the first one, has seen the same.
+    """
+    nonce, separator, signature = (text or "").partition(":")
+    if not separator or not nonce.isascii() or not signature.isascii():
+        return NOT_SEEN
+    for version in (image.version, image.version - 1)[: 2 if is_blind else 1]:
+        try:
+            Signer(salt=_SALT).unsign(f"{_sealed(image, version, nonce)}:{signature}")
+        except BadSignature:
+            continue
+        return image.version
+    return NOT_SEEN
+
+
+def _sealed(image: WatchedImage, version: int, nonce: str) -> str:
+    # With what was measured: a late result is another thing to judge, also right before a first decision.
+    return f"{nonce}:{image.pk}:{version}:{image.scan_id}:{image.verdict}"

@@ -2,29 +2,66 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.admin import targets
-from django_copyleaks_image.admin.addresses import scan_url
-from django_copyleaks_image.admin.images import ScanImageViews
-from django_copyleaks_image.admin.permissions import ScanPermissions
-from django_copyleaks_image.admin.targets import Target, read_targets
-from django_copyleaks_image.models import ImageScan, scans
-from django_copyleaks_image.models.scan import Desk
-from django_copyleaks_image.reviewing import claims, queue, standing
-from django_copyleaks_image.reviewing.queue import Selection
+from django_copyleaks_image.admin.filters import QUEUES, watched_field
+from django_copyleaks_image.admin.targets import Target
+from django_copyleaks_image.models import WatchedImage, images
+from django_copyleaks_image.reviewing import claims, placing, queue
+from django_copyleaks_image.reviewing.queue import Bookmark, Order, Selection
+from django_copyleaks_image.standings import Queue
 
-from .blind import disguise
-from .bookmarks import bookmark_of, keep
-from .choice import QUEUES, Choice
 from .item import Item, item_of
 from .words import number_waiting
+
+if TYPE_CHECKING:
+    from django_copyleaks_image.admin.pictures import PictureAdmin
+
+ORDERS = {Order.OLDEST: gettext_lazy("Oldest first"), Order.LARGEST: gettext_lazy("Largest AI share first")}
+# How far a long queue was looked through for a moderator is kept in the session for the next request. Afterwards it is
+# looked through from its beginning: something may have become visible there.
+_BOOKMARK = "copyleaks_image_bookmark"
+_KEPT_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """What a moderator chose to see, as the address of the desk and each of its requests name it.
+
+    A queue, its order, one watched field (``gallery.Photo.image``) or all, real pictures or the sandbox's.
+    """
+
+    queue: Queue
+    order: Order = Order.OLDEST
+    field: str = ""
+    sandbox: bool = False
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, str], *, otherwise: Queue) -> "Choice":
+        """Read a choice from a query string or a form; what is not known there counts as not given."""
+        named, order, field = (parameters.get(name, "") for name in ("queue", "order", "field"))
+        return cls(
+            queue=Queue(named) if named in QUEUES else otherwise,
+            order=Order(order) if order in ORDERS else Order.OLDEST,
+            field=field if watched_field(field) else "",
+            sandbox=parameters.get("sandbox") == "1",
+        )
+
+    def query_string(self) -> str:
+        """Return the parameters of the address, except the order, which is remembered."""
+        parameters = {"queue": self.queue.value, "field": self.field, "sandbox": "1" if self.sandbox else ""}
+        return urlencode({name: value for name, value in parameters.items() if value})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,39 +83,29 @@ class Next:
     is_partial: bool
 
 
-# What says which pictures a user may judge, for each of them if a project has rules of its own.
-_RULES = ("has_view_permission", "has_decide_permission", "has_decide_escalated_permission")
+class Desk:
+    """The desk of one user: which queues they may open, and what they are given from them."""
 
+    def __init__(self, model_admin: "PictureAdmin", request: HttpRequest) -> None:
+        self.model_admin = model_admin
+        self.request = request
+        self.access = model_admin.access(request)
 
-class DeskQueues(ScanPermissions, ScanImageViews):
-    """Who may open which queue and decide about which picture, and what they are given next."""
-
-    def queues_to_open(self, request: HttpRequest) -> list[Desk]:
+    @property
+    def open_queues(self) -> list[Queue]:
         """Return the queues that the user may work through."""
-        if not self.has_view_permission(request):
+        if not self.model_admin.has_view_permission(self.request):
             return []
-        return [
-            desk
-            for desk in QUEUES
-            if (
-                self.has_decide_escalated_permission(request)
-                if desk == Desk.ESCALATED
-                else self.has_decide_permission(request)
-            )
-        ]
+        return [it for it in QUEUES if self.access.may_decide_in(it)]
 
-    def may_decide(self, request: HttpRequest, scan: ImageScan, target: Target, *, desk: str) -> bool:
+    def may_decide(self, image: WatchedImage, target: Target, *, queue: str) -> bool:
         """Return whether the user may decide about a picture that is taken from a queue, or from none."""
-        permitted = (
-            self.has_decide_escalated_permission(request, scan)
-            if desk == Desk.ESCALATED
-            else self.has_decide_permission(request, scan)
-        )
-        return permitted and target.visible and self.has_view_permission(request, scan)
+        permitted = self.access.may_decide_in(queue, image)
+        return permitted and target.visible and self.model_admin.has_view_permission(self.request, image)
 
-    def read_choice(self, request: HttpRequest, parameters: Mapping[str, str]) -> Choice:
+    def read_choice(self, parameters: Mapping[str, str]) -> Choice:
         """Return what the user wants to see; raise PermissionDenied for a queue that is closed to them."""
-        open_queues = self.queues_to_open(request)
+        open_queues = self.open_queues
         if not open_queues:
             raise PermissionDenied
         choice = Choice.read(parameters, otherwise=open_queues[0])
@@ -86,76 +113,123 @@ class DeskQueues(ScanPermissions, ScanImageViews):
             raise PermissionDenied
         return choice
 
-    def selection(self, request: HttpRequest, choice: Choice) -> Selection:
+    def selection(self, choice: Choice) -> Selection:
+        """Return what is chosen, without the models (content types) of whose objects the user may see none."""
         owners = {watched.owner for watched in registry.watched_fields()}
-        hidden = [owner for owner in owners if not targets.may_view(self.admin_site, request, owner)]
+        site = self.model_admin.admin_site
+        hidden = [owner for owner in owners if not targets.may_view(site, self.request, owner)]
         content_types = ContentType.objects.get_for_models(*hidden).values()
-        return choice.selection(frozenset(content_type.pk for content_type in content_types))
+        watched = watched_field(choice.field)
+        return Selection(
+            queue=choice.queue,
+            order=choice.order,
+            content_type=None if watched is None else ContentType.objects.get_for_model(watched.owner),
+            field_name="" if watched is None else watched.name,
+            sandbox=choice.sandbox,
+            hidden=frozenset(content_type.pk for content_type in content_types),
+        )
 
     @property
     def counts_hidden(self) -> bool:
         """Return whether counts may include pictures that the user may not see: only a look at each would tell."""
         owners = {watched.owner for watched in registry.watched_fields()}
-        return any(targets.may_vary(self.admin_site, owner) for owner in owners) or any(
-            targets.has_own_rule(self, name, of=ScanPermissions) for name in _RULES
-        )
+        is_ruled = self.access.has_own_rule("may_view", "may_decide", "may_decide_escalated")
+        return is_ruled or any(targets.may_vary(self.model_admin.admin_site, owner) for owner in owners)
 
-    def number_of(self, request: HttpRequest, choice: Choice) -> int:
+    def number_of(self, choice: Choice) -> int:
         """Return how much waits there, as :func:`queue.count` does."""
-        return queue.count(self.selection(request, choice), request.user)
+        return queue.count(self.selection(choice), self.request.user)
 
-    def tabs(self, request: HttpRequest, current: Choice) -> list[Tab]:
+    def tabs(self, current: Choice | None = None) -> list[Tab]:
         """Return the open queues; those of the sandbox only when something waits in them."""
+        open_queues = self.open_queues
+        if current is None and not open_queues:
+            return []
+        current = current or Choice(queue=open_queues[0])
         tabs = []
         for sandbox in (False, True):
-            for desk in self.queues_to_open(request):
-                choice = replace(current, queue=desk, sandbox=sandbox)
-                number = self.number_of(request, choice)
+            for opened in open_queues:
+                choice = replace(current, queue=opened, sandbox=sandbox)
+                number = self.number_of(choice)
                 if number or not sandbox or choice == current:
-                    label = _("Sandbox: %(queue)s") % {"queue": desk.label} if sandbox else str(desk.label)
+                    label = _("Sandbox: %(queue)s") % {"queue": opened.label} if sandbox else str(opened.label)
                     words = number_waiting(number, in_all=self.counts_hidden)
                     is_current = choice == current
-                    url = self.desk_url(choice)
-                    tabs.append(Tab(label=label, url=url, count=number, number=words, is_current=is_current))
+                    tabs.append(
+                        Tab(label=label, url=self.url(choice), count=number, number=words, is_current=is_current)
+                    )
         return tabs
 
-    def desk_url(self, choice: Choice) -> str:
-        return f"{scan_url(self.admin_site, 'review')}?{choice.query_string()}"
+    def url(self, choice: Choice) -> str:
+        return f"{self.model_admin.url('review')}?{choice.query_string()}"
 
-    def take(self, request: HttpRequest, choice: Choice, *, want: int, held: Collection[int]) -> Next:
+    def take(self, choice: Choice, *, want: int, held: Collection[int]) -> Next:
         """Claim the next pictures for the user, besides those ``held``."""
         found = queue.take(
-            self.selection(request, choice),
-            request.user,
+            self.selection(choice),
+            self.request.user,
             want=want,
             besides=held,
-            visible=partial(self._shown, request),
-            behind=bookmark_of(request, choice),
+            visible=self._shown,
+            behind=self._bookmark(choice),
         )
-        keep(request, choice, found.bookmark)
-        return Next(items=self._items(request, found.scans), is_partial=found.is_partial)
+        self._keep(choice, found.bookmark)
+        return Next(items=self._items(found.images), is_partial=found.is_partial)
 
-    def offer(self, request: HttpRequest, choice: Choice, scan_pk: int) -> Item | None:
+    def offer(self, choice: Choice, image_pk: int) -> Item | None:
         """Claim one picture for the user as it is now; None when it does not wait for them, or is another's."""
-        waiting = queue.waiting(self.selection(request, choice), request.user).filter(pk=scan_pk)
-        found = self._shown(request, list(waiting.with_result().select_related("content_type")))
-        if not found or not claims.claim(scan_pk, request.user):
+        waiting = queue.waiting(self.selection(choice), self.request.user).filter(pk=image_pk)
+        found = self._shown(list(waiting.with_scan()))
+        if not found or not claims.claim(image_pk, self.request.user):
             return None
-        return self._items(request, found)[0]
+        return self._items(found)[0]
 
-    def _shown(self, request: HttpRequest, waiting: list[ImageScan]) -> list[ImageScan]:
+    def _shown(self, waiting: list[WatchedImage]) -> list[WatchedImage]:
         """Return those of the pictures that wait which are for the user.
 
         Those are withdrawn whose objects hold other files by now, which happens when no signal tells of it.
         """
-        found = read_targets(waiting, self.admin_site, request)
-        permitted = [scan for scan in waiting if self.may_decide(request, scan, found[scan.pk], desk=scan.desk)]
-        replaced = [scan.pk for scan in permitted if not found[scan.pk].holds_file]
+        found = self.access.targets(waiting)
+        permitted = [image for image in waiting if self.may_decide(image, found[image.pk], queue=image.queue)]
+        replaced = [image.pk for image in permitted if not found[image.pk].holds_file]
         if replaced:
-            standing.withdraw(scans().filter(pk__in=replaced))
-        return [scan for scan in permitted if found[scan.pk].holds_file]
+            placing.withdraw(images().filter(pk__in=replaced))
+        return [image for image in permitted if found[image.pk].holds_file]
 
-    def _items(self, request: HttpRequest, taken: Collection[ImageScan]) -> list[Item]:
-        blind = disguise(taken, request, self.admin_site)
-        found = read_targets(taken, self.admin_site, request)
-        return [item_of(scan, found[scan.pk], self.admin_site, is_blind=scan.pk in blind) for scan in taken]
+    def _items(self, taken: Collection[WatchedImage]) -> list[Item]:
+        blind = self.access.disguise(taken)
+        found = self.access.targets(taken)
+        return [
+            item_of(image, found[image.pk], self.model_admin, self.request, is_blind=image.pk in blind)
+            for image in taken
+        ]
+
+    def _bookmark(self, choice: Choice) -> Bookmark | None:
+        """Return where to look on, None for the beginning of the queue."""
+        kept: dict[str, Any] = self.request.session.get(_BOOKMARK, {})
+        if kept.get("choice") != _named(choice) or datetime.fromisoformat(kept["until"]) < timezone.now():
+            return None
+        value = kept["value"]
+        return Bookmark(
+            stage=kept["stage"], value=datetime.fromisoformat(value) if isinstance(value, str) else value, pk=kept["pk"]
+        )
+
+    def _keep(self, choice: Choice, bookmark: Bookmark | None) -> None:
+        """Keep a bookmark in the place of the one before; the session is written only when it has changed."""
+        if bookmark == self._bookmark(choice):
+            return
+        if bookmark is None:
+            del self.request.session[_BOOKMARK]
+            return
+        value = bookmark.value
+        self.request.session[_BOOKMARK] = {
+            "choice": _named(choice),
+            "until": (timezone.now() + _KEPT_FOR).isoformat(),
+            "stage": bookmark.stage,
+            "value": value.isoformat() if isinstance(value, datetime) else value,
+            "pk": bookmark.pk,
+        }
+
+
+def _named(choice: Choice) -> str:
+    return f"{choice.query_string()}&order={choice.order}"

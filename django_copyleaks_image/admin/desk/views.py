@@ -3,7 +3,6 @@
 A stale or refused decision is no error of HTTP, which browsers would log as one: the status is 200 all the same.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -11,34 +10,30 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from django_copyleaks_image.admin.addresses import scan_url
-from django_copyleaks_image.admin.fields import fields_to_choose
-from django_copyleaks_image.admin.parsing import number, numbers, plain
+from django_copyleaks_image.admin.asking import number, numbers, plain
+from django_copyleaks_image.admin.base import DESK_MEDIA
+from django_copyleaks_image.admin.filters import fields_to_choose
+from django_copyleaks_image.admin.pictures import PictureAdmin
 from django_copyleaks_image.admin.waiting import pause_for_moderators
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import Decision, ImageScan, decisions, scans
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk
-from django_copyleaks_image.reviewing import claims, queue, standing
+from django_copyleaks_image.models import Decision, WatchedImage, decisions, images
+from django_copyleaks_image.reviewing import claims, placing, queue
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
-from django_copyleaks_image.reviewing.decide import CHOICES, NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
 from django_copyleaks_image.reviewing.history import latest_judgement
+from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import account
+from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choices_in
 
 from . import words
-from .blind import is_secret, secret_from
-from .choice import ORDERS, Choice
-from .item import Item
-from .media import DESK_MEDIA
-from .queues import DeskQueues
-from .seals import NOT_SEEN, seen_version
-from .summary import today
+from .item import NOT_SEEN, Item, seen_version
+from .queues import ORDERS, Choice, Desk
 
 # A page of the desk holds three pictures, and for a moment those whose decisions are being sent.
 _MOST_WANTED = 3
@@ -48,19 +43,18 @@ _REMEMBERED_ORDER = "copyleaks_image_order"
 Answer = dict[str, Any]
 
 
-class DeskViews(DeskQueues):
-    """Adds the review desk to the admin of the scans."""
+class DeskViews(PictureAdmin):
+    """Adds the review desk to the admin of the watched images."""
+
+    desk_template = "admin/copyleaks_image/desk/page.html"
 
     def get_urls(self) -> list[URLPattern]:
-        def view(name: str, route: str, answer: Callable[..., HttpResponse]) -> URLPattern:
-            return path(route, self.admin_site.admin_view(answer), name=f"copyleaks_image_imagescan_{name}")
-
         return [
-            view("review", "review/", require_safe(self.review_view)),
-            view("review_next", "review/next/", require_POST(self.review_next_view)),
-            view("review_decide", "review/<int:pk>/decide/", require_POST(self.review_decide_view)),
-            view("review_undo", "review/undo/<int:pk>/", require_POST(self.review_undo_view)),
-            view("review_claims", "review/claims/", require_POST(self.review_claims_view)),
+            self.route("review/", "review", require_safe(self.review_view)),
+            self.route("review/next/", "review_next", require_POST(self.review_next_view)),
+            self.route("review/<int:pk>/decide/", "review_decide", require_POST(self.review_decide_view)),
+            self.route("review/undo/<int:pk>/", "review_undo", require_POST(self.review_undo_view)),
+            self.route("review/claims/", "review_claims", require_POST(self.review_claims_view)),
             *super().get_urls(),
         ]
 
@@ -71,7 +65,8 @@ class DeskViews(DeskQueues):
             request.session[_REMEMBERED_ORDER] = parameters["order"]
         else:
             parameters["order"] = request.session.get(_REMEMBERED_ORDER, "")
-        choice = self.read_choice(request, parameters)
+        desk = Desk(self, request)
+        choice = desk.read_choice(parameters)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Review"),
@@ -79,112 +74,103 @@ class DeskViews(DeskQueues):
             "opts": self.opts,
             "media": DESK_MEDIA,
             "choice": choice,
-            "tabs": self.tabs(request, choice),
+            "tabs": desk.tabs(choice),
             "orders": ORDERS.items(),
             "fields": fields_to_choose(),
+            "decisions": [(kind, KINDS[kind]) for kind in choices_in(choice.queue)],
             "reasons": conf.REVIEW_REASONS,
             "note_length": NOTE_LENGTH,
-            "may_escalate": choice.queue != Desk.ESCALATED,
             "pause": pause_for_moderators(account.state()),
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/copyleaks_image/desk/page.html", context)
+        return TemplateResponse(request, self.desk_template, context)
 
     def review_next_view(self, request: HttpRequest) -> HttpResponse:
         """Answer with the next pictures, which are claimed for the user from now on."""
-        choice = self.read_choice(request, request.POST)
+        desk = Desk(self, request)
+        choice = desk.read_choice(request.POST)
         want = min(max(number(request.POST.get("want")) or 1, 1), _MOST_WANTED)
         held = _keys(request, "held")
-        found = self.take(request, choice, want=want, held=held)
-        count = self.number_of(request, choice)
+        found = desk.take(choice, want=want, held=held)
+        count = desk.number_of(choice)
         today = ""
         if len(found.items) < want:
             is_rest = count > len(held) + len(found.items)
-            today = self._summary(request, choice, is_rest=is_rest, is_partial=found.is_partial)
-        return JsonResponse({"items": found.items, **self._who_and_how_many(request, count), "today": today})
+            today = self._summary(desk, choice, is_rest=is_rest, is_partial=found.is_partial)
+        return JsonResponse({"items": found.items, **_who_and_how_many(desk, count), "today": today})
 
     def review_decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Decide about one picture as it was seen."""
-        scan = self.get_object(request, str(pk))
-        if scan is None:
-            return self._gone(request)
-        choice, target = self._named_choice(request), self.target_of(request, scan)
+        desk, image = Desk(self, request), self.get_object(request, str(pk))
+        if image is None:
+            return self._gone(desk)
+        choice, target = _named_choice(desk), self.target_of(request, image)
         kind, sealed = request.POST.get("kind"), request.POST.get("version")
-        version = seen_version(sealed, scan, is_blind=is_secret(scan, request, self.admin_site))
-        if not self.may_decide(request, scan, target, desk=scan.desk):
+        version = seen_version(sealed, image, is_blind=desk.access.is_secret(image))
+        if not desk.may_decide(image, target, queue=image.queue):
             # Somebody else may have moved it to a queue that is closed to the user.
-            if version != NOT_SEEN or not self.may_decide(request, scan, target, desk=choice.queue):
+            if version != NOT_SEEN or not desk.may_decide(image, target, queue=choice.queue):
                 raise PermissionDenied
-            return self._respond(request, self._stale(request, choice, scan, is_as_seen=False), scan)
+            return self._respond(request, _stale(desk, choice, image, is_as_seen=False), image)
         if not target.holds_file:
-            standing.withdraw(scans().filter(pk=pk))
-            return self._respond(request, {"stale": True, "said": words.replaced(), "item": None}, scan)
+            placing.withdraw(images().filter(pk=pk))
+            return self._respond(request, {"stale": True, "said": words.replaced(), "item": None}, image)
         if kind not in CHOICES or not sealed:
-            return self._respond(request, {"refused": True, "said": _("The request was not understood.")}, scan)
+            return self._respond(request, {"refused": True, "said": _("The request was not understood.")}, image)
         try:
-            decision = _decide(request, scan, Kind(kind), version)
+            decision = _decide(request, image, Kind(kind), version)
         except Stale as stale:
-            answer = self._stale(request, choice, stale.scan, is_as_seen=stale.scan.review_version == version)
+            answer = _stale(desk, choice, stale.image, is_as_seen=stale.image.version == version)
         except Refused as refused:
             answer = {"refused": True, "said": str(refused)}
         else:
-            answer = {"decision": decision.pk, "said": words.done(Kind(decision.kind), target.label)}
-        return self._respond(request, answer, scan)
+            said = str(KINDS[Kind(decision.kind)].done) % {"picture": target.label}
+            answer = {"decision": decision.pk, "said": said}
+        return self._respond(request, answer, image)
 
     def review_undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Undo a decision of the user's own, and give the picture back to them."""
+        desk = Desk(self, request)
         # In one query: that there is a decision must not be told by how long it takes to say that there is none.
-        secret = tells_of_first_looks(secret_from(request, self.admin_site))
-        decision = decisions().exclude(secret).filter(pk=pk).select_related("scan__content_type").first()
+        told = decisions().exclude(tells_of_first_looks(desk.access.secret()))
+        decision = told.select_related("image__content_type").filter(pk=pk).first()
         if decision is None:
-            return self._gone(request)
-        scan = decision.scan
-        choice, target = self._named_choice(request), self.target_of(request, scan)
-        if not self.may_decide(request, scan, target, desk=decision.desk):
+            return self._gone(desk)
+        image = decision.image
+        choice, target = _named_choice(desk), self.target_of(request, image)
+        if not desk.may_decide(image, target, queue=decision.queue):
             raise PermissionDenied
         try:
-            reversal = undo(pk, user=request.user)
+            undo(pk, user=request.user)
         except Stale as stale:
-            answer = self._stale(request, choice, stale.scan, is_as_seen=latest_judgement(stale.scan) == decision)
+            answer = _stale(desk, choice, stale.image, is_as_seen=latest_judgement(stale.image) == decision)
         except Refused as refused:
             answer = {"refused": True, "said": str(refused)}
         else:
-            said = words.undone(Kind(decision.kind), target.label)
-            answer = {"said": said, "item": self._offer(request, choice, reversal.scan_id)}
-        return self._respond(request, answer, scan)
+            said = str(KINDS[Kind(decision.kind)].undone) % {"picture": target.label}
+            answer = {"said": said, "item": _offer(desk, choice, image.pk)}
+        return self._respond(request, answer, image)
 
     def review_claims_view(self, request: HttpRequest) -> HttpResponse:
         """Renew and release claims of the user."""
-        choice = self.read_choice(request, request.POST)
+        desk = Desk(self, request)
+        choice = desk.read_choice(request.POST)
         renewed, released = _keys(request, "renew"), _keys(request, "release")
-        claims.release(released, request.user)
-        claims.renew(renewed, request.user)
-        held = claims.held_among(renewed, request.user)
-        taken = scans().filter(pk__in=renewed).exclude(claims.free_for(request.user, timezone.now()))
+        user: AnyUser = request.user
+        claims.release(released, user)
+        claims.renew(renewed, user)
+        held = claims.held_among(renewed, user)
+        taken = images().filter(pk__in=renewed).exclude(claims.free_for(user, timezone.now()))
         answer = {name: list(found.values_list("pk", flat=True)) for name, found in (("held", held), ("taken", taken))}
-        return JsonResponse({**answer, **self._who_and_how_many(request, self.number_of(request, choice))})
+        return JsonResponse({**answer, **_who_and_how_many(desk, desk.number_of(choice))})
 
-    def _named_choice(self, request: HttpRequest) -> Choice:
-        """Return the choice of a request about one picture, of which alone depends what the user may do."""
-        open_queues = self.queues_to_open(request)
-        return Choice.read(request.POST, otherwise=open_queues[0] if open_queues else Desk.REVIEW)
-
-    def _gone(self, request: HttpRequest) -> HttpResponse:
+    def _gone(self, desk: Desk) -> HttpResponse:
         """Say that a picture is no longer there, to those who may know what is; others learn nothing."""
-        if not self.queues_to_open(request):
+        if not desk.open_queues:
             raise PermissionDenied
-        return self._respond(request, {"stale": True, "said": words.gone(), "item": None})
+        return self._respond(desk.request, {"stale": True, "said": words.gone(), "item": None})
 
-    def _stale(self, request: HttpRequest, choice: Choice, scan: ImageScan, *, is_as_seen: bool) -> Answer:
-        is_blind = is_secret(scan, request, self.admin_site)
-        said = words.meanwhile(scan, request.user, is_as_seen=is_as_seen, is_blind=is_blind)
-        return {"stale": True, "said": said, "item": self._offer(request, choice, scan.pk)}
-
-    def _offer(self, request: HttpRequest, choice: Choice, scan_pk: int) -> Item | None:
-        """Return a picture as it is now, claimed for a user at the desk; a form shows none."""
-        return None if _is_form(request) else self.offer(request, choice, scan_pk)
-
-    def _respond(self, request: HttpRequest, answer: Answer, scan: ImageScan | None = None) -> HttpResponse:
+    def _respond(self, request: HttpRequest, answer: Answer, image: WatchedImage | None = None) -> HttpResponse:
         """Answer the script with JSON, and a form with a message and the page it came from."""
         if not _is_form(request):
             return JsonResponse(answer)
@@ -192,34 +178,50 @@ class DeskViews(DeskQueues):
         self.message_user(request, answer["said"], messages.SUCCESS if is_done else messages.WARNING)
         back = request.POST.get("back", "")
         if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
-            named = ("changelist",) if scan is None else ("change", scan.pk)
-            back = scan_url(self.admin_site, *named)
+            back = self.url("changelist") if image is None else self.url("change", image.pk)
         return HttpResponseRedirect(back)
 
-    def _who_and_how_many(self, request: HttpRequest, count: int) -> Answer:
-        others = words.others(claims.others_at_the_desk(request.user))
-        return {"waiting": words.waiting(count, in_all=self.counts_hidden), "others": others}
-
-    def _summary(self, request: HttpRequest, choice: Choice, *, is_rest: bool, is_partial: bool) -> str:
+    def _summary(self, desk: Desk, choice: Choice, *, is_rest: bool, is_partial: bool) -> str:
         """Return what is shown when nothing is left; ``is_rest`` says that something waits all the same."""
         held_url = ""
         if is_partial:
             headline = _("Nothing was found for you in the first part of a long queue.")
-        elif is_rest and queue.is_held_by_others(self.selection(request, choice), request.user):
-            if self.has_release_permission(request):
-                held_url = f"{scan_url(self.admin_site, 'changelist')}?held=yes"
+        elif is_rest and queue.is_held_by_others(desk.selection(choice), desk.request.user):
+            if desk.access.may_release():
+                held_url = f"{self.url('changelist')}?held=yes"
             headline = _("Others are looking at what still waits here.")
         else:
             headline = _("Nothing else waits here for you.") if is_rest else _("Nothing waits here.")
-        elsewhere = [tab for tab in self.tabs(request, choice) if tab.count and not tab.is_current]
-        done = today(request.user, sandbox=choice.sandbox, secret=secret_from(request, self.admin_site))
+        elsewhere = [tab for tab in desk.tabs(choice) if tab.count and not tab.is_current]
+        done = words.today(desk.request.user, sandbox=choice.sandbox, secret=desk.access.secret())
         context = {"headline": headline, "today": done, "elsewhere": elsewhere, "held_url": held_url}
         return render_to_string("admin/copyleaks_image/desk/summary.html", context)
 
 
-def _decide(request: HttpRequest, scan: ImageScan, kind: Kind, version: int) -> Decision:
+def _named_choice(desk: Desk) -> Choice:
+    """Return the choice of a request about one picture, of which alone depends what the user may do."""
+    return Choice.read(desk.request.POST, otherwise=next(iter(desk.open_queues), Queue.REVIEW))
+
+
+def _stale(desk: Desk, choice: Choice, image: WatchedImage, *, is_as_seen: bool) -> Answer:
+    is_blind = desk.access.is_secret(image)
+    said = words.meanwhile(image, desk.request.user, is_as_seen=is_as_seen, is_blind=is_blind)
+    return {"stale": True, "said": said, "item": _offer(desk, choice, image.pk)}
+
+
+def _offer(desk: Desk, choice: Choice, image_pk: int) -> Item | None:
+    """Return a picture as it is now, claimed for a user at the desk; a form shows none."""
+    return None if _is_form(desk.request) else desk.offer(choice, image_pk)
+
+
+def _who_and_how_many(desk: Desk, count: int) -> Answer:
+    others = words.others(claims.others_at_the_desk(desk.request.user))
+    return {"waiting": words.waiting(count, in_all=desk.counts_hidden), "others": others}
+
+
+def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int) -> Decision:
     return decide(
-        scan.pk,
+        image.pk,
         user=request.user,
         kind=kind,
         version=version,
@@ -235,5 +237,5 @@ def _is_form(request: HttpRequest) -> bool:
 
 
 def _keys(request: HttpRequest, name: str) -> list[int]:
-    """Return the keys of scans in a field of the form, separated by commas."""
+    """Return the keys of pictures in a field of the form, separated by commas."""
     return numbers(request.POST.get(name, "").split(",")[:_MOST_HELD])

@@ -1,51 +1,27 @@
-"""What the desk says, in whole sentences: what was done, what happened meanwhile, how much waits, who is there."""
+"""What the desk says in whole sentences: what happened meanwhile, how much waits, who is there, what was done."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.text import get_text_list
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
-from django_copyleaks_image.admin.page import person
-from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.models.scan import Desk, Status
-from django_copyleaks_image.reviewing import standing
+from django_copyleaks_image.admin.facts import person
+from django_copyleaks_image.models import WatchedImage, decisions
+from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
+from django_copyleaks_image.reviewing.decide import is_decidable
 from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.queue import COUNTED
 from django_copyleaks_image.reviewing.users import AnyUser
+from django_copyleaks_image.standings import CHOICES, JUDGEMENTS, KINDS, Kind, Queue
 
-_DONE = {
-    Kind.CONFIRMED: gettext_lazy("Confirmed as AI: %(picture)s."),
-    Kind.CLEARED: gettext_lazy("Cleared: %(picture)s."),
-    Kind.ESCALATED: gettext_lazy("Escalated: %(picture)s."),
-    Kind.SKIPPED: gettext_lazy("Skipped: %(picture)s."),
-}
-_UNDONE = {
-    Kind.CONFIRMED: gettext_lazy("Undone: Confirmed as AI: %(picture)s."),
-    Kind.CLEARED: gettext_lazy("Undone: Cleared: %(picture)s."),
-    Kind.ESCALATED: gettext_lazy("Undone: Escalated: %(picture)s."),
-    Kind.SKIPPED: gettext_lazy("Undone: Skipped: %(picture)s."),
-}
-_MEANWHILE = {
-    Kind.CONFIRMED: gettext_lazy("%(person)s confirmed this picture as AI %(when)s. Nothing was changed."),
-    Kind.CLEARED: gettext_lazy("%(person)s cleared this picture %(when)s. Nothing was changed."),
-    Kind.ESCALATED: gettext_lazy("%(person)s escalated this picture %(when)s. Nothing was changed."),
-    Kind.UNDONE: gettext_lazy("%(person)s undid a decision about this picture %(when)s. Nothing was changed."),
-}
 # So many of the others at the desk are named.
 _NAMED = 4
-
-
-def done(kind: Kind, picture: str) -> str:
-    return str(_DONE[kind]) % {"picture": picture}
-
-
-def undone(kind: Kind, picture: str) -> str:
-    return str(_UNDONE[kind]) % {"picture": picture}
 
 
 def gone() -> str:
@@ -56,27 +32,24 @@ def replaced() -> str:
     return _("The picture was replaced or removed. Nothing was changed.")
 
 
-def scanned_again() -> str:
-    return _("The picture was scanned again meanwhile. Nothing was changed.")
-
-
-def meanwhile(scan: ImageScan, user: AnyUser, *, is_as_seen: bool, is_blind: bool) -> str:
+def meanwhile(image: WatchedImage, user: AnyUser, *, is_as_seen: bool, is_blind: bool) -> str:
     """Return why a decision came too late; ``is_as_seen`` says that nothing was decided since the user looked.
 
     ``is_blind`` says that the user must not hear what was decided.
     """
-    if is_as_seen and scan.claimed_by is not None and scan.claimed_by != user and _is_in_future(scan.claimed_until):
-        return _("%(person)s is looking at this picture. Nothing was changed.") % {"person": person(scan.claimed_by)}
-    if scan.status == Status.SUPERSEDED:
+    if is_as_seen and image.claimed_by != user and image.is_held(timezone.now()):
+        return _("%(person)s is looking at this picture. Nothing was changed.") % {"person": person(image.claimed_by)}
+    if not is_decidable(image):
         return replaced()
-    if standing.is_outdated(scan):
-        return scanned_again()
-    if is_as_seen or is_blind or scan.desk == Desk.SECOND_LOOK:  # Nobody is told that a picture is looked at twice.
+    latest = latest_judgement(image)
+    # Nobody is told that a picture is looked at twice: what nobody decided about is spoken of in the same words.
+    if is_as_seen or is_blind or latest is None or image.queue == Queue.SECOND_LOOK:
         return _("Something happened to this picture meanwhile. Nothing was changed.")
-    latest = latest_judgement(scan)
-    if latest is None or (scan.finished_at is not None and latest.decided_at < scan.finished_at):
-        return scanned_again()
-    return str(_MEANWHILE[Kind(latest.kind)]) % {"person": person(latest.decided_by), "when": _ago(latest.decided_at)}
+    finished_at = image.scan and image.scan.finished_at
+    if finished_at and latest.decided_at < finished_at:
+        return _("The picture was scanned again meanwhile. Nothing was changed.")
+    told = {"person": person(latest.decided_by), "when": _ago(latest.decided_at)}
+    return str(KINDS[Kind(latest.kind)].meanwhile) % told
 
 
 def number_waiting(count: int, *, in_all: bool = False) -> str:
@@ -118,10 +91,66 @@ def others(names: list[str]) -> str:
 
 
 def _ago(moment: datetime) -> str:
-    if _is_in_future(moment + timedelta(minutes=1)):
+    if moment + timedelta(minutes=1) > timezone.now():
         return _("a moment ago")
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
 
 
-def _is_in_future(moment: datetime | None) -> bool:
-    return moment is not None and moment > timezone.now()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """How often something was decided."""
+
+    label: str
+    mine: str
+    everybody: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Today:
+    """The decisions since midnight, local time, without those that were undone."""
+
+    sentence: str
+    rows: list[Row]
+
+
+def today(user: AnyUser, *, sandbox: bool, secret: Q) -> Today:
+    """Return what was done today by this person and by everybody, about real pictures or the sandbox's mocks.
+
+    ``secret`` is a condition of pictures of whose decisions the person must not hear: a sum tells of its parts.
+    """
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    decided = decisions().filter(decided_at__gte=midnight, reversal=None, sandbox=sandbox)
+    decided = decided.exclude(tells_of_first_looks(secret))
+    counts = {
+        kind: (mine, everybody)
+        for kind, mine, everybody in decided.exclude(kind=Kind.UNDONE)
+        .order_by()
+        .values_list("kind")
+        .annotate(mine=Count("pk", filter=Q(decided_by=user)), everybody=Count("pk"))
+    }
+    rows = [
+        Row(label=str(kind.label), mine=number_format(counts[kind][0]), everybody=number_format(counts[kind][1]))
+        for kind in CHOICES
+        if kind in counts
+    ]
+    judged = [both for kind, both in counts.items() if kind in JUDGEMENTS]
+    mine, everybody = (sum(column) for column in zip(*judged, strict=True)) if judged else (0, 0)
+    return Today(sentence=_thanks(mine, everybody), rows=rows)
+
+
+def _thanks(mine: int, everybody: int) -> str:
+    if mine:
+        words = ngettext(
+            "You have decided about %(count)s picture today. Thank you!",
+            "You have decided about %(count)s pictures today. Thank you!",
+            mine,
+        )
+        return words % {"count": number_format(mine)}
+    if everybody:
+        words = ngettext(
+            "Others have decided about %(count)s picture today.",
+            "Others have decided about %(count)s pictures today.",
+            everybody,
+        )
+        return words % {"count": number_format(everybody)}
+    return _("Nothing was decided today.")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from django_copyleaks_image.models import Decision, ImageScan
+from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
 from django_copyleaks_image.signals import decision_made, scan_completed, scan_failed
 
 from .models import Article
@@ -24,5 +24,5 @@ def complain(scan: ImageScan, **kwargs: Any) -> None:
 
 
 @receiver(decision_made)
-def obey(scan: ImageScan, decision: Decision, **kwargs: Any) -> None:
-    print(scan.decision, decision.kind, decision.decided_at.year)
+def obey(image: WatchedImage, decision: Decision, **kwargs: Any) -> None:
+    print(image.standing, decision.kind, decision.decided_at.year)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django_copyleaks_image.api import latest_scan, request_scan
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import ImageScan, WatchedImage
 
 from .models import Article
 
@@ -17,8 +17,12 @@ def scan_again(article: Article) -> str:
     return request_scan(article, "picture", force=True).scan_id
 
 
-def flagged() -> list[ImageScan]:
-    return list(ImageScan.objects.unfinished().filter(review=ImageScan.Review.PENDING))
+def unfinished() -> list[ImageScan]:
+    return list(ImageScan.objects.unfinished().filter(attempts__gt=1))
+
+
+def flagged() -> list[WatchedImage]:
+    return list(WatchedImage.objects.waiting().filter(standing="flagged"))
 
 
 def fetch_headers(scan: ImageScan) -> list[tuple[str, str]]:

@@ -2,11 +2,8 @@
 "use strict";
 {
     const { actionOfKey, isMeantForAnother, listenToStageKeys } = window.copyleaksImage;
+    // Besides those of the decisions, which their buttons name.
     const KEYS = {
-        a: "confirmed",
-        c: "cleared",
-        e: "escalated",
-        s: "skipped",
         u: "undo",
         n: "note",
         "?": "keys",
@@ -16,13 +13,15 @@
     // Call perform(action, event), and stage.act(name), for keys pressed while nothing is typed and no dialog is open.
     function listenToKeys(root, stage, perform) {
         const isOn = () => !root.matches(".copyleaks-shortcuts-off") && !root.querySelector("dialog[open]");
+        const decisions = [...root.querySelectorAll("[data-decide]")].map(({ dataset }) => [dataset.key, dataset.decide]);
+        const keys = { ...Object.fromEntries(decisions), ...KEYS };
         listenToStageKeys(stage, isOn);
         document.addEventListener("keydown", (event) => {
             if (event.repeat && isPressingButton(event, root)) {
                 // Enter, held on a button, would decide picture after picture.
                 event.preventDefault();
             }
-            const action = isOn() && !isMeantForAnother(event) && actionOfKey(KEYS, event);
+            const action = isOn() && !isMeantForAnother(event) && actionOfKey(keys, event);
             if (action) {
                 event.preventDefault();
                 if (!event.repeat) {

@@ -17,11 +17,14 @@
         #taken = [];
         #undoing = [];
         #isBusy = false;
+        // The kinds that decide nothing.
+        #undecided;
         // Nothing more waits; or nothing can be asked, until the moderator tries again.
         #isExhausted = false;
         #isStuck = false;
 
         constructor(root) {
+            this.#undecided = [...root.querySelectorAll("[data-decides-nothing]")].map(({ dataset }) => dataset.decide);
             this.server = new DeskServer(root);
             this.voice = new Voice(root);
             this.reasons = new Reasons(root, (kind, reason, event) => this.decide(kind, event.timeStamp, reason));
@@ -38,13 +41,13 @@
         }
 
         // Take the decision for done and show the next picture. Nothing counts that was begun before the picture was
-        // seen; but one that does not come may be skipped.
+        // seen; but of one that does not come nothing may be decided, as when it is skipped.
         decide(kind, time, reason = "") {
             const item = this.current;
             if (!item) {
                 return;
             }
-            if (!item.wasSeenBefore(time) && !(kind === "skipped" && item.wasShownBefore(time))) {
+            if (!item.wasSeenBefore(time) && !(this.#undecided.includes(kind) && item.wasShownBefore(time))) {
                 this.#askToWait(item);
                 return;
             }

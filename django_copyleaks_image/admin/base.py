@@ -1,19 +1,26 @@
 """What every admin of this app has in common: rows are evidence, so they are read and never edited."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from django.apps import apps
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib.admin.sites import AdminSite
+from django.db.models import Model, QuerySet
 from django.forms import Media, Script
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from .access import PictureAccess, access_of
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
 else:
     Base = admin.ModelAdmin
+
+Kind = TypeVar("Kind")
 
 # What an action may take on in one request: each row costs a look into the storage, or a large body.
 AT_ONCE = 200
@@ -24,16 +31,36 @@ def scripts(*names: str) -> list[str]:
     return [cast("str", Script(f"copyleaks_image/js/{name}", defer=True)) for name in names]  # The stubs know text.
 
 
-# What shows pictures, in this order wherever it stands.
+# In the order in which they build on each other: what shows pictures, what turns one into a stage, the desk.
 SHOWING = ("shared.js", "renditions.js", "stage.js")
+STAGE_CONTROLS = ("stage-controls.js", "stage-keys.js")
+DESK_SCRIPTS = ("desk-keys.js", "desk-page.js", "desk-server.js", "desk-tabs.js", "desk-queue.js", "desk.js")
 MEDIA = Media(css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]}, js=scripts(*SHOWING))
+# What was decided, wherever it is shown, and forms that need no script.
+DECISION_MEDIA = Media(css={"all": ["copyleaks_image/css/decision.css"]})
+# The desk has none of the scripts that the admin's lists and forms need.
+DESK_MEDIA = (
+    MEDIA
+    + DECISION_MEDIA
+    + Media(
+        css={"all": ["copyleaks_image/css/desk.css", "copyleaks_image/css/desk-bar.css"]},
+        js=scripts(*SHOWING, *STAGE_CONTROLS, *DESK_SCRIPTS),
+    )
+)
 
 
-def is_permitted(request: HttpRequest, codename: str, obj: Any = None) -> bool:
-    """Return whether the user has a permission of this app as a whole, or for one object."""
-    permission = f"copyleaks_image.{codename}"
-    # Django's own backend knows no permissions on single objects: it denies them even to those who have all.
-    return request.user.has_perm(permission) or (obj is not None and request.user.has_perm(permission, obj))
+def url_of(model_admin: Any, name: str, *args: object) -> str:
+    """Return the address of a view of an admin: ``changelist``, ``change`` or one of ours."""
+    opts = model_admin.opts
+    route = f"admin:{opts.app_label}_{opts.model_name}_{name}"
+    return reverse(route, args=args, current_app=model_admin.admin_site.name)
+
+
+def admin_for(admin_site: AdminSite, model: type[Model], kind: type[Kind]) -> Kind | None:
+    """Return the admin of a kind that a site has for a model, or for a proxy of it; None when it has none."""
+    known = [model, *(it for it in apps.get_models() if it is not model and it._meta.concrete_model is model)]
+    admins = (admin_site.get_model_admin(it) for it in known if admin_site.is_registered(it))
+    return next((it for it in admins if isinstance(it, kind)), None)
 
 
 class ReadOnlyAdmin(Base):
@@ -44,6 +71,21 @@ class ReadOnlyAdmin(Base):
     list_per_page = 50
     # The change pages are templates of their own and build no form.
     fieldsets = ((None, {"fields": ()}),)
+
+    def url(self, name: str, *args: object) -> str:
+        """Return the address of one of the views of this admin, whatever model it is registered for."""
+        return url_of(self, name, *args)
+
+    def route(
+        self, route: str, name: str, view: Callable[..., HttpResponseBase], *, cacheable: bool = False
+    ) -> URLPattern:
+        """Return a view of this admin, named as Django names those that every admin has."""
+        guarded = self.admin_site.admin_view(view, cacheable=cacheable)
+        return path(route, guarded, name=f"{self.opts.app_label}_{self.opts.model_name}_{name}")
+
+    def access(self, request: HttpRequest) -> PictureAccess:
+        """Return what the user may see and do."""
+        return access_of(request, self.admin_site)
 
     def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Return what the template of a row's page shows."""
@@ -81,9 +123,7 @@ class ReadOnlyAdmin(Base):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the user may view all rows, or this one."""
-        if super().has_view_permission(request, obj):
-            return True
-        return obj is not None and is_permitted(request, f"view_{self.opts.model_name}", obj)
+        return self.access(request).may_view(self.model, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -8,9 +8,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from django_copyleaks_image.models import DetectionResult, ImageScan
-from django_copyleaks_image.models.decision import Kind
-from django_copyleaks_image.reviewing import decide, standing
+from django_copyleaks_image.reviewing import decide, placing
 from django_copyleaks_image.scanning import ends, paykey
+from django_copyleaks_image.standings import Kind
+from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Listing, Photo
 from tests.samples import clean, detection, photo, submitted, upload
 
@@ -22,11 +23,13 @@ from .stories import (
     decided,
     flagged,
     fresh,
+    image_of,
     last_scan,
     place,
     replace,
     rescan,
     sent,
+    unmeasured,
     without_ai,
 )
 
@@ -40,8 +43,8 @@ def test_decision__outlives_a_rescan_that_says_the_same(kind: Kind, ada: Any) ->
 
     again = answered(rescan(scan))
 
-    assert place(again) == ("", "decided", kind)
-    assert place(scan) == ("", "decided", kind)
+    assert place(again) == ("", kind)
+    assert place(scan) == ("", kind)
 
 
 def test_decision__outlives_a_rescan_that_agrees_more(ada: Any) -> None:
@@ -51,7 +54,7 @@ def test_decision__outlives_a_rescan_that_agrees_more(ada: Any) -> None:
     again = rescan(scan)
     answered(again, detection(again, **MOSTLY_AI))
 
-    assert place(again) == ("", "decided", "confirmed")
+    assert place(again) == ("", "confirmed")
 
 
 @pytest.mark.parametrize("kind", [Kind.CONFIRMED, Kind.CLEARED])
@@ -62,22 +65,20 @@ def test_rescan_that_contradicts__reopens_and_overwrites_nothing(kind: Kind, ada
     again = rescan(scan)
     answered(again, clean(again) if kind == Kind.CONFIRMED else None)
 
-    assert place(again) == ("review", "pending", kind)
-    assert place(scan)[2] == kind
+    assert place(again) == ("review", kind)
 
 
 def test_reopened_review__stays_open_until_somebody_has_seen_the_new_verdict(ada: Any) -> None:
     scan = without_ai()
     decided(scan, ada, Kind.CLEARED)
-    second = answered(rescan(scan))
+    answered(rescan(scan))
 
     third = answered(rescan(scan))
 
     assert at_desk() == [third.pk]
-    assert place(third) == ("review", "pending", "cleared")
-    assert place(second) == ("", "", "cleared")
+    assert place(third) == ("review", "cleared")
     decided(third, ada, Kind.CLEARED)
-    assert place(answered(rescan(scan))) == ("", "decided", "cleared")
+    assert place(answered(rescan(scan))) == ("", "cleared")
 
 
 def test_rescan_below_the_threshold__does_not_contradict_who_cleared(ada: Any, watch: Callable[..., None]) -> None:
@@ -85,7 +86,7 @@ def test_rescan_below_the_threshold__does_not_contradict_who_cleared(ada: Any, w
     decided(scan, ada, Kind.CLEARED)
     watch(Photo, "image", review_area=0.5)
 
-    assert place(answered(rescan(scan))) == ("", "decided", "cleared")
+    assert place(answered(rescan(scan))) == ("", "cleared")
 
 
 def test_escalated_picture__stays_escalated(ada: Any) -> None:
@@ -96,7 +97,7 @@ def test_escalated_picture__stays_escalated(ada: Any) -> None:
     answered(again, clean(again))
 
     assert at_desk() == [again.pk]
-    assert place(again) == ("escalated", "pending", "escalated")
+    assert place(again) == ("escalated", "escalated")
 
 
 def test_undone_decision__stands_no_more(ada: Any) -> None:
@@ -106,7 +107,7 @@ def test_undone_decision__stands_no_more(ada: Any) -> None:
 
     again = answered(rescan(scan))
 
-    assert place(again) == ("review", "pending", "")
+    assert place(again) == ("review", "flagged")
     assert at_desk() == [again.pk]
 
 
@@ -118,7 +119,7 @@ def test_decision_during_a_rescan__stands_on_it(ada: Any) -> None:
 
     answered(again)
 
-    assert place(again) == ("", "decided", "cleared")
+    assert place(again) == ("", "cleared")
     assert at_desk() == []
 
 
@@ -128,18 +129,18 @@ def test_decision_between_reading_and_writing__is_seen(
 ) -> None:
     scan = make()
     again = rescan(scan)
-    read = standing.place_of_completed
-    too_early = read(again, ImageScan.Verdict.PARTLY_AI, needs_review=True, ends_from=[ImageScan.Status.SUBMITTED])
+    read = placing.place_of_completed
+    too_early = read(again, Verdict.PARTLY_AI, ai_share=0.4, needs_review=True)
     decided(scan, ada, decision)
 
     def read_too_early(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(standing, "place_of_completed", read)
+        monkeypatch.setattr(placing, "place_of_completed", read)
         return too_early
 
-    monkeypatch.setattr(standing, "place_of_completed", read_too_early)
+    monkeypatch.setattr(placing, "place_of_completed", read_too_early)
     answered(again)
 
-    assert place(again) == ("", "decided", decision)
+    assert place(again) == ("", decision)
     assert at_desk() == []
 
 
@@ -149,8 +150,7 @@ def test_other_bytes__start_undecided(ada: Any) -> None:
 
     new = answered(sent(replace(scan, colour="red")))
 
-    assert place(new) == ("review", "pending", "")
-    assert place(scan) == ("", "decided", "cleared")
+    assert place(new) == ("review", "flagged")
 
 
 def test_same_bytes_under_another_name__are_asked_once(ada: Any) -> None:
@@ -161,8 +161,8 @@ def test_same_bytes_under_another_name__are_asked_once(ada: Any) -> None:
 
     third = answered(sent(replace(scan, colour="teal", name="newer.jpg")))
 
-    assert [place(it)[2] for it in (scan, second, third)] == ["cleared"] * 3
-    assert at_desk() == []
+    assert image_of(scan).scan == third
+    assert place(third) == ("", "cleared")
 
 
 def test_same_bytes_on_another_object__are_asked_separately(ada: Any) -> None:
@@ -170,7 +170,7 @@ def test_same_bytes_on_another_object__are_asked_separately(ada: Any) -> None:
 
     decided(first, ada, Kind.CLEARED)
 
-    assert place(second) == ("review", "pending", "")
+    assert place(second) == ("review", "flagged")
 
 
 def test_same_bytes_in_another_field__are_asked_separately(ada: Any, watch: Callable[..., None]) -> None:
@@ -184,22 +184,36 @@ def test_same_bytes_in_another_field__are_asked_separately(ada: Any, watch: Call
 
     decided(front, ada, Kind.CLEARED)
 
-    assert (front.field_name, place(front)) == ("front", ("", "decided", "cleared"))
-    assert (back.field_name, place(back)) == ("back", ("review", "pending", ""))
+    assert (front.field_name, place(front)) == ("front", ("", "cleared"))
+    assert (back.field_name, place(back)) == ("back", ("review", "flagged"))
 
 
-def test_sandbox__is_judged_apart(ada: Any) -> None:
-    scan = flagged()
+def mocked(scan: ImageScan) -> ImageScan:
+    """Return one more scan of the same file, answered by the sandbox."""
     mock = rescan(scan)
     ImageScan.objects.filter(pk=mock.pk).update(sandbox=True)
+    return answered(fresh(mock))
 
-    answered(fresh(mock))
-    assert at_desk() == [scan.pk, mock.pk]
-    decided(mock, ada, Kind.CLEARED)
 
-    assert place(scan) == ("review", "pending", "")
+def test_mock_of_the_sandbox__takes_the_place_of_no_real_result(ada: Any) -> None:
+    scan = flagged()
+
+    mocked(scan)
+
+    assert at_desk() == [scan.pk]
     decided(scan, ada, Kind.CONFIRMED)
-    assert place(mock) == ("", "decided", "cleared")
+    mocked(scan)
+    assert (place(scan), image_of(scan).scan) == (("", "confirmed"), scan)
+
+
+def test_decision_about_a_mock__is_none_about_the_real_result(ada: Any) -> None:
+    mock = mocked(unmeasured())
+    decided(mock, ada, Kind.CLEARED)
+    assert place(mock) == ("", "cleared")
+
+    real = answered(rescan(mock))
+
+    assert (place(real), image_of(real).scan) == (("review", "flagged"), real)
 
 
 def test_twins__wait_each_on_its_own_object() -> None:
@@ -209,8 +223,8 @@ def test_twins__wait_each_on_its_own_object() -> None:
     answered(first)
 
     second = ImageScan.objects.get(object_id=str(twin.pk))
-    assert (fresh(first).result_id, place(first)) == (second.result_id, ("review", "pending", ""))
-    assert place(second) == ("review", "pending", "")
+    assert (fresh(first).result_id, place(first)) == (second.result_id, ("review", "flagged"))
+    assert place(second) == ("review", "flagged")
 
 
 def test_twin_whose_bytes_were_decided_about__inherits_on_its_own_object_only(ada: Any) -> None:
@@ -223,11 +237,11 @@ def test_twin_whose_bytes_were_decided_about__inherits_on_its_own_object_only(ad
 
     answered(payer)
 
-    assert place(same_object) == ("", "decided", "cleared")
-    assert place(ImageScan.objects.get(object_id=str(other_object.pk))) == ("review", "pending", "")
+    assert place(same_object) == ("", "cleared")
+    assert place(ImageScan.objects.get(object_id=str(other_object.pk))) == ("review", "flagged")
 
 
-def test_result__costs_one_query_its_own_update_and_the_wish_for_a_picture_at_the_desk() -> None:
+def test_result__costs_one_query_its_own_update_the_row_of_its_picture_and_the_wish_for_a_rendition() -> None:
     awaited()
     scan = last_scan()
     result = DetectionResult.objects.create(is_ai_detected=True, ai_ratio=0.4)
@@ -235,4 +249,4 @@ def test_result__costs_one_query_its_own_update_and_the_wish_for_a_picture_at_th
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         assert ends.complete(scan, result)
 
-    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "UPDATE", "INSERT"]
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "UPDATE", "INSERT", "INSERT"]

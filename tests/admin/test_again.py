@@ -1,14 +1,14 @@
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone, translation
 
-from django_copyleaks_image.admin import readonly
+from django_copyleaks_image.admin import base
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
 from tests.admin.inline_code import inline_code
@@ -137,17 +137,16 @@ def test_retry_failed__needs_the_file(payer: Client, settings: Any) -> None:
 @pytest.mark.parametrize("action", ["scan_again", "retry_failed"])
 def test_actions__are_closed_to_whoever_may_not_scan_again(staff: Any, action: str) -> None:
     scan = failed(photo())
-    client = staff("view_imagescan", "change_imagescan", "decide_imagescan", "view_photo")
+    client = staff("view_imagescan", "change_imagescan", "decide_watchedimage", "view_photo")
     act(client, action, scan, confirmed="yes")
     assert ImageScan.objects.count() == 1
     assert action not in client.get(LIST).content.decode()
     assert action not in client.get(f"{LIST}{scan.pk}/change/").content.decode()
 
 
-def test_actions__are_checked_for_each_scan(payer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_actions__are_checked_for_each_scan(payer: Client, rule: Callable[..., None]) -> None:
     allowed, denied = measured_photo("a.jpg"), measured_photo("b.jpg")
-    scans = site.get_model_admin(ImageScan)
-    monkeypatch.setattr(scans, "has_scan_permission", lambda request, obj=None: obj in (None, allowed))
+    rule(may_scan=lambda access, row=None: row in (None, allowed))
     found = messages(payer, act(payer, "scan_again", allowed, denied, confirmed="yes"))
     assert found == ["1 scan was queued.", "1 was left out: You may not have this picture scanned again."]
     assert successors(denied) == []
@@ -171,7 +170,7 @@ def test_actions__need_the_csrf_token(payer: Client) -> None:
 
 
 def test_actions__take_a_bounded_number(payer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readonly, "AT_ONCE", 1)
+    monkeypatch.setattr(base, "AT_ONCE", 1)
     scans = failed(photo("a")), failed(photo("b"))
     assert messages(payer, act(payer, "retry_failed", *scans)) == ["Choose at most 1 rows at once."]
 

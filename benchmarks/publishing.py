@@ -1,0 +1,145 @@
+"""What a public site waits for when it shows only what may be shown, against the same without any rule.
+
+A host without the app would keep a boolean column of its own with an index: its count, and the plain pages, are what
+is compared with, on a million objects on PostgreSQL and on a hundred thousand on MariaDB and SQLite. Times are of the
+wall clock, since the database is what is measured.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import Index, QuerySet
+
+from benchmarks.archives import mariadb, postgresql
+from benchmarks.figures import Figure, Unavailable, alternating
+from django_copyleaks_image import registry
+from django_copyleaks_image.models import WatchedImage
+from django_copyleaks_image.publishing import publishable, with_standing
+from django_copyleaks_image.standings import Queue, Standing
+from django_copyleaks_image.verdicts import Verdict
+from tests.gallery.models import Listing
+
+REPEAT = 7
+PAGE = 60
+BATCH = 5_000
+_NO_AI: dict[str, Any] = {"verdict": Verdict.NO_AI, "ai_share": 0.0, "standing": Standing.CLEAN}
+_MOSTLY: dict[str, Any] = {"verdict": Verdict.MOSTLY_AI, "ai_share": 0.9}
+_FLAGGED = _MOSTLY | {"standing": Standing.FLAGGED, "queue": Queue.REVIEW}
+_CONFIRMED = _MOSTLY | {"standing": Standing.CONFIRMED}
+# Of a hundred objects in a row, which is which: the flagged ones are not next to each other.
+_STATES = [_FLAGGED if number % 20 == 0 else _CONFIRMED if number == 1 else _NO_AI for number in range(100)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """A database with so many objects, and how many times longer a count and a page may take there."""
+
+    database: Callable[[], AbstractContextManager[object]]
+    objects: int
+    count_times: float
+    page_times: float
+
+
+SETTINGS = {
+    "postgresql": Setting(database=postgresql, objects=1_000_000, count_times=5, page_times=2),
+    "mariadb": Setting(database=mariadb, objects=100_000, count_times=8, page_times=8),
+    "sqlite": Setting(database=nullcontext, objects=100_000, count_times=8, page_times=8),
+}
+# Chosen by their names, where not all are wanted: BENCH_DATABASES="sqlite mariadb".
+CHOSEN = [name for name in os.environ.get("BENCH_DATABASES", " ".join(SETTINGS)).split() if name in SETTINGS]
+
+
+def measure() -> Iterator[Figure]:
+    registry.register(Listing, "front")
+    try:
+        for name in CHOSEN:
+            setting = SETTINGS[name]
+            try:
+                with setting.database():
+                    fill(setting.objects)
+                    yield from _figures(name, setting)
+            except Unavailable as reason:
+                print(f"{name}: {reason}", flush=True)
+    finally:
+        registry.unregister(Listing, "front")
+
+
+def fill(size: int) -> None:
+    """Make the tables, and ``size`` (a multiple of :data:`BATCH`) measured objects; what may be shown is published."""
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    content_type = ContentType.objects.get_for_model(Listing)
+    for start in range(1, size + 1, BATCH):
+        keys = range(start, start + BATCH)
+        Listing.objects.bulk_create(
+            Listing(pk=key, front=_file(key), published=_STATES[key % 100] is _NO_AI) for key in keys
+        )
+        WatchedImage.objects.bulk_create(
+            WatchedImage(
+                content_type=content_type,
+                object_id=str(key),
+                field_name="front",
+                file_name=_file(key),
+                **_STATES[key % 100],
+            )
+            for key in keys
+        )
+    with connection.schema_editor() as editor:
+        editor.add_index(Listing, Index(fields=["published"], name="listing_published"))
+    # What the servers do by themselves after a while, and a site on SQLite by PRAGMA optimize.
+    tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in (Listing, WatchedImage))
+    statements = {"postgresql": f"VACUUM ANALYZE {tables}", "mysql": f"ANALYZE TABLE {tables}", "sqlite": "ANALYZE"}
+    with connection.cursor() as cursor:
+        cursor.execute(statements[connection.vendor])
+
+
+def _file(key: int) -> str:
+    return f"listings/2026/11/meadow-{key}_a8Bx3kQ.jpg"
+
+
+def _figures(name: str, setting: Setting) -> Iterator[Figure]:
+    def compared(task: str, ours: Callable[[], object], plain: Callable[[], object], times: float) -> Figure:
+        ratio = alternating(ours, plain, repeat=REPEAT, clock=perf_counter)
+        return Figure(name=f"publishing_{task}_{name}", value=ratio, goal=times, better="lower", unit="×")
+
+    published = Listing.objects.filter(published=True).count
+    assert _publishable().count() == published()
+    yield compared("count", lambda: _publishable().count(), published, setting.count_times)
+    for page in (1, 100):
+        yield compared(
+            f"page_{page}",
+            partial(_page, _publishable, page),
+            partial(_page, Listing.objects.all, page),
+            setting.page_times,
+        )
+    for task, wanted in (
+        ("by_verdict", {"copyleaks_verdict": Verdict.MOSTLY_AI}),
+        ("by_decision", {"copyleaks_decision": Standing.CONFIRMED}),
+    ):
+        yield compared(
+            task,
+            partial(_count_of, wanted),
+            published,
+            setting.count_times,
+        )
+
+
+def _publishable() -> QuerySet[Listing]:
+    return publishable(Listing.objects.all(), "front")
+
+
+def _count_of(wanted: dict[str, Any]) -> int:
+    return with_standing(Listing.objects.all(), "front").filter(**wanted).count()
+
+
+def _page(objects: Callable[[], QuerySet[Listing]], number: int) -> None:
+    """Read the page that a visitor opens: the newest objects are on the first."""
+    found = list(objects().order_by("-pk")[(number - 1) * PAGE : number * PAGE])
+    assert len(found) == PAGE

@@ -1,0 +1,130 @@
+"""What one user may see and do with pictures: the one object that every page, list, filter and picture of ours asks.
+
+A project with rules of its own names a class made from :class:`PictureAccess` as ``PICTURE_ACCESS``.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_backends, get_permission_codename
+from django.contrib.auth.backends import ModelBackend
+from django.db.models import Model, Q
+from django.http import HttpRequest
+
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import ImageScan, WatchedImage, images
+from django_copyleaks_image.reviewing.blindness import awaits_second_look_by
+from django_copyleaks_image.standings import Queue, Standing
+
+from .targets import Target, read_targets, unnamed
+
+if TYPE_CHECKING:
+    from django.contrib.admin.sites import AdminSite
+
+# What no picture fulfils.
+NOTHING = Q(pk__in=())
+
+
+class PictureAccess:
+    """The permissions of the user of a request on a site; a project overrides the ``may_…`` methods.
+
+    Without a row they say whether the user may do it at all, with one whether the user may do it to this one. A row is
+    a :class:`WatchedImage`, or an :class:`ImageScan` where one is viewed or scanned again.
+    """
+
+    def __init__(self, request: HttpRequest, admin_site: "AdminSite") -> None:
+        self.request = request
+        self.admin_site = admin_site
+
+    def may_view(self, model: type[Model], row: Model | None = None) -> bool:
+        """Return whether the user may view rows of one of our models, whosever pictures they are about."""
+        names = (get_permission_codename(verb, model._meta) for verb in ("view", "change"))
+        return any(is_permitted(self.request, f"{model._meta.app_label}.{name}", row) for name in names)
+
+    def may_decide(self, image: WatchedImage | None = None) -> bool:
+        """Return whether the user may decide about pictures that wait for review, or were never measured."""
+        return is_permitted(self.request, "copyleaks_image.decide_watchedimage", image)
+
+    def may_decide_escalated(self, image: WatchedImage | None = None) -> bool:
+        """Return whether the user may decide about escalated pictures."""
+        return is_permitted(self.request, "copyleaks_image.decide_escalated_watchedimage", image)
+
+    def may_release(self, image: WatchedImage | None = None) -> bool:
+        """Return whether the user may take pictures from those who look at them."""
+        return is_permitted(self.request, "copyleaks_image.release_watchedimage", image)
+
+    def may_scan(self, row: WatchedImage | ImageScan | None = None) -> bool:
+        """Return whether the user may have pictures scanned again, which may cost credits."""
+        return is_permitted(self.request, "copyleaks_image.rescan_imagescan", row)
+
+    # What follows from these.
+
+    def may_decide_in(self, queue: str, image: WatchedImage | None = None) -> bool:
+        """Return whether the user may decide about what is taken from a queue, or from none."""
+        return self.may_decide_escalated(image) if queue == Queue.ESCALATED else self.may_decide(image)
+
+    def has_own_rule(self, *names: str) -> bool:
+        """Return whether a project has rules of its own, which may differ from row to row."""
+        return any(getattr(type(self), name) is not getattr(PictureAccess, name) for name in names)
+
+    def targets(self, rows: Iterable[WatchedImage | ImageScan]) -> dict[int, Target]:
+        """Return the objects of rows of one model by the rows' keys, as the user may see them."""
+        listed = list(rows)
+        found = read_targets(listed, self.admin_site, self.request)
+        if self.has_own_rule("may_view"):
+            for row in listed:
+                if not self.may_view(type(row), row):
+                    found[row.pk] = replace(found[row.pk], label=unnamed(row), visible=False)
+        return found
+
+    def secret(self) -> Q:
+        """Return the condition that the user must not hear what was decided about a picture.
+
+        These are the pictures at which the user is to take a second look. Whoever can take none may know everything.
+        """
+        return awaits_second_look_by(self.request.user) if self._may_take_second_looks() else NOTHING
+
+    def is_secret(self, image: WatchedImage) -> bool:
+        """Return whether the user must not hear what was decided about a picture."""
+        return images().filter(self.secret(), pk=image.pk).exists()
+
+    def disguise(self, listed: Iterable[WatchedImage]) -> Collection[int]:
+        """Make pictures look as if nobody had decided about them where the user must not hear of it.
+
+        Returns the keys of those. Only the objects in memory are changed, which must not be saved. It costs one query,
+        whether there is a secret or not.
+        """
+        by_key = {image.pk: image for image in listed}
+        secret = self.secret()
+        if not by_key or secret is NOTHING:
+            return ()
+        found = set(images().filter(secret, pk__in=list(by_key)).values_list("pk", flat=True))
+        for image in (by_key[pk] for pk in found):
+            image.queue, image.standing = Queue.REVIEW, Standing.FLAGGED
+            image.standing_since = image.uploaded_at
+        return found
+
+    def _may_take_second_looks(self) -> bool:
+        """Return whether the user may decide about pictures that wait for review: about all, or perhaps about some."""
+        is_ruled = self.has_own_rule("may_decide") or any(_knows_objects(backend) for backend in get_backends())
+        return is_ruled or self.may_decide()
+
+
+def access_of(request: HttpRequest, admin_site: "AdminSite") -> PictureAccess:
+    """Return what the user of a request may see and do on a site."""
+    made: Any = conf.PICTURE_ACCESS or PictureAccess
+    access: PictureAccess = made(request, admin_site)
+    return access
+
+
+def is_permitted(request: HttpRequest, permission: str, obj: Any = None) -> bool:
+    """Return whether the user has a permission as a whole, or for one object."""
+    # Django's own backend knows no permissions on single objects: it denies them even to those who have all.
+    return request.user.has_perm(permission) or (obj is not None and request.user.has_perm(permission, obj))
+
+
+def _knows_objects(backend: Any) -> bool:
+    """Return whether an authentication backend may permit something for single objects, which Django's own does not."""
+    names = ("has_perm", "get_all_permissions")
+    return any(getattr(type(backend), name, None) is not getattr(ModelBackend, name) for name in names)

@@ -1,0 +1,189 @@
+"""How a picture stands and what a person can decide about it: the two tables from which everything is made.
+
+What a site shows, the filters and figures, the buttons, keys and words of the review desk: all of them read
+:data:`STANDINGS` and :data:`KINDS`. A standing or a kind without its line fails when this module is imported.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy, pgettext_lazy
+
+# What a site does with pictures of one kind.
+Policy = Literal["hide", "show"]
+POLICIES = ("hide", "show")
+Text = str | Promise
+
+
+class Standing(TextChoices):
+    """What is known about the picture that a field holds: one word for measurement and decision together."""
+
+    WAITING = "waiting", _("Waiting for its scan")
+    NOT_MEASURED = "not_measured", _("Not measured")
+    CLEAN = "clean", _("Nothing to review")
+    FLAGGED = "flagged", _("Flagged")
+    CLEARED = "cleared", _("Cleared (false alarm)")
+    CONFIRMED = "confirmed", _("Confirmed as AI")
+    ESCALATED = "escalated", _("Escalated")
+
+
+class Queue(TextChoices):
+    """The queue of the review desk in which a picture waits for a person."""
+
+    NONE = "", _("None")
+    REVIEW = "review", _("Review")
+    SECOND_LOOK = "second_look", _("Second look")
+    ESCALATED = "escalated", _("Escalated")
+    UNMEASURED = "unmeasured", _("Not measured")
+
+
+class Kind(TextChoices):
+    """What a person can do with a picture."""
+
+    CONFIRMED = "confirmed", _("Confirmed as AI")
+    CLEARED = "cleared", _("Cleared (false alarm)")
+    ESCALATED = "escalated", _("Escalated")
+    SKIPPED = "skipped", _("Skipped")
+    UNDONE = "undone", _("Undone")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandingRule:
+    """What follows from a standing: ``shown`` always, never, or as the policy of this name says.
+
+    ``sentence`` puts it behind the finding for the visitors of a site. A decision that ``denies_ai`` is contradicted by
+    a result that needs a review, any other by one without AI.
+    """
+
+    shown: Literal["always", "never", "flagged", "unmeasured"]
+    is_measured: bool = False
+    denies_ai: bool = False
+    sentence: Text = "%(finding)s"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KindRule:
+    """What a kind of decision is: ``standing`` is what it gives the picture, None for what decides nothing.
+
+    A final one answers whether the picture is AI, and may need a reason. ``key`` and ``button`` are those of the desk,
+    empty for what has no button. The other texts tell of it: what was done, what was undone, and what somebody else
+    has done meanwhile. ``action`` is its name in the list of pictures, with the ``question`` before many of them are
+    decided at once and the ``answer`` after it; empty for what is decided one by one.
+    """
+
+    standing: Standing | None = None
+    is_final: bool = False
+    key: str = ""
+    button: Text = ""
+    # What a narrow screen leaves out of the button.
+    button_rest: Text = ""
+    done: Text = ""
+    undone: Text = ""
+    meanwhile: Text = ""
+    action: str = ""
+    question: Text = ""
+    answer: Text = ""
+
+    @property
+    def label(self) -> str:
+        """Return the whole text of the button."""
+        return f"{self.button} {self.button_rest}".rstrip()
+
+
+STANDINGS: dict[Standing, StandingRule] = {
+    Standing.WAITING: StandingRule(shown="unmeasured"),
+    Standing.NOT_MEASURED: StandingRule(shown="unmeasured"),
+    Standing.CLEAN: StandingRule(shown="always", is_measured=True),
+    Standing.FLAGGED: StandingRule(shown="flagged", is_measured=True, sentence=_("%(finding)s; under review")),
+    Standing.CLEARED: StandingRule(shown="always", denies_ai=True, sentence=_("%(finding)s; cleared by a moderator")),
+    Standing.CONFIRMED: StandingRule(shown="never", sentence=_("%(finding)s; confirmed as AI by a moderator")),
+    Standing.ESCALATED: StandingRule(shown="never", sentence=_("%(finding)s; under review")),
+}
+
+KINDS: dict[Kind, KindRule] = {
+    Kind.CONFIRMED: KindRule(
+        standing=Standing.CONFIRMED,
+        is_final=True,
+        key="a",
+        button=_("Confirm AI"),
+        done=_("Confirmed as AI: %(picture)s."),
+        undone=_("Undone: Confirmed as AI: %(picture)s."),
+        meanwhile=_("%(person)s confirmed this picture as AI %(when)s. Nothing was changed."),
+        action="confirm_ai",
+        question=ngettext_lazy("Confirm %(count)s picture as AI?", "Confirm %(count)s pictures as AI?", "count"),
+        answer=ngettext_lazy(
+            "%(count)s picture was confirmed as AI.", "%(count)s pictures were confirmed as AI.", "count"
+        ),
+    ),
+    Kind.CLEARED: KindRule(
+        standing=Standing.CLEARED,
+        is_final=True,
+        key="c",
+        button=pgettext_lazy("decision", "Clear"),
+        button_rest=_("(false alarm)"),
+        done=_("Cleared: %(picture)s."),
+        undone=_("Undone: Cleared: %(picture)s."),
+        meanwhile=_("%(person)s cleared this picture %(when)s. Nothing was changed."),
+        action="clear_false_alarm",
+        question=ngettext_lazy("Clear %(count)s picture?", "Clear %(count)s pictures?", "count"),
+        answer=ngettext_lazy("%(count)s picture was cleared.", "%(count)s pictures were cleared.", "count"),
+    ),
+    Kind.ESCALATED: KindRule(
+        standing=Standing.ESCALATED,
+        key="e",
+        button=_("Escalate"),
+        done=_("Escalated: %(picture)s."),
+        undone=_("Undone: Escalated: %(picture)s."),
+        meanwhile=_("%(person)s escalated this picture %(when)s. Nothing was changed."),
+    ),
+    Kind.SKIPPED: KindRule(
+        key="s",
+        button=_("Skip"),
+        done=_("Skipped: %(picture)s."),
+        undone=_("Undone: Skipped: %(picture)s."),
+    ),
+    Kind.UNDONE: KindRule(meanwhile=_("%(person)s undid a decision about this picture %(when)s. Nothing was changed.")),
+}
+
+
+def _without_a_line(
+    table: dict[Standing, StandingRule] | dict[Kind, KindRule], names: Iterable[object]
+) -> list[object]:
+    return [name for name in names if name not in table]
+
+
+if _missing := [*_without_a_line(STANDINGS, Standing), *_without_a_line(KINDS, Kind)]:
+    raise TypeError(f"Without a line in the tables of standings and kinds: {_missing}.")
+
+# What can be decided at all: skipping decides nothing, undoing takes back.
+JUDGEMENTS = tuple(kind for kind, rule in KINDS.items() if rule.standing is not None)
+# What answers whether a picture is AI.
+FINAL = tuple(kind for kind, rule in KINDS.items() if rule.is_final)
+# What a person can choose; undoing names what it undoes and has a function of its own.
+CHOICES = tuple(kind for kind, rule in KINDS.items() if rule.button)
+# The standings that are a person's word.
+DECIDED = tuple(rule.standing for rule in KINDS.values() if rule.standing is not None)
+DECIDED_FOR_GOOD = tuple(KINDS[kind].standing for kind in FINAL)
+MEASURED = tuple(standing for standing, rule in STANDINGS.items() if rule.is_measured)
+
+
+def choices_in(queue: str) -> list[Kind]:
+    """Return what can be chosen for a picture in a queue: what is escalated already is not escalated again."""
+    return [
+        kind for kind in CHOICES if queue != Queue.ESCALATED or KINDS[kind].is_final or KINDS[kind].standing is None
+    ]
+
+
+def shown_standings(*, unmeasured: Policy = "hide", flagged: Policy = "hide") -> frozenset[Standing]:
+    """Return the standings of the pictures that may be shown.
+
+    Raises ValueError for another policy than ``"hide"`` or ``"show"``.
+    """
+    if not {unmeasured, flagged} <= set(POLICIES):
+        raise ValueError(f'Pictures are told to "hide" or to "show", not to {unmeasured!r} or {flagged!r}.')
+    is_shown = {"always": True, "never": False, "unmeasured": unmeasured == "show", "flagged": flagged == "show"}
+    return frozenset(standing for standing, rule in STANDINGS.items() if is_shown[rule.shown])
