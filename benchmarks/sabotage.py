@@ -39,6 +39,27 @@ class Protection:
 
 PROTECTIONS = (
     Protection(
+        "length of a value in a sentence",
+        "problems.py",
+        "str(value)[:VALUE_LENGTH]",
+        "str(value)",
+        "tests/test_problems.py -k bounded",
+    ),
+    Protection(
+        "sentence of a child that was taken over",
+        "decoding/pool.py",
+        "(told(problem))",
+        '(problem["code"])',
+        "tests/decoding/test_pool.py -k taken_over",
+    ),
+    Protection(
+        "sentence of a payer for its duplicates",
+        "scanning/duplicates.py",
+        "payer.error_code, payer.message,",
+        "payer.error_code, payer.error_message,",
+        "tests/scanning/test_paid_in_vain.py -k language",
+    ),
+    Protection(
         "memory of one picture",
         "decoding/child.py",
         "(resource.RLIMIT_AS, MEMORY), ",
@@ -111,7 +132,7 @@ PROTECTIONS = (
     Protection(
         "too complex to be sent",
         "scanning/prepare.py",
-        'raise Skipped("too_complex", str(error)) from None',
+        "raise Skipped(Code.TOO_COMPLEX, error.message) from None",
         "raise",
         "tests/scanning/test_prepare.py -k asks_for_too_much",
     ),
@@ -812,7 +833,7 @@ PROTECTIONS = (
     Protection(
         "any refusal drops the token",
         "copyleaks/client.py",
-        "if isinstance(error, AuthenticationError) and self",
+        "if error.may_be_the_token and self",
         "if answer.status == 401 and self",
         "tests/copyleaks/test_client.py -k ended_early or mended",
     ),
@@ -861,8 +882,7 @@ PROTECTIONS = (
     Protection(
         "login refusals are the account's",
         "copyleaks/token.py",
-        "if not isinstance("
-        "problem, AuthenticationError | PaymentError | RateLimitError | TokenError | TransientError):",
+        "if problem.is_of_the_request:",
         "if False:",
         "tests/copyleaks/test_token.py -k refused_login",
     ),
@@ -2059,7 +2079,7 @@ PROTECTIONS = (
     Protection(
         "missing file or missing volume",
         "scanning/attempts.py",
-        'if skipped.code == "missing_file" and not',
+        "if is_shared and not",
         "if False and not",
         "tests/scanning/test_circuit.py -k without_the_media",
     ),
@@ -2136,15 +2156,15 @@ PROTECTIONS = (
     Protection(
         "trial gives way",
         "scanning/recovery.py",
-        "        return scan.error_code in NEUTRAL",
+        "        return follows(scan.error_code) is Follows.TURN",
         "        return False",
         "tests/scanning/test_circuit.py -k gives_way_to_another",
     ),
     Protection(
         "fresh pictures on trial",
         "scanning/recovery.py",
-        "each[0] is not None, each[1]",
-        "each[0] is None, each[1]",
+        "each[0] is not None, _has_failed",
+        "each[0] is None, _has_failed",
         "tests/scanning/test_circuit.py -k paid_twice",
     ),
     Protection(
@@ -2243,7 +2263,7 @@ PROTECTIONS = (
     Protection(
         "single files are no evidence",
         "scanning/evidence.py",
-        "if scan.error_code not in PICTURE_SLUGS)",
+        "if follows(scan.error_code) is not Follows.PICTURE)",
         "if True)",
         "tests/scanning/test_circuit.py -k single_pictures",
     ),
@@ -2600,8 +2620,8 @@ PROTECTIONS = (
     Protection(
         "failures for good are not paid again",
         "scanning/receive.py",
-        "may_resubmit = isinstance(error, TransientError)",
-        "may_resubmit = True",
+        "may_resubmit=error.passes",
+        "may_resubmit=True",
         "tests/scanning/test_paid_in_vain.py -k only_if_it_may_pass",
     ),
     Protection(
@@ -2614,8 +2634,8 @@ PROTECTIONS = (
     Protection(
         "size of a result that was refused during a try",
         "scanning/attempts.py",
-        'error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value(code)),',
-        "error_code=code,",
+        '**reason_columns(code, message) | {"error_code": lost.unless_oversized(code)},',
+        "**reason_columns(code, message),",
         "tests/scanning/test_given_up.py -k refused_for_its_size",
     ),
     Protection(
@@ -2698,8 +2718,8 @@ PROTECTIONS = (
     Protection(
         "answer of an API that is there",
         "copyleaks/errors.py",
-        "self.passes and self.code is None and",
-        "self.passes and",
+        "is_unclassified = self.code is None and",
+        "is_unclassified =",
         "tests/copyleaks/test_errors.py -k outage",
     ),
     Protection(

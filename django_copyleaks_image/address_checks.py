@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve
 from . import registry
 from .checks import PREFIX, _is_https, _is_local, _value
 from .conf import DICT_NAME
+from .outcomes import Code
 from .scanning import addresses
 
 
@@ -109,7 +110,7 @@ def check_direct_access(**kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"{DICT_NAME}['MEDIA_ACCESS'] is 'direct', but for {watched.label}: {problem}",
-            hint=addresses.DIRECT_HINT,
+            hint=str(Code.NO_PUBLIC_URL.advice),
             id=f"{PREFIX}.W036",
         )
         for watched in registry.watched_fields()

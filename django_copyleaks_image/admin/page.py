@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 
 from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.outcomes import Code, advice
 from django_copyleaks_image.reviewing.history import same_target
-from django_copyleaks_image.scanning import paykey
 
-from .problems import problem_in_words
-from .reasons import reason_in_words
+from .reasons import message_of, reason_in_words
 from .targets import Target
 
 Facts = list[tuple[str, object]]
@@ -70,20 +69,22 @@ def timings(scan: ImageScan) -> Facts:
         facts.append((_("Picture deleted"), moment(scan.removed_at)))
     if scan.attempts:
         facts.append((_("Attempts"), number_format(scan.attempts)))
-    if not scan.is_finished and scan.next_attempt_at is not None and scan.error_code != paykey.WAITS:
+    if not scan.is_finished and scan.next_attempt_at is not None and scan.error_code != Code.WAITS_FOR_TWIN:
         facts.append((_("Next attempt"), moment(scan.next_attempt_at)))
     return facts
 
 
 def error_facts(scan: ImageScan) -> Facts:
-    """Return why a scan has no result, in words, in code and in the provider's own words."""
+    """Return why a scan has no result, in words and in code, what else is known, and what a person can do about it."""
     if not scan.error_code:
         return []
     facts: Facts = [
         (_("Reason"), reason_in_words(scan.error_code)),
         (_("Code"), format_html("<code>{}</code>", scan.error_code)),
+        (_("Message"), message_of(scan)),
+        (_("What to do"), advice(scan.error_code)),
     ]
-    return [*facts, (_("Message"), problem_in_words(scan.error_message))] if scan.error_message else facts
+    return [(label, value) for label, value in facts if value]
 
 
 def relatives(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from django_copyleaks_image.models import ImageScan, WebhookReceipt, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.outcomes import Code
 
 from . import page
 from .actions import ScanActions
@@ -122,8 +123,8 @@ class ImageScanAdmin(
     @admin.display(description=gettext_lazy("status"))
     def state(self, scan: ImageScan) -> str:
         lines = [reason_in_words(scan.error_code)] if scan.error_code else []
-        if scan.removed_at is not None and scan.error_code != "file_removed":
-            lines.append(reason_in_words("file_removed"))
+        if scan.removed_at is not None and scan.error_code != Code.FILE_REMOVED:
+            lines.append(reason_in_words(Code.FILE_REMOVED))
         if scan.decision:
             lines.append(_("Decision: %(decision)s") % {"decision": scan.get_decision_display()})
         if scan.desk:

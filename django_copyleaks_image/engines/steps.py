@@ -11,13 +11,13 @@ from time import monotonic
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.scanning import (
     account,
     circuit,
     clock,
     duplicates,
     heatmaps,
-    paykey,
     receive,
     renditions,
     submit,
@@ -52,7 +52,9 @@ def work_on(scan_id: str) -> datetime | None:
         is_next = circuit.waits_for_results() and scans().due(clock.now()).filter(scan_id=scan_id).exists()
         return clock.now() + submit.RESULTS_NAP + MARGIN if is_next else None
     _show_that_somebody_works()
-    put_back = scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None).exclude(error_code=paykey.WAITS)
+    put_back = (
+        scans().filter(scan_id=scan_id, status=Status.QUEUED, lease_until=None).exclude(error_code=Code.WAITS_FOR_TWIN)
+    )
     due_at = put_back.values_list("next_attempt_at", flat=True).first()
     return due_at and max(due_at, clock.now()) + MARGIN
 

@@ -15,6 +15,8 @@ from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image import marks
+from django_copyleaks_image.outcomes import sentence
+from django_copyleaks_image.problems import restored, stored
 from django_copyleaks_image.verdicts import Verdict
 
 from .primary import ReadWhereWritten
@@ -68,6 +70,7 @@ LATE_RESULTS = timedelta(days=7)
 MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
 
 
+MESSAGE_LENGTH = 500
 # For how long a worker may have a scan without a word.
 LONGEST_LEASE = timedelta(seconds=90)
 
@@ -179,7 +182,9 @@ class ImageScan(ReadWhereWritten):
     erasure_due_at = models.DateTimeField(_("erasure due at"), null=True, blank=True, db_index=True)
 
     error_code = models.CharField(_("error code"), max_length=64, blank=True, default="")
+    # In English, or in somebody else's words; and what it takes to say a sentence of ours in the reader's language.
     error_message = models.TextField(_("error message"), blank=True, default="")
+    error_values = models.JSONField(default=dict, blank=True)
     result = models.ForeignKey(
         DetectionResult,
         models.PROTECT,
@@ -281,6 +286,11 @@ class ImageScan(ReadWhereWritten):
         return self.status in FINISHED
 
     @property
+    def message(self) -> str:
+        """Return the error message, as the sentence that it was if it is one of ours."""
+        return restored(self.error_message, self.error_values)
+
+    @property
     def target(self) -> Any:
         """Return the scanned object, or None when it is gone; read from the database it was saved in.
 
@@ -293,6 +303,15 @@ class ImageScan(ReadWhereWritten):
             return model._base_manager.using(self.database).filter(pk=self.object_id).first()
         except (ValueError, ValidationError, ConnectionDoesNotExist):
             return None
+
+
+def reason_columns(code: str = "", message: str = "") -> dict[str, object]:
+    """Return the columns that say why a scan has no result, or waits; empty ones without a code.
+
+    ``message`` is a sentence of ours or somebody else's words; without one, it is that of the code.
+    """
+    message = message or sentence(code)
+    return {"error_code": code, "error_message": message[:MESSAGE_LENGTH], "error_values": stored(message)}
 
 
 def home_database() -> str:

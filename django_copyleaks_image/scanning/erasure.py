@@ -30,7 +30,7 @@ def _erase(scan: ImageScan) -> None:
     # Chosen by their keys: one that arrives at this moment is judged first.
     unjudged = bought.unjudged_receipts().filter(scan=scan).values("pk")
     judged = list(_receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))
-    _receipts().filter(pk__in=judged).update(body=WebhookReceipt.compress(b""), detail="")
+    _receipts().filter(pk__in=judged).update(body=WebhookReceipt.compress(b""), detail={})
     if scan.result_id is not None and not _has_living_user(scan.result_id):
         results = DetectionResult.objects.using(home_database()).filter(pk=scan.result_id)
         results.update(metadata={}, heatmap=b"", heatmap_url="", heatmap_due_at=None)

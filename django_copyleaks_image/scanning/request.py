@@ -13,7 +13,8 @@ from django.utils import timezone
 from django_copyleaks_image import registry
 from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet
+from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet, reason_columns
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import standing
 from django_copyleaks_image.reviewing.history import same_target
@@ -22,9 +23,6 @@ from django_copyleaks_image.transactions import atomically
 from . import ends
 
 logger = logging.getLogger(__name__)
-
-# The reason of bytes that ``when=`` left out although they took the place of others.
-NOT_WANTED = "not_wanted"
 
 
 class _Newest(NamedTuple):
@@ -76,11 +74,11 @@ def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = 
         return Repetition(waiting, is_new=False)
     scan = ImageScan(**target, file_name=name, database=using, forced=force, repeated=True)
     if not force:
-        atomically(lambda: queue(scan, "file_replaced"))
+        atomically(lambda: queue(scan, Code.FILE_REPLACED))
         return Repetition(scan, is_new=True)
     scan.idempotency_key = _idempotency_key(target, seen or 0)
     try:
-        atomically(lambda: queue(scan, "scanned_again"))
+        atomically(lambda: queue(scan, Code.SCANNED_AGAIN))
     except IntegrityError:
         # Somebody else asked for the same first; whoever comes second has waited for the first one's commit.
         first = scans().filter(idempotency_key=scan.idempotency_key).first()
@@ -127,9 +125,9 @@ def _follow(watched: WatchedField, instance: Model, *, created: bool, written: b
         return
     if not name:
         if latest is not None:
-            _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
+            _with_the_media(lambda: ends.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
         return
-    reason = "file_replaced" if latest is not None and _leaves_something(scans().for_target(**target)) else ""
+    reason = Code.FILE_REPLACED if latest is not None and _leaves_something(scans().for_target(**target)) else ""
     if is_wanted(watched, instance):
         scan = ImageScan(**target, file_name=name, database=using)
         _with_the_media(lambda: queue(scan, reason), using=using)
@@ -145,7 +143,7 @@ def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> Non
 
     def forget() -> None:
         target = target_of(watched.owner, instance, watched.name, using=using)
-        _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
+        _with_the_media(lambda: ends.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
 
     _without_spoiling_the_save(f"remove the scans of {watched.label} {instance.pk}", forget)
 
@@ -199,7 +197,7 @@ def _leaves_something(target_scans: ImageScanQuerySet) -> bool:
 
 def _leave_behind(target_scans: ImageScanQuerySet) -> None:
     """End what is unfinished about a replaced file, and take it from the desk."""
-    ends.supersede(target_scans, "file_replaced")
+    ends.supersede(target_scans, Code.FILE_REPLACED)
     standing.withdraw(target_scans)
 
 
@@ -213,7 +211,7 @@ def _leave_out(scan: ImageScan) -> None:
 def _not_wanted() -> dict[str, Any]:
     now = timezone.now()
     ended = {"finished_at": now, "notified_at": now, "next_attempt_at": None}
-    return {"status": ImageScan.Status.SKIPPED, "error_code": NOT_WANTED, **ended}
+    return {"status": ImageScan.Status.SKIPPED, **reason_columns(Code.NOT_WANTED), **ended}
 
 
 def bytes_changed(scan: ImageScan) -> None:
@@ -226,12 +224,12 @@ def bytes_changed(scan: ImageScan) -> None:
         database=scan.database,
     )
     with transaction.atomic(using=home_database()):
-        if ends.supersede(scans().filter(pk=scan.pk), "file_replaced"):
-            queue(successor, "file_replaced", wake=wake_elsewhere_after_commit)
+        if ends.supersede(scans().filter(pk=scan.pk), Code.FILE_REPLACED):
+            queue(successor, Code.FILE_REPLACED, wake=wake_elsewhere_after_commit)
 
 
 def _covers(latest: _Newest, file_name: str) -> bool:
-    left_out = latest.status == ImageScan.Status.SUPERSEDED or latest.error_code == NOT_WANTED
+    left_out = latest.status == ImageScan.Status.SUPERSEDED or latest.error_code == Code.NOT_WANTED
     return latest.file_name == file_name and not left_out
 
 
