@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .problems import SentenceError
+
 # Longest side in pixels, by the name in addresses: lists show 80 pixels on dense screens, then panel and page.
 RENDITION_SIDES: Mapping[str, int] = {"page": 1600, "panel": 480, "thumbnail": 160}
 MAX_BYTES = 64 * 1024 * 1024
@@ -28,12 +30,16 @@ TYPES = {
 }
 
 
-class UnreadablePicture(ValueError):
-    """The bytes are no picture that can be read; the message is a sentence for people."""
+class UnreadablePicture(SentenceError, ValueError):
+    """The bytes are no picture that can be read; ``is_final`` says that they never will be."""
+
+    is_final = True
 
 
 class DecoderMissing(UnreadablePicture):
     """HEIC and HEIF pictures need pillow-heif, the extra ``heif`` of this distribution."""
+
+    is_final = False  # Somebody may install it.
 
 
 class TooComplex(UnreadablePicture):

@@ -14,6 +14,8 @@ from itertools import accumulate, chain, compress, islice
 from operator import add, le, mul, sub
 from typing import cast
 
+from .problems import Problem, SentenceError
+
 MAX_RUNS = 2_000_000
 MAX_PIXELS = 2**40 - 1
 MAX_SIDE = 65_535
@@ -25,7 +27,7 @@ _BYTES = range(5) if sys.byteorder == "little" else range(_NUMBER_SIZE - 1, _NUM
 _PACKED_RUN_SIZE = 2 * len(_BYTES)
 
 
-class MaskError(ValueError):
+class MaskError(SentenceError, ValueError):
     """A mask is malformed; the message says how, quoting no more of it than a number."""
 
 
@@ -71,12 +73,15 @@ def read_mask(starts: object, lengths: object, *, pixels: int | None) -> Mask:
     ``pixels`` is the picture's width times height, None when unknown. Raises MaskError.
     """
     if not isinstance(starts, list) or not isinstance(lengths, list):
-        raise MaskError("The mask's starts and lengths are not both lists.")
+        raise MaskError(Problem.MASK_NO_LISTS())
     if len(starts) != len(lengths):
-        raise MaskError(f"The mask has {len(starts)} starts but {len(lengths)} lengths.")
+        raise MaskError(Problem.MASK_UNPAIRED(starts=len(starts), lengths=len(lengths)))
     if len(starts) > MAX_RUNS:
-        raise MaskError(f"The mask has {len(starts)} runs, more than {MAX_RUNS}.")
-    mask = Mask(_whole_numbers(starts, "start"), _whole_numbers(lengths, "length"))
+        raise MaskError(Problem.MASK_TOO_MANY_RUNS(runs=len(starts), limit=MAX_RUNS))
+    mask = Mask(
+        _whole_numbers(starts, Problem.MASK_START_NOT_WHOLE, Problem.MASK_START_OUT_OF_RANGE),
+        _whole_numbers(lengths, Problem.MASK_LENGTH_NOT_WHOLE, Problem.MASK_LENGTH_OUT_OF_RANGE),
+    )
     if _is_ascending(mask):
         _check_runs(mask, mask.end, pixels)
         return mask
@@ -99,18 +104,18 @@ def unpack(data: bytes | memoryview) -> Mask:
     """Return the mask that :func:`pack` stored; raise MaskError for anything else, inflating little of it."""
     data = bytes(data)
     if data[:1] != _VERSION:
-        raise MaskError("The stored mask has an unknown version.")
+        raise MaskError(Problem.MASK_UNKNOWN_VERSION())
     inflate = zlib.decompressobj()
     try:
         planes = inflate.decompress(data[1:], MAX_RUNS * _PACKED_RUN_SIZE)
     except zlib.error:
-        raise MaskError("The stored mask is corrupt.") from None
+        raise MaskError(Problem.MASK_CORRUPT()) from None
     if not inflate.eof or inflate.unused_data or len(planes) % _PACKED_RUN_SIZE:
-        raise MaskError("The stored mask is cut short or too long.")
+        raise MaskError(Problem.MASK_CUT_SHORT())
     middle = len(planes) // 2
     mask = Mask(array("Q", accumulate(_numbers(planes[:middle]))), _numbers(planes[middle:]))
     if not _is_ascending(mask):
-        raise MaskError("The stored mask's runs overlap.")
+        raise MaskError(Problem.MASK_OVERLAPS())
     _check_runs(mask, mask.end, None)
     return mask
 
@@ -141,28 +146,28 @@ def regions(mask: Mask, width: int, height: int, *, limit: int = 50) -> list[Reg
 def check_shape(mask: Mask, width: int, height: int) -> None:
     """Raise MaskError unless the mask fits a picture of this width and height in pixels."""
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise MaskError(f"The picture's sides must have between 1 and {MAX_SIDE} pixels.")
+        raise MaskError(Problem.MASK_ODD_SIDES(limit=MAX_SIDE))
     if mask.end > width * height:
-        raise MaskError(f"The mask ends at pixel {mask.end}, outside the picture's {width * height}.")
+        raise MaskError(Problem.MASK_OUTSIDE(end=mask.end, pixels=width * height))
 
 
-def _whole_numbers(values: list[object], name: str) -> Sequence[int]:
+def _whole_numbers(values: list[object], not_whole: Problem, out_of_range: Problem) -> Sequence[int]:
     # A set of types looks at every value at the speed of C; bool is a subclass of int, and not meant.
     if not set(map(type, values)) <= {int}:
         position = next(index for index, value in enumerate(values) if type(value) is not int)
-        raise MaskError(f"The mask's {name} {position} is not a whole number.")
+        raise MaskError(not_whole(position=position))
     try:
         return array("Q", cast("list[int]", values))
     except OverflowError:
-        raise MaskError(f"A {name} of the mask is negative or beyond 64 bits.") from None
+        raise MaskError(out_of_range()) from None
 
 
 def _check_runs(mask: Mask, end: int, pixels: int | None) -> None:
     if not all(mask.lengths):
-        raise MaskError(f"The mask's length {mask.lengths.index(0)} is zero.")
+        raise MaskError(Problem.MASK_LENGTH_ZERO(position=mask.lengths.index(0)))
     pixels = MAX_PIXELS if pixels is None else min(pixels, MAX_PIXELS)
     if end > pixels:
-        raise MaskError(f"A run of the mask ends at pixel {end}, beyond the picture's {pixels}.")
+        raise MaskError(Problem.MASK_RUN_OUTSIDE(end=end, pixels=pixels))
 
 
 def _is_ascending(mask: Mask) -> bool:

@@ -31,6 +31,7 @@ from django_copyleaks_image.formats import (
 )
 from django_copyleaks_image.heif import is_heif, read_heif
 from django_copyleaks_image.pixels import UPRIGHT, in_srgb, opaque, reduced
+from django_copyleaks_image.problems import Problem
 
 # Camera files need a few thousand; a header of millions of tiny parts would keep Pillow busy for minutes.
 MAX_READS = 250_000
@@ -111,7 +112,7 @@ def reencode(data: bytes, *, max_side: int) -> bytes:
     """
     facts = _facts(_bounded(data))
     if facts.format not in ("PNG", "JPEG", "WEBP"):
-        raise UnreadablePicture(f"The picture is {facts.format}, not PNG, JPEG or WebP.")
+        raise UnreadablePicture(Problem.PICTURE_OF_OTHER_KIND(format=facts.format))
     _check_pixels(facts)
     with _parsing(facts.format):
         small = reduced(_open(data, facts.format), max_side)
@@ -152,9 +153,9 @@ def _parsing(format_name: str) -> Iterator[None]:
     except UnreadablePicture:
         raise
     except Image.DecompressionBombError as error:
-        raise UnreadablePicture(f"The {format_name} picture has too many pixels to be opened.") from error
+        raise UnreadablePicture(Problem.PICTURE_BOMB(format=format_name)) from error
     except _PARSING_ERRORS as error:
-        raise UnreadablePicture(f"The {format_name} file is broken or cut short.") from error
+        raise UnreadablePicture(Problem.PICTURE_BROKEN(format=format_name)) from error
 
 
 def _read(file: IO[bytes]) -> bytes:
@@ -165,16 +166,16 @@ def _read(file: IO[bytes]) -> bytes:
 
 def _bounded(data: bytes) -> bytes:
     if not data:
-        raise UnreadablePicture("The file is empty.")
+        raise UnreadablePicture(Problem.FILE_EMPTY())
     if len(data) > MAX_BYTES:
-        raise UnreadablePicture(f"The file is larger than {MAX_BYTES} bytes.")
+        raise UnreadablePicture(Problem.FILE_OVER_LIMIT(limit=MAX_BYTES))
     return data
 
 
 def _check_pixels(facts: PictureFacts) -> None:
     most = MAX_WEBP_PIXELS if facts.format == "WEBP" else MAX_PIXELS
     if facts.width * facts.height > most:
-        raise UnreadablePicture(f"The picture has {facts.width} by {facts.height} pixels, more than {most} in all.")
+        raise UnreadablePicture(Problem.PICTURE_TOO_MANY_PIXELS(width=facts.width, height=facts.height, limit=most))
 
 
 def _facts(data: bytes) -> PictureFacts:
@@ -216,7 +217,7 @@ def _format_of(data: bytes) -> str:
         return "WEBP"
     if is_heif(data):
         return "HEIF"
-    raise UnreadablePicture("The file is none of " + ", ".join(TYPES) + ".")
+    raise UnreadablePicture(Problem.FILE_OF_NO_KIND(formats=", ".join(TYPES)))
 
 
 def _webp_size(data: bytes) -> tuple[int, int] | None:
@@ -250,13 +251,11 @@ def _open(data: bytes, format_name: str) -> ImageFile:
     if format_name in _PLUGINS:
         return _PLUGINS[format_name](_Source(data))
     if format_name not in ("HEIC", "HEIF"):
-        raise UnreadablePicture(f"{format_name} pictures are not shown.")
+        raise UnreadablePicture(Problem.PICTURE_NOT_SHOWN(format=format_name))
     try:
         from pillow_heif import HeifImageFile  # noqa: PLC0415 (an extra)
     except ImportError:
-        raise DecoderMissing(
-            f"{format_name} pictures can be shown once django-copyleaks-image[heif] is installed."
-        ) from None
+        raise DecoderMissing(Problem.PICTURE_WITHOUT_DECODER(format=format_name)) from None
     plugin: type[ImageFile] = HeifImageFile
     return plugin(BytesIO(data))
 

@@ -23,7 +23,7 @@ from .access import is_permitted
 from .base import ReadOnlyAdmin
 from .facts import Facts, moment, without_empty
 from .figures import figures, spent_today
-from .reasons import reason_in_words
+from .reasons import pause_message_of, reason_in_words
 from .waiting import what_holds_scans
 
 
@@ -104,7 +104,7 @@ def _pause(row: AccountState) -> Facts:
         (_("Since"), moment(row.paused_at)),
         (_("Reason"), reason_in_words(row.pause_reason)),
         (_("Code"), row.pause_reason),
-        (_("Message"), row.pause_message),
+        (_("Message"), pause_message_of(row)),
         (_("What to do"), f"{mends.mend(row)} {mends.what_comes_then(row)}"),
         (_("Scan on trial"), row.trial_scan),
         (_("Next probe"), moment(row.probe_at)),

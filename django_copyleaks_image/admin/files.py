@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image import formats
 from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, results
 from django_copyleaks_image.models.rendition import Kind
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.renditions import shelf, wanted
 from django_copyleaks_image.scanning import prepare
 
-from .problems import problem_in_words
-from .reasons import reason_in_words
+from .reasons import problem_of, reason_in_words
 
 
 class PictureUnavailable(Exception):
@@ -46,7 +46,7 @@ def _told_in_words() -> Iterator[None]:
     except prepare.Skipped as skipped:
         raise PictureUnavailable(reason_in_words(skipped.code)) from None
     except (prepare.StorageFailed, shelf.ShelfFailed):
-        raise PictureUnavailable(reason_in_words("storage_failed")) from None
+        raise PictureUnavailable(reason_in_words(Code.STORAGE_FAILED)) from None
 
 
 def scanned_file(scan: ImageScan) -> FieldFile:
@@ -71,7 +71,7 @@ def rendition(scan: ImageScan, size: str, kind: str = Kind.PICTURE) -> bytes:
         if kept is None:
             _drawn(scan, kind, is_lost=True)
     if kept is None:
-        raise PictureUnavailable(reason_in_words("not_kept"))
+        raise PictureUnavailable(reason_in_words(Code.NOT_KEPT))
     return kept
 
 
@@ -93,7 +93,7 @@ def original(scan: ImageScan, file: FieldFile) -> tuple[formats.FileType, prepar
         copy = prepare.copied(file, at_most=formats.MAX_BYTES)
     if copy.sha256 != drawn.sha256:
         copy.close()
-        raise PictureUnavailable(reason_in_words("file_replaced"))
+        raise PictureUnavailable(reason_in_words(Code.FILE_REPLACED))
     return formats.TYPES[image_format], copy
 
 
@@ -111,11 +111,11 @@ def examine(scan: ImageScan) -> Examination:
 
 def _drawn(scan: ImageScan, kind: str, *, may_be_late: bool = False, is_lost: bool = False) -> Rendition:
     """Return what is known of a rendition; raise PictureUnavailable if there is none, BeingPrepared if not yet."""
-    if scan.error_code == "too_complex":
+    if scan.error_code == Code.TOO_COMPLEX:
         raise PictureUnavailable(reason_in_words(scan.error_code))
     row = wanted.ask(scan, kind, is_lost=is_lost)
     if row.problem:
-        raise PictureUnavailable(problem_in_words(reason_in_words(row.problem)))
+        raise PictureUnavailable(problem_of(row))
     if row.due_at is not None and not may_be_late:
         raise BeingPrepared(_("The picture is being prepared."))
     return row

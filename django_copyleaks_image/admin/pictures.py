@@ -37,7 +37,7 @@ from django_copyleaks_image.streaming import streamed
 
 from . import again, export, files
 from .asking import AskedAdmin, AskedChangeList, BoundedPaginator
-from .base import SHOWING, STAGE_CONTROLS, admin_for, scripts, url_of
+from .base import SHOWING, admin_for, scripts, url_of
 from .facts import Facts, Finding
 from .stage import Stage, stage_of
 from .targets import Row, Target
@@ -64,7 +64,7 @@ _BEING_PREPARED = (
     '<text x="160" y="156" text-anchor="middle" font-family="sans-serif" font-size="18">{}</text></g></svg>'
 )
 # What turns a picture into a stage, each script after those that it needs.
-_STAGE_MEDIA = Media(js=scripts(*SHOWING, *STAGE_CONTROLS))
+_STAGE_MEDIA = Media(js=scripts(*SHOWING, "stage-controls.js", "stage-keys.js"))
 
 
 class PictureChangeList(AskedChangeList):

@@ -58,7 +58,7 @@ class WebhookReceiptAdmin(AskedAdmin):
     def what_became_of_it(self, receipt: WebhookReceipt) -> SafeString:
         outcome, source = receipt.get_outcome_display(), receipt.get_source_display()
         line = '<span class="copyleaks-line copyleaks-quiet">{}</span>'
-        return format_html("{}{}", outcome, format_html_join("", line, [(receipt.detail,), (source,)]))
+        return format_html("{}{}", outcome, format_html_join("", line, [(receipt.detail_in_words,), (source,)]))
 
     def get_urls(self) -> list[URLPattern]:
         download = self.route("<int:pk>/body.json", "download", require_safe(self.download_view))
@@ -160,7 +160,7 @@ def _shortened(value: object) -> object:
 def _facts(receipt: WebhookReceipt) -> Facts:
     return without_empty(
         (_("Outcome"), receipt.get_outcome_display()),
-        (_("Detail"), receipt.detail),
+        (_("Detail"), receipt.detail_in_words),
         (_("Source"), receipt.get_source_display()),
         (_("Deliveries"), receipt.deliveries),
         (_("Received"), moment(receipt.received_at)),

@@ -18,14 +18,13 @@ from django.views.decorators.http import require_safe
 
 from django_copyleaks_image.models import ImageScan, WatchedImage, WebhookReceipt, home_database, images, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
-from django_copyleaks_image.scanning import paykey
+from django_copyleaks_image.outcomes import Code, advice
 
 from . import again, export, overview
 from .facts import Facts, Finding, duration_in_words, finding_of, moment, provenance, without_empty
 from .filters import StuckFilter, WatchedFieldFilter
 from .pictures import PictureAdmin, age_since, page_url
-from .problems import problem_in_words
-from .reasons import reason_in_words
+from .reasons import message_of, reason_in_words
 from .targets import Target
 from .waiting import why_it_waits
 
@@ -36,7 +35,7 @@ _SHOWN_RELATIVES = 10
 class ImageScanAdmin(PictureAdmin):
     """Scans to look at and to repeat; they are evidence and cannot be edited."""
 
-    list_display: Any = ("thumbnail", "finding", "object_with_file", "state", "age")
+    list_display: ClassVar[Any] = ("thumbnail", "finding", "object_with_file", "state", "age")
     list_filter = ("verdict", "status", StuckFilter, "sandbox", WatchedFieldFilter, "created_at")
     search_fields = ("^scan_id", "file_name", "=object_id", "^sha256")
     search_help_text = gettext_lazy("Scan id, file name, object id or SHA-256")
@@ -63,8 +62,8 @@ class ImageScanAdmin(PictureAdmin):
     @admin.display(description=gettext_lazy("status"))
     def state(self, scan: ImageScan) -> str:
         lines = [reason_in_words(scan.error_code)] if scan.error_code else []
-        if scan.removed_at is not None and scan.error_code != "file_removed":
-            lines.append(reason_in_words("file_removed"))
+        if scan.removed_at is not None and scan.error_code != Code.FILE_REMOVED:
+            lines.append(reason_in_words(Code.FILE_REMOVED))
         return format_html(
             "{}{}",
             scan.get_status_display(),
@@ -181,7 +180,7 @@ def _timings(scan: ImageScan) -> Facts:
         facts.append((_("Picture deleted"), moment(scan.removed_at)))
     if scan.attempts:
         facts.append((_("Attempts"), number_format(scan.attempts)))
-    if not scan.is_finished and scan.next_attempt_at is not None and scan.error_code != paykey.WAITS:
+    if not scan.is_finished and scan.next_attempt_at is not None and scan.error_code != Code.WAITS_FOR_TWIN:
         facts.append((_("Next attempt"), moment(scan.next_attempt_at)))
     return facts
 
@@ -194,11 +193,12 @@ def _with_duration(at: datetime, before: datetime | None) -> object:
 
 
 def _error_facts(scan: ImageScan) -> Facts:
-    """Return why a scan has no result, in words, in code and in the provider's own words."""
+    """Return why a scan has no result, in words and in code, what else is known, and what a person can do about it."""
     if not scan.error_code:
         return []
-    facts: Facts = [
+    return without_empty(
         (_("Reason"), reason_in_words(scan.error_code)),
         (_("Code"), format_html("<code>{}</code>", scan.error_code)),
-    ]
-    return [*facts, (_("Message"), problem_in_words(scan.error_message))] if scan.error_message else facts
+        (_("Message"), message_of(scan)),
+        (_("What to do"), advice(scan.error_code)),
+    )

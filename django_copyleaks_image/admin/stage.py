@@ -12,9 +12,10 @@ from django_copyleaks_image.alignment import EXCHANGES_SIDES, Box, Size
 from django_copyleaks_image.findings import align_scan, finding
 from django_copyleaks_image.masks import MaskError, check_shape
 from django_copyleaks_image.models import DetectionResult, ImageScan
+from django_copyleaks_image.outcomes import in_words
+from django_copyleaks_image.problems import Problem, stored
 
 from . import files
-from .problems import problem_in_words
 
 # Regions that were left out on receipt are found by Python: this many runs take it a tenth of a second.
 _MAX_RUNS = 50_000
@@ -103,10 +104,14 @@ def stage_of(scan: ImageScan, url: Url, *, alt: str) -> Stage:
 
 
 def _add_overlay(stage: Stage, scan: ImageScan, result: DetectionResult, url: Url, orientation: int | None) -> None:
+    problem = result.mask_problem
+    found: list[list[int]] | None = None
     try:
-        found = _regions(result)
+        found = None if problem else _regions(result)
     except MaskError as error:
-        stage.notes.append(_("The mask is not drawn: %(why)s") % {"why": problem_in_words(error)})
+        problem = stored(error.message)
+    if problem:
+        stage.notes.append(_("The mask is not drawn: %(why)s") % {"why": in_words(problem)})
         return
     if found == []:
         empty = _("The provider marked no place.") if result.is_ai_detected else _("Nothing is marked as AI.")
@@ -128,15 +133,13 @@ def _regions(result: DetectionResult) -> list[list[int]] | None:
 
     Raises MaskError when the mask cannot be drawn; regions that are stored are of one that can.
     """
-    if result.mask_problem:
-        raise MaskError(result.mask_problem)
     if result.regions is not None:
         return list(result.regions)
     mask = result.read_mask()
     if not mask:
         return []
     if not (result.image_width and result.image_height):
-        raise MaskError(_("The provider did not say how large the picture is."))
+        raise MaskError(Problem.MASK_OF_UNKNOWN_SIZE())
     if result.mask_runs <= _MAX_RUNS:
         return regions.find(mask, result.image_width, result.image_height)
     check_shape(mask, result.image_width, result.image_height)
@@ -145,7 +148,7 @@ def _regions(result: DetectionResult) -> list[list[int]] | None:
 
 def _add_heatmap(stage: Stage, scan: ImageScan, result: DetectionResult, url: Url) -> None:
     if result.heatmap_problem:
-        why = problem_in_words(result.heatmap_problem)
+        why = in_words(result.heatmap_problem)
         stage.notes.append(_("The provider's heatmap is not shown: %(why)s") % {"why": why})
         return
     if result.heatmap_due_at is not None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from django_copyleaks_image.models import AccountState, ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.scanning import account, mends, silence
 
 from .reasons import reason_in_words
@@ -54,7 +55,7 @@ def why_it_waits(scan: ImageScan) -> list[str]:
 
 
 def _used_up_budget() -> str:
-    waiting = scans().filter(status=Status.QUEUED, error_code="budget_exhausted").order_by()
+    waiting = scans().filter(status=Status.QUEUED, error_code=Code.BUDGET_EXHAUSTED).order_by()
     since = waiting.aggregate(since=Min("created_at"))["since"]
     if since is None:
         return _("Today's budget is used up; scans go on after midnight UTC.")

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.conf import DICT_NAME
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.scanning import addresses
 
 from .configuration import is_https, is_local, value_of
@@ -111,7 +112,7 @@ def check_direct_access(**kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"{DICT_NAME}['MEDIA_ACCESS'] is 'direct', but for {watched.label}: {problem}",
-            hint=addresses.DIRECT_HINT,
+            hint=str(Code.NO_PUBLIC_URL.advice),
             id=f"{PREFIX}.W036",
         )
         for watched in registry.watched_fields()

@@ -11,6 +11,8 @@ import zlib
 from codecs import BOM_UTF8, getincrementaldecoder
 from typing import cast
 
+from django_copyleaks_image.problems import Problem, SentenceError
+
 MAX_GZIP_MEMBERS = 100
 # Of anything but numbers, the names of members included: a result has some fifty.
 MAX_VALUES = 100_000
@@ -54,7 +56,7 @@ _PAIRS = {b"]": b"[", b"}": b"{"}
 _MAX_DIGITS = 40
 
 
-class PayloadError(ValueError):
+class PayloadError(SentenceError, ValueError):
     """A body is not a result we can read; the message is safe to store and quotes nothing of the body."""
 
 
@@ -81,17 +83,17 @@ def bounded_gunzip(data: bytes, limit: int) -> bytes:
             # One byte more than allowed: at exactly the limit, zlib would not report the end of the stream.
             part = member.decompress(data, left + 1)
         except zlib.error:
-            raise NotJsonObject("The body is not valid gzip.") from None
+            raise NotJsonObject(Problem.BODY_NO_GZIP()) from None
         left -= len(part)
         if left < 0:
-            raise TooLarge(f"The body is larger than {limit} bytes once it is decompressed.")
+            raise TooLarge(Problem.BODY_OVER_LIMIT(limit=limit))
         if not member.eof:
-            raise NotJsonObject("The gzip body was cut short.")
+            raise NotJsonObject(Problem.BODY_GZIP_CUT_SHORT())
         parts.append(part)
         data = member.unused_data
         if not data:
             return b"".join(parts)
-    raise NotJsonObject("The gzip body has too many parts.")
+    raise NotJsonObject(Problem.BODY_GZIP_PARTS())
 
 
 def check_object(body: bytes) -> None:
@@ -101,7 +103,7 @@ def check_object(body: bytes) -> None:
     """
     _check(body)
     if body.removeprefix(BOM_UTF8).lstrip(b" \t\n\r")[:1] != b"{":
-        raise NotJsonObject("The body is JSON, but not an object.")
+        raise NotJsonObject(Problem.BODY_NO_OBJECT())
 
 
 def load_json(body: bytes) -> object:
@@ -136,7 +138,7 @@ def _check(document: bytes) -> None:
             at = opening.end()
             opened.append(opening[1])
             if len(opened) > MAX_DEPTH:
-                raise PayloadError("The body nests too deep.")
+                raise PayloadError(Problem.BODY_NESTS_TOO_DEEP())
         if opened[-1] == b"[":
             at = _required(_items_at(document, at)).end()
         else:
@@ -150,7 +152,7 @@ def _check_counts(document: bytes) -> None:
     """Count what a document may be made of: no less than it is, since marks within texts are counted as well."""
     values = document.count(b"[") + document.count(b"{") + document.count(b'"') // 2
     if values > MAX_VALUES or document.count(b",") > MAX_NUMBERS:
-        raise PayloadError("The body holds more values than any result.")
+        raise PayloadError(Problem.BODY_TOO_MANY_VALUES())
 
 
 def _required(found: re.Match[bytes] | None) -> re.Match[bytes]:
@@ -176,7 +178,7 @@ def _check_text(document: bytes) -> None:
         for at in range(0, len(document), _CHUNK):
             decoder.decode(document[at : at + _CHUNK], final=at + _CHUNK >= len(document))
     except UnicodeDecodeError:
-        problem = NotJsonObject("The body is not UTF-8.")
+        problem = NotJsonObject(Problem.BODY_NOT_UTF8())
     else:
         return
     # Raised outside the handler: the decoding error holds what it could not decode.
@@ -184,7 +186,7 @@ def _check_text(document: bytes) -> None:
 
 
 def _not_json() -> NotJsonObject:
-    return NotJsonObject("The body is not JSON, or was cut short.")
+    return NotJsonObject(Problem.BODY_NOT_JSON())
 
 
 def _decoded(document: str) -> object:

@@ -12,10 +12,12 @@ from functools import lru_cache
 from typing import IO
 
 from django_copyleaks_image.conf import HeaderPairs, Secret, conf
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem
 
 from . import deadlines, values
 from .bodies import PayloadError, load_json
-from .errors import AuthenticationError, TokenError, UnknownError, error_from_response
+from .errors import TokenError, UnknownError, error_from_response
 from .token import TokenStore
 from .transport import Answer, Bearer, Body, Transport
 
@@ -133,7 +135,7 @@ class Client:
         is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
         left = Decimal(str(amount)) if is_number else Decimal("NaN")
         if not left.is_finite():
-            raise UnknownError("The credits were answered without an amount.", slug="unreadable_answer")
+            raise UnknownError(Problem.CREDITS_WITHOUT_AMOUNT(), slug=Code.UNREADABLE_ANSWER)
         return left
 
     def client_certificates(self) -> frozenset[str]:
@@ -163,7 +165,7 @@ class Client:
         try:
             return load_json(answer.body)
         except PayloadError as error:
-            problem = UnknownError(str(error), slug="unreadable_answer", status=answer.status)
+            problem = UnknownError(error.message, slug=Code.UNREADABLE_ANSWER, status=answer.status)
         raise problem
 
     def _call(
@@ -188,7 +190,7 @@ class Client:
         secrets = [token, self._api_key, *hide]
         error = error_from_response(answer.status, answer.headers, answer.body, hide=secrets)
         # A token may end before its time. Dropped in any case, for whoever looks whether the account works again.
-        if isinstance(error, AuthenticationError) and self._tokens.drop(token):
+        if error.may_be_the_token and self._tokens.drop(token):
             error = TokenError(error.message, status=error.status, code=error.code, uncertain=error.uncertain)
         raise error
 

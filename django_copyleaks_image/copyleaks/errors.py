@@ -13,6 +13,8 @@ from types import MappingProxyType
 from django.utils.http import parse_http_date_safe
 
 from django_copyleaks_image.conf import Secret
+from django_copyleaks_image.outcomes import Code, Follows, follows
+from django_copyleaks_image.problems import Problem, SentenceError
 
 from . import values
 from .bodies import PayloadError, load_json
@@ -20,7 +22,6 @@ from .bodies import PayloadError, load_json
 MESSAGE_LENGTH = 500
 MAX_RETRY_AFTER = 3600.0
 MAX_FIELDS = 50
-NO_REASON = "Copyleaks gave no reason."
 
 _HIDDEN = "[hidden]"
 # Vendor messages quote what they refuse: addresses with door tokens in them, keys, tokens.
@@ -29,28 +30,31 @@ _TYPE = re.compile(r"[a-z_]{1,64}")
 _DIGITS = re.compile(r"\d{1,10}(\.\d{1,6})?")
 
 
-class CopyleaksError(Exception):
+class CopyleaksError(SentenceError):
     """Copyleaks refused, failed or did not answer; the root of every error of this package's API calls.
 
     ``slug`` names the reason for storage, ``status`` is the HTTP status, ``code`` and ``error_type`` are the
     vendor's own, ``retry_after`` is in seconds. ``uncertain`` says that the request may have been carried out
-    all the same. ``message`` is one bounded line without secrets.
+    all the same. ``message`` is one bounded line without secrets, a sentence of ours or the vendor's words.
 
     What follows from an error stands in its attributes. ``pauses_account``: nothing can be sent until somebody mends
-    the account, unless others prove the contrary. ``passes``: the same request may be sent again later. ``is_final``:
-    never again. ``wants_new_token``: again at once. ``is_of_login``: nothing but a login was refused.
+    the account, unless others prove the contrary. ``may_be_the_token``: unless it is the token alone that is not taken.
+    ``passes``: the same request may be sent again later; ``is_limit``: once there are fewer calls. ``is_final``: never
+    again. ``wants_new_token``: again at once. ``is_of_login``: nothing but a login was refused.
     """
 
-    default_slug = "unknown_error"
+    default_slug: str = Code.UNKNOWN_ERROR
     pauses_account = False
+    may_be_the_token = False
     passes = False
+    is_limit = False
     is_final = False
     wants_new_token = False
     is_of_login = False
 
     def __init__(
         self,
-        message: str = NO_REASON,
+        message: str = "",
         *,
         slug: str = "",
         status: int | None = None,
@@ -59,8 +63,7 @@ class CopyleaksError(Exception):
         retry_after: float | None = None,
         uncertain: bool = False,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(message or Problem.NO_REASON_GIVEN())
         self.slug = slug or self.default_slug
         self.status = status
         self.code = code
@@ -70,66 +73,72 @@ class CopyleaksError(Exception):
 
     @property
     def is_outage(self) -> bool:
-        """Return whether the API itself may be down or out of reach, rather than one request at fault."""
-        return self.passes and self.code is None and (self.status is None or self.status >= 500)
+        """Return whether the API itself may be down or out of reach, rather than one request at fault.
+
+        Whoever counts calls is there.
+        """
+        is_unclassified = self.code is None and (self.status is None or self.status >= 500)
+        return self.passes and not self.is_limit and is_unclassified
+
+    @property
+    def is_of_the_request(self) -> bool:
+        """Return whether it is this request that is not taken, by nobody and for no time that passes."""
+        return not (self.pauses_account or self.passes or self.wants_new_token)
 
     @property
     def is_about_the_picture(self) -> bool:
         """Return whether it is this file that was refused, so that it says nothing about others."""
-        return self.code in _ABOUT_THE_PICTURE
+        return follows(self.slug) is Follows.PICTURE
 
 
 class AuthenticationError(CopyleaksError):
     """The account is refused: nothing more can be sent until somebody mends it."""
 
-    default_slug = "authentication_failed"
+    default_slug = Code.AUTHENTICATION_FAILED
     pauses_account = True
+    may_be_the_token = True
 
 
 class TokenError(CopyleaksError):
     """There is no token now: the same request may be sent again, at once or after ``retry_after``, with a new one."""
 
-    default_slug = "token_refused"
+    default_slug = Code.TOKEN_REFUSED
     wants_new_token = True
 
 
 class PaymentError(CopyleaksError):
     """The account has no credits left: nothing more can be sent until somebody buys some."""
 
-    default_slug = "payment_required"
+    default_slug = Code.PAYMENT_REQUIRED
     pauses_account = True
 
 
 class RateLimitError(CopyleaksError):
     """Too many calls; the same request may be sent again later."""
 
-    default_slug = "rate_limited"
+    default_slug = Code.RATE_LIMITED
     passes = True
-
-    @property
-    def is_outage(self) -> bool:
-        """Return False: whoever counts calls is there."""
-        return False
+    is_limit = True
 
 
 class TransientError(CopyleaksError):
     """A passing failure; the same request may be sent again later."""
 
-    default_slug = "temporarily_unavailable"
+    default_slug = Code.TEMPORARILY_UNAVAILABLE
     passes = True
 
 
 class PermanentError(CopyleaksError):
     """The request itself is refused; sending it again would change nothing."""
 
-    default_slug = "request_refused"
+    default_slug = Code.REQUEST_REFUSED
     is_final = True
 
 
 class ConflictError(CopyleaksError):
     """The scan id is taken: after an uncertain first try, by that very try."""
 
-    default_slug = "already_submitted"
+    default_slug = Code.ALREADY_SUBMITTED
 
 
 class UnknownError(CopyleaksError):
@@ -139,34 +148,31 @@ class UnknownError(CopyleaksError):
 _Kind = type[CopyleaksError]
 
 # https://docs.copyleaks.com/using-the-apis/api-errors/#error-reference
-CODES: Mapping[int, tuple[_Kind, str]] = MappingProxyType(
+CODES: Mapping[int, tuple[_Kind, Code]] = MappingProxyType(
     {
-        1: (PermanentError, "missing_parameter"),
-        2: (AuthenticationError, "invalid_credentials"),
-        3: (AuthenticationError, "email_not_confirmed"),
-        4: (AuthenticationError, "user_disabled"),
-        5: (TransientError, "download_failed"),
-        6: (PermanentError, "file_too_large"),
-        8: (PermanentError, "image_quality_too_low"),
-        9: (TransientError, "temporarily_unavailable"),
-        10: (PermanentError, "unsupported_file_type"),
-        13: (PaymentError, "payment_required"),
-        14: (PermanentError, "invalid_file"),
-        15: (PermanentError, "invalid_url"),
-        16: (TransientError, "internal_error"),
-        17: (PaymentError, "payment_required"),
-        19: (PermanentError, "headers_too_long"),
-        24: (PermanentError, "bad_file_name"),
-        30: (PermanentError, "bad_parameter"),
-        31: (PermanentError, "bad_header"),
-        32: (AuthenticationError, "too_many_failed_logins"),
-        33: (PermanentError, "header_key_too_long"),
-        37: (AuthenticationError, "authorization_denied"),
+        1: (PermanentError, Code.MISSING_PARAMETER),
+        2: (AuthenticationError, Code.INVALID_CREDENTIALS),
+        3: (AuthenticationError, Code.EMAIL_NOT_CONFIRMED),
+        4: (AuthenticationError, Code.USER_DISABLED),
+        5: (TransientError, Code.DOWNLOAD_FAILED),
+        6: (PermanentError, Code.FILE_TOO_LARGE),
+        8: (PermanentError, Code.IMAGE_QUALITY_TOO_LOW),
+        9: (TransientError, Code.TEMPORARILY_UNAVAILABLE),
+        10: (PermanentError, Code.UNSUPPORTED_FILE_TYPE),
+        13: (PaymentError, Code.PAYMENT_REQUIRED),
+        14: (PermanentError, Code.INVALID_FILE),
+        15: (PermanentError, Code.INVALID_URL),
+        16: (TransientError, Code.INTERNAL_ERROR),
+        17: (PaymentError, Code.PAYMENT_REQUIRED),
+        19: (PermanentError, Code.HEADERS_TOO_LONG),
+        24: (PermanentError, Code.BAD_FILE_NAME),
+        30: (PermanentError, Code.BAD_PARAMETER),
+        31: (PermanentError, Code.BAD_HEADER),
+        32: (AuthenticationError, Code.TOO_MANY_FAILED_LOGINS),
+        33: (PermanentError, Code.HEADER_KEY_TOO_LONG),
+        37: (AuthenticationError, Code.AUTHORIZATION_DENIED),
     }
 )
-# Too large, of low quality, of an unknown type, invalid, of a bad name.
-_ABOUT_THE_PICTURE = (6, 8, 10, 14, 24)
-PICTURE_SLUGS = frozenset(CODES[code][1] for code in _ABOUT_THE_PICTURE)
 _TYPES: Mapping[str, _Kind] = MappingProxyType(
     {"authentication_error": AuthenticationError, "payment_error": PaymentError}
 )
@@ -224,7 +230,7 @@ def _error(
     if detail is not document:
         members = values.folded(detail)
     return build_error(
-        message=_message(detail, members, hide) or (NO_REASON if status is None else f"HTTP {status}"),
+        message=_message(detail, members, hide) or ("" if status is None else f"HTTP {status}"),
         status=status,
         code=values.whole_number(members.get("code"), at_least=0, at_most=999_999),
         error_type=_error_type(members.get("type")),

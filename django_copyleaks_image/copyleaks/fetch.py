@@ -18,6 +18,8 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from django_copyleaks_image.problems import Problem, SentenceError
+
 from .public import is_public
 from .transport import USER_AGENT
 
@@ -34,11 +36,11 @@ _PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[a-z0-9._-]{1,253}")
 
 
-class FetchRefused(ValueError):
+class FetchRefused(SentenceError, ValueError):
     """The address, or one it redirects to, is none that may be fetched; the message does not quote it."""
 
 
-class FetchFailed(Exception):
+class FetchFailed(SentenceError):
     """The picture did not arrive: network, status, size or time; the message does not quote the address."""
 
 
@@ -58,11 +60,11 @@ def fetch_public(url: str, *, max_bytes: int, timeout: float, allow_origin: str 
             with _connected(origin, addresses, deadline) as connection:
                 content, location = _exchanged(connection, origin, _target(url), max_bytes, deadline)
         except (OSError, HTTPException) as error:
-            raise FetchFailed(f"The picture could not be fetched: {type(error).__name__}.") from None
+            raise FetchFailed(Problem.FETCH_RAISED(error=type(error).__name__)) from None
         if location is None:
             return content
         url = _redirected(url, location)
-    raise FetchFailed(f"There are more than {MAX_REDIRECTS} redirects.")
+    raise FetchFailed(Problem.FETCH_REDIRECTS(limit=MAX_REDIRECTS))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,20 +95,20 @@ class _Origin:
 
 def _permitted_origin(url: str, exempt: _Origin | None) -> _Origin:
     if len(url) > MAX_URL_LENGTH:
-        raise FetchRefused("The address is too long.")
+        raise FetchRefused(Problem.FETCH_LONG_ADDRESS())
     try:
         url.encode()
         origin = _Origin.of(url)
         has_credentials = "@" in urlsplit(url).netloc
     except ValueError:
-        raise FetchRefused("The address is malformed, or none of the web.") from None
+        raise FetchRefused(Problem.FETCH_ODD_ADDRESS()) from None
     if has_credentials:
-        raise FetchRefused("The address holds credentials.")
+        raise FetchRefused(Problem.FETCH_CREDENTIALS())
     if origin.scheme != "https" and origin != exempt:
-        raise FetchRefused("The address is not https.")
+        raise FetchRefused(Problem.FETCH_NO_HTTPS())
     # What else listens on a public host is not meant for strangers, and could be probed through us.
     if origin.port != _PORTS["https"] and origin != exempt:
-        raise FetchRefused("The address has another port than that of https.")
+        raise FetchRefused(Problem.FETCH_ODD_PORT())
     return origin
 
 
@@ -114,10 +116,10 @@ def _resolved(origin: _Origin, *, must_be_public: bool) -> list[str]:
     try:
         answers = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise FetchFailed("The host name does not resolve.") from None
+        raise FetchFailed(Problem.FETCH_UNRESOLVED()) from None
     addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in answers))
     if must_be_public and not all(is_public(ipaddress.ip_address(address)) for address in addresses):
-        raise FetchRefused("The host is not on the public internet.")
+        raise FetchRefused(Problem.FETCH_NOT_PUBLIC())
     return addresses[:MAX_ADDRESSES]
 
 
@@ -164,9 +166,9 @@ def _exchanged(
         if response.status in _REDIRECTS and location:
             return b"", location
         if response.status != 200:
-            raise FetchFailed(f"The picture was answered with HTTP {response.status}.")
+            raise FetchFailed(Problem.FETCH_STATUS(status=response.status))
         if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
-            raise FetchFailed("The picture is compressed although nobody asked for it.")
+            raise FetchFailed(Problem.FETCH_COMPRESSED())
         return _content(response, max_bytes), None
 
 
@@ -177,9 +179,9 @@ def _content(response: HTTPResponse, max_bytes: int) -> bytes:
         parts.append(part)
         left -= len(part)
         if left < 0:
-            raise FetchFailed(f"The picture is larger than {max_bytes} bytes.")
+            raise FetchFailed(Problem.FETCH_OVER_LIMIT(limit=max_bytes))
     if response.length:
-        raise FetchFailed("The picture was cut short.")
+        raise FetchFailed(Problem.FETCH_CUT_SHORT())
     return b"".join(parts)
 
 
@@ -205,7 +207,7 @@ def _redirected(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise FetchRefused("The address of a redirect is malformed.") from None
+        raise FetchRefused(Problem.FETCH_ODD_REDIRECT()) from None
 
 
 def _target(url: str) -> str:

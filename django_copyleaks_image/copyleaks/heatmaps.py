@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from django_copyleaks_image.problems import Problem, SentenceError
+
 from . import values
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -40,7 +42,7 @@ class HeatmapImage:
 Heatmap: TypeAlias = HeatmapUrl | HeatmapImage
 
 
-class _Unusable(ValueError):
+class _Unusable(SentenceError, ValueError):
     """A value is no picture; the message says why without quoting it."""
 
 
@@ -58,7 +60,7 @@ def read_heatmap(places: Iterable[Mapping[str, object]]) -> tuple[Heatmap | None
             try:
                 return _read(value), ""
             except _Unusable as error:
-                problem = problem or str(error)
+                problem = problem or error.message
     return None, problem
 
 
@@ -67,7 +69,7 @@ def _read(value: object) -> Heatmap:
         members = values.folded(value)
         value = next((members[name] for name in _MEMBERS if members.get(name)), None)
     if not isinstance(value, str):
-        raise _Unusable("The provider's heatmap is neither text nor an object with url, data or base64.")
+        raise _Unusable(Problem.HEATMAP_OF_NO_FORM())
     if value[:8].lower().startswith(("http://", "https://")):
         return HeatmapUrl(url=_checked_url(value))
     return HeatmapImage(data=_decoded(value))
@@ -75,13 +77,13 @@ def _read(value: object) -> Heatmap:
 
 def _checked_url(url: str) -> str:
     if len(url) > MAX_URL_LENGTH:
-        raise _Unusable("The address of the provider's heatmap is too long.")
+        raise _Unusable(Problem.HEATMAP_LONG_ADDRESS())
     try:
         host = urlsplit(url).hostname
     except ValueError:
         host = None
     if not host or not url.isascii() or not url.isprintable() or " " in url:
-        raise _Unusable("The address of the provider's heatmap is malformed.")
+        raise _Unusable(Problem.HEATMAP_ODD_ADDRESS())
     return url
 
 
@@ -89,19 +91,19 @@ def _decoded(value: str) -> bytes:
     if value[:5].lower() == "data:":
         start = _DATA_URI.match(value)
         if start is None:
-            raise _Unusable("The provider's heatmap is a data URI without base64.")
+            raise _Unusable(Problem.HEATMAP_ODD_DATA_URI())
         value = value[start.end() :]
     if len(value) > MAX_BYTES * 3 // 2:
-        raise _Unusable("The provider's heatmap is too large.")
+        raise _Unusable(Problem.HEATMAP_TOO_LARGE())
     value = "".join(value.split()).translate(_URL_SAFE_ALPHABET).rstrip("=")
     try:
         data = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise _Unusable("The provider's heatmap is not base64.") from None
+        raise _Unusable(Problem.HEATMAP_NO_BASE64()) from None
     if len(data) > MAX_BYTES:
-        raise _Unusable("The provider's heatmap is too large.")
+        raise _Unusable(Problem.HEATMAP_TOO_LARGE())
     if not is_picture(data):
-        raise _Unusable("The provider's heatmap is no PNG, JPEG or WebP.")
+        raise _Unusable(Problem.HEATMAP_NO_PICTURE())
     return data
 
 

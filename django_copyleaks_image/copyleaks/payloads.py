@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.masks import Mask, MaskError, read_mask
+from django_copyleaks_image.problems import Problem
 
 from . import values
 from .bodies import PayloadError, load_object
@@ -23,7 +24,6 @@ MAX_CREDITS = 1_000_000
 MODEL_LENGTH = 100
 # Longer than any id of ours, so that a cut one never equals it.
 ID_LENGTH = 100
-PROBLEM_LENGTH = 200
 METADATA_ENTRIES = 32
 METADATA_NAME_LENGTH = 64
 METADATA_VALUE_LENGTH = 2000
@@ -91,7 +91,7 @@ def parse_callback(body: bytes, *, hide: Collection[Secret] = ()) -> Callback:
         # Sibling products say 0 for success; https://docs.copyleaks.com/reference/data-types/authenticity/webhooks/error/
         if message.get("status"):
             return _failure(message, error_from_payload(message, hide=hide))
-        raise PayloadError("The body holds neither a verdict nor a failure.")
+        raise PayloadError(Problem.BODY_WITHOUT_VERDICT())
     if ai_ratio is None and mask is not None and width and height:
         ai_ratio = min(mask.area / (width * height), 1.0)
     heatmap, heatmap_problem = read_heatmap((message, result, values.folded(message.get("imageinfo"))))
@@ -121,7 +121,7 @@ def _failure(message: Mapping[str, object], error: CopyleaksError) -> Failure:
 def _stated_verdict(value: object) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
-    raise PayloadError("isAiDetected is neither true nor false.")
+    raise PayloadError(Problem.BODY_ODD_VERDICT(name="isAiDetected"))
 
 
 def _ratio(summary: Mapping[str, object], name: str) -> float | None:
@@ -129,10 +129,10 @@ def _ratio(summary: Mapping[str, object], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PayloadError(f"summary.{name} is not a number.")
+        raise PayloadError(Problem.BODY_NO_NUMBER(name=f"summary.{name}"))
     # Written so that NaN is outside as well.
     if not -RATIO_TOLERANCE <= value <= 1 + RATIO_TOLERANCE:
-        raise PayloadError(f"summary.{name} is not a share between 0 and 1.")
+        raise PayloadError(Problem.BODY_NO_SHARE(name=f"summary.{name}"))
     return min(max(float(value), 0.0), 1.0)
 
 
@@ -150,7 +150,7 @@ def _mask(result: Mapping[str, object], width: int | None, height: int | None) -
     try:
         return read_mask(starts, lengths, pixels=width * height if width and height else None), ""
     except MaskError as error:
-        return None, values.text(str(error), PROBLEM_LENGTH)
+        return None, error.message
 
 
 def _document(message: Mapping[str, object]) -> Mapping[str, object]:

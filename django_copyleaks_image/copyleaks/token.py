@@ -19,6 +19,8 @@ from django.utils.crypto import salted_hmac
 
 from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.connection_pool import checked_in
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem
 
 from . import values
 from .bodies import PayloadError, load_object
@@ -26,8 +28,6 @@ from .errors import (
     MAX_RETRY_AFTER,
     AuthenticationError,
     CopyleaksError,
-    PaymentError,
-    RateLimitError,
     TokenError,
     TransientError,
     build_error,
@@ -117,7 +117,7 @@ class TokenStore:
         when the login of another process takes too long.
         """
         if not (self._email and self._api_key):
-            raise AuthenticationError("EMAIL and API_KEY are not set.", slug="credentials_missing")
+            raise AuthenticationError(Problem.NO_CREDENTIALS(), slug=Code.CREDENTIALS_MISSING)
         try:
             token = self._usable_token()
             if token is not None:
@@ -128,7 +128,7 @@ class TokenStore:
             problem = error
         # Nothing but a login was sent: what it was needed for has certainly not happened. Whatever refuses a login
         # for good is about the account, never about what it was needed for.
-        if not isinstance(problem, AuthenticationError | PaymentError | RateLimitError | TokenError | TransientError):
+        if problem.is_of_the_request:
             problem = AuthenticationError(
                 problem.message,
                 slug=problem.slug,
@@ -198,8 +198,8 @@ class TokenStore:
     def _log_in(self) -> Secret:
         if wait := _admit():
             raise TokenError(
-                "This site has logged in so often that Copyleaks would lock the account; the next login waits.",
-                slug="login_limit",
+                Problem.TOO_MANY_LOGINS(),
+                slug=Code.LOGIN_LIMIT,
                 retry_after=wait,
             )
         try:
@@ -252,12 +252,12 @@ def _read_login(body: bytes) -> _Outcome | None:
 
 
 def _refused(error: CopyleaksError) -> _Outcome:
-    passes = isinstance(error, TransientError)
-    memory = error.retry_after or (OUTAGE_MEMORY if passes else REFUSAL_MEMORY)
+    recovers = error.passes and not error.is_limit
+    memory = error.retry_after or (OUTAGE_MEMORY if recovers else REFUSAL_MEMORY)
     return _Outcome(
         until=time.time() + memory,
         refusal={
-            "message": error.message,
+            "message": str(error.message),
             "status": error.status,
             "code": error.code,
             "error_type": error.error_type,
@@ -266,4 +266,4 @@ def _refused(error: CopyleaksError) -> _Outcome:
 
 
 def _login_busy() -> TransientError:
-    return TransientError("Another login takes too long.", slug="login_busy")
+    return TransientError(Problem.LOGIN_OF_OTHERS(), slug=Code.LOGIN_BUSY)

@@ -23,6 +23,8 @@ from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from django_copyleaks_image import __version__
 from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.connection_pool import checked_in
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem
 
 from . import deadlines
 from .bodies import PayloadError, bounded_gunzip
@@ -208,7 +210,7 @@ class Transport:
                     problem = _out_of_time() if isinstance(received, bytes) else received
             except (OSError, HTTPError, HTTPException) as error:
                 problem = _out_of_time() if deadline.has_cut else _network_error(error, url)
-        if isinstance(problem, TransientError):
+        if problem.passes:
             problem.status = status
             problem.uncertain = content is not None and content.has_left
         # Raised outside the handler, or the exception of requests would hang on as its context.
@@ -223,17 +225,17 @@ class Transport:
             parts.append(part)
             size += len(part)
             if size > max_bytes:
-                return _unreadable(status, f"The answer is larger than {max_bytes} bytes.")
+                return _unreadable(status, Problem.ANSWER_OVER_LIMIT(limit=max_bytes))
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         content = b"".join(parts)
         if not content or encoding in ("identity", ""):
             return content
         if encoding not in ("gzip", "x-gzip"):
-            return _unreadable(status, "The answer is compressed in an unknown way.")
+            return _unreadable(status, Problem.ANSWER_COMPRESSED())
         try:
             return bounded_gunzip(content, max_bytes)
         except PayloadError as error:
-            return _unreadable(status, str(error))
+            return _unreadable(status, error.message)
 
 
 def longest_exchange(timeout: tuple[float, float]) -> float:
@@ -246,16 +248,16 @@ def longest_exchange(timeout: tuple[float, float]) -> float:
 
 
 def _out_of_time() -> TransientError:
-    return TransientError("The exchange took too long.", slug="timeout")
+    return TransientError(Problem.EXCHANGE_TOO_LONG(), slug=Code.TIMEOUT)
 
 
 def _unreadable(status: int, message: str) -> UnknownError:
-    return UnknownError(message, slug="unreadable_answer", status=status, uncertain=True)
+    return UnknownError(message, slug=Code.UNREADABLE_ANSWER, status=status, uncertain=True)
 
 
 def _network_error(error: Exception, url: str) -> TransientError:
     timed_out = isinstance(error, requests.Timeout | Urllib3TimeoutError | TimeoutError)
     return TransientError(
-        f"{type(error).__name__} at {urlsplit(url).hostname}",
-        slug="timeout" if timed_out else "connection_failed",
+        Problem.NETWORK_RAISED(error=type(error).__name__, host=urlsplit(url).hostname),
+        slug=Code.TIMEOUT if timed_out else Code.CONNECTION_FAILED,
     )

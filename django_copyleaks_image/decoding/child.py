@@ -16,6 +16,7 @@ from typing import Any
 
 from django_copyleaks_image import formats, pictures
 from django_copyleaks_image.decoding import messages
+from django_copyleaks_image.problems import Problem, stored
 
 if sys.platform != "win32":  # Otherwise, whoever started it still has a clock.
     import resource
@@ -24,7 +25,6 @@ if sys.platform != "win32":  # Otherwise, whoever started it still has a clock.
 MEMORY = 600_000_000
 # For those who started it and are gone by now; while they are there, they are the first to lose patience.
 GRACE_SECONDS = 1.0
-TOO_MUCH_MEMORY = "The picture needs more memory to be read than one picture may take."
 
 Drawn = dict[str, bytes]
 
@@ -82,9 +82,9 @@ def _answer(
     try:
         facts, drawn = task(data)
     except formats.UnreadablePicture as error:
-        return {"error": type(error).__name__, "message": str(error)}, {}
+        return {"error": type(error).__name__, "problem": stored(error.message)}, {}
     except MemoryError:
-        return {"error": formats.TooComplex.__name__, "message": TOO_MUCH_MEMORY}, {}
+        return {"error": formats.TooComplex.__name__, "problem": Problem.PICTURE_NEEDS_MEMORY().stored}, {}
     return {"facts": None if facts is None else asdict(facts)}, drawn
 
 

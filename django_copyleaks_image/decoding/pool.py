@@ -9,6 +9,8 @@ from threading import BoundedSemaphore, Lock
 from typing import IO, Any, NamedTuple
 
 from django_copyleaks_image import formats
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem, SentenceError, told
 
 from .messages import Message
 from .process import Child, ChildDied, Starved
@@ -25,8 +27,10 @@ _ERRORS: dict[str, type[formats.UnreadablePicture]] = {
 _BEGINNINGS = (b"RIFF", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
-class DecodingFailed(Exception):
-    """Nothing was found out about the picture; worth another try."""
+class DecodingFailed(SentenceError):
+    """Nothing was found out about the picture; worth another try. ``code`` is stored."""
+
+    code = Code.NOT_DECODED
 
 
 class Stopped(DecodingFailed):
@@ -78,9 +82,9 @@ class Pool:
         """
         size = file.seek(0, SEEK_END)
         if size > formats.MAX_BYTES:
-            raise formats.UnreadablePicture(f"The file is larger than {formats.MAX_BYTES} bytes.")
+            raise formats.UnreadablePicture(Problem.FILE_OVER_LIMIT(limit=formats.MAX_BYTES))
         if not self._slots.acquire(timeout=SLOT_SECONDS):
-            raise DecodingFailed("No process is free to read the picture.")
+            raise DecodingFailed(Problem.READERS_BUSY())
         try:
             return self._ask(task, file, size, patience)
         finally:
@@ -104,24 +108,26 @@ class Pool:
             is_sound = False
             try:
                 message = child.ask(task, file, size, cpu_seconds=patience.cpu_seconds, seconds=patience.seconds)
-                answer, child.used = _checked(message)
+                answer, error, child.used = _checked(message)
                 is_sound = answer.peak < LARGE_CHILD and child.asked < PICTURES_PER_CHILD
             except Starved:
-                raise DecodingFailed("The machine was too busy to read the picture.") from None
+                raise DecodingFailed(Problem.READER_STARVED()) from None
             except ChildDied as death:
                 if self._was_ended(child):
-                    raise Stopped("The process that read the picture was stopped.") from None
+                    raise Stopped(Problem.READER_STOPPED()) from None
                 if death.by_its_limits and death.had_begun:
-                    raise TookTooLong("The picture takes longer to be read than one picture may.") from None
+                    raise TookTooLong(Problem.PICTURE_NEEDS_TIME()) from None
                 # Once may be an accident: somebody has killed it. What has killed two does it again.
                 blamed += death.had_begun
                 if blamed == 2:
-                    raise formats.TooComplex("The picture makes the program that reads it fail.") from None
+                    raise formats.TooComplex(Problem.PICTURE_KILLS_READER()) from None
             else:
-                return _raised(message, answer)
+                if error is not None:
+                    raise error
+                return answer
             finally:
                 self._give_back(child, is_sound=is_sound)
-        raise DecodingFailed("No process could be started to read the picture.")
+        raise DecodingFailed(Problem.READER_NOT_STARTED())
 
     def _take(self) -> Child:
         with self._lock:
@@ -130,7 +136,7 @@ class Pool:
             try:
                 child = Child()
             except OSError as error:
-                raise DecodingFailed("No process could be started to read the picture.") from error
+                raise DecodingFailed(Problem.READER_NOT_STARTED()) from error
         with self._lock:
             self._busy.add(child)
         return child
@@ -159,15 +165,8 @@ class Pool:
         self._idle, self._busy, self._ended = [], set(), set()
 
 
-def _raised(message: Message, answer: Answer) -> Answer:
-    """Return the answer, or raise what it says was wrong with the picture."""
-    if "error" in message.head:
-        raise _ERRORS.get(message.head["error"], formats.UnreadablePicture)(str(message.head.get("message")))
-    return answer
-
-
-def _checked(message: Message) -> tuple[Answer, float]:
-    """Return what a child says, and what processor time it has used by now.
+def _checked(message: Message) -> tuple[Answer, formats.UnreadablePicture | None, float]:
+    """Return what a child says, what it says was wrong with the picture, and what processor time it has used by now.
 
     It has read bytes of a stranger, so that nothing of it is taken for granted.
     """
@@ -180,9 +179,14 @@ def _checked(message: Message) -> tuple[Answer, float]:
             offset += size
         if not all(part.startswith(_BEGINNINGS) for part in drawn.values()):
             raise ValueError("no picture")
-        return Answer(facts, drawn, int(head["peak"])), float(head["cpu"])
+        error = _error(head["error"], head["problem"]) if "error" in head else None
+        return Answer(facts, drawn, int(head["peak"])), error, float(head["cpu"])
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ChildDied(by_its_limits=False, had_begun=True) from None
+
+
+def _error(name: str, problem: dict[str, Any]) -> formats.UnreadablePicture:
+    return _ERRORS.get(name, formats.UnreadablePicture)(told(problem))
 
 
 def _facts(found: dict[str, Any]) -> formats.PictureFacts:
@@ -202,5 +206,5 @@ def inspect(file: IO[bytes]) -> formats.PictureFacts:
     """Return what the header of a seekable file says; raise what :meth:`Pool.ask` raises."""
     facts = inspecting.ask("inspect", file, BRIEF).facts
     if facts is None:
-        raise DecodingFailed("The process that reads pictures gave no answer.")
+        raise DecodingFailed(Problem.READER_SILENT())
     return facts

@@ -38,7 +38,7 @@ LENGTH_DIGITS = 18
 class ContentTooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The body is too large."
-    default_code = "too_large"
+    default_code = "content_too_large"
 
 
 class ImplausibleLength(APIException):

@@ -12,13 +12,13 @@ from time import monotonic
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.scanning import (
     account,
     circuit,
     clock,
     duplicates,
     heatmaps,
-    paykey,
     receive,
     renditions,
     submit,
@@ -78,9 +78,9 @@ def _work_on_others(until: float) -> list[str]:
 
 def _put_back(scan_ids: list[str]) -> dict[str, datetime]:
     """Return which of the scans are to be tried again, and when."""
-    free = scans().filter(scan_id__in=scan_ids, status=Status.QUEUED, lease_until=None).exclude(error_code=paykey.WAITS)
+    free = scans().filter(scan_id__in=scan_ids, status=Status.QUEUED, lease_until=None)
     now = clock.now()
-    due = free.values_list("scan_id", "next_attempt_at")
+    due = free.exclude(error_code=Code.WAITS_FOR_TWIN).values_list("scan_id", "next_attempt_at")
     return {each: max(due_at, now) + MARGIN for each, due_at in due if due_at is not None}
 
 

@@ -32,6 +32,7 @@ class AccountState(models.Model):
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
     pause_reason = models.CharField(_("reason of the pause"), max_length=64, blank=True, default="")
     pause_message = models.TextField(_("message of the pause"), blank=True, default="")
+    pause_values = models.JSONField(default=dict, blank=True)
     pause_cause = models.CharField(_("cause of the pause"), max_length=10, choices=Cause, blank=True, default="")
     probe_at = models.DateTimeField(_("next probe at"), null=True, blank=True)
     trial_scan = models.CharField(_("scan on trial"), max_length=36, blank=True, default="")

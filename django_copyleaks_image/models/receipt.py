@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_copyleaks_image.outcomes import in_words
+
 from .primary import ReadWhereWritten
 
 
@@ -68,7 +70,8 @@ class WebhookReceipt(ReadWhereWritten):
     received_at = models.DateTimeField(_("received at"), default=timezone.now)
     last_received_at = models.DateTimeField(_("last received at"), default=timezone.now)
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, default=Outcome.RECEIVED)
-    detail = models.TextField(_("detail"), blank=True, default="")
+    # Why, as code and values of a sentence.
+    detail = models.JSONField(_("detail"), default=dict, blank=True)
     # While it is judged, when the lease of the process that does so ends; null once nobody tries any more.
     judging_due_at = models.DateTimeField(_("next attempt at"), null=True, blank=True, default=timezone.now)
     judged_since = models.DateTimeField(_("first attempt at"), null=True, blank=True)
@@ -88,6 +91,11 @@ class WebhookReceipt(ReadWhereWritten):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def detail_in_words(self) -> str:
+        """Return why, in the reader's language."""
+        return in_words(self.detail)
 
     @staticmethod
     def compress(body: bytes) -> bytes:

@@ -48,7 +48,9 @@ class Rendition(ReadWhereWritten):
     orientation = models.PositiveSmallIntegerField(_("orientation (EXIF)"), null=True, blank=True)
     due_at = models.DateTimeField(_("due at"), null=True, blank=True, default=timezone.now, db_index=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    problem = models.CharField(_("why it is not shown"), max_length=200, blank=True, default="")
+    # An outcome code, and code and values of the sentence that says more.
+    problem = models.CharField(_("why it is not shown"), max_length=64, blank=True, default="")
+    problem_values = models.JSONField(default=dict, blank=True)
     # The bytes are to blame, which are not tried again; else it is tried again when somebody asks.
     is_final = models.BooleanField(_("not to be tried again"), default=False)
     checked_at = models.DateTimeField(_("last tried or checked at"), default=timezone.now, db_index=True)

@@ -33,7 +33,8 @@ class DetectionResult(ReadWhereWritten):
     image_height = models.PositiveIntegerField(_("height in pixels"), null=True, blank=True)
     mask = models.BinaryField(_("packed mask"), default=bytes)
     mask_runs = models.PositiveIntegerField(_("number of runs"), default=0)
-    mask_problem = models.CharField(_("why the mask is not shown"), max_length=200, blank=True, default="")
+    # Code and values of a sentence, as below.
+    mask_problem = models.JSONField(_("why the mask is not shown"), default=dict, blank=True)
     metadata = models.JSONField(_("provenance"), default=dict, blank=True)
     # Marked places as [x, y, width, height, area in pixels], the largest first; null when they were not sought.
     regions = models.JSONField(_("marked regions"), null=True, blank=True)
@@ -53,9 +54,7 @@ class DetectionResult(ReadWhereWritten):
     heatmap = models.BinaryField(_("provider's heatmap"), default=bytes)
     heatmap_url = models.TextField(_("address of the provider's heatmap"), blank=True, default="")
     heatmap_due_at = models.DateTimeField(_("next fetch of the heatmap"), null=True, blank=True, db_index=True)
-    heatmap_problem = models.CharField(
-        _("why the provider's heatmap is not shown"), max_length=200, blank=True, default=""
-    )
+    heatmap_problem = models.JSONField(_("why the provider's heatmap is not shown"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("detection result")

@@ -14,6 +14,8 @@ from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image import marks
+from django_copyleaks_image.outcomes import sentence
+from django_copyleaks_image.problems import restored, stored
 from django_copyleaks_image.verdicts import Verdict
 
 from .primary import ReadWhereWritten
@@ -42,6 +44,7 @@ LATE_RESULTS = timedelta(days=7)
 MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
 
 
+MESSAGE_LENGTH = 500
 # For how long a worker may have a scan without a word.
 LONGEST_LEASE = timedelta(seconds=90)
 
@@ -153,7 +156,9 @@ class ImageScan(ReadWhereWritten):
     erasure_due_at = models.DateTimeField(_("erasure due at"), null=True, blank=True, db_index=True)
 
     error_code = models.CharField(_("error code"), max_length=64, blank=True, default="")
+    # In English, or in somebody else's words; and what it takes to say a sentence of ours in the reader's language.
     error_message = models.TextField(_("error message"), blank=True, default="")
+    error_values = models.JSONField(default=dict, blank=True)
     result = models.ForeignKey(
         DetectionResult,
         models.PROTECT,
@@ -220,13 +225,28 @@ class ImageScan(ReadWhereWritten):
         return self.status in FINISHED
 
     @property
+    def message(self) -> str:
+        """Return the error message, as the sentence that it was if it is one of ours."""
+        return restored(self.error_message, self.error_values)
+
+    @property
     def target(self) -> Any:
         """Return the scanned object, or None when it is gone."""
         return object_of(self)
 
 
+def reason_columns(code: str = "", message: str = "") -> dict[str, object]:
+    """Return the columns that say why a scan has no result, or waits; empty ones without a code.
+
+    ``message`` is a sentence of ours or somebody else's words; without one, it is that of the code.
+    """
+    message = message or sentence(code)
+    return {"error_code": code, "error_message": message[:MESSAGE_LENGTH], "error_values": stored(message)}
+
+
 def object_of(row: Any) -> Any:
     """Return the object that a scan or a watched image is about, read from the database in which it was saved.
+
 
     None when it is gone; the model, the type of its key, or the alias of the database may have changed since.
     """

@@ -9,6 +9,7 @@ from django.core.files.storage import Storage, storages
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.formats import RENDITION_SIDES
+from django_copyleaks_image.outcomes import Code
 
 from .in_database import DatabaseStorage
 
@@ -22,7 +23,9 @@ _CACHED_FOR = {"thumbnail": 60 * 60, "panel": 15 * 60, "page": 15 * 60, "heatmap
 
 
 class ShelfFailed(Exception):
-    """The storage of the renditions raised; worth another try."""
+    """The storage of the renditions raised; worth another try. ``code`` is stored."""
+
+    code = Code.STORAGE_FAILED
 
 
 def get(sha256: str, size: str) -> bytes | None:

@@ -24,6 +24,8 @@ from django_copyleaks_image import formats
 from django_copyleaks_image.conf import HeaderPairs, Secret, conf, header_pairs
 from django_copyleaks_image.copyleaks.public import may_be_public
 from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.redaction import MARK
 
 from . import prepare
@@ -33,9 +35,6 @@ logger = logging.getLogger(__name__)
 WEBHOOK_SALT = "copyleaks_image.webhook"
 MEDIA_SALT = "copyleaks_image.media"
 STEM_LENGTH = 100
-# The outcome of a scan whose picture Copyleaks could not fetch from its storage.
-NO_PUBLIC_URL = "no_public_url"
-DIRECT_HINT = "Set MEDIA_ACCESS to 'signed', or give the storage a public base address, then scan again."
 # In the place of a scan's id: whether this very site answers under its public address. No scan has this id.
 PROBE = "doctor"
 
@@ -87,7 +86,7 @@ def media_url(scan: ImageScan, file: FieldFile) -> str:
         return door_url("media", media_token(scan.scan_id), vendor_file_name(scan))
     url, problem = direct_url(file.storage, cast("str", file.name))
     if problem:
-        raise prepare.Skipped(NO_PUBLIC_URL, f"{problem} {DIRECT_HINT}")
+        raise prepare.Skipped(Code.NO_PUBLIC_URL, problem)
     return url
 
 
@@ -96,11 +95,11 @@ def direct_url(storage: Storage, name: str) -> tuple[str, str]:
     try:
         url = urljoin(conf.PUBLIC_URL + "/", storage.url(name))
     except (NotImplementedError, ValueError):  # Without base_url Django's own raises the latter.
-        return "", "The storage gives its files no address."
+        return "", Problem.STORAGE_WITHOUT_ADDRESS()
     # A Copyleaks that is not on the public internet itself, such as the emulator, reaches its neighbours.
     if may_be_public(url) or (url.startswith(("http://", "https://")) and not may_be_public(conf.API_URL)):
         return url, ""
-    return "", "The storage serves its files at an address that is not on the public internet."
+    return "", Problem.STORAGE_NOT_PUBLIC()
 
 
 def door_url(door: str, *args: str) -> str:

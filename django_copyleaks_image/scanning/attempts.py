@@ -11,7 +11,9 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.account import Cause
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import Status, reason_columns
+from django_copyleaks_image.outcomes import Code, Follows
+from django_copyleaks_image.problems import Problem, SentenceError
 from django_copyleaks_image.transactions import atomically
 
 from . import account, circuit, clock, ends, leases, lost, prepare, recovery
@@ -27,13 +29,12 @@ CONTRADICTED_TRIES = 3
 _NOT_COUNTED = Greatest(F("attempts"), 1) - 1
 
 
-class NotNow(Exception):
+class NotNow(SentenceError):
     """The scan must wait for something that is not its fault: the budget, the account or a slot."""
 
-    def __init__(self, code: str, message: str, wait: timedelta) -> None:
+    def __init__(self, code: str, wait: timedelta, message: str = "") -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
         self.wait = wait
 
 
@@ -60,7 +61,7 @@ def refused(scan: ImageScan, error: CopyleaksError) -> None:
         # Nobody's picture was refused by a login that failed.
         failed(scan, Cause.ACCOUNT, error.slug, error.message, cause=error, is_shared=error.is_of_login)
     elif error.wants_new_token:
-        put_back(scan, NotNow(error.slug, error.message, timedelta(seconds=error.retry_after or 0)))
+        put_back(scan, NotNow(error.slug, timedelta(seconds=error.retry_after or 0), error.message))
     elif error.is_outage:
         failed(scan, Cause.API, error.slug, error.message, cause=error)
     elif error.is_final:
@@ -73,7 +74,7 @@ def _refused_for_good(scan: ImageScan, error: CopyleaksError) -> None:
     if circuit.refuses_all_alike(error.slug) and not _may_have_arrived(scan):
         # It was let through to find out whether all are still refused, and need not end for it.
         account.release_credit(scan)
-        put_back(scan, NotNow(error.slug, error.message, timedelta(seconds=SHARED_WAIT)))
+        put_back(scan, NotNow(error.slug, timedelta(seconds=SHARED_WAIT), error.message))
         return
     logger.warning("Scan %s: refused (%s).", scan.scan_id, error.slug)
     give_up(scan, error.slug, error.message, may_resubmit=False)
@@ -99,7 +100,7 @@ def failed(
         return
     wait = SHARED_WAIT * random.uniform(1, 2)  # noqa: S311 - jitter
     wait = min(LONGEST_WAIT, max(wait, (cause and cause.retry_after) or 0))
-    put_back(scan, NotNow(code, message, timedelta(seconds=wait)))
+    put_back(scan, NotNow(code, timedelta(seconds=wait), message))
 
 
 def try_again(scan: ImageScan, code: str, message: str, *, cause: CopyleaksError | None = None) -> None:
@@ -125,7 +126,7 @@ def _backoff(attempts: int) -> float:
     return min(LONGEST_WAIT, 2.0 ** min(attempts - 1, 10) * random.uniform(1, 2))  # noqa: S311 - jitter
 
 
-def give_up(scan: ImageScan, code: str, message: str, *, may_resubmit: bool = True) -> None:
+def give_up(scan: ImageScan, code: str, message: str = "", *, may_resubmit: bool = True) -> None:
     """End a scan without a result; one that may have been paid all the same is treated as lost."""
     owner = scan.lease_owner
     if _may_have_arrived(scan):
@@ -143,7 +144,7 @@ def end_with(scan: ImageScan, payer: ImageScan) -> None:
     """End a scan for whose bytes another was paid in vain."""
 
     def end() -> None:
-        if ends.fail(scan, payer.error_code, payer.error_message, owner=scan.lease_owner):
+        if ends.fail(scan, payer.error_code, payer.message, owner=scan.lease_owner):
             account.release_credit(scan)
 
     atomically(end)
@@ -155,14 +156,15 @@ def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
 
     A file that is missing is another matter while nothing says that the storage itself is there.
     """
-    if skipped.code == "missing_file" and not circuit.failed(scan, Cause.STORAGE, skipped.code, skipped.message):
-        put_back(scan, NotNow(skipped.code, skipped.message, timedelta(seconds=SHARED_WAIT)))
+    is_shared = skipped.code.follows is Follows.SHARED
+    if is_shared and not circuit.failed(scan, Cause.STORAGE, skipped.code, skipped.message):
+        put_back(scan, NotNow(skipped.code, timedelta(seconds=SHARED_WAIT), skipped.message))
         return
     # Facts are stored before anything is sent. A scan of a backup without them was not sent since, if its picture
     # would have been skipped; one whose file is missing now may have been.
-    was_measured = bool(scan.sha256) or skipped.code == "missing_file"
+    was_measured = bool(scan.sha256) or is_shared
     if was_measured and _may_have_arrived(scan):
-        give_up(scan, lost.RESULT_LOST, lost.ANSWER_LOST)
+        give_up(scan, Code.RESULT_LOST, Problem.EARLIER_ANSWER_LOST())
         return
 
     skipped.note_on(scan)
@@ -198,7 +200,6 @@ def _postpone(scan: ImageScan, code: str, message: str, wait: timedelta, **chang
         scan,
         next_attempt_at=clock.now() + wait,
         # A callback that was refused for its size may have come meanwhile: its mark keeps the scan from being repaid.
-        error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value(code)),
-        error_message=message[: ends.MESSAGE_LENGTH],
+        **reason_columns(code, message) | {"error_code": lost.unless_oversized(code)},
         **changes,
     )

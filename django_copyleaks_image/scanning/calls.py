@@ -7,22 +7,17 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 
-from django.db.models import Case, F, Value, When
 from django.db.models.fields.files import FieldFile
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.client import Client, Submission, client_from_settings
-from django_copyleaks_image.copyleaks.errors import (
-    ConflictError,
-    CopyleaksError,
-    PermanentError,
-    TransientError,
-    UnknownError,
-)
+from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import Status, reason_columns
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.transactions import atomically, repeated
 
 from . import addresses, clock, lost, prepare, rate, receive, request
@@ -74,7 +69,7 @@ def _verified_bytes(scan: ImageScan, file: FieldFile) -> bytes:
         content = b"".join(prepare.read_chunks(file))
     if hashlib.sha256(content).hexdigest() != scan.sha256:
         request.bytes_changed(scan)
-        raise prepare.Replaced("file_replaced")
+        raise prepare.Replaced(Code.FILE_REPLACED)
     return content
 
 
@@ -98,8 +93,7 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
             lease_owner="",
             lease_until=None,
             # A callback that was faster may have been refused for its size.
-            error_code=Case(When(error_code=lost.OVERSIZED, then=F("error_code")), default=Value("")),
-            error_message="",
+            **reason_columns() | {"error_code": lost.unless_oversized("")},
         )
 
     # Not left to a lost race, or to a connection that was closed during the call: the scan would be sent once more.
@@ -121,10 +115,10 @@ def _check(scan: ImageScan, client: Client, content: bytes) -> None:
             sandbox=scan.sandbox,
         )
     except CopyleaksError as error:
-        if _was_accepted(error) and not isinstance(error, TransientError):
+        if _was_accepted(error) and not error.passes:
             receive.fail_as_unreadable(scan, error.message)
         elif _may_mean_that_it_arrived(scan, error):
-            atomically(lambda: lost.end_or_resubmit(scan, lost.RESULT_LOST, lost.ANSWER_LOST, may_resubmit=True))
+            atomically(lambda: _end_as_lost(scan))
         else:
             raise
         return
@@ -132,7 +126,11 @@ def _check(scan: ImageScan, client: Client, content: bytes) -> None:
     outcome = receive.deliver(scan, body, Source.SYNC)
     if outcome in (Outcome.MALFORMED, Outcome.CONTRADICTS):
         # Paid for: asking once more would pay once more.
-        receive.fail_as_unreadable(scan, "The answer is no result of this scan.")
+        receive.fail_as_unreadable(scan, Problem.ANSWER_OF_OTHER_SCAN())
+
+
+def _end_as_lost(scan: ImageScan) -> bool:
+    return lost.end_or_resubmit(scan, Code.RESULT_LOST, Problem.EARLIER_ANSWER_LOST(), may_resubmit=True)
 
 
 def _was_accepted(error: CopyleaksError) -> bool:
@@ -142,5 +140,4 @@ def _was_accepted(error: CopyleaksError) -> bool:
 
 def _may_mean_that_it_arrived(scan: ImageScan, error: CopyleaksError) -> bool:
     """Return whether a refusal may be about the id of an earlier, uncertain try; the code decides before the status."""
-    kinds = ConflictError | PermanentError | UnknownError
-    return scan.may_have_arrived and error.status in REPEATED_ID_ANSWERS and isinstance(error, kinds)
+    return scan.may_have_arrived and error.status in REPEATED_ID_ANSWERS and error.is_of_the_request

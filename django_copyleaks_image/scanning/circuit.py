@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django_copyleaks_image.models import AccountState, ImageScan, account_row
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.problems import stored
 
 from . import account, clock, evidence, probes
 
@@ -35,8 +36,6 @@ FAILURES = 3
 # What works for one picture works for all, while an API that answers may refuse every one of them.
 _PROVEN_BY_ASKING = frozenset({Cause.STORAGE, Cause.DATABASE, Cause.DECODER})
 
-NO_RESULTS = "no_results"
-
 
 def hold(code: str, message: str, *, probes: bool = False) -> None:
     """Hold every submission for a reason that the workers cannot see; without ``probes`` only a person ends it."""
@@ -45,8 +44,7 @@ def hold(code: str, message: str, *, probes: bool = False) -> None:
     account_row().update(
         paused_at=Coalesce(F("paused_at"), now),
         pause_cause=Cause.REFUSALS if probes else Cause.PERSON,
-        pause_reason=code,
-        pause_message=message,
+        **_reason(code, message),
         probe_at=now + interval(Cause.REFUSALS, 0) if probes else None,
         trial_scan="",
         trials=0,
@@ -121,8 +119,7 @@ def open_for(cause: Cause, code: str, message: str) -> None:
         .update(
             paused_at=now,
             pause_cause=cause,
-            pause_reason=code,
-            pause_message=message,
+            **_reason(code, message),
             probe_at=now + interval(cause, 0),
             trial_scan="",
             trial_at=None,
@@ -143,8 +140,7 @@ def _closed() -> dict[str, object]:
     return {
         "paused_at": None,
         "pause_cause": "",
-        "pause_reason": "",
-        "pause_message": "",
+        **_reason("", ""),
         "probe_at": None,
         "trial_scan": "",
         "trial_at": None,
@@ -155,6 +151,10 @@ def _closed() -> dict[str, object]:
         "failing_since": None,
         "failures": 0,
     }
+
+
+def _reason(code: str, message: str) -> dict[str, object]:
+    return {"pause_reason": code, "pause_message": message, "pause_values": stored(message)}
 
 
 def same(row: AccountState) -> QuerySet[AccountState]:

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django_copyleaks_image import marks
 from django_copyleaks_image.models import DetectionResult, ImageScan, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.transactions import atomically
 
 from . import account, bought, clock, ends, paykey
@@ -60,7 +61,7 @@ def settle(content_key: str) -> bool:
     """Take one pass over a key; return whether it ended as many duplicates as it may, so that there may be more."""
     of_now = Q(**paykey.purchase_of_now())
     waiting = paykey.waiting_for(content_key)
-    outdated = waiting.filter(~of_now, error_code=paykey.WAITS, next_attempt_at__gt=clock.now())
+    outdated = waiting.filter(~of_now, error_code=Code.WAITS_FOR_TWIN, next_attempt_at__gt=clock.now())
     has_more = _each(outdated, _decide_anew)
     result = bought.result_of(content_key)
     if result is not None:
@@ -108,7 +109,7 @@ def _each(duplicates: ImageScanQuerySet, end: Callable[[ImageScan], bool]) -> bo
 
 def _decide_anew(duplicate: ImageScan) -> bool:
     """Make a scan due that waits for what would be bought otherwise by now."""
-    parked = scans().filter(pk=duplicate.pk, status=Status.QUEUED, error_code=paykey.WAITS)
+    parked = scans().filter(pk=duplicate.pk, status=Status.QUEUED, error_code=Code.WAITS_FOR_TWIN)
     return bool(parked.update(next_attempt_at=min(duplicate.created_at, clock.now())))
 
 
@@ -122,4 +123,4 @@ def _complete(duplicate: ImageScan, *, result: DetectionResult) -> bool:
 
 def _fail_with(duplicate: ImageScan, *, payer: ImageScan) -> bool:
     """End a scan whose payer was charged and got nothing: to pay again would be to pay twice."""
-    return ends.fail(duplicate, payer.error_code, payer.error_message, is_duplicate=True)
+    return ends.fail(duplicate, payer.error_code, payer.message, is_duplicate=True)

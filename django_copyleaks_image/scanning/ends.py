@@ -9,14 +9,12 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from django_copyleaks_image import notify, registry, signals, verdicts
 from django_copyleaks_image.models import DetectionResult, ImageScan, images, scans
-from django_copyleaks_image.models.scan import UNFINISHED, Status
+from django_copyleaks_image.models.scan import UNFINISHED, Status, reason_columns
 from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
 
 from . import clock, paykey
-
-MESSAGE_LENGTH = 500
 
 # A failed scan may still be completed: its result came late.
 _COMPLETABLE = (*UNFINISHED, Status.FAILED)
@@ -46,8 +44,7 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
         finished_at=now,
         notified_at=None if is_heard else now,
         pay_key=None,
-        error_code="",
-        error_message="",
+        **reason_columns(),
     )
     if completed and is_heard:
         notify.after_commit(scan.pk)
@@ -105,11 +102,10 @@ def _end_without_result(
             place,
             open_to_us,
             status=status,
-            error_code=code,
-            error_message=message[:MESSAGE_LENGTH],
             finished_at=now,
             notified_at=None if is_heard else now,
             pay_key=None,
+            **reason_columns(code, message),
             # Whoever decides about what was not measured decides about these bytes.
             **({"sha256": scan.sha256, "byte_size": scan.byte_size} if scan.sha256 else {}),
         )
@@ -136,7 +132,7 @@ def _end(scan: ImageScan, place: placing.Place | None, open_to_us: Q, **columns:
     return True
 
 
-def supersede(candidates: QuerySet[ImageScan], reason: str) -> int:
+def supersede(candidates: QuerySet[ImageScan], code: str) -> int:
     """End unfinished scans whose file was replaced or removed.
 
     One that may have arrived keeps its pay key: its result may still come, and duplicates wait for it.
@@ -144,16 +140,15 @@ def supersede(candidates: QuerySet[ImageScan], reason: str) -> int:
     now = clock.now()
     return candidates.filter(status__in=UNFINISHED).update(
         status=Status.SUPERSEDED,
-        error_code=reason,
-        error_message="",
         finished_at=now,
         notified_at=now,
         pay_key=Case(When(may_have_arrived=False, then=Value(None)), default=F("pay_key")),
+        **reason_columns(code),
         **_REST,
     )
 
 
-def remove(target_scans: QuerySet[ImageScan], reason: str) -> None:
+def remove(target_scans: QuerySet[ImageScan], code: str) -> None:
     """Note that the picture of these scans was deleted: end the unfinished ones and forget the file names.
 
     Status and numbers stay, and so do decisions. Receipts and results are erased by the sweep, see :mod:`.erasure`.
@@ -168,7 +163,7 @@ def remove(target_scans: QuerySet[ImageScan], reason: str) -> None:
         file_name="",
         removed_at=now,
         erasure_due_at=now,
-        error_code=if_unfinished(reason, "error_code"),
+        error_code=if_unfinished(code, "error_code"),
         finished_at=if_unfinished(now, "finished_at"),
         notified_at=if_unfinished(now, "notified_at"),
         pay_key=Case(When(unfinished, may_have_arrived=False, then=Value(None)), default=F("pay_key")),

@@ -29,7 +29,7 @@ def _erase(scan: ImageScan) -> None:
     # Chosen by their keys: one that arrives at this moment is judged first.
     unjudged = bought.unjudged_receipts().filter(scan=scan).values("pk")
     judged = list(receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))
-    receipts().filter(pk__in=judged).update(body=WebhookReceipt.compress(b""), detail="")
+    receipts().filter(pk__in=judged).update(body=WebhookReceipt.compress(b""), detail={})
     if scan.result_id is not None and not _has_living_user(scan.result_id):
         results().filter(pk=scan.result_id).update(metadata={}, heatmap=b"", heatmap_url="", heatmap_due_at=None)
     scans().filter(pk=scan.pk, erasure_due_at=scan.erasure_due_at).update(erasure_due_at=None, error_message="")

@@ -11,9 +11,9 @@ from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.copyleaks.errors import PICTURE_SLUGS
 from django_copyleaks_image.models import AccountState, ImageScan, account_row, receipts, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+from django_copyleaks_image.outcomes import Code, Follows, follows
 
 from . import clock, latency
 
@@ -95,7 +95,7 @@ def resubmissions_are_in_vain() -> bool:
     since = clock.now() - _LATELY
     ended = scans().filter(resubmission_of__isnull=False, status__in=(Status.COMPLETED, Status.FAILED))
     newest = ended.filter(notified_at__gt=since).order_by("-notified_at").values_list("error_code", flat=True)
-    return list(newest[:VAIN_RESUBMISSIONS]) == ["result_lost"] * VAIN_RESUBMISSIONS
+    return list(newest[:VAIN_RESUBMISSIONS]) == [Code.RESULT_LOST] * VAIN_RESUBMISSIONS
 
 
 def alike(row: AccountState) -> ImageScan | None:
@@ -105,9 +105,11 @@ def alike(row: AccountState) -> ImageScan | None:
     """
     since = max(filter(None, (clock.now() - _LATELY, row.resumed_at)))
     ended = scans().filter(notified_at__gt=since).order_by("-notified_at")
-    newest = ended.only("status", "error_code", "error_message", "sent_at", "submitted_at", "finished_at")[:_NEWEST]
+    newest = ended.only(
+        "status", "error_code", "error_message", "error_values", "sent_at", "submitted_at", "finished_at"
+    )[:_NEWEST]
     sent = [scan for scan in newest if scan.sent_at and scan.status in (Status.COMPLETED, Status.FAILED)]
-    last = list(islice((scan for scan in sent if scan.error_code not in PICTURE_SLUGS), ALIKE))
+    last = list(islice((scan for scan in sent if follows(scan.error_code) is not Follows.PICTURE), ALIKE))
     if len(last) < ALIKE or last[0].status != Status.FAILED or len({scan.error_code for scan in last}) > 1:
         return None
     return None if _others_fared_better(last) else last[0]
@@ -118,13 +120,17 @@ def _others_fared_better(last: list[ImageScan]) -> bool:
     accepted_at = [scan.submitted_at for scan in last if scan.submitted_at is not None]
     if len(accepted_at) < len(last):
         return accepted_since(last[-1].finished_at)
-    return answered_since(max(accepted_at)) if last[0].error_code == "result_lost" else measured_since(max(accepted_at))
+    return (
+        answered_since(max(accepted_at)) if last[0].error_code == Code.RESULT_LOST else measured_since(max(accepted_at))
+    )
 
 
 def lost_large_results() -> int:
     """Return how many results were lost lately if some have come, but none that is large; else 0."""
     since = clock.now() - _LATELY
-    lost = scans().filter(notified_at__gt=since, status=Status.FAILED, error_code="result_lost", sent_at__isnull=False)
+    lost = scans().filter(
+        notified_at__gt=since, status=Status.FAILED, error_code=Code.RESULT_LOST, sent_at__isnull=False
+    )
     number = len(lost.values_list("pk")[:_NEWEST])
     if number < VAIN_RESUBMISSIONS:
         return 0

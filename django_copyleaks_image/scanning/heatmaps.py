@@ -10,6 +10,7 @@ from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public
 from django_copyleaks_image.copyleaks.heatmaps import is_picture
 from django_copyleaks_image.models import DetectionResult, results
+from django_copyleaks_image.problems import Problem, stored
 
 from . import clock
 from .isolation import isolated
@@ -51,12 +52,12 @@ def _fetched(result: DetectionResult) -> dict[str, object]:
                 allow_origin=conf.API_URL if conf.API_URL.startswith("http://") else None,
             )
     except FetchRefused as error:
-        return {"heatmap_due_at": None, "heatmap_problem": str(error)[:200]}
+        return {"heatmap_due_at": None, "heatmap_problem": stored(error.message)}
     except FetchFailed as error:
         logger.warning("Result %s: the provider's heatmap could not be fetched: %s", result.pk, error)
         if given_up:
-            return {"heatmap_due_at": None, "heatmap_problem": str(error)[:200]}
-        return {"heatmap_problem": str(error)[:200]}
+            return {"heatmap_due_at": None, "heatmap_problem": stored(error.message)}
+        return {"heatmap_problem": stored(error.message)}
     if not is_picture(data):
-        return {"heatmap_due_at": None, "heatmap_problem": "The provider's heatmap is no PNG, JPEG or WebP."}
-    return {"heatmap": data, "heatmap_due_at": None, "heatmap_problem": ""}
+        return {"heatmap_due_at": None, "heatmap_problem": Problem.HEATMAP_NO_PICTURE().stored}
+    return {"heatmap": data, "heatmap_due_at": None, "heatmap_problem": {}}

@@ -3,11 +3,13 @@
 import logging
 
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.outcomes import Code
 
 from . import account, ends, evidence, prepare
 
@@ -27,13 +29,18 @@ MEASURED_FACTS = (
     "content_key",
 )
 
-RESULT_LOST = "result_lost"
-ANSWER_LOST = "The answer to an earlier try was lost."
 # Noted on a scan whose callback was refused for its size: another one would be as large.
-OVERSIZED = "result_too_large"
+OVERSIZED = Code.RESULT_TOO_LARGE
 
 
-def end_or_resubmit(scan: ImageScan, code: str, message: str, *, may_resubmit: bool, owner: str | None = None) -> bool:
+def unless_oversized(code: str) -> Case:
+    """Return a code to be stored, unless a callback was refused for its size: then that keeps it from being repaid."""
+    return Case(When(error_code=OVERSIZED, then=F("error_code")), default=Value(code))
+
+
+def end_or_resubmit(
+    scan: ImageScan, code: str, message: str = "", *, may_resubmit: bool, owner: str | None = None
+) -> bool:
     """End an unfinished scan as failed; resubmit it once if the settings and the cause allow.
 
     With ``owner``, only while that worker holds its lease. ``scan_failed`` is sent only when no resubmission

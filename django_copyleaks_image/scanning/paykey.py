@@ -16,16 +16,14 @@ from django.db.models.functions import Greatest
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Status, reason_columns
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.transactions import atomically, repeated
 
 from . import clock, leases
 
 logger = logging.getLogger(__name__)
 
-# The code of a scan that is parked.
-WAITS = "waits_for_twin"
-WAITS_MESSAGE = "The same bytes are being scanned already; their result is shared."
 # How long a parked scan is not due. The end of its key makes it due, and if need be the sweep does.
 PARKED = timedelta(days=1)
 
@@ -76,8 +74,7 @@ def park(scan: ImageScan, **columns: object) -> None:
             sent_at=None,
             attempts=Greatest(F("attempts"), 1) - 1,
             next_attempt_at=clock.now() + PARKED,
-            error_code=WAITS,
-            error_message=WAITS_MESSAGE,
+            **reason_columns(Code.WAITS_FOR_TWIN),
         )
 
     atomically(release)
@@ -147,7 +144,7 @@ def orphaned(limit: int) -> list[str]:
 
 
 def _is_parked(now: datetime) -> Q:
-    return Q(error_code=WAITS, next_attempt_at__gt=now)
+    return Q(error_code=Code.WAITS_FOR_TWIN, next_attempt_at__gt=now)
 
 
 def _is_awake(now: datetime) -> Q:

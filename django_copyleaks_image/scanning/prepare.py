@@ -18,6 +18,9 @@ from django_copyleaks_image import formats, registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models.account import Cause
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem, SentenceError
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ _IN_MEMORY_AT_ONCE = BoundedSemaphore(2)
 MEMORY_SECONDS = 30.0
 
 
-class NotMeasured(Exception):
+class NotMeasured(SentenceError):
     """What was found out about the bytes all the same: their hash and number, "" and None where they were not read."""
 
     sha256: str = ""
@@ -56,30 +59,38 @@ class NotMeasured(Exception):
 class Skipped(NotMeasured):
     """The file will not be scanned; ``code`` is stored, the message says why and what would help."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
 
 
 class Replaced(Exception):
     """The object no longer holds the file of this scan; ``reason`` is stored."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Code) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class StorageFailed(NotMeasured):
-    """The storage raised while the file was read; worth another try. ``code`` is stored."""
+class SharedFailed(NotMeasured):
+    """Something that all pictures share failed: worth another try. ``code`` is stored, ``cause`` is at fault."""
 
-    code = "storage_failed"
+    code: Code
+    cause: Cause
+
+
+class StorageFailed(SharedFailed):
+    """The storage raised while the file was read."""
+
+    code = Code.STORAGE_FAILED
+    cause = Cause.STORAGE
 
 
 class NotDecoded(StorageFailed):
-    """Nothing was found out about the picture, for a reason that is not its own; worth another try."""
+    """Nothing was found out about the picture, for a reason that is not its own."""
 
-    code = "not_decoded"
+    code = Code.NOT_DECODED
+    cause = Cause.DECODER
 
 
 class _DiskFull(Exception):
@@ -111,7 +122,7 @@ class Copy(tempfile.SpooledTemporaryFile[bytes]):
             self._holds_memory = _IN_MEMORY_AT_ONCE.acquire(timeout=MEMORY_SECONDS)
             if not self._holds_memory:
                 self.close()
-                raise StorageFailed("There is no disk to write to, and no memory for one more file.")
+                raise StorageFailed(Problem.NO_ROOM_FOR_COPY())
 
     def __exit__(self, *raised: object) -> None:
         self.close()  # Its own would close the file within alone.
@@ -131,19 +142,19 @@ def stored_file(scan: ImageScan) -> FieldFile:
     """
     model = scan.content_type.model_class()
     if model is None:
-        raise Replaced("model_removed")
+        raise Replaced(Code.MODEL_REMOVED)
     try:
         field = registry.file_field(model, scan.field_name)
     except ImproperlyConfigured:
-        raise Replaced("field_removed") from None
+        raise Replaced(Code.FIELD_REMOVED) from None
     target = scan.target
     if target is None:
-        raise Replaced("file_removed")
+        raise Replaced(Code.FILE_REMOVED)
     file = _file_of(target, field)
     if not file or not scan.file_name:  # The name is forgotten when the picture was deleted.
-        raise Replaced("file_removed")
+        raise Replaced(Code.FILE_REMOVED)
     if file.name != scan.file_name:
-        raise Replaced("file_replaced")
+        raise Replaced(Code.FILE_REPLACED)
     return file
 
 
@@ -191,7 +202,7 @@ def _filled(copy: Copy, file: FieldFile, *, at_most: int, hashed: int) -> Copy:
             too_large.sha256, too_large.byte_size = copy.sha256, copy.byte_size
             raise too_large
         if not copy.byte_size:
-            raise Skipped("empty_file", "The file is empty.")
+            raise Skipped(Code.EMPTY_FILE, Problem.FILE_EMPTY())
         with _failures_of_the_disk():
             copy.seek(0)  # Which writes what is left.
     except BaseException as error:
@@ -211,7 +222,7 @@ def _failures_of_the_disk() -> Iterator[None]:
 
 
 def _too_large() -> Skipped:
-    return Skipped("too_large", "The file has 32 MB or more; Copyleaks takes less than 32 MB.")
+    return Skipped(Code.TOO_LARGE, Problem.FILE_TOO_LARGE_TO_SEND())
 
 
 def has_temporary_files() -> bool:
@@ -232,7 +243,7 @@ def read_chunks(file: FieldFile) -> Iterator[bytes]:
     with opened(file) as stream:
         for block in blocks(stream):
             if time.monotonic() > deadline:
-                raise StorageFailed(f"The storage took longer than {READ_SECONDS} s to read the file.")
+                raise StorageFailed(Problem.STORAGE_SLOW(seconds=READ_SECONDS))
             yield block
 
 
@@ -271,33 +282,31 @@ def _failures_of_the_storage() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise Skipped(
-            "missing_file", "The storage has no such file: it was deleted, or cannot be seen from the worker."
-        ) from None
+        raise Skipped(Code.MISSING_FILE, Problem.FILE_NOT_FOUND()) from None
     except Exception as error:
         # Storages raise what their backend raises. Their texts may hold credentials, so only the type is kept.
-        raise StorageFailed(f"The storage raised {type(error).__name__} while the file was read.") from error
+        raise StorageFailed(Problem.STORAGE_RAISED(error=type(error).__name__)) from error
 
 
 def _inspect(copy: IO[bytes]) -> formats.PictureFacts:
     try:
         picture = pool.inspect(copy)
     except formats.TooComplex as error:
-        raise Skipped("too_complex", str(error)) from None
+        raise Skipped(Code.TOO_COMPLEX, error.message) from None
     except formats.UnreadablePicture as error:
-        raise Skipped("unreadable_image", str(error)) from None
+        raise Skipped(Code.UNREADABLE_IMAGE, error.message) from None
     except pool.DecodingFailed as error:
-        raise NotDecoded(str(error)) from error
+        raise NotDecoded(error.message) from error
     if picture.format not in FORMATS or (conf.MODE == "sync" and picture.format in FORMATS_WITHOUT_SYNC):
-        raise Skipped("unsupported_format", f"Copyleaks does not take {picture.format} pictures.")
+        raise Skipped(Code.UNSUPPORTED_FORMAT, Problem.FORMAT_NOT_TAKEN(format=picture.format))
     if picture.animated:
-        raise Skipped("unsupported_format", "Copyleaks does not take pictures with several frames or pages.")
-    sides = f"{picture.width} × {picture.height} pixels"
+        raise Skipped(Code.UNSUPPORTED_FORMAT, Problem.SEVERAL_FRAMES())
+    sides = {"width": picture.width, "height": picture.height}
     if min(picture.width, picture.height) < MINIMUM_SIDE:
-        raise Skipped("too_small", f"The picture has {sides}; Copyleaks needs at least 512 × 512.")
+        raise Skipped(Code.TOO_SMALL, Problem.SIDES_TOO_SMALL(**sides))
     longer, shorter = MAXIMUM_SIDES
     if max(picture.width, picture.height) > longer or min(picture.width, picture.height) > shorter:
-        raise Skipped("too_large", f"The picture has {sides}; Copyleaks takes at most 6000 × 4500.")
+        raise Skipped(Code.TOO_LARGE, Problem.SIDES_TOO_LARGE(**sides))
     return picture
 
 

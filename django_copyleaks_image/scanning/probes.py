@@ -14,6 +14,7 @@ from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code
 
 from . import prepare
 
@@ -25,25 +26,31 @@ KNOWN_FILES = 3
 _WELL = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 
 
-def credits_left() -> bool | CopyleaksError:
-    """Return whether the account says that it has credits, or the error that it answered instead."""
+def has_credits() -> bool:
+    """Return whether the account says that it has credits; raise CopyleaksError when it says something else."""
     try:
         return client_from_settings().credits() > 0
     except CopyleaksError as error:
         logger.warning("The account could not be asked for its credits (%s).", error.slug)
-        return error
+        raise
 
 
 def account_answers() -> bool:
     """Return whether the account is let in and has credits."""
-    return credits_left() is True
+    try:
+        return has_credits()
+    except CopyleaksError:
+        return False
 
 
 def api_answers() -> bool:
     """Return whether the API can be reached, whatever it says."""
-    found = credits_left()
-    # Nothing was asked where no login is allowed at the moment.
-    return not (isinstance(found, CopyleaksError) and (found.is_outage or found.slug == "login_limit"))
+    try:
+        has_credits()
+    except CopyleaksError as error:
+        # Nothing was asked where no login is allowed at the moment.
+        return not error.is_outage and error.slug != Code.LOGIN_LIMIT
+    return True
 
 
 def another_file_opens(scan: ImageScan) -> bool:

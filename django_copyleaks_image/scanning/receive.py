@@ -16,11 +16,12 @@ from django.utils.functional import SimpleLazyObject
 
 from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError, check_object
-from django_copyleaks_image.copyleaks.errors import TransientError
 from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, receipts, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import UNFINISHED
+from django_copyleaks_image.models.scan import UNFINISHED, reason_columns
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem, stored
 from django_copyleaks_image.transactions import atomically
 
 from . import account, addresses, clock, duplicates, ends, inbox, lost, paykey
@@ -79,7 +80,7 @@ def _stored(scan: ImageScan, body: bytes, source: Source, **columns: object) -> 
     try:
         check_object(body)
     except NotJsonObject as error:
-        receipt = store(scan, body, source, outcome=Outcome.MALFORMED, detail=str(error))
+        receipt = store(scan, body, source, outcome=Outcome.MALFORMED, detail=stored(error.message))
         _drop_the_oldest_rubbish(scan)
         _erase_with_the_picture(scan)
         return receipt
@@ -178,16 +179,16 @@ def apply(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: bytes
     try:
         found = _understood(receipt, scan, body)
     except NotJsonObject as error:
-        return _conclude(receipt, Outcome.MALFORMED, str(error))
+        return _conclude(receipt, Outcome.MALFORMED, error.message)
     except _Contradicts as contradiction:
         logger.error("Scan %s: a result was not applied: %s", scan.scan_id, contradiction)
-        return _conclude(receipt, Outcome.CONTRADICTS, str(contradiction))
+        return _conclude(receipt, Outcome.CONTRADICTS, contradiction.message)
     except PayloadError as error:
         logger.error("Scan %s: the result was not understood (%s); it is kept.", scan.scan_id, error)
-        return _not_understood(receipt, scan, str(error))
-    except Exception:
+        return _not_understood(receipt, scan, error.message)
+    except Exception as error:
         logger.exception("Receipt %s could not be read; it is kept and can be replayed after a fix.", receipt.pk)
-        return _not_understood(receipt, scan, "An unforeseen error; the log has it.")
+        return _not_understood(receipt, scan, Problem.SOMETHING_RAISED(error=type(error).__name__))
     if isinstance(found, Failure):
         return _apply_failure(receipt, scan, found)
     return _apply_result(receipt, scan, found)
@@ -229,11 +230,10 @@ def _apply_result(receipt: WebhookReceipt, scan: ImageScan, result: DetectionRes
 
 def _apply_failure(receipt: WebhookReceipt, scan: ImageScan, failure: Failure) -> Outcome:
     error = failure.error
-    may_resubmit = isinstance(error, TransientError)
 
     def apply_once() -> Outcome:
-        ended = lost.end_or_resubmit(scan, error.slug, error.message, may_resubmit=may_resubmit)
-        return _conclude(receipt, Outcome.FAILURE if ended else Outcome.REPEATED, error.slug)
+        ended = lost.end_or_resubmit(scan, error.slug, error.message, may_resubmit=error.passes)
+        return _conclude(receipt, Outcome.FAILURE if ended else Outcome.REPEATED, code=error.slug)
 
     outcome = atomically(apply_once)
     if outcome == Outcome.FAILURE:
@@ -253,7 +253,7 @@ def fail_as_unreadable(scan: ImageScan, reason: str) -> None:
     """End a scan whose paid answer was not understood, and with it its duplicates: it is never paid again."""
 
     def fail() -> None:
-        if ends.fail(scan, "unreadable_result", reason):
+        if ends.fail(scan, Code.UNREADABLE_RESULT, reason):
             account.settle_credit(scan, 1)
         else:
             lost.give_key_up(scan)
@@ -263,7 +263,7 @@ def fail_as_unreadable(scan: ImageScan, reason: str) -> None:
 
 def note_oversized(scan: ImageScan) -> None:
     """Note that a callback was refused for its size, so that it is not asked for, and paid, once more."""
-    scans().filter(pk=scan.pk, status__in=UNFINISHED).update(error_code=lost.OVERSIZED)
+    scans().filter(pk=scan.pk, status__in=UNFINISHED).update(**reason_columns(lost.OVERSIZED))
 
 
 def _erase_with_the_picture(scan: ImageScan) -> None:
@@ -279,14 +279,14 @@ def _contradiction(scan: ImageScan, payload: Detection | Failure) -> str:
     """Return why a body is not about this scan; the URL names the scan, a body can only confirm or contradict."""
     named = payload.scan_id
     if named is not None and named.lower() != scan.scan_id:
-        return "The body names another scan."
+        return Problem.BODY_OF_OTHER_SCAN()
     if payload.developer_payload not in (None, "", scan.scan_id):
-        return "The body carries the developer payload of another scan."
+        return Problem.BODY_OF_OTHER_PAYLOAD()
     return ""
 
 
-def _conclude(receipt: WebhookReceipt, outcome: Outcome, detail: str = "") -> Outcome:
+def _conclude(receipt: WebhookReceipt, outcome: Outcome, detail: str = "", *, code: str = "") -> Outcome:
     """Store what became of a receipt, unless another delivery of the same body has settled it meanwhile."""
     open_receipt = receipts().filter(pk=receipt.pk).exclude(outcome__in=SETTLED)
-    open_receipt.update(outcome=outcome, detail=detail[: ends.MESSAGE_LENGTH])
+    open_receipt.update(outcome=outcome, detail={"code": code} if code else stored(detail))
     return outcome

@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_datetime
 
 from django_copyleaks_image import marks, registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.registry import WatchedField
 
 from . import account, clock, walk
@@ -60,7 +61,7 @@ def queue_unscanned(watched: WatchedField, instance: Model, *, database: str) ->
     target = target_of(watched.owner, instance, watched.name, using=database)
     scan = ImageScan(**target, file_name=name, database=database)
     with transaction.atomic(using=home_database()):
-        queue(scan, "file_replaced")
+        queue(scan, Code.FILE_REPLACED)
     return scan
 
 

@@ -11,10 +11,12 @@ from django.db.models import F, Q
 
 from django_copyleaks_image import marks
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.copyleaks.errors import AuthenticationError
+from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import AccountState, ImageScan, scans
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code, Follows, follows
+from django_copyleaks_image.problems import Problem
 
 from . import account, circuit, clock, evidence, probes
 
@@ -24,18 +26,6 @@ logger = logging.getLogger(__name__)
 PATIENCE = timedelta(minutes=2)
 # Of the scans that are due, how many are looked at for a trial.
 _CANDIDATES = 200
-# What a scan may wait for that has nothing to do with the cause of a pause.
-NEUTRAL = frozenset(
-    {
-        "waits_for_twin",
-        "result_arriving",
-        "budget_exhausted",
-        "rate_limit",
-        "awaits_results",
-        "submissions_paused",
-        "token_refused",
-    }
-)
 
 
 def step() -> None:
@@ -75,20 +65,22 @@ def _look_after(row: AccountState) -> None:
 
 def _results_come_again(row: AccountState, now: datetime) -> bool:
     paused_at = min(row.paused_at or now, now)
-    if row.pause_reason in (circuit.NO_RESULTS, "result_lost"):
+    if row.pause_reason in (Code.NO_RESULTS, Code.RESULT_LOST):
         return evidence.answered_since(paused_at)
     return evidence.measured_since(paused_at)
 
 
 def _has_settled_by_asking(row: AccountState) -> bool:
     """Ask for the credits; return whether that makes a trial needless for now."""
-    answer = probes.credits_left()
-    if answer is True:
+    try:
+        has_credits = probes.has_credits()
+    except CopyleaksError as error:
+        # A login that is refused would be refused to a trial as well, and logins are counted. But what is told of the
+        # credits alone may not hold for pictures, so every other time one of them asks.
+        return error.may_be_the_token and row.trials % 2 == 0
+    if has_credits:
         circuit.close(row)
-        return True
-    # A login that is refused would be refused to a trial as well, and logins are counted. But what is told of the
-    # credits alone may not hold for pictures, so every other time one of them asks.
-    return isinstance(answer, AuthenticationError) and row.trials % 2 == 0
+    return has_credits
 
 
 def _judge_trial(row: AccountState, now: datetime) -> bool:
@@ -127,7 +119,7 @@ def _went_through(scan: ImageScan, cause: str) -> bool:
 def _says_nothing(scan: ImageScan, row: AccountState) -> bool:
     """Return whether the fate of a trial tells nothing about the cause of the pause."""
     if scan.status == Status.QUEUED:
-        return scan.error_code in NEUTRAL
+        return follows(scan.error_code) is Follows.TURN
     return scan.submitted_at is None and scan.error_code != row.pause_reason
 
 
@@ -140,10 +132,14 @@ def _let_one_through(now: datetime) -> bool:
     found = list(due.values_list(*columns)[:_CANDIDATES])
     if not found:
         return False
-    best = min(found, key=lambda each: (each[0] is not None, each[1] != "" and each[1] not in NEUTRAL, *each[2:]))
+    best = min(found, key=lambda each: (each[0] is not None, _has_failed(each[1]), *each[2:]))
     circuit.let_through(best[-1], now)
     logger.info("Scan %s: let through to find out whether submissions can go on.", best[-1])
     return True
+
+
+def _has_failed(code: str) -> bool:
+    return code != "" and follows(code) is not Follows.TURN
 
 
 def open_on_evidence() -> None:
@@ -153,13 +149,12 @@ def open_on_evidence() -> None:
     if silent_since is not None and silent_since < clock.now() - patience:
         circuit.open_for(
             Cause.RESULTS,
-            circuit.NO_RESULTS,
-            f"Copyleaks has accepted {conf.RESULT_WINDOW} pictures since {silent_since:%Y-%m-%d %H:%M} UTC, and no "
-            "result of any has come.",
+            Code.NO_RESULTS,
+            Problem.NO_RESULT_OF_MANY(count=conf.RESULT_WINDOW, since=f"{silent_since:%Y-%m-%d %H:%M}"),
         )
         return
     last = evidence.alike(account.state())
     if last is not None:
         cause = Cause.REFUSALS if last.submitted_at is None else Cause.RESULTS
-        words = last.error_message or last.error_code
-        circuit.open_for(cause, last.error_code, f"The last {evidence.ALIKE} scans ended alike: {words}")
+        why = last.message or last.error_code
+        circuit.open_for(cause, last.error_code, Problem.ENDED_ALIKE(count=evidence.ALIKE, why=why))

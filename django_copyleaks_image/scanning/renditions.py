@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from io import BytesIO
 from typing import IO, cast
@@ -10,6 +11,8 @@ from django_copyleaks_image import formats
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan, Rendition, renditions
 from django_copyleaks_image.models.rendition import Kind
+from django_copyleaks_image.outcomes import Code, Follows
+from django_copyleaks_image.problems import SentenceError, stored
 from django_copyleaks_image.renditions import shelf, wanted
 
 from . import clock, prepare
@@ -17,18 +20,17 @@ from .isolation import isolated
 
 logger = logging.getLogger(__name__)
 
-TOO_COMPLEX = "too_complex"
 # How often it is looked whether a picture is still there, and at how many at a time.
 CHECK_EVERY = timedelta(hours=1)
 BATCH = 50
 
 
-class _Impossible(Exception):
-    """There is nothing to draw; the text is a reason code or a sentence, which is stored."""
+class _Impossible(SentenceError):
+    """There is nothing to draw, for a reason that is stored."""
 
-    def __init__(self, problem: str, *, is_final: bool) -> None:
-        super().__init__(problem)
-        self.problem = problem
+    def __init__(self, code: str, message: str = "", *, is_final: bool) -> None:
+        super().__init__(message)
+        self.code = code
         self.is_final = is_final
 
 
@@ -65,20 +67,20 @@ def _draw_claimed(row: Rendition | None) -> bool:
         wanted.store(row, due_at=clock.now(), attempts=row.attempts - 1)
     except pool.TookTooLong:
         if row.attempts > 1:
-            _remember(row, TOO_COMPLEX, is_final=True)
+            _remember(row, Code.TOO_COMPLEX, is_final=True)
         else:  # With more time, once nothing is due that may be quicker.
             wanted.store(row, due_at=clock.now(), sha256=row.sha256)
     except _Impossible as reason:
-        _remember(row, reason.problem, is_final=reason.is_final)
+        _remember(row, reason.code, stored(reason.message), is_final=reason.is_final)
     except (pool.DecodingFailed, shelf.ShelfFailed) as error:
         logger.warning("Scan %s: its %s was not drawn: %s", row.scan.scan_id, row.kind, error, exc_info=error.__cause__)
-        _remember(row, "storage_failed" if isinstance(error, shelf.ShelfFailed) else "not_decoded", is_final=False)
+        _remember(row, error.code, is_final=False)
     return True
 
 
 def _draw(row: Rendition) -> None:
-    if row.attempts > wanted.MAX_ATTEMPTS or row.scan.error_code == TOO_COMPLEX:
-        raise _Impossible(TOO_COMPLEX, is_final=True)
+    if row.attempts > wanted.MAX_ATTEMPTS or row.scan.error_code == Code.TOO_COMPLEX:
+        raise _Impossible(Code.TOO_COMPLEX, is_final=True)
     if row.kind == Kind.HEATMAP:
         heatmap = bytes(row.scan.result.heatmap) if row.scan.result is not None else b""
         _draw_bytes(row, BytesIO(heatmap), hashlib.sha256(heatmap).hexdigest())
@@ -86,21 +88,22 @@ def _draw(row: Rendition) -> None:
     try:
         with prepare.copied(prepare.stored_file(row.scan), at_most=formats.MAX_BYTES) as copy:
             if row.scan.sha256 and copy.sha256 != row.scan.sha256:
-                raise _Impossible("file_replaced", is_final=False)
+                raise _Impossible(Code.FILE_REPLACED, is_final=False)
             _draw_bytes(row, cast("IO[bytes]", copy), copy.sha256)
     except prepare.Replaced as replaced:
         raise _Impossible(replaced.reason, is_final=False) from None
     except prepare.Skipped as skipped:
-        raise _Impossible(skipped.code, is_final=skipped.code != "missing_file") from None
+        raise _Impossible(skipped.code, is_final=skipped.code.follows is Follows.PICTURE) from None
     except prepare.StorageFailed:
-        raise _Impossible("storage_failed", is_final=False) from None
+        raise _Impossible(Code.STORAGE_FAILED, is_final=False) from None
 
 
 def _draw_bytes(row: Rendition, stream: IO[bytes], sha256: str) -> None:
     row.sha256 = sha256
     same = renditions().filter(sha256=sha256, kind=row.kind, is_final=True).exclude(problem="").first()
     if same is not None:
-        raise _Impossible(same.problem, is_final=True)
+        _remember(row, same.problem, same.problem_values, is_final=True)
+        return
     try:
         patience = pool.BRIEF if row.attempts == 1 else pool.LONG
         facts, drawn, _ = pool.drawing.ask(row.kind, stream, patience)
@@ -108,17 +111,16 @@ def _draw_bytes(row: Rendition, stream: IO[bytes], sha256: str) -> None:
         raise
     except formats.TooComplex as error:
         logger.warning("Scan %s: its %s is not shown: %s", row.scan.scan_id, row.kind, error)
-        raise _Impossible(TOO_COMPLEX, is_final=True) from None
+        raise _Impossible(Code.TOO_COMPLEX, is_final=True) from None
     except formats.UnreadablePicture as error:
-        # Somebody may install the decoder.
-        raise _Impossible(str(error), is_final=not isinstance(error, formats.DecoderMissing)) from None
+        raise _Impossible(Code.UNREADABLE_IMAGE, error.message, is_final=error.is_final) from None
     shelf.put(sha256, drawn)
     known = {} if facts is None else {"image_format": facts.format, "orientation": facts.orientation}
-    wanted.store(row, due_at=None, problem="", is_final=False, sha256=sha256, **known)
+    wanted.store(row, due_at=None, problem="", problem_values={}, is_final=False, sha256=sha256, **known)
 
 
-def _remember(row: Rendition, problem: str, *, is_final: bool) -> None:
-    wanted.store(row, due_at=None, problem=problem[:200], is_final=is_final, sha256=row.sha256)
+def _remember(row: Rendition, code: str, kept: Mapping[str, object] | None = None, *, is_final: bool) -> None:
+    wanted.store(row, due_at=None, problem=code, problem_values=kept or {}, is_final=is_final, sha256=row.sha256)
 
 
 def tidy() -> int:

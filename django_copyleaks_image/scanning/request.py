@@ -13,7 +13,8 @@ from django.utils import timezone
 from django_copyleaks_image import registry
 from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.models.scan import ImageScanQuerySet, reason_columns
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
@@ -21,9 +22,6 @@ from django_copyleaks_image.transactions import atomically
 from . import ends
 
 logger = logging.getLogger(__name__)
-
-# The reason of bytes that ``when=`` left out although they took the place of others.
-NOT_WANTED = "not_wanted"
 
 
 class _Newest(NamedTuple):
@@ -75,11 +73,11 @@ def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = 
         return Repetition(waiting, is_new=False)
     scan = ImageScan(**target, file_name=name, database=using, forced=force, repeated=True)
     if not force:
-        atomically(lambda: queue(scan, "file_replaced"))
+        atomically(lambda: queue(scan, Code.FILE_REPLACED))
         return Repetition(scan, is_new=True)
     scan.idempotency_key = _idempotency_key(target, seen or 0)
     try:
-        atomically(lambda: queue(scan, "scanned_again"))
+        atomically(lambda: queue(scan, Code.SCANNED_AGAIN))
     except IntegrityError:
         # Somebody else asked for the same first; whoever comes second has waited for the first one's commit.
         first = scans().filter(idempotency_key=scan.idempotency_key).first()
@@ -126,11 +124,11 @@ def _follow(watched: WatchedField, instance: Model, *, created: bool, written: b
         return
     if not name:
         if latest is not None:
-            _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
+            _with_the_media(lambda: ends.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
         return
     if is_wanted(watched, instance):
         scan = ImageScan(**target, file_name=name, database=using)
-        _with_the_media(lambda: queue(scan, "" if latest is None else "file_replaced"), using=using)
+        _with_the_media(lambda: queue(scan, "" if latest is None else Code.FILE_REPLACED), using=using)
     elif latest is not None and (written or latest.file_name != name):
         left_out = ImageScan(**target, file_name=name, database=using, **_not_wanted())
         _with_the_media(lambda: _leave_out(left_out), using=using)
@@ -141,7 +139,7 @@ def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> Non
 
     def forget() -> None:
         target = target_of(watched.owner, instance, watched.name, using=using)
-        _with_the_media(lambda: ends.remove(scans().for_target(**target), "file_removed"), using=using)
+        _with_the_media(lambda: ends.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
 
     _without_spoiling_the_save(f"remove the scans of {watched.label} {instance.pk}", forget)
 
@@ -195,13 +193,13 @@ def _leave_out(scan: ImageScan) -> None:
     """Store that the project's rule left out a file that replaced another: what was found before is not about it."""
     with transaction.atomic(using=home_database()):
         scan.save(using=home_database(), force_insert=True)
-        _take_the_place_of_older(scan, "file_replaced")
+        _take_the_place_of_older(scan, Code.FILE_REPLACED)
 
 
 def _not_wanted() -> dict[str, Any]:
     now = timezone.now()
     ended = {"finished_at": now, "notified_at": now, "next_attempt_at": None}
-    return {"status": ImageScan.Status.SKIPPED, "error_code": NOT_WANTED, **ended}
+    return {"status": ImageScan.Status.SKIPPED, **reason_columns(Code.NOT_WANTED), **ended}
 
 
 def bytes_changed(scan: ImageScan) -> None:
@@ -214,13 +212,13 @@ def bytes_changed(scan: ImageScan) -> None:
         database=scan.database,
     )
     with transaction.atomic(using=home_database()):
-        if ends.supersede(scans().filter(pk=scan.pk), "file_replaced"):
-            queue(successor, "file_replaced", wake=wake_elsewhere_after_commit)
+        if ends.supersede(scans().filter(pk=scan.pk), Code.FILE_REPLACED):
+            queue(successor, Code.FILE_REPLACED, wake=wake_elsewhere_after_commit)
 
 
 def covers(file_name: str, *, by: Any) -> bool:
     """Return whether the newest scan of a target, or its columns, says all that is to be said about a file."""
-    says_nothing = by.status == ImageScan.Status.SUPERSEDED or by.error_code == NOT_WANTED
+    says_nothing = by.status == ImageScan.Status.SUPERSEDED or by.error_code == Code.NOT_WANTED
     return bool(by.file_name == file_name and not says_nothing)
 
 

@@ -6,6 +6,7 @@ from django_copyleaks_image import masks, regions
 from django_copyleaks_image.copyleaks.heatmaps import HeatmapUrl
 from django_copyleaks_image.copyleaks.payloads import Detection
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
+from django_copyleaks_image.problems import stored
 
 # Regions are found by Python: this many runs take it 40 ms.
 RUNS_SEARCHED = 20_000
@@ -23,7 +24,7 @@ def result_of(detection: Detection, scan: ImageScan, receipt: WebhookReceipt) ->
         image_height=height,
         mask=masks.pack(detection.mask) if detection.mask else b"",
         mask_runs=len(detection.mask.starts) if detection.mask else 0,
-        mask_problem=detection.mask_problem[:200],
+        mask_problem=stored(detection.mask_problem),
         regions=_regions(detection.mask, width, height),
         metadata=detection.metadata,
         credits=detection.credits,
@@ -48,7 +49,7 @@ def _heatmap_columns(detection: Detection) -> dict[str, object]:
     """Return where the provider's own gradient is: inline, or at an address that the worker fetches later."""
     heatmap = detection.heatmap
     if heatmap is None:
-        return {"heatmap_problem": detection.heatmap_problem[:200]}
+        return {"heatmap_problem": stored(detection.heatmap_problem)}
     if isinstance(heatmap, HeatmapUrl):
         return {"heatmap_url": heatmap.url, "heatmap_due_at": timezone.now()}
     return {"heatmap": heatmap.data}

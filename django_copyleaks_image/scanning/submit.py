@@ -8,7 +8,7 @@ id, and an answer of 409 then means "already submitted".
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TypeAlias
 
@@ -24,6 +24,8 @@ from django_copyleaks_image.database_errors import Trouble, trouble_of
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, images, scans
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically, repeated
 
@@ -64,16 +66,11 @@ class Stopped(Exception):
     """Whoever works is to stop, and the scan need not wait for its slot here."""
 
 
-class MediaDatabaseFailed(prepare.NotMeasured):
+class MediaDatabaseFailed(prepare.SharedFailed):
     """The database that holds the object failed; that of the scans did not."""
 
-
-# What fails for all pictures alike if it fails, and the code for one that waits for it.
-_SHARED: Mapping[type[Exception], tuple[Cause, str]] = {
-    prepare.StorageFailed: (Cause.STORAGE, "storage_failed"),
-    prepare.NotDecoded: (Cause.DECODER, "not_decoded"),
-    MediaDatabaseFailed: (Cause.DATABASE, "database_failed"),
-}
+    code = Code.DATABASE_FAILED
+    cause = Cause.DATABASE
 
 
 def due() -> ImageScanQuerySet:
@@ -141,10 +138,10 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
         attempts.skip(scan, skipped)
     except NotNow as reason:
         attempts.put_back(scan, reason)
-    except (prepare.StorageFailed, MediaDatabaseFailed) as error:
+    except prepare.SharedFailed as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
         error.note_on(scan)
-        attempts.failed(scan, *_SHARED[type(error)], str(error))
+        attempts.failed(scan, error.cause, error.code, error.message)
     except CopyleaksError as error:
         attempts.refused(scan, error)
     except Exception as error:
@@ -158,15 +155,15 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
 def _failed_unforeseen(scan: ImageScan, name: str) -> None:
     """Try again after a cache that is down, or a bug."""
     if probes.cache_answers():
-        attempts.try_again(scan, "unforeseen_error", name)
+        attempts.try_again(scan, Code.UNFORESEEN_ERROR, Problem.SOMETHING_RAISED(error=name))
     else:
-        attempts.failed(scan, Cause.CACHE, "cache_failed", f"The cache fails ({name}).")
+        attempts.failed(scan, Cause.CACHE, Code.CACHE_FAILED, Problem.CACHE_RAISED(error=name))
 
 
 def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     if scan.attempts > conf.MAX_ATTEMPTS["transient"]:
         # Workers that die over a picture cannot count their tries otherwise.
-        attempts.give_up(scan, "gave_up", "No worker finished with this scan.")
+        attempts.give_up(scan, Code.GAVE_UP)
         return
     file = _stored_file(scan)
     if not (scan.may_have_arrived and scan.sha256):
@@ -207,10 +204,10 @@ def _stored_file(scan: ImageScan) -> FieldFile:
     except AnyDatabaseError as error:
         if scan.database == home_database():
             raise
-        raise MediaDatabaseFailed(f"The database of the picture raised {type(error).__name__}.") from error
+        raise MediaDatabaseFailed(Problem.DATABASE_RAISED(error=type(error).__name__)) from error
 
 
-def _supersede(scan: ImageScan, reason: str) -> None:
+def _supersede(scan: ImageScan, reason: Code) -> None:
     """End a scan whose file is another by now, and see that the new one has a scan.
 
     Its save has queued one, and has taken earlier ones from the desk, unless its process died before that.
@@ -220,7 +217,7 @@ def _supersede(scan: ImageScan, reason: str) -> None:
     if scan.pay_key:
         paykey.look_after_commit(scan)
     placing.withdraw(images().same_target(scan).filter(scan__lte=scan.pk))
-    if reason == "file_replaced" and not scans().same_target(scan).filter(pk__gt=scan.pk).exists():
+    if reason == Code.FILE_REPLACED and not scans().same_target(scan).filter(pk__gt=scan.pk).exists():
         reconcile.queue_current_file(scan)
 
 
@@ -285,7 +282,7 @@ def _wait_for_slot(sleep: Sleep) -> float:
     if not reserved:
         # All that are turned away now would come back in the same instant.
         wait *= random.uniform(1, 2)  # noqa: S311 - jitter
-        raise NotNow("rate_limit", "The submissions of this account are queued.", wait)
+        raise NotNow(Code.RATE_LIMIT, wait)
     with checked_in():
         sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
     return slot
@@ -296,9 +293,9 @@ def _pass_the_circuit(scan: ImageScan) -> None:
     row = account.state()
     if row.is_on_hold:
         if row.trial_scan != scan.scan_id or row.restored_at is not None:
-            raise NotNow("submissions_paused", "Submissions are paused.", RESULTS_NAP)
+            raise NotNow(Code.SUBMISSIONS_PAUSED, RESULTS_NAP)
     elif evidence.window_is_full():
-        raise NotNow("awaits_results", "No result has come yet of the pictures before this one.", RESULTS_NAP)
+        raise NotNow(Code.AWAITS_RESULTS, RESULTS_NAP)
 
 
 def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:
@@ -322,13 +319,13 @@ def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:
         # One that was sent before is asked for by its id, whatever has come for others; but not once it was answered.
         is_arriving = bought.own_result_arrives if scan.may_have_arrived else bought.exists_or_arrives_for
         if (others or scan.may_have_arrived) and is_arriving(scan):
-            raise NotNow("result_arriving", "A result for the same bytes is just being stored.", ARRIVAL_NAP)
+            raise NotNow(Code.RESULT_ARRIVING, ARRIVAL_NAP)
         # A credit reserved on an earlier day says nothing about today's budget.
         if scan.budget_day == day:
             return day
         counts_on = account.reserve_credit(today, conf.DAILY_BUDGET)
         if counts_on is None:
-            raise NotNow("budget_exhausted", "Today's budget is used up.", BUDGET_NAP)
+            raise NotNow(Code.BUDGET_EXHAUSTED, BUDGET_NAP)
         if counts_on != day:
             leases.update(scan, budget_day=counts_on)
         return counts_on

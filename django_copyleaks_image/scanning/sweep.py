@@ -11,6 +11,7 @@ from django_copyleaks_image import marks, notify
 from django_copyleaks_image.copyleaks.errors import MAX_RETRY_AFTER
 from django_copyleaks_image.models import ImageScan, account_row, decisions, results, scans
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.transactions import atomically
 
 from . import (
@@ -86,7 +87,7 @@ def take_back_marks(now: datetime) -> None:
     late = marks.ahead("next_attempt_at", now)
     queued = scans().filter(status=Status.QUEUED)
     waiting: list[tuple[QuerySet[Any], str, Q]] = [
-        (queued.exclude(error_code=paykey.WAITS), "next_attempt_at", too_late | (late & is_fresh)),
+        (queued.exclude(error_code=Code.WAITS_FOR_TWIN), "next_attempt_at", too_late | (late & is_fresh)),
         (queued, "next_attempt_at", marks.ahead("next_attempt_at", now, longest=paykey.PARKED)),
         (bought.unjudged_receipts(), "judging_due_at", marks.ahead("judging_due_at", now, longest=inbox.LEASE)),
         (results(), "heatmap_due_at", marks.ahead("heatmap_due_at", now, longest=heatmaps.RETRY_AFTER)),
@@ -111,8 +112,7 @@ def end_lost_scans(now: datetime) -> None:
 def _end_as_lost(scan: ImageScan) -> bool:
     if bought.is_arriving_for(scan):
         return False
-    message = "Copyleaks accepted the picture, but no result came."
-    return lost.end_or_resubmit(scan, "result_lost", message, may_resubmit=True)
+    return lost.end_or_resubmit(scan, Code.RESULT_LOST, may_resubmit=True)
 
 
 def free_pay_keys(now: datetime) -> None:

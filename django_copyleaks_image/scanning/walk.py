@@ -24,6 +24,7 @@ from django.db.models import CompositePrimaryKey, Model, QuerySet
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.registry import WatchedField
 
 from . import account, ends, request
@@ -119,7 +120,7 @@ def _look_at(owner: type[Model], database: str, rows: list[_Row]) -> int:
     known = [row for row in rows if (row.object_id, row.field_name) in held]
     gone = [row.pk for row in known if row.removed_at is None and not held[row.object_id, row.field_name]]
     if gone:
-        ends.remove(scans().filter(pk__in=gone), "file_removed")
+        ends.remove(scans().filter(pk__in=gone), Code.FILE_REMOVED)
         logger.info("Reconciliation found %s scans whose %s or its file is gone.", len(gone), owner._meta.label)
     queued = 0
     for watched in registry.watched_fields():

@@ -16,6 +16,7 @@ from django_copyleaks_image.formats import DecoderMissing
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.scanning import account, renditions
 from tests.admin.desk_requests import IMAGES
 from tests.admin.inline_code import inline_code
@@ -91,9 +92,9 @@ def test_page__offers_the_providers_heatmap_as_a_view_of_its_own(moderator: Clie
 
 
 def test_page__says_why_the_providers_heatmap_is_not_there(moderator: Client) -> None:
-    broken = measured_photo("a.jpg", heatmap_problem="The provider's heatmap is no PNG.")
+    broken = measured_photo("a.jpg", heatmap_problem=Problem.HEATMAP_NO_PICTURE().stored)
     pending = measured_photo("b.jpg", heatmap_url="https://example.org/h.png", heatmap_due_at=timezone.now())
-    assert escape("The provider's heatmap is no PNG.") in text_of(moderator, broken)
+    assert escape("The provider's heatmap is no PNG, JPEG or WebP.") in text_of(moderator, broken)
     assert "still to be fetched" in text_of(moderator, pending)
 
 
@@ -103,7 +104,10 @@ def test_page__says_why_the_providers_heatmap_is_not_there(moderator: Client) ->
         ({"mask": None}, "The provider marked no place."),
         ({"mask": None, "ai_ratio": None}, "AI detected, place not given"),
         ({"mask": None, "detected": False, "ai_ratio": 0.0}, "Nothing is marked as AI."),
-        ({"mask": None, "mask_problem": "A run ends at pixel 9."}, "The mask is not drawn: A run ends at pixel 9."),
+        (
+            {"mask": None, "mask_problem": {"code": "mask_corrupt"}},
+            "The mask is not drawn: The stored mask is corrupt.",
+        ),
         ({"size": (10, 10)}, "The mask is not drawn: The mask ends at pixel"),
         ({"size": None}, "The mask is not drawn: The provider did not say how large the picture is."),
     ],
@@ -181,7 +185,7 @@ def test_page__of_a_deleted_picture_keeps_the_finding(admin_client: Client) -> N
 
 def test_page__names_the_extra_that_shows_heic(moderator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def without_the_extra(*arguments: object) -> None:
-        raise DecoderMissing("HEIC pictures can be shown once django-copyleaks-image[heif] is installed.")
+        raise DecoderMissing(Problem.PICTURE_WITHOUT_DECODER(format="HEIC"))
 
     scan = measured_photo("a.heic")
     assert f"/rendition/{scan.pk}/" in text_of(moderator, scan)
@@ -196,7 +200,7 @@ def test_page__escapes_what_the_provider_and_the_uploader_wrote(admin_client: Cl
     scan = measured_photo(
         metadata={"issuedBy": HOSTILE, HOSTILE: "x"},
         mask=None,
-        mask_problem=HOSTILE,
+        mask_problem={"code": HOSTILE},
         file_name=HOSTILE,
         error_message=HOSTILE,
         error_code=HOSTILE[:60],

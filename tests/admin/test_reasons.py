@@ -1,47 +1,90 @@
-import re
-from pathlib import Path
+"""What is stored of a reason, in code and values, is said on the pages in the reader's language."""
+
+from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone, translation
+from django.utils.html import escape
 
-import django_copyleaks_image
-from django_copyleaks_image.admin.reasons import REASONS, reason_in_words
-from django_copyleaks_image.copyleaks import errors
+from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
+from django_copyleaks_image.models.account import Cause
+from django_copyleaks_image.models.receipt import Source
+from django_copyleaks_image.models.scan import reason_columns
+from django_copyleaks_image.outcomes import Code, in_words
+from django_copyleaks_image.problems import Problem, Sentence
+from django_copyleaks_image.scanning import circuit, receive
+from tests.samples import photo
 
-PACKAGE = Path(django_copyleaks_image.__file__).parent
-# A code is the first text in one of these calls, a keyword, or a constant of two words.
-CODE = re.compile(
-    r"""(?:Skipped|Replaced|NotNow|give_up|try_again|ends\.fail|supersede_all|end_or_resubmit)\("""
-    r"""\s*(?:scan,\s*|target,\s*)?"([a-z_]+)"|slug\s*=\s*"([a-z_]+)\""""
-    r"""|^[A-Z_]+ = "([a-z]+_[a-z_]+)\"""",
-    re.MULTILINE,
-)
+from .deskwork import SCANS, next_items
+from .drawing import get_drawn
+from .rows import failed, measured_photo, scan_of
 
-
-def codes_in_the_source() -> set[str]:
-    sources = [path.read_text() for room in ("scanning", "copyleaks") for path in (PACKAGE / room).glob("*.py")]
-    return {code for source in sources for found in CODE.findall(source) for code in found if code}
-
-
-def test_every_code_that_is_stored__has_words() -> None:
-    codes = codes_in_the_source() | {slug for _, slug in errors.CODES.values()}
-    assert {"too_small", "result_lost", "waits_for_twin", "timeout", "payment_required"} <= codes
-    assert codes - set(REASONS) == set()
+RECEIPTS = "/admin/copyleaks_image/webhookreceipt/"
 
 
-def test_every_word__belongs_to_a_code_of_the_source() -> None:
-    paths = [path for room in ("scanning", "copyleaks", "admin") for path in (PACKAGE / room).glob("*.py")]
-    sources = "".join(path.read_text() for path in paths if path.name != "reasons.py")
-    assert {code for code in REASONS if f'"{code}"' not in sources} == set()
+@pytest.mark.django_db
+def test_pages__say_in_the_readers_language_what_is_wrong_with_mask_and_picture(staff: Any) -> None:
+    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    mask, heatmap = Problem.MASK_OUTSIDE(end=500_000, pixels=409_600), Problem.FETCH_NOT_PUBLIC()
+    measured_photo(mask=None, mask_problem=mask.stored, heatmap_problem=heatmap.stored)
+    empty = Problem.FILE_EMPTY()
+    broken = failed(photo("broken.jpg", b"\xff\xd8\xff\xe0garbage"), error_message=empty, error_values=empty.stored)
+    with translation.override("de"):
+        (item,) = next_items(client)
+        answer = get_drawn(client, f"{SCANS}rendition/{broken.pk}/page/")
+        page = client.get(f"{SCANS}{broken.pk}/change/").content.decode()
+    assert "Die Maske endet bei Pixel 500000, außerhalb der 409600 des Bildes." in item["html"]
+    assert escape(in_german(heatmap)) in item["html"]
+    assert answer.content.decode() == in_german(Problem.PICTURE_BROKEN(format="JPEG"))
+    assert in_german(empty) in page
+    assert "The file is empty." not in page
 
 
+def in_german(sentence: Sentence) -> str:
+    with translation.override("de"):
+        return in_words(sentence.stored)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", [*Code, "code_99", "http_418"])
+def test_page_of_a_scan__says_every_reason_in_german(staff: Any, code: str) -> None:
+    client: Client = staff("view_imagescan", "view_photo")
+    scan = failed(photo(), code)
+    ImageScan.objects.filter(pk=scan.pk).update(**reason_columns(code))
+    with translation.override("de"):
+        page = client.get(f"{SCANS}{scan.pk}/change/").content.decode()
+    assert f"<code>{code}</code>" in page
+    assert escape(str(reason_columns(code)["error_message"])) not in page
+
+
+@pytest.mark.django_db
+def test_page_of_the_account__says_in_german_why_all_is_held(staff: Any) -> None:
+    client: Client = staff("view_accountstate")
+    last = Problem.STORAGE_RAISED(error="OSError")
+    circuit.open_for(Cause.RESULTS, Code.RESULT_LOST, Problem.ENDED_ALIKE(count=5, why=last))
+    with translation.override("de"):
+        page = client.get(f"/admin/copyleaks_image/accountstate/{AccountState.SINGLETON}/change/").content.decode()
+    assert f"Die letzten 5 Prüfungen endeten gleich: {in_german(last)}" in page
+    assert str(last) not in page
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("body", "words"),
     [
-        ("http_418", "The provider answered with the HTTP status 418."),
-        ("code_99", "The provider answered with its error code 99."),
-        ("brand_new", "brand_new"),
-        ("", ""),
+        (b"[]", "Der Inhalt ist JSON, aber kein Objekt."),
+        (b'{"surprise": 1}', "Der Inhalt enthält weder ein Urteil noch einen Fehler."),
+        (b'{"error": {"code": 14, "message": "No."}}', "Der Anbieter konnte die Datei nicht lesen."),
+        (b'{"error": {"code": 99, "message": "No."}}', "Der Anbieter hat mit seinem Fehlercode 99 geantwortet."),
     ],
 )
-def test_other_codes__are_shown_with_their_number_or_as_they_are(code: str, words: str) -> None:
-    assert reason_in_words(code) == words
+def test_receipt_and_its_scan__say_in_german_what_became_of_it(staff: Any, body: bytes, words: str) -> None:
+    client: Client = staff("view_imagescan", "view_webhookreceipt", "view_photo")
+    scan = scan_of(photo(), status="submitted", submitted_at=timezone.now(), next_attempt_at=None)
+    receive.deliver(scan, body, Source.WEBHOOK)
+    receipt = WebhookReceipt.objects.get()
+    with translation.override("de"):
+        addresses = f"{RECEIPTS}{receipt.pk}/change/", RECEIPTS, f"{SCANS}{scan.pk}/change/"
+        pages = [client.get(address).content.decode() for address in addresses]
+    assert [words in page for page in pages] == [True] * 3

@@ -1,15 +1,14 @@
 """Taking pictures from those who look at them, and judging what is here while nothing is sent."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.standings import Standing
@@ -69,11 +68,12 @@ def test_release__is_for_those_who_may_and_who_see_the_object(
     assert stored(image).claimed_by is None
 
 
-def test_release__is_checked_for_each_picture(chief: Client, bert: User, rule: Callable[..., None]) -> None:
-    allowed, denied = pictured("a.jpg"), pictured("b.jpg")
+def test_release__is_checked_for_each_scan(chief: Client, bert: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed, denied = measured_photo("a.jpg"), measured_photo("b.jpg")
     assert claims.claim(allowed.pk, bert)
     assert claims.claim(denied.pk, bert)
-    rule(may_release=lambda access, image=None: image in (None, allowed))
+    scans = site.get_model_admin(ImageScan)
+    monkeypatch.setattr(scans, "has_release_permission", lambda request, obj=None: obj in (None, allowed))
     choose(chief, "release_claims", allowed, denied)
     assert sorted(messages(chief)) == [
         "1 picture was released.",
@@ -83,19 +83,19 @@ def test_release__is_checked_for_each_picture(chief: Client, bert: User, rule: C
 
 
 def test_release__is_not_offered_for_what_the_user_may_not_see(staff: Any, bert: User) -> None:
-    image = pictured()
-    assert claims.claim(image.pk, bert)
-    page = page_of(staff("view_watchedimage", "release_watchedimage"), image)
+    scan = measured_photo()
+    assert claims.claim(scan.pk, bert)
+    page = page_of(staff("view_imagescan", "release_imagescan"), scan)
     assert "bert is looking at this picture." in page
     assert "release_claims" not in page
 
 
 def test_claim_that_has_ended__is_nobodys(chief: Client, bert: User) -> None:
-    image = pictured()
-    assert claims.claim(image.pk, bert)
-    WatchedImage.objects.filter(pk=image.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
-    assert "is looking at" not in page_of(chief, image)
-    choose(chief, "release_claims", image)
+    scan = measured_photo()
+    assert claims.claim(scan.pk, bert)
+    ImageScan.objects.filter(pk=scan.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert "is looking at" not in page_of(chief, scan)
+    choose(chief, "release_claims", scan)
     assert messages(chief) == ["1 was left out: Nobody is looking at this picture."]
 
 

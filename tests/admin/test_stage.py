@@ -10,6 +10,7 @@ from django_copyleaks_image.admin import stage as stages
 from django_copyleaks_image.admin.stage import Stage, stage_of
 from django_copyleaks_image.masks import Mask, MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
+from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.scanning import prepare
 from tests.admin.scans_to_show import measured, measured_photo, rectangle
 from tests.samples import photo, picture
@@ -118,9 +119,9 @@ def test_stage__says_when_there_may_be_more_regions() -> None:
 
 
 def test_stage__of_a_problem_with_the_mask_ignores_stored_regions() -> None:
-    made = stage(measured_photo(regions=MARKED, mask_problem="A run ends at pixel 9."))
+    made = stage(measured_photo(regions=MARKED, mask_problem=Problem.MASK_CORRUPT().stored))
     assert made.overlay_url == ""
-    assert made.notes == ["The mask is not drawn: A run ends at pixel 9."]
+    assert made.notes == ["The mask is not drawn: The stored mask is corrupt."]
 
 
 def test_stage__of_a_mask_that_does_not_fit_says_so_however_long_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

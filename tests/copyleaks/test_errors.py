@@ -10,6 +10,8 @@ from django.utils.http import http_date
 from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks import errors
 from django_copyleaks_image.copyleaks.errors import error_from_payload, error_from_response
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.problems import Problem
 
 STRUCTURED = {
     "type": "invalid_request_error",
@@ -48,7 +50,7 @@ def test_codes__have_slugs_of_their_own() -> None:
     slugs = [slug for _, slug in errors.CODES.values()]
 
     # Only 13 and 17 say the same: the credits are used up.
-    assert slugs.count("payment_required") == 2
+    assert slugs.count(Code.PAYMENT_REQUIRED) == 2
     assert len(set(slugs)) == len(slugs) - 1
     assert all(len(slug) <= 64 for slug in slugs)
 
@@ -220,7 +222,7 @@ def test_callback_error__without_a_code_is_unknown(error: object) -> None:
 def test_callback_error__of_any_type_is_survived(error: object) -> None:
     found = error_from_payload(error)
 
-    assert (type(found), found.code, found.message) == (errors.UnknownError, None, errors.NO_REASON)
+    assert (type(found), found.code, found.message) == (errors.UnknownError, None, Problem.NO_REASON_GIVEN())
 
 
 def test_errors__survive_a_trip_to_another_process() -> None:
@@ -243,3 +245,20 @@ def test_errors__survive_a_trip_to_another_process() -> None:
 )
 def test_outage__is_what_the_api_itself_did_not_say(status: int, document: object, is_outage: bool) -> None:
     assert of_response(status, document).is_outage is is_outage
+
+
+def test_errors__say_by_attributes_what_follows_from_them() -> None:
+    follows = {
+        kind: (kind().pauses_account, kind().passes, kind().is_final, kind().wants_new_token, kind().is_of_the_request)
+        for kind in errors.CopyleaksError.__subclasses__()
+    }
+    assert follows == {
+        errors.AuthenticationError: (True, False, False, False, False),
+        errors.PaymentError: (True, False, False, False, False),
+        errors.TokenError: (False, False, False, True, False),
+        errors.RateLimitError: (False, True, False, False, False),
+        errors.TransientError: (False, True, False, False, False),
+        errors.PermanentError: (False, False, True, False, True),
+        errors.ConflictError: (False, False, False, False, True),
+        errors.UnknownError: (False, False, False, False, True),
+    }

@@ -12,6 +12,7 @@ from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks import errors
 from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError
 from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
+from django_copyleaks_image.problems import Problem
 
 from .bodies import EDITED, NOTHING, UNTOUCHED, changed
 
@@ -272,10 +273,10 @@ def test_failure__in_the_house_style() -> None:
     ("body", "kind", "message"),
     [
         (b'{"error":"It broke."}', errors.UnknownError, "It broke."),
-        (b'{"Error":{"code":13}}', errors.PaymentError, errors.NO_REASON),
-        (b'{"status":1}', errors.UnknownError, errors.NO_REASON),
+        (b'{"Error":{"code":13}}', errors.PaymentError, Problem.NO_REASON_GIVEN()),
+        (b'{"status":1}', errors.UnknownError, Problem.NO_REASON_GIVEN()),
         (b'{"status":"failed","message":"It broke."}', errors.UnknownError, "It broke."),
-        (b'{"status":1,"error":{"code":99},"scanId":"abc"}', errors.UnknownError, errors.NO_REASON),
+        (b'{"status":1,"error":{"code":99},"scanId":"abc"}', errors.UnknownError, Problem.NO_REASON_GIVEN()),
     ],
 )
 def test_failure__in_other_styles(body: bytes, kind: type[Exception], message: str) -> None:

@@ -214,6 +214,9 @@ def test_message_that_is_no_object__is_refused(head: bytes) -> None:
             "cpu": 0,
             "facts": {"format": "PNG", "width": -1, "height": 1, "animated": False, "orientation": 1},
         },
+        {"parts": {}, "peak": 0, "cpu": 0, "error": "UnreadablePicture"},
+        {"parts": {}, "peak": 0, "cpu": 0, "error": "UnreadablePicture", "problem": "<html>"},
+        {"parts": {}, "peak": 0, "cpu": 0, "error": "UnreadablePicture", "problem": {"code": "<html>"}},
     ],
 )
 def test_child_that_was_taken_over__cannot_say_what_it_likes(

@@ -17,7 +17,7 @@ from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import receive
 from django_copyleaks_image.standings import Kind
 from tests.samples import as_json, clean, detection
-from tests.scanning.test_concurrency import together
+from tests.threads import together
 
 from .stories import (
     AI,

@@ -206,14 +206,14 @@ def test_login_that_is_refused__is_not_asked_about_for_every_picture(
 ) -> None:
     asked: list[int] = []
 
-    def ask() -> CopyleaksError:
+    def ask() -> bool:
         asked.append(1)
-        return AuthenticationError()
+        raise AuthenticationError
 
     def refuse(client: object) -> None:
         raise AuthenticationError
 
-    monkeypatch.setattr(probes, "credits_left", ask)
+    monkeypatch.setattr(probes, "has_credits", ask)
     monkeypatch.setattr("django_copyleaks_image.copyleaks.client.Client.log_in", refuse)
     photos(5)
 

@@ -12,6 +12,7 @@ from django_copyleaks_image.copyleaks.errors import MAX_RETRY_AFTER
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WatchedImage, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import LONGEST_LEASE, Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import (
     account,
@@ -300,7 +301,7 @@ def test_put_back_by_a_wrong_clock__comes_again_in_time(set_clock: Callable[[tim
     photo()
     (scan,) = submit.claim(5)
     set_clock(DAY)
-    attempts.put_back(scan, attempts.NotNow("rate_limit", "", timedelta(seconds=30)))
+    attempts.put_back(scan, attempts.NotNow(Code.RATE_LIMIT, timedelta(seconds=30)))
     set_clock(timedelta(0))
 
     assert is_near(only_scan().next_attempt_at)

@@ -15,6 +15,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.scanning import account, circuit, duplicates, ends, paykey, receive, submit, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, photo, picture
@@ -382,7 +383,7 @@ def test_upload_after_the_payer_has_failed__is_not_failed_with_it(provider: Prov
     later = photo("later.jpg")
     ImageScan.objects.filter(object_id=str(later.pk)).update(
         content_key=payer.content_key or by_age()[0].content_key,
-        error_code=paykey.WAITS,
+        error_code=Code.WAITS_FOR_TWIN,
         next_attempt_at=timezone.now() + paykey.PARKED,
         **paykey.purchase_of_now(),
     )

@@ -289,4 +289,4 @@ def test_heatmap_that_is_fetched_while_its_picture_is_erased__is_not_stored(
 
     result = DetectionResult.objects.get()
     assert (bytes(result.heatmap), result.heatmap_url, result.heatmap_due_at) == (b"", "", None)
-    assert result.heatmap_problem == ""
+    assert result.heatmap_problem == {}

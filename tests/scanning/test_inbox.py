@@ -235,7 +235,7 @@ def test_erased_body__is_not_judged_again(scan: ImageScan) -> None:
     assert receive.settle(erased) == Outcome.UNREADABLE
 
     erased.refresh_from_db()
-    assert (erased.outcome, erased.detail) == (Outcome.UNREADABLE, "")
+    assert (erased.outcome, erased.detail) == (Outcome.UNREADABLE, {})
 
 
 @pytest.mark.parametrize("large", [b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}", b'{"a": [' + b"{}," * 200_000 + b"{}]}"])

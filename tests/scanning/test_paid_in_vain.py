@@ -51,6 +51,20 @@ def test_more_twins_than_end_at_once__none_pays_again(provider: Provider, monkey
     assert provider.sent == [payer().scan_id]
 
 
+def test_message_of_the_payer__reaches_its_twins_in_any_language(provider: Provider) -> None:
+    photo("a.jpg")
+    photo("b.jpg")
+    work()
+
+    receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
+    photo("c.jpg")
+    ImageScan.objects.exclude(status=Status.FAILED).update(created_at=timezone.now() - timedelta(days=1))
+    work()
+
+    assert ends_of_all() == {(Status.FAILED, "unreadable_result")}
+    assert {tuple(scan.error_values.values()) for scan in ImageScan.objects.all()} == {("body_without_verdict",)}
+
+
 def test_twin_that_nobody_had_measured__does_not_pay_again(provider: Provider, configure: Callable[..., None]) -> None:
     configure(ON_LOST_RESULT="fail")
     photo("a.jpg")

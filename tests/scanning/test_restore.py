@@ -13,7 +13,8 @@ from django_copyleaks_image.copyleaks.errors import ConflictError, PermanentErro
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import circuit, evidence, lost, receive, refused, restore, submit, sweep
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.scanning import circuit, evidence, receive, refused, restore, submit, sweep
 from tests.samples import as_json, clean, only_scan, photo, picture, submitted
 
 from .fake_provider import Provider, work
@@ -253,4 +254,4 @@ def test_interrupted_on_its_way__everything_is_still_held(monkeypatch: pytest.Mo
 
     restore.go_on(per_minute=1)
     assert not circuit.is_open()
-    assert lost.RESULT_LOST not in ImageScan.objects.values_list("error_code", flat=True)
+    assert Code.RESULT_LOST not in ImageScan.objects.values_list("error_code", flat=True)

@@ -15,6 +15,7 @@ from django_copyleaks_image import notify
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.scanning import account, duplicates, ends, heatmaps, lost, paykey, receive, reconcile, sweep
 from django_copyleaks_image.signals import scan_completed, scan_failed
 from tests.gallery.models import Listing, Photo, Poster
@@ -55,7 +56,7 @@ def as_duplicates(payer: ImageScan, parked: list[ImageScan]) -> None:
         sent_at=None,
         submitted_at=None,
         may_have_arrived=False,
-        error_code=paykey.WAITS,
+        error_code=Code.WAITS_FOR_TWIN,
         next_attempt_at=timezone.now() + paykey.PARKED,
     )
 

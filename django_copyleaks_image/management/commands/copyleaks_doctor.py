@@ -13,7 +13,7 @@ from django.db.models import Count
 from django.urls import NoReverseMatch
 from django.utils import timezone
 
-from django_copyleaks_image import registry
+from django_copyleaks_image import outcomes, registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
@@ -21,19 +21,8 @@ from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.scanning import account, addresses, circuit, mends, refused, silence
 
-# What to look at, by the reason for which the account's credits could not be asked for.
-ADVICE = {
-    "connection_failed": "Check API_URL and ID_URL, the firewall, and whether the emulator runs, if it is used.",
-    "rate_limited": "Too many logins: Copyleaks takes the next one in about five minutes. Let the processes share a "
-    "cache (copyleaks_image.W011), so that they share the login.",
-    "login_limit": "Let the processes share a cache (copyleaks_image.W011), so that they share the login; within a "
-    "quarter of an hour the next one is allowed.",
-    "http_404": "Check API_URL and ID_URL: something else answers there.",
-    "payment_required": "Buy credits.",
-}
 # Larger than the limits that proxies have by default, smaller than what WEBHOOK_MAX_BYTES allows.
 LARGE_BODY = 8_000_000
-_CREDENTIALS = "Check EMAIL and API_KEY."
 # The statuses of the webhook's address that have a cause of their own.
 _REFUSALS = {
     400: "the site refuses its own name: add the host of PUBLIC_URL to ALLOWED_HOSTS.",
@@ -108,7 +97,7 @@ def _account() -> str:
     try:
         left = client_from_settings().credits()
     except CopyleaksError as error:
-        raise Problem(f"{error.message} ({error.slug}) {ADVICE.get(error.slug, _CREDENTIALS)}") from None
+        raise Problem(f"{error.message} ({error.slug}) {outcomes.advice(error.slug)}") from None
     if left <= 0:
         raise Problem("there are no credits left; buy some.")
     return f"the login works; credits left: {left}."
@@ -123,7 +112,8 @@ def _pause_and_budget() -> str:
         )
     if state.paused_at is not None:
         raise Problem(
-            f"submissions are paused since {state.paused_at:%Y-%m-%d %H:%M} UTC: {state.pause_message} "
+            f"submissions are paused since {state.paused_at:%Y-%m-%d %H:%M} UTC: "
+            f"{outcomes.in_words(state.pause_values, state.pause_message)} "
             f"({state.pause_reason}) {mends.mend(state)} {mends.what_comes_then(state)}"
         )
     left = account.budget_left()
