@@ -10,17 +10,23 @@ from benchmarks.figures import Figure
 from django_copyleaks_image.reviewing import queue
 from django_copyleaks_image.reviewing.queue import Order, Selection
 
-LIST = "/admin/copyleaks_image/imagescan/"
+SCANS = "/admin/copyleaks_image/imagescan/"
+PICTURES = "/admin/copyleaks_image/watchedimage/"
 LISTS = {
-    "all": "",
-    "verdict": "verdict__exact=mostly_ai",
-    "decision": "decision=escalated",
-    "desk": "desk=review",
-    "status": "status__exact=superseded",
-    "stuck": "stuck=yes",
-    "sandbox": "sandbox__exact=1",
-    "field": "field=gallery.Listing.front",
-    "date": "created_at__gte=2020-01-01T00:00:00Z",
+    "scans": SCANS,
+    "scans_verdict": f"{SCANS}?verdict__exact=mostly_ai",
+    "scans_status": f"{SCANS}?status__exact=superseded",
+    "scans_stuck": f"{SCANS}?stuck=yes",
+    "scans_sandbox": f"{SCANS}?sandbox__exact=1",
+    "scans_field": f"{SCANS}?field=gallery.Listing.front",
+    "scans_date": f"{SCANS}?created_at__gte=2020-01-01T00:00:00Z",
+    "pictures": PICTURES,
+    "pictures_verdict": f"{PICTURES}?verdict__exact=mostly_ai",
+    "pictures_standing": f"{PICTURES}?standing=escalated",
+    "pictures_queue": f"{PICTURES}?queue=review",
+    "pictures_sandbox": f"{PICTURES}?sandbox__exact=1",
+    "pictures_field": f"{PICTURES}?field=gallery.Listing.front",
+    "pictures_date": f"{PICTURES}?uploaded_at__gte=2020-01-01T00:00:00Z",
 }
 
 
@@ -34,8 +40,8 @@ def measure() -> Iterator[Figure]:
 
 
 def _tasks() -> Iterator[Task]:
-    for name, parameters in LISTS.items():
-        work = partial(_get, f"{LIST}?{parameters}")
+    for name, address in LISTS.items():
+        work = partial(_get, address)
         yield Task(name=f"list_{name}", work=work, times=2)
     for order in Order:
         yield Task(name=f"queue_{order}", work=partial(_take, order), times=2)
@@ -49,7 +55,7 @@ def _get(address: str, asked: Archive) -> None:
 
 def _overview(asked: Archive) -> None:
     cache.clear()
-    _get(f"{LIST}overview/", asked)
+    _get(f"{SCANS}overview/", asked)
 
 
 def _take(order: Order, asked: Archive) -> None:

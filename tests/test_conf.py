@@ -102,6 +102,8 @@ WRONG: dict[str, list[object]] = {
     "WEBHOOK_MAX_BYTES": [0, None, 1.5],
     "RETENTION_DAYS": [-1, "30"],
     "RENDITION_STORAGE": [None, 1],
+    "RENDITION_CACHE": [None, 1],
+    "PICTURE_ACCESS": ["no.such.module", 1, "django_copyleaks_image.conf.DICT_NAME"],
     "REVIEW_REASONS": ["wrong", [1], [""], ["a", "a"], ["x" * 101], list("0123456789")],
     "SECOND_LOOK_SHARE": [-0.1, 1.1, "half", None],
 }

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.processes import RunFailed
 
-DESK = "/admin/copyleaks_image/imagescan/review/"
+DESK = "/admin/copyleaks_image/watchedimage/review/"
 WATCH = Path(__file__).with_name("moderator.js").read_text()
 PAUSES = (0.2, 1.0)
 KEYS = ("a", "c")

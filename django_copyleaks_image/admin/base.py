@@ -31,9 +31,22 @@ def scripts(*names: str) -> list[str]:
     return [cast("str", Script(f"copyleaks_image/js/{name}", defer=True)) for name in names]  # The stubs know text.
 
 
-# What shows pictures, in this order wherever it stands.
+# In the order in which they build on each other: what shows pictures, what turns one into a stage, the desk.
 SHOWING = ("shared.js", "renditions.js", "stage.js")
+STAGE_CONTROLS = ("stage-controls.js", "stage-keys.js")
+DESK_SCRIPTS = ("desk-keys.js", "desk-page.js", "desk-server.js", "desk-tabs.js", "desk-queue.js", "desk.js")
 MEDIA = Media(css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]}, js=scripts(*SHOWING))
+# What was decided, wherever it is shown, and forms that need no script.
+DECISION_MEDIA = Media(css={"all": ["copyleaks_image/css/decision.css"]})
+# The desk has none of the scripts that the admin's lists and forms need.
+DESK_MEDIA = (
+    MEDIA
+    + DECISION_MEDIA
+    + Media(
+        css={"all": ["copyleaks_image/css/desk.css", "copyleaks_image/css/desk-bar.css"]},
+        js=scripts(*SHOWING, *STAGE_CONTROLS, *DESK_SCRIPTS),
+    )
+)
 
 
 def url_of(model_admin: Any, name: str, *args: object) -> str:

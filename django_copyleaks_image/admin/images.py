@@ -22,11 +22,10 @@ from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, needs_reason, o
 from django_copyleaks_image.standings import CHOICES, KINDS, Kind, KindRule, Queue, choices_in
 
 from . import again, export
-from .base import ReadOnlyAdmin, admin_for
+from .base import DECISION_MEDIA, ReadOnlyAdmin, admin_for
 from .desk import bulk
 from .desk.bulk import holder, why_not_decidable
 from .desk.item import Step, contradiction_in_words, facts_of, seal, steps_of
-from .desk.media import DECISION_MEDIA
 from .desk.queues import Choice, Desk
 from .desk.views import DeskViews
 from .desk.words import number_waiting
@@ -68,18 +67,17 @@ class WatchedImageAdmin(DeskViews):
     """Pictures to look at, to decide about and to have scanned again; their rows are never edited."""
 
     scan_path = "scan__pk"
-    list_display: ClassVar[Any] = ("thumbnail", "finding", "object_with_file", "state", "age")
+    list_display: Any = ("thumbnail", "finding", "object_with_file", "state", "age")
     list_filter = (StandingFilter, "verdict", QueueFilter, HeldFilter, "sandbox", WatchedFieldFilter, "uploaded_at")
     search_fields = ("file_name", "=object_id", "^sha256", "^scan__scan_id")
     search_help_text = gettext_lazy("File name, object id, SHA-256 or scan id")
     asked = frozenset({"id", "scan", "content_type", "object_id", "field_name"})
     sortable_by = ()
-    actions: ClassVar[Any] = (*bulk.ACTIONS, *again.ACTIONS)
+    actions: Any = (*bulk.ACTIONS, *again.ACTIONS)
     change_form_template = "admin/copyleaks_image/watchedimage/change_form.html"
     export_columns: ClassVar[dict[str, export.Cell]] = {
         **export.OF_THE_PICTURE,
         "standing": lambda image, scan, finding: image.standing,
-        "standing_since": lambda image, scan, finding: export.iso(image.standing_since),
         "queue": lambda image, scan, finding: image.queue,
         "uploaded_at": lambda image, scan, finding: export.iso(image.uploaded_at),
         **export.OF_THE_SCAN,

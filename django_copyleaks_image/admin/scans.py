@@ -35,7 +35,7 @@ _SHOWN_RELATIVES = 10
 class ImageScanAdmin(PictureAdmin):
     """Scans to look at and to repeat; they are evidence and cannot be edited."""
 
-    list_display: ClassVar[Any] = ("thumbnail", "finding", "object_with_file", "state", "age")
+    list_display: Any = ("thumbnail", "finding", "object_with_file", "state", "age")
     list_filter = ("verdict", "status", StuckFilter, "sandbox", WatchedFieldFilter, "created_at")
     search_fields = ("^scan_id", "file_name", "=object_id", "^sha256")
     search_help_text = gettext_lazy("Scan id, file name, object id or SHA-256")

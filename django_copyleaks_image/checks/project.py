@@ -88,6 +88,21 @@ def check_rendition_storage(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.caches)
+def check_rendition_cache(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the cache of small renditions is one of the project's."""
+    alias = value_of("RENDITION_CACHE")
+    if alias is None or alias in settings.CACHES:
+        return []
+    return [
+        Error(
+            f"{DICT_NAME}['RENDITION_CACHE'] cannot be used: CACHES has no entry {alias!r}.",
+            hint='Name an entry of CACHES, or leave it at "default".',
+            id=f"{PREFIX}.E029",
+        )
+    ]
+
+
 def _problem_of_storage(alias: str) -> str:
     if alias in (DEFAULT_STORAGE_ALIAS, STATICFILES_STORAGE_ALIAS):
         return "it is the storage of what everybody may see"

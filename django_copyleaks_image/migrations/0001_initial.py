@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+import django_copyleaks_image.models.fields
 import django_copyleaks_image.models.scan
 from django.conf import settings
 from django.db import migrations, models
@@ -99,7 +100,7 @@ class Migration(migrations.Migration):
                 ('scan_id', models.CharField(default=django_copyleaks_image.models.scan.new_scan_id, editable=False, max_length=36, unique=True, verbose_name='scan id')),
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('submitted', 'Submitted'), ('completed', 'Completed'), ('failed', 'Failed'), ('skipped', 'Skipped'), ('superseded', 'Superseded')], default='queued', max_length=10, verbose_name='status')),
                 ('verdict', models.CharField(blank=True, choices=[('', 'Not measured'), ('no_ai', 'No AI detected'), ('partly_ai', 'Partly AI'), ('mostly_ai', 'Mostly AI')], default='', max_length=10, verbose_name='verdict')),
-                ('object_id', models.CharField(max_length=255, verbose_name='object id')),
+                ('object_id', django_copyleaks_image.models.fields.ExactCharField(max_length=255, verbose_name='object id')),
                 ('field_name', models.CharField(max_length=100, verbose_name='field name')),
                 ('database', models.CharField(default='default', max_length=100, verbose_name='database of the object')),
                 ('file_name', models.TextField(verbose_name='file name')),
@@ -187,7 +188,7 @@ class Migration(migrations.Migration):
             name='WatchedImage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.CharField(max_length=255, verbose_name='object id')),
+                ('object_id', django_copyleaks_image.models.fields.ExactCharField(max_length=255, verbose_name='object id')),
                 ('field_name', models.CharField(max_length=100, verbose_name='field name')),
                 ('database', models.CharField(default='default', max_length=100, verbose_name='database of the object')),
                 ('file_name', models.TextField(verbose_name='file name')),

@@ -18,6 +18,7 @@ from django_copyleaks_image.outcomes import sentence
 from django_copyleaks_image.problems import restored, stored
 from django_copyleaks_image.verdicts import Verdict
 
+from .fields import ExactCharField
 from .primary import ReadWhereWritten
 from .result import DetectionResult
 
@@ -97,7 +98,7 @@ class ImageScan(ReadWhereWritten):
     content_type = models.ForeignKey(
         ContentType, models.CASCADE, verbose_name=_("content type"), related_name="+", db_index=False
     )
-    object_id = models.CharField(_("object id"), max_length=255)
+    object_id = ExactCharField(_("object id"), max_length=255)
     field_name = models.CharField(_("field name"), max_length=100)
     content_object = GenericForeignKey("content_type", "object_id")
     database = models.CharField(_("database of the object"), max_length=100, default="default")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_copyleaks_image.standings import DECIDED, MEASURED, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 
+from .fields import ExactCharField
 from .primary import ReadWhereWritten
 from .result import DetectionResult
 from .scan import ImageScan, object_of
@@ -50,7 +51,7 @@ class WatchedImage(ReadWhereWritten):
     content_type = models.ForeignKey(
         ContentType, models.CASCADE, verbose_name=_("content type"), related_name="+", db_index=False
     )
-    object_id = models.CharField(_("object id"), max_length=255)
+    object_id = ExactCharField(_("object id"), max_length=255)
     field_name = models.CharField(_("field name"), max_length=100)
     content_object = GenericForeignKey("content_type", "object_id")
     database = models.CharField(_("database of the object"), max_length=100, default="default")

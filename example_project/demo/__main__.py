@@ -194,7 +194,7 @@ def report(visitor: Visitor) -> bool:
 
 def tell_addresses(site: str) -> None:
     """Print where to look, and as whom."""
-    review_desk = reverse("admin:copyleaks_image_imagescan_review")
+    review_desk = reverse("admin:copyleaks_image_watchedimage_review")
     print(f"\n  The site           {site}/")
     print(f"  The review desk    {site}{review_desk}   {MODERATOR} / {PASSWORD}")
     print(f"  Its admin          {site}/admin/   {ADMINISTRATOR} / {PASSWORD}, who also decides what was escalated")

@@ -18,9 +18,9 @@ def take(site: str, folder: Path, *, name: str, password: str) -> None:
     if chromium is None:
         raise DemoError("Screenshots need an installed Chromium.")
     pages = {
-        "desk": reverse("admin:copyleaks_image_imagescan_review") + "?order=largest",
+        "desk": reverse("admin:copyleaks_image_watchedimage_review") + "?order=largest",
         "overview": reverse("admin:copyleaks_image_imagescan_overview"),
-        "list": reverse("admin:copyleaks_image_imagescan_changelist") + "?decision=&desk=review",
+        "list": reverse("admin:copyleaks_image_watchedimage_changelist") + "?queue=review",
     }
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=60_000)
@@ -38,8 +38,8 @@ def take(site: str, folder: Path, *, name: str, password: str) -> None:
                 _settle(page)
                 page.screenshot(path=folder / f"{title}-{screen}.png")
                 print(f"{folder / f'{title}-{screen}.png'}", flush=True)
-            _first_scan(page)
-            page.screenshot(path=folder / f"scan-{screen}.png")
+            _first_picture(page)
+            page.screenshot(path=folder / f"picture-{screen}.png")
             context.close()
         browser.close()
 
@@ -51,7 +51,7 @@ def _log_in(page: Page, name: str, password: str) -> None:
     page.click("[type=submit]")
 
 
-def _first_scan(page: Page) -> None:
+def _first_picture(page: Page) -> None:
     """Open the page of the picture that waits with the largest share in the list."""
     page.locator("#result_list tbody .field-finding a, #result_list tbody th a").first.click()
     page.wait_for_load_state("networkidle")

@@ -39,7 +39,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
 
     def shown_or_waiting(self) -> "PhotoQuerySet":
         """Return what is shown, and what is still being checked."""
-        return with_standing(self, "image").filter(copyleaks_standing__in=["clean", "cleared", "waiting"])
+        return with_standing(self, "image").filter(Q(copyleaks_standing__in=["clean", "cleared", "waiting"]))
 
     def visible_to(self, user: "User | AnonymousUser") -> "PhotoQuerySet":
         """Return what is shown, one's own uploads, and everything to those who may view photos in the admin."""

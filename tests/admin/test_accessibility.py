@@ -80,17 +80,19 @@ def test_empty_desk__is_accessible(themed_page: Any, judge: Callable[[], None]) 
     judge()
 
 
-def test_scan_pages__are_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
+def test_pages__of_scans_and_pictures_are_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
     for scan in (measured_photo("one.jpg"), failed(photo("two.jpg"))):
-        themed_page.goto(f"{LIST}{scan.pk}/change/", wait_until="networkidle")
-        judge()
+        for address in (f"{LIST}{scan.pk}/change/", f"{PICTURES}{scan.image.pk}/change/"):
+            themed_page.goto(address, wait_until="networkidle")
+            judge()
 
 
-def test_list__is_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
+def test_lists__are_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
     measured_photo("one.jpg")
     failed(photo("two.jpg"))
-    themed_page.goto(LIST, wait_until="networkidle")
-    judge()
+    for address in (LIST, PICTURES):
+        themed_page.goto(address, wait_until="networkidle")
+        judge()
 
 
 def test_overview__is_accessible(themed_page: Any, judge: Callable[[], None]) -> None:

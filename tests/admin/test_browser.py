@@ -17,6 +17,7 @@ from tests.admin.scans_to_show import failed, measured, rectangle
 from tests.samples import photo, picture
 
 LIST = "/admin/copyleaks_image/imagescan/"
+PICTURES = "/admin/copyleaks_image/watchedimage/"
 HATCH = {(0x44, 0x01, 0x54), (0xFD, 0xE7, 0x25)}
 GREY = (100, 110, 120)
 
@@ -130,6 +131,9 @@ def test_pages__fit_the_screen_and_violate_no_policy(page: Any, complaints: list
         LIST,
         f"{LIST}{scan.pk}/change/",
         f"{LIST}{lost.pk}/change/",
+        PICTURES,
+        f"{PICTURES}{scan.image.pk}/change/",
+        f"{PICTURES}{lost.image.pk}/change/",
         "/admin/copyleaks_image/webhookreceipt/",
         "/admin/copyleaks_image/accountstate/",
         "/admin/gallery/photo/",

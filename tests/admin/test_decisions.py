@@ -1,11 +1,11 @@
 """Decisions: at the desk, on the page of a picture, for many rows of the list, and in the log."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
@@ -17,6 +17,7 @@ from django.utils.html import escape
 
 from django_copyleaks_image.admin import base
 from django_copyleaks_image.admin.desk.item import seal, seen_version
+from django_copyleaks_image.admin.filters import QUEUES
 from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing import claims
@@ -264,9 +265,10 @@ def test_decision__of_who_saw_another_result_before_the_first_look_is_stale_and_
 
 
 def test_decision__that_names_what_was_seen_of_another_picture_is_stale(reviewer: Client) -> None:
-    seen, other = measured_photo("seen.jpg"), measured_photo("other.jpg")
+    seen, other = pictured("seen.jpg"), pictured("other.jpg")
+    WatchedImage.objects.update(scan=None)  # As when the rows of old scans were deleted.
     assert ask(reviewer, f"{other.pk}/decide/", kind="cleared", version=sealed(seen))["stale"]
-    assert stored(other).decision == ""
+    assert stored(other).standing == Standing.FLAGGED
 
 
 def test_skip__of_what_no_longer_waits_is_stale(reviewer: Client, bert: User) -> None:
@@ -414,10 +416,10 @@ def test_page__leads_back_to_this_site_alone(reviewer: Client, back: str) -> Non
 
 
 def test_page__leads_from_an_encrypted_page_to_no_other(reviewer: Client) -> None:
-    scan = measured_photo()
-    fields = {"kind": "cleared", "version": sealed(scan), "back": "http://testserver/elsewhere/"}
-    answer = reviewer.post(f"{DESK}{scan.pk}/decide/", fields, headers=AS_A_FORM, secure=True)
-    assert answer.headers["Location"] == f"{SCANS}{scan.pk}/change/"
+    image = pictured()
+    fields = {"kind": "cleared", "version": sealed(image), "back": "http://testserver/elsewhere/"}
+    answer = reviewer.post(f"{DESK}{image.pk}/decide/", fields, headers=AS_A_FORM, secure=True)
+    assert answer.headers["Location"] == f"{IMAGES}{image.pk}/change/"
 
 
 def test_page__offers_the_reasons(reviewer: Client, configure: Any) -> None:
@@ -483,21 +485,20 @@ class SomeMayDecide(ModelBackend):
     """A backend that permits for single objects only, and says so when it is asked for all permissions."""
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        return super().get_all_permissions(user_obj) | ({"copyleaks_image.decide_imagescan"} if obj else set())
+        return super().get_all_permissions(user_obj) | ({"copyleaks_image.decide_watchedimage"} if obj else set())
 
 
 @pytest.mark.parametrize("by_backend", [True, False])
-def test_page__keeps_a_first_look_from_whoever_decides_by_rules_for_single_scans(
-    moderator: Client, bert: User, monkeypatch: pytest.MonkeyPatch, settings: Any, by_backend: bool
+def test_page__keeps_a_first_look_from_whoever_decides_by_rules_for_single_pictures(
+    moderator: Client, bert: User, rule: Callable[..., None], settings: Any, by_backend: bool
 ) -> None:
-    scan = awaiting_second_look(measured_photo(), bert)
-    assert "bert" in page_of(moderator, scan)
+    image = awaiting_second_look(pictured(), bert)
+    assert "bert" in page_of(moderator, image)
     if by_backend:
         settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", f"{__name__}.SomeMayDecide"]
     else:
-        scans = site.get_model_admin(ImageScan)
-        monkeypatch.setattr(scans, "has_decide_permission", lambda request, obj=None: obj is not None)
-    page = page_of(moderator, scan)
+        rule(may_decide=lambda access, image=None: image is not None)
+    page = page_of(moderator, image)
     assert "bert" not in page
     assert 'value="cleared"' in page
 
@@ -511,9 +512,9 @@ def test_page__tells_the_first_to_decide_about_the_second_look(reviewer: Client)
 
 
 def test_list__has_second_looks_among_the_reviews_and_in_no_other_queue(reviewer: Client, bert: User) -> None:
-    scan = awaiting_second_look(measured_photo(), bert)
-    listed = {desk: list(reviewer.get(SCANS, {"desk": desk}).context["cl"].result_list) for desk in QUEUES}
-    assert listed == {Desk.REVIEW: [scan], Desk.ESCALATED: [], Desk.UNMEASURED: []}
+    image = awaiting_second_look(pictured(), bert)
+    listed = {queue: list(reviewer.get(IMAGES, {"queue": queue}).context["cl"].result_list) for queue in QUEUES}
+    assert listed == {Queue.REVIEW: [image], Queue.ESCALATED: [], Queue.UNMEASURED: []}
 
 
 def test_list__says_what_was_decided_and_what_waits(reviewer: Client) -> None:
@@ -552,7 +553,7 @@ def test_bulk__asks_first_and_then_decides(
     assert question in page
     assert f'name="action" value="{action}"' in page
     for image in images:
-        assert f'src="{IMAGES}rendition/{image.pk}/thumbnail/"' in page
+        assert f'src="{IMAGES}rendition/{image.scan_id}/thumbnail/"' in page
         assert f'name="version_{image.pk}" value="' in page
     assert inline_code(response) == []
     assert Decision.objects.count() == 0
@@ -648,10 +649,10 @@ def test_bulk__shows_a_second_look_as_a_first_one(reviewer: Client, bert: User) 
 
 
 def test_bulk__of_who_saw_the_pictures_before_the_first_look_is_the_second_one(reviewer: Client, bert: User) -> None:
-    scan = measured_photo()
-    seen = versions(scan)
-    awaiting_second_look(scan, bert)
-    choose(reviewer, "clear_false_alarm", scan, confirmed="yes", **seen)
+    image = pictured()
+    seen = versions(image)
+    awaiting_second_look(image, bert)
+    choose(reviewer, "clear_false_alarm", image, confirmed="yes", **seen)
     assert messages(reviewer) == ["1 picture was cleared."]
     assert Decision.objects.latest("pk").agrees
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from django_copyleaks_image.admin import PictureAccess
-from django_copyleaks_image.admin.desk import words
+from django_copyleaks_image.admin.desk import queues, words
 from django_copyleaks_image.admin.desk.item import seen_version
 from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
@@ -638,10 +638,10 @@ def test_next__looks_from_the_beginning_after_a_while_and_in_another_queue(
     for name in ("_PAGE", "_LARGER_PAGE", "_LOOKS"):
         monkeypatch.setattr(queue, name, 5)
     if is_late:
-        monkeypatch.setattr(bookmarks, "_KEPT_FOR", timedelta(seconds=-1))
-    first = measured_photo("hidden.jpg", ai_ratio=0.9)
+        monkeypatch.setattr(queues, "_KEPT_FOR", timedelta(seconds=-1))
+    first = pictured("hidden.jpg", ai_ratio=0.9)
     for number in range(12):
-        measured_photo(f"hidden {number}.jpg", ai_ratio=0.1)
+        pictured(f"hidden {number}.jpg", ai_ratio=0.1)
     assert ask(reviewer, "next/", want=1)["items"] == []
     Photo.objects.filter(pk=first.object_id).update(title="shown.jpg")
     order = "oldest" if is_late else "largest"

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import Decision, WatchedImage
 from django_copyleaks_image.reviewing import claims
-from django_copyleaks_image.standings import Kind
+from django_copyleaks_image.standings import Kind, Standing
 from tests.admin.browsing import IN_A_BROWSER, until
 from tests.admin.desk_in_browser import (
     FRONT,

@@ -16,16 +16,16 @@ from django_copyleaks_image.problems import Problem, Sentence
 from django_copyleaks_image.scanning import circuit, receive
 from tests.samples import photo
 
-from .deskwork import SCANS, next_items
-from .drawing import get_drawn
-from .rows import failed, measured_photo, scan_of
+from .desk_requests import SCANS, next_items
+from .drawn_pictures import get_drawn
+from .scans_to_show import failed, measured_photo, scan_of
 
 RECEIPTS = "/admin/copyleaks_image/webhookreceipt/"
 
 
 @pytest.mark.django_db
 def test_pages__say_in_the_readers_language_what_is_wrong_with_mask_and_picture(staff: Any) -> None:
-    client: Client = staff("view_imagescan", "decide_imagescan", "view_photo")
+    client: Client = staff("view_imagescan", "view_watchedimage", "decide_watchedimage", "view_photo")
     mask, heatmap = Problem.MASK_OUTSIDE(end=500_000, pixels=409_600), Problem.FETCH_NOT_PUBLIC()
     measured_photo(mask=None, mask_problem=mask.stored, heatmap_problem=heatmap.stored)
     empty = Problem.FILE_EMPTY()

@@ -1,14 +1,15 @@
 """Taking pictures from those who look at them, and judging what is here while nothing is sent."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.standings import Standing
@@ -68,12 +69,11 @@ def test_release__is_for_those_who_may_and_who_see_the_object(
     assert stored(image).claimed_by is None
 
 
-def test_release__is_checked_for_each_scan(chief: Client, bert: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    allowed, denied = measured_photo("a.jpg"), measured_photo("b.jpg")
+def test_release__is_checked_for_each_picture(chief: Client, bert: User, rule: Callable[..., None]) -> None:
+    allowed, denied = pictured("a.jpg"), pictured("b.jpg")
     assert claims.claim(allowed.pk, bert)
     assert claims.claim(denied.pk, bert)
-    scans = site.get_model_admin(ImageScan)
-    monkeypatch.setattr(scans, "has_release_permission", lambda request, obj=None: obj in (None, allowed))
+    rule(may_release=lambda access, image=None: image in (None, allowed))
     choose(chief, "release_claims", allowed, denied)
     assert sorted(messages(chief)) == [
         "1 picture was released.",
@@ -83,19 +83,19 @@ def test_release__is_checked_for_each_scan(chief: Client, bert: User, monkeypatc
 
 
 def test_release__is_not_offered_for_what_the_user_may_not_see(staff: Any, bert: User) -> None:
-    scan = measured_photo()
-    assert claims.claim(scan.pk, bert)
-    page = page_of(staff("view_imagescan", "release_imagescan"), scan)
+    image = pictured()
+    assert claims.claim(image.pk, bert)
+    page = page_of(staff("view_watchedimage", "release_watchedimage"), image)
     assert "bert is looking at this picture." in page
     assert "release_claims" not in page
 
 
 def test_claim_that_has_ended__is_nobodys(chief: Client, bert: User) -> None:
-    scan = measured_photo()
-    assert claims.claim(scan.pk, bert)
-    ImageScan.objects.filter(pk=scan.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
-    assert "is looking at" not in page_of(chief, scan)
-    choose(chief, "release_claims", scan)
+    image = pictured()
+    assert claims.claim(image.pk, bert)
+    WatchedImage.objects.filter(pk=image.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert "is looking at" not in page_of(chief, image)
+    choose(chief, "release_claims", image)
     assert messages(chief) == ["1 was left out: Nobody is looking at this picture."]
 
 
@@ -116,7 +116,7 @@ def test_pause__is_told_at_the_desk_where_pictures_are_judged_all_the_same(revie
     assert "Submissions are paused since" in page
     assert "The account has no credits left. Meanwhile no new pictures are checked;" in page
     assert {item["pk"] for item in next_items(reviewer)} == {image.pk, escalated.pk}
-    assert get_drawn(reviewer, f"{IMAGES}rendition/{image.pk}/page/").status_code == 200
+    assert get_drawn(reviewer, f"{IMAGES}rendition/{image.scan_id}/page/").status_code == 200
     decision = press(reviewer, image, "cleared")["decision"]
     assert press(reviewer, escalated, "escalated")["decision"]
     assert stored(image).standing == Standing.CLEARED

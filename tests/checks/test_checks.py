@@ -325,6 +325,12 @@ def test_storage_of_renditions(
     assert all(problem in message.msg for message in messages)
 
 
+@pytest.mark.parametrize(("alias", "is_wrong"), [("default", False), ("unknown", True)])
+def test_cache_of_renditions(configure: Callable[..., None], alias: str, is_wrong: bool) -> None:
+    configure(RENDITION_CACHE=alias)
+    assert ("E029" in ids()) is is_wrong
+
+
 def test_python_that_cannot_limit_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "W035" not in ids(include_deployment_checks=True)
     monkeypatch.setattr(ours.project, "find_spec", lambda name: None)

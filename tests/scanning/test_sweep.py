@@ -15,7 +15,7 @@ from django_copyleaks_image import notify
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.outcomes import Code, in_words
 from django_copyleaks_image.scanning import account, duplicates, ends, heatmaps, lost, paykey, receive, reconcile, sweep
 from django_copyleaks_image.signals import scan_completed, scan_failed
 from tests.gallery.models import Listing, Photo, Poster
@@ -285,7 +285,7 @@ def test_unreadable_result__is_never_paid_again() -> None:
         (
             {"isAiDetected": True, "summary": {"ai": 0.0}, "result": {"starts": [], "lengths": []}},
             "partly_ai",
-            "pending",
+            "flagged",
         ),
         ({"isAiDetected": False, "summary": {"ai": 0.3}}, "no_ai", "clean"),
         ({"isAiDetected": None, "summary": {"ai": 0.0004}, "result": {}}, "partly_ai", "flagged"),
@@ -348,12 +348,12 @@ def test_heatmap_as_an_address__is_fetched_by_the_worker(
         heatmaps.fetch_due()
         result.refresh_from_db()
         # It answers with JSON.
-        assert (bytes(result.heatmap), "no PNG" in result.heatmap_problem) == (b"", True)
+        assert (bytes(result.heatmap), "no PNG" in in_words(result.heatmap_problem)) == (b"", True)
         monkeypatch.setattr(heatmaps, "is_picture", lambda data: True)
         DetectionResult.objects.update(heatmap_due_at=timezone.now())
         heatmaps.fetch_due()
     result.refresh_from_db()
-    assert (bytes(result.heatmap) != b"", result.heatmap_problem) == (True, "")
+    assert (bytes(result.heatmap) != b"", result.heatmap_problem) == (True, {})
 
 
 def test_heatmaps__are_fetched_one_at_a_time_and_one_that_fails_holds_back_no_other(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from django_copyleaks_image.admin.asking import numbers, plain
+from django_copyleaks_image.admin.base import DECISION_MEDIA
 from django_copyleaks_image.admin.facts import finding_about, person
 from django_copyleaks_image.admin.targets import Target
 from django_copyleaks_image.conf import conf
@@ -26,7 +27,6 @@ from django_copyleaks_image.standings import KINDS, Kind, Queue
 
 from . import words
 from .item import seal, seen_version
-from .media import DECISION_MEDIA
 from .queues import Desk
 
 if TYPE_CHECKING:

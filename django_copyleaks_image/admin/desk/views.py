@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from django_copyleaks_image.admin.asking import number, numbers, plain
+from django_copyleaks_image.admin.base import DESK_MEDIA
 from django_copyleaks_image.admin.filters import fields_to_choose
 from django_copyleaks_image.admin.pictures import PictureAdmin
 from django_copyleaks_image.admin.waiting import pause_for_moderators
@@ -32,7 +33,6 @@ from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choice
 
 from . import words
 from .item import NOT_SEEN, Item, seen_version
-from .media import DESK_MEDIA
 from .queues import ORDERS, Choice, Desk
 
 # A page of the desk holds three pictures, and for a moment those whose decisions are being sent.

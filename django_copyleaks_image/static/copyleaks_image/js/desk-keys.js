@@ -13,8 +13,10 @@
     // Call perform(action, event), and stage.act(name), for keys pressed while nothing is typed and no dialog is open.
     function listenToKeys(root, stage, perform) {
         const isOn = () => !root.matches(".copyleaks-shortcuts-off") && !root.querySelector("dialog[open]");
-        const decisions = [...root.querySelectorAll("[data-decide]")].map(({ dataset }) => [dataset.key, dataset.decide]);
-        const keys = { ...Object.fromEntries(decisions), ...KEYS };
+        const keys = { ...KEYS };
+        for (const { dataset } of root.querySelectorAll("[data-decide]")) {
+            keys[dataset.key.toLowerCase()] = dataset.decide;
+        }
         listenToStageKeys(stage, isOn);
         document.addEventListener("keydown", (event) => {
             if (event.repeat && isPressingButton(event, root)) {
