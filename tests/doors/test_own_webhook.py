@@ -112,6 +112,8 @@ def test_verifiers_of_the_settings__must_all_say_true(
 
 def test_token__is_in_no_log_and_no_mail(scan: ImageScan, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     settings.ADMINS = ["anna@example.org"] if django.VERSION >= (6, 0) else [("Anna", "anna@example.org")]
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     caplog.set_level(logging.DEBUG)
 
     assert call(scan, as_json(clean(scan)), {}).status_code == 404
