@@ -2501,7 +2501,7 @@ PROTECTIONS = (
     Protection(
         "queued again once",
         "scanning/requeue.py",
-        "same_target(scan).filter(pk__gt=scan.pk).exists() or ",
+        "scans().same_target(scan).filter(pk__gt=scan.pk).exists() or ",
         "",
         "tests/scanning/test_requeue.py -k ended_with_the_code",
     ),
