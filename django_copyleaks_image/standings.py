@@ -4,9 +4,8 @@ What a site shows, the filters and figures, the buttons, keys and words of the r
 :data:`STANDINGS` and :data:`KINDS`. A standing or a kind without its line fails when this module is imported.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise
@@ -15,7 +14,6 @@ from django.utils.translation import ngettext_lazy, pgettext_lazy
 
 # What a site does with pictures of one kind.
 Policy = Literal["hide", "show"]
-POLICIES = ("hide", "show")
 Text = str | Promise
 
 
@@ -60,7 +58,7 @@ class StandingRule:
     """
 
     shown: Literal["always", "never", "flagged", "unmeasured"]
-    is_measured: bool = False
+    is_by_verdict: bool = False
     denies_ai: bool = False
     sentence: Text = "%(finding)s"
 
@@ -97,8 +95,8 @@ class KindRule:
 STANDINGS: dict[Standing, StandingRule] = {
     Standing.WAITING: StandingRule(shown="unmeasured"),
     Standing.NOT_MEASURED: StandingRule(shown="unmeasured"),
-    Standing.CLEAN: StandingRule(shown="always", is_measured=True),
-    Standing.FLAGGED: StandingRule(shown="flagged", is_measured=True, sentence=_("%(finding)s; under review")),
+    Standing.CLEAN: StandingRule(shown="always", is_by_verdict=True),
+    Standing.FLAGGED: StandingRule(shown="flagged", is_by_verdict=True, sentence=_("%(finding)s; under review")),
     Standing.CLEARED: StandingRule(shown="always", denies_ai=True, sentence=_("%(finding)s; cleared by a moderator")),
     Standing.CONFIRMED: StandingRule(shown="never", sentence=_("%(finding)s; confirmed as AI by a moderator")),
     Standing.ESCALATED: StandingRule(shown="never", sentence=_("%(finding)s; under review")),
@@ -150,13 +148,7 @@ KINDS: dict[Kind, KindRule] = {
 }
 
 
-def _without_a_line(
-    table: dict[Standing, StandingRule] | dict[Kind, KindRule], names: Iterable[object]
-) -> list[object]:
-    return [name for name in names if name not in table]
-
-
-if _missing := [*_without_a_line(STANDINGS, Standing), *_without_a_line(KINDS, Kind)]:
+if _missing := [*(set(Standing) - STANDINGS.keys()), *(set(Kind) - KINDS.keys())]:
     raise TypeError(f"Without a line in the tables of standings and kinds: {_missing}.")
 
 # What can be decided at all: skipping decides nothing, undoing takes back.
@@ -168,7 +160,8 @@ CHOICES = tuple(kind for kind, rule in KINDS.items() if rule.button)
 # The standings that are a person's word.
 DECIDED = tuple(rule.standing for rule in KINDS.values() if rule.standing is not None)
 DECIDED_FOR_GOOD = tuple(KINDS[kind].standing for kind in FINAL)
-MEASURED = tuple(standing for standing, rule in STANDINGS.items() if rule.is_measured)
+# Those that a verdict gives, as long as nobody has decided.
+BY_VERDICT = tuple(standing for standing, rule in STANDINGS.items() if rule.is_by_verdict)
 
 
 def choices_in(queue: str) -> list[Kind]:
@@ -183,7 +176,7 @@ def shown_standings(*, unmeasured: Policy = "hide", flagged: Policy = "hide") ->
 
     Raises ValueError for another policy than ``"hide"`` or ``"show"``.
     """
-    if not {unmeasured, flagged} <= set(POLICIES):
+    if not {unmeasured, flagged} <= set(get_args(Policy)):
         raise ValueError(f'Pictures are told to "hide" or to "show", not to {unmeasured!r} or {flagged!r}.')
     is_shown = {"always": True, "never": False, "unmeasured": unmeasured == "show", "flagged": flagged == "show"}
     return frozenset(standing for standing, rule in STANDINGS.items() if is_shown[rule.shown])

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image.standings import DECIDED, MEASURED, Queue, Standing
+from django_copyleaks_image.standings import BY_VERDICT, DECIDED, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 
 from .fields import ExactCharField
@@ -104,7 +104,7 @@ class WatchedImage(ReadWhereWritten):
             models.CheckConstraint(name="copyleaks_image_standing_known", condition=Q(standing__in=Standing.values)),
             models.CheckConstraint(
                 name="copyleaks_image_measured_has_verdict",
-                condition=~Q(standing__in=MEASURED) | ~Q(verdict=Verdict.NOT_MEASURED),
+                condition=~Q(standing__in=BY_VERDICT) | ~Q(verdict=Verdict.NOT_MEASURED),
             ),
             models.CheckConstraint(
                 name="copyleaks_image_queue_of_standing",
