@@ -142,15 +142,15 @@ def _found_by(scan: ImageScan, image: WatchedImage | None) -> WatchedImage:
 
     One more scan of the same file is about the same upload, and about the same bytes if it could not read them.
     """
-    is_same_upload = image is not None and scan.is_rescan and image.file_name == scan.file_name
+    same_upload = image if image and scan.is_rescan and image.file_name == scan.file_name else None
     return WatchedImage(
         pk=None if image is None else image.pk,
         scan=scan,
         file_name=scan.file_name,
         database=scan.database,
         sandbox=scan.sandbox,
-        sha256=scan.sha256 or (image.sha256 if is_same_upload and image else ""),
-        uploaded_at=image.uploaded_at if is_same_upload and image else scan.created_at,
+        sha256=scan.sha256 or (same_upload.sha256 if same_upload else ""),
+        uploaded_at=same_upload.uploaded_at if same_upload else scan.created_at,
     )
 
 
