@@ -197,6 +197,9 @@ def _figures(number: int, watch: "Watch", moderator: "Moderator") -> Iterator[Fi
     ordinary = ImageScan.objects.filter(sent_at__isnull=False, width=640)
     delays = [(scan.sent_at - scan.created_at).total_seconds() for scan in ordinary if scan.sent_at]
     measured = ImageScan.objects.filter(status=Status.COMPLETED, width=640).count()
+    for scan in ImageScan.objects.unfinished():
+        why = scan.error_code or scan.status
+        print(f"without an end: {scan.file_name}: {why}, {scan.attempts} attempts, sent {scan.sent_at}", flush=True)
     for name, value, goal, unit in (
         ("child_address_space_mb", watch.address_space, 600, "MB"),
         ("child_longest_at_work", watch.longest_at_work, 10, "s"),

@@ -27,6 +27,7 @@ from django_copyleaks_image.formats import (
     TYPES,
     DecoderMissing,
     PictureFacts,
+    TooComplex,
     UnreadablePicture,
 )
 from django_copyleaks_image.heif import is_heif, read_heif
@@ -35,6 +36,10 @@ from django_copyleaks_image.problems import Problem
 
 # Camera files need a few thousand; a header of millions of tiny parts would keep Pillow busy for minutes.
 MAX_READS = 250_000
+# A strip or a tile each: 27 megapixels in rows of their own are 6,000. Pillow makes an object of every one.
+MAX_TIFF_PARTS = 100_000
+# Types of single bytes, which Pillow takes as they are: profiles and the like may be long.
+_TIFF_BYTES = frozenset({1, 2, 6, 7})
 # Pillow's decoder of WebP holds four pictures of the full size at a time, two of them only to read the header.
 MAX_WEBP_PIXELS = 30_000_000
 _SIGNATURES = {
@@ -195,6 +200,8 @@ def _facts(data: bytes) -> PictureFacts:
             return PictureFacts(format="GIF", width=width, height=height, animated=False, orientation=1)
         if format_name == "WEBP" and (size := _webp_size(data)) and size[0] * size[1] > MAX_WEBP_PIXELS:
             return PictureFacts(format="WEBP", width=size[0], height=size[1], animated=False, orientation=1)
+        if format_name == "TIFF" and _most_tiff_parts(data) > MAX_TIFF_PARTS:
+            raise TooComplex(Problem.PICTURE_NEEDS_TIME())
         image = _PLUGINS[format_name](_Source(data))
         orientation = _orientation(image)
         width, height = image.size
@@ -231,6 +238,22 @@ def _webp_size(data: bytes) -> tuple[int, int] | None:
     if kind == b"VP8 ":
         return int.from_bytes(start[6:8], "little") & 0x3FFF, int.from_bytes(start[8:10], "little") & 0x3FFF
     return None
+
+
+def _most_tiff_parts(data: bytes) -> int:
+    """Return how many values the longest entry of a TIFF's first directory has, but for bytes and texts.
+
+    https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf, section 2; in a BigTIFF (43) the numbers are longer.
+    """
+    order = "<" if data.startswith(b"II") else ">"
+    is_big = 43 in data[2:4]
+    (start,) = struct.unpack_from(f"{order}Q", data, 8) if is_big else struct.unpack_from(f"{order}I", data, 4)
+    (number,) = struct.unpack_from(f"{order}{'Q' if is_big else 'H'}", data, start)
+    entry = struct.Struct(f"{order}{'HHQ8x' if is_big else 'HHI4x'}")
+    first = start + (8 if is_big else 2)
+    entries = data[first : first + number * entry.size]
+    found = entry.iter_unpack(entries[: len(entries) // entry.size * entry.size])
+    return max((count for _tag, kind, count in found if kind not in _TIFF_BYTES), default=0)
 
 
 def _orientation(image: ImageFile) -> int:

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from django_copyleaks_image import formats, pictures
-from django_copyleaks_image.formats import DecoderMissing, PictureFacts, UnreadablePicture
+from django_copyleaks_image.formats import DecoderMissing, PictureFacts, TooComplex, UnreadablePicture
 from django_copyleaks_image.pictures import full_size, inspect, reencode, renditions
+from tests.decoding import hostile
 
 ORIENTATION = 0x0112
 RED, GREEN, BLUE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128)
@@ -471,6 +472,25 @@ class TestRendition:
     def test_tiff_tag_with_an_impossible_value__is_refused(self, changes: dict[str, tuple[int, int]]) -> None:
         with pytest.raises(UnreadablePicture, match="The TIFF file is broken"):
             shown(big_tiff(**changes))
+
+    @pytest.mark.parametrize("kind", [3, 4, 5, 12])
+    def test_tiff_of_more_parts_than_a_picture_has__is_too_complex(self, kind: int) -> None:
+        for order, version in (("<", b"II*\0"), (">", b"MM\0*")):
+            entry = struct.pack(f"{order}HHII", 273, kind, pictures.MAX_TIFF_PARTS + 1, 8)
+            data = version + struct.pack(f"{order}IH", 8, 1) + entry + bytes(4)
+            with pytest.raises(TooComplex, match="takes longer to be read"):
+                pictures.inspect(BytesIO(data))
+
+    @pytest.mark.parametrize("counts", [(pictures.MAX_TIFF_PARTS + 1, 1), (1, pictures.MAX_TIFF_PARTS + 1)])
+    def test_big_tiff_of_more_parts_than_a_picture_has__is_too_complex(self, counts: tuple[int, int]) -> None:
+        entries = b"".join(
+            struct.pack("<HHQQ", tag, 16, count, 8) for tag, count in zip((273, 279), counts, strict=True)
+        )
+        with pytest.raises(TooComplex):
+            pictures.inspect(BytesIO(b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2) + entries + bytes(8)))
+
+    def test_tiff_with_a_long_profile__is_read(self) -> None:
+        assert pictures.inspect(BytesIO(hostile.corpus()["long-profile.tiff"]())).width == 600
 
     def test_tiff_profile_that_is_a_number__is_ignored(self) -> None:
         assert close(shown(big_tiff()), 4, 3, GREY)

@@ -51,7 +51,7 @@ class Patience:
 
 # A header takes milliseconds. So does drawing, of nearly all pictures; the others are drawn when nothing else waits.
 BRIEF = Patience(cpu_seconds=1, seconds=4)
-LONG = Patience(cpu_seconds=7, seconds=10)
+LONG = Patience(cpu_seconds=7, seconds=9.5)
 
 
 class Answer(NamedTuple):

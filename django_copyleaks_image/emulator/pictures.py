@@ -16,6 +16,10 @@ MAX_BYTES = 32 * 1024 * 1024
 MIN_SIDE = 512
 MAX_LONG_SIDE, MAX_SHORT_SIDE = 6000, 4500
 
+# A progressive JPEG has ten or so. Each is read over the whole picture, so that thousands would take hours.
+MAX_JPEG_SCANS = 200
+_START_OF_SCAN = b"\xff\xda"
+
 CHECK_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 SUBMIT_FORMATS = (*CHECK_FORMATS, "TIFF")
 
@@ -41,6 +45,8 @@ def measure(content: bytes, formats: tuple[str, ...]) -> tuple[int, int]:
     if len(content) >= MAX_BYTES:
         raise Refusal(6)
     picture = _open(content, formats)
+    if picture.format == "JPEG" and content.count(_START_OF_SCAN) > MAX_JPEG_SCANS:
+        raise Refusal(14)
     width, height = picture.size
     _check_size(width, height)
     try:

@@ -194,7 +194,8 @@ def alike(text: str, keys: list[int]) -> str:
         r"\b\w{12}:[\w-]{43}\b",
         r"(?<=body</dt><dd><bdi>)[0-9a-f]{64}",
         r"meadow_\w{7}(?=\.jpg)",
-        r"\d{1,2}:\d\d(:\d\d)?(\.\d+)?(\+00:00)?( [ap]\.m\.)?",
+        # Django writes a full hour without minutes.
+        r"\d{1,2}(:\d\d)? [ap]\.m\.|\b(midnight|noon)\b|\d{1,2}:\d\d(:\d\d)?(\.\d+)?(\+00:00)?",
         r"(?<=/undo/)\d+",
         r"(?<=photo/)\d+|(?<=Photo )\d+|(?<=object_id=)\d+",
         r'(?<=datetime=")[^"]+|(?<=title=")\d{4}-[^"]+',

@@ -4,6 +4,9 @@ import time
 
 import pytest
 
+from django_copyleaks_image.emulator.pictures import MAX_JPEG_SCANS
+from tests.decoding.hostile import scans
+
 from .bodies import assert_consistent
 from .client import Client
 from .conftest import Start
@@ -182,6 +185,7 @@ def test_heic_is_scanned(client: Client) -> None:
         pytest.param(picture(kind="GIF"), 10, id="format"),
         pytest.param(b"<html>", 10, id="no picture"),
         pytest.param(picture(kind="JPEG")[:-400], 14, id="truncated"),
+        pytest.param(scans(MAX_JPEG_SCANS, 600, 600), 14, id="too_many_scans"),
         pytest.param(picture() + bytes(32 * 1024 * 1024), 6, id="too many bytes"),
     ],
 )
