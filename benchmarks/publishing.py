@@ -22,7 +22,7 @@ from benchmarks.archives import mariadb, postgresql
 from benchmarks.figures import Figure, Unavailable, alternating
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import WatchedImage
-from django_copyleaks_image.publishing import publishable, with_standing
+from django_copyleaks_image.publishing import filter_by_picture, publishable
 from django_copyleaks_image.standings import Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Listing
@@ -116,8 +116,8 @@ def _figures(name: str) -> Iterator[Figure]:
             plain = partial(_page, Listing.objects.all, page)
             yield compared(f"page_{page}", partial(_page, _publishable, page), plain)
     for task, wanted in (
-        ("by_verdict", {"copyleaks_verdict": Verdict.MOSTLY_AI}),
-        ("by_decision", {"copyleaks_decision": Standing.CONFIRMED}),
+        ("by_verdict", {"verdict": Verdict.MOSTLY_AI}),
+        ("by_decision", {"standing": Standing.CONFIRMED}),
     ):
         yield compared(task, partial(_count_of, wanted), published)
 
@@ -136,7 +136,7 @@ def _publishable() -> QuerySet[Listing]:
 
 
 def _count_of(wanted: dict[str, Any]) -> int:
-    return with_standing(Listing.objects.all(), "front").filter(**wanted).count()
+    return filter_by_picture(Listing.objects.all(), "front", **wanted).count()
 
 
 def _page(objects: Callable[[], QuerySet[Listing]], number: int) -> None:

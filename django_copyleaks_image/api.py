@@ -1,10 +1,11 @@
 """What a project calls."""
 
 from .findings import finding
-from .publishing import prefetch_standings, publishable, standing, with_standing
+from .publishing import filter_by_picture, prefetch_standings, publishable, standing, with_standing
 from .scanning.request import latest_scan, request_scan
 
 __all__ = [
+    "filter_by_picture",
     "finding",
     "latest_scan",
     "prefetch_standings",

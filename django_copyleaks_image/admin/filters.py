@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.publishing.querysets import decision_of, verdict_of
+from django_copyleaks_image.publishing.querysets import decision_of, filter_by_picture, verdict_of
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import silence
@@ -130,16 +130,24 @@ class QueueFilter(_BlindFilter):
 class PictureFilter(admin.SimpleListFilter):
     """Filters the project's objects by what is known about the file that one of their fields holds now."""
 
+    field: FileField
+    column: str
+    offered: dict[str, Any]
+    # A condition of rows about which the user may hear it.
+    told = Q()
     known: Combinable
-    offered: list[tuple[str, Any]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        return self.offered
+        return self.offered.items()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in dict(self.offered):
+        value = self.value()
+        if value not in self.offered:
             return queryset
-        return queryset.filter(Exact(self.known, Value(self.value())))
+        if value:
+            return filter_by_picture(queryset, self.field.name, self.told, **{self.column: value})
+        # Those of which nothing is known may have no row.
+        return queryset.filter(Exact(self.known, Value("")))
 
 
 def filters_of(field: FileField, *, named: bool, secret: Q) -> list[type[PictureFilter]]:
@@ -151,13 +159,15 @@ def filters_of(field: FileField, *, named: bool, secret: Q) -> list[type[Picture
     if named:
         name = {"field": field.verbose_name}
         verdict, decision = gettext("verdict: %(field)s") % name, gettext("decision: %(field)s") % name
-    decisions = [("", gettext("Undecided")), *((standing.value, standing.label) for standing in DECIDED)]
-    return [
-        _filter(f"copyleaks_{field.name}_verdict", verdict, Verdict.choices, verdict_of(field)),
-        _filter(f"copyleaks_{field.name}_decision", decision, decisions, decision_of(field, secret=secret)),
-    ]
 
+    class VerdictFilter(PictureFilter):
+        title, parameter_name = verdict, f"copyleaks_{field.name}_verdict"
+        column, offered, known = "verdict", dict(Verdict.choices), verdict_of(field)
 
-def _filter(parameter: str, title: str, offered: list[tuple[str, Any]], known: Combinable) -> type[PictureFilter]:
-    attributes = {"title": title, "parameter_name": parameter, "offered": offered, "known": known}
-    return type("PictureFilter", (PictureFilter,), attributes)
+    class DecisionFilter(PictureFilter):
+        title, parameter_name = decision, f"copyleaks_{field.name}_decision"
+        column, told, known = "standing", ~secret, decision_of(field, secret=secret)
+        offered = {"": gettext("Undecided"), **{standing.value: standing.label for standing in DECIDED}}
+
+    VerdictFilter.field = DecisionFilter.field = field
+    return [VerdictFilter, DecisionFilter]

@@ -6,9 +6,22 @@ Everything is asked in SQL about the file that the field holds now, by the index
 from typing import Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Case, Exists, F, FileField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    F,
+    FileField,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from django_copyleaks_image import registry, standings
 from django_copyleaks_image.conf import conf
@@ -63,6 +76,22 @@ def publishable(queryset: Rows, field_name: str, *, unmeasured: Policy = "hide",
     return queryset.filter(fit)  # One condition alone is what a database can answer by joining both tables at once.
 
 
+def filter_by_picture(queryset: Rows, field_name: str, *conditions: Q, **columns: Any) -> Rows:
+    """Return the objects whose picture was measured or decided about as the conditions say.
+
+    They are of the columns of a :class:`~django_copyleaks_image.models.WatchedImage`: ``standing``, ``verdict`` (""
+    when not measured), ``ai_share`` (0–1). A picture that waits for its first result fulfils none. Where few
+    pictures do, only they are read; filtering the annotations of :func:`with_standing` looks at every object.
+    """
+    field = registry.file_field(queryset.model, field_name)
+    key = registry.owner_of(field)._meta.pk
+    if isinstance(key, IntegerField):
+        keys = _rows(field).filter(*conditions, **columns).values(key=Cast("object_id", BigIntegerField()))
+        queryset = queryset.filter(**{f"{key.name}__in": keys})
+    # One object after the other, among few.
+    return queryset.filter(_holds(Exists(_present_rows(field).filter(*conditions, **columns))))
+
+
 def verdict_of(field: FileField) -> Combinable:
     """Return the expression of the verdict about the file that a field holds, "" when it was not measured."""
     return Coalesce(Subquery(_present_rows(field).values("verdict")), Value(""))
@@ -78,18 +107,26 @@ def decision_of(field: FileField, *, secret: Q | None = None) -> Combinable:
     return Coalesce(Subquery(_present_rows(field).values(found=decision)), Value(""))
 
 
+def _holds(condition: Q | Exists) -> Case:
+    """Return a condition that a database looks at once a row is found, instead of finding rows by it."""
+    return Case(When(condition, then=Value(True)), default=Value(False))
+
+
 def _present_rows(field: FileField) -> QuerySet[WatchedImage]:
     """Return the row of an object's picture, none unless it is about the file that the object holds now.
 
     A mock of the sandbox is about nothing unless ``SANDBOX`` is on.
     """
+    rows = _rows(field).filter(object_id=AsText(OuterRef(registry.owner_of(field)._meta.pk.name)))
+    # PostgreSQL would take two equations for rarer than one, so that it expected next to no rows, and joined all of
+    # both tables for the sixty of a page.
+    rows = rows.filter(_holds(Q(file_name=AsText(OuterRef(field.name)))))
+    return rows if conf.SANDBOX else rows.filter(sandbox=False)
+
+
+def _rows(field: FileField) -> QuerySet[WatchedImage]:
+    """Return the rows of the pictures in a field of all objects."""
     owner = registry.owner_of(field)
     # Asked by the database itself: a queryset may be built where the database must not be asked, as for a view.
     content_type = ContentType.objects.filter(app_label=owner._meta.app_label, model=owner._meta.model_name)
-    rows = WatchedImage.objects.filter(
-        content_type=Subquery(content_type.values("pk")[:1]),
-        object_id=AsText(OuterRef(owner._meta.pk.name)),
-        field_name=field.name,
-        file_name=AsText(OuterRef(field.name)),
-    )
-    return rows if conf.SANDBOX else rows.filter(sandbox=False)
+    return WatchedImage.objects.filter(content_type=Subquery(content_type.values("pk")[:1]), field_name=field.name)

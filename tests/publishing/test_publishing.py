@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.publishing import (
+    filter_by_picture,
     prefetch_standings,
     publishable,
     standing,
@@ -158,6 +160,45 @@ def test_with_standing__tells_what_is_known_about_each_picture(make: Maker) -> N
         stands = standing(row, make.field_name)
         assert (stands.verdict, stands.decision, stands.ai_share) == expected[row.pk]
     assert set(rows.filter(copyleaks_decision="escalated")) == {made["escalated"]}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"verdict": "partly_ai"}, {"standing": "confirmed"}, {"standing__in": ["clean", "cleared"]}, {"ai_share__gt": 0}],
+    ids=str,
+)
+def test_filter_by_picture__finds_what_the_annotations_tell(make: Maker, columns: dict[str, Any]) -> None:
+    for each in ALL.values():
+        make(each)
+    names = {f"copyleaks_{name}": value for name, value in columns.items()}
+
+    found = filter_by_picture(make.objects, make.field_name, **columns)
+
+    assert found.count() > 0
+    assert set(found) == set(with_standing(make.objects, make.field_name).filter(**names))
+    assert set(filter_by_picture(make.objects, make.field_name, Q(**columns))) == set(found)
+
+
+def test_filter_by_picture__is_about_the_present_file_of_the_field(watch: Any) -> None:
+    watch(Listing, "front")
+    watch(Listing, "back")
+    present, replaced, back = (Listing.objects.create(front=upload(), back=upload()) for _ in range(3))
+    for listing in (present, replaced):
+        bring_to(listing, "front", decided(Standing.CONFIRMED))
+    bring_to(back, "back", decided(Standing.CONFIRMED))
+    Listing.objects.filter(pk=replaced.pk).update(front="elsewhere/other.jpg")
+
+    assert list(filter_by_picture(Listing.objects.all(), "front", standing="confirmed")) == [present]
+    assert list(filter_by_picture(Listing.objects.all(), "back", standing="confirmed")) == [back]
+
+
+@pytest.mark.parametrize("model", [Photo, ProxyPhoto, Panorama])
+def test_filter_by_picture__of_proxies_and_children(model: Any) -> None:
+    waiting, measured = model.objects.create(image=upload()), model.objects.create(image=upload())
+    bring_to(measured, "image", completed(Verdict.NO_AI))
+
+    assert list(filter_by_picture(model.objects.all(), "image", verdict="no_ai")) == [measured]
+    assert not filter_by_picture(model.objects.filter(pk=waiting.pk), "image", standing="waiting")
 
 
 def test_mock__is_a_result_while_the_sandbox_is_on(make: Maker, configure: Any) -> None:
@@ -377,6 +418,31 @@ def test_rows__are_found_by_the_index_on_their_target(make: Maker) -> None:
     for _ in range(20):
         make(completed(Verdict.NO_AI))
     assert_finds_rows_by_their_index(with_standing(make.objects, make.field_name))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="others join row by row whatever they expect")
+def test_page__looks_at_no_more_rows_than_it_passes(watch: Any, monkeypatch: Any) -> None:
+    watch(Listing, "front")
+    monkeypatch.setattr(file_field(Listing, "front"), "blank", False)
+    content_type = ContentType.objects.get_for_model(Listing)
+    listings = Listing.objects.bulk_create(Listing(front=f"listings/{number}.jpg") for number in range(5_000))
+    WatchedImage.objects.bulk_create(
+        WatchedImage(
+            content_type=content_type,
+            object_id=str(listing.pk),
+            field_name="front",
+            file_name=str(listing.front),
+            **completed(Verdict.NO_AI),
+        )
+        for listing in listings
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE gallery_listing, copyleaks_image_watchedimage")
+
+    plan = publishable(Listing.objects.all(), "front").order_by("-pk")[:60].explain()
+
+    assert "copyleaks_image_target" in plan
+    assert "Seq Scan" not in plan.replace("Seq Scan on django_content_type", "")
 
 
 COLLATIONS = {
