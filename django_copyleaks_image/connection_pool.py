@@ -65,6 +65,29 @@ def limit_of(alias: str) -> int | None:
     return max(smallest, options.get("max_size") or smallest)
 
 
+# How many connections the account has at most; 0, -1 and no row say that nothing but the server limits them.
+_ACCOUNT_LIMIT = {
+    # https://www.postgresql.org/docs/current/view-pg-roles.html
+    "postgresql": "SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user",
+    # https://mariadb.com/kb/en/server-system-variables/#max_user_connections
+    "mysql": "SELECT @@max_user_connections",
+}
+
+
+def limit_of_account(alias: str) -> int | None:
+    """Return how many connections the database lets this account have at a time, None when it names no limit.
+
+    Raises a database error where the database does not answer.
+    """
+    statement = _ACCOUNT_LIMIT.get(connections[alias].vendor)
+    if statement is None:
+        return None
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement)
+        row = cursor.fetchone()
+    return row[0] if row and row[0] > 0 else None
+
+
 class ConnectionPool:
     """At most ``limit`` threads at a time have connections; fewer for a while after the database refused one."""
 

@@ -16,6 +16,9 @@ from django_copyleaks_image.scanning import mends, silence
 from .configuration import value_of
 from .registering import PREFIX, register
 
+# Two workers, the second for the day on which the first one's machine is gone, and as many again for the site.
+WORKERS_AND_SITE = 4
+
 
 @register(Tags.database)
 def check_pause(**kwargs: Any) -> list[CheckMessage]:
@@ -74,6 +77,30 @@ def check_connections(**kwargs: Any) -> list[CheckMessage]:
             f"with {connection_pool.DEFAULT_THREADS} threads would use {wanted}: its threads wait for each other.",
             hint=f"Set OPTIONS['pool']['max_size'] of that database to {wanted} or more.",
             id=f"{PREFIX}.W030",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_account_limit(**kwargs: Any) -> list[CheckMessage]:
+    """Compare what the database lets its account have with what two workers use, and as much again for the site."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        limit = connection_pool.limit_of_account(home_database())
+    except DatabaseError:  # Whoever asks is told why by Django's own checks.
+        return []
+    wanted = connection_pool.wanted_for(connection_pool.DEFAULT_THREADS)
+    if limit is None or limit >= WORKERS_AND_SITE * wanted:
+        return []
+    return [
+        Warning(
+            f"The database {home_database()!r} lets its account have {limit} connections at a time. Each "
+            f"copyleaks_worker with {connection_pool.DEFAULT_THREADS} threads uses up to {wanted} of them; with two "
+            f"workers {max(0, limit - 2 * wanted)} are left for the site, and uploads fail when there are none.",
+            hint=f"Allow the account {WORKERS_AND_SITE * wanted} connections or more, or give copyleaks_worker an "
+            "account of its own, with a limit of its own.",
+            id=f"{PREFIX}.W038",
         )
     ]
 

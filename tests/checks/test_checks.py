@@ -19,8 +19,9 @@ from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from django_copyleaks_image import checks as ours
-from django_copyleaks_image import registry
+from django_copyleaks_image import connection_pool, registry
 from django_copyleaks_image.api import request_scan
+from django_copyleaks_image.checks import progress
 from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.scanning import receive
@@ -56,6 +57,16 @@ def test_pool_of_connections__that_is_smaller_than_a_worker_uses(
     monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
 
     assert ids() == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("limit", "expected"), [(None, []), (16, []), (15, ["copyleaks_image.W038"])])
+def test_account_of_the_database__with_fewer_connections_than_workers_and_site_need(
+    limit: int | None, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_pool, "limit_of_account", lambda alias: limit)
+
+    assert [message.id for message in progress.check_account_limit(databases=["default"])] == expected
 
 
 def test_no_dictionary(settings: Any) -> None:

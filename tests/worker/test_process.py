@@ -17,6 +17,8 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection, connections
 from django.db.utils import load_backend
 
+from django_copyleaks_image import connection_pool
+from django_copyleaks_image.checks.progress import check_account_limit
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
@@ -121,12 +123,18 @@ class Visitor:
         self.failed: list[str] = []
 
     def upload(self, name: str, content: bytes) -> None:
+        try:
+            with self.connected():
+                photo(name, content)
+        except AnyDatabaseError as error:
+            self.failed.append(str(error))
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
         own = load_backend(str(self.settings["ENGINE"])).DatabaseWrapper(self.settings, "default")
         before, connections["default"] = connections["default"], own
         try:
-            photo(name, content)
-        except AnyDatabaseError as error:
-            self.failed.append(str(error))
+            yield
         finally:
             own.close()
             connections["default"] = before
@@ -174,6 +182,17 @@ def in_use(user: str) -> int:
         else:
             cursor.execute("SELECT count(*) FROM information_schema.processlist WHERE user = %s", [user])
         return int(cursor.fetchone()[0])
+
+
+def test_few_connections__are_what_a_check_compares_with_the_workers(few: dict[str, object]) -> None:
+    assert connection_pool.limit_of_account("default") is None
+    with Visitor(few).connected():
+        assert connection_pool.limit_of_account("default") == FEW
+        found = check_account_limit(databases=["default"])
+        nobody_asked = check_account_limit(databases=None)
+
+    assert [message.id for message in found] == ["copyleaks_image.W038"]
+    assert nobody_asked == []
 
 
 @pytest.mark.parametrize("held_by_others", [0, 6])
