@@ -27,8 +27,14 @@ from . import account, clock
 
 logger = logging.getLogger(__name__)
 
-# Slots are this much further apart than the limit asks for: calls of two processes do not know how late the other is.
-SPACING = 1.02
+# Slots are this much further apart than the limit asks for, and more so while other processes take slots as well: none
+# of them knows how late the others' calls leave.
+SPACING, SPACING_BETWEEN_PROCESSES = 1.02, 1.045
+# Before its slot a call is prepared for this long. One that has less leaves late, and later still where connections
+# are cold, as in a new process or after a second without calls: so much longer the next one waits, lest the one a
+# limit later is too soon.
+HEAD_START = timedelta(seconds=0.25)
+IDLE = timedelta(seconds=1)
 # What has arrived counts for this much longer than the limit asks for, since clocks differ.
 LATE_SPACING = 1.005
 # Seconds that a call counts as on its way until it is answered, and at most while answers vary by more on the average.
@@ -47,6 +53,8 @@ AT_ONCE = timedelta(seconds=2)
 REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=10)
 
 _slots = threading.Lock()
+# What this process has noted last as the next slot; what it finds instead is of another one.
+_noted: datetime | None = None
 
 
 def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
@@ -54,20 +62,31 @@ def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
 
     A slot further away than ``within`` is left alone: thrown away, it would only push the next ones on.
     """
-    apart = timedelta(seconds=SPACING / conf.RATE_LIMIT)
+    global _noted  # noqa: PLW0603 - of this process
     # Threads of one process queue here; those of other processes meet in the WHERE clause.
     with _slots:
         while True:
             now = clock.now()
             seen, slowdown = _pace(now)
-            slot = seen or now
-            if seen is None or seen < now or marks.is_ahead(seen, now, longest=within + SLOWEST * apart + LONGEST_REST):
-                slot = now
+            spacing = SPACING if seen == _noted else SPACING_BETWEEN_PROCESSES
+            apart = slowdown * timedelta(seconds=spacing / conf.RATE_LIMIT)
+            slot = now
+            if seen and not marks.is_ahead(seen, now, longest=within + apart + HEAD_START + LONGEST_REST):
+                slot = max(seen, now)
             if slot - now > within:
                 return slot - now, False
-            if account_row().filter(next_slot_at=seen).update(next_slot_at=slot + slowdown * apart):
+            following = slot + apart + _lateness(seen, now, apart)
+            if account_row().filter(next_slot_at=seen).update(next_slot_at=following):
+                _noted = following
                 # What the database took is not waited for once more.
                 return max(timedelta(0), slot - clock.now()), True
+
+
+def _lateness(seen: datetime | None, now: datetime, apart: timedelta) -> timedelta:
+    """Return how late the call may leave that takes the next slot, ``seen`` or now."""
+    if seen is None or seen < now - IDLE or _noted is None:
+        return HEAD_START
+    return min(HEAD_START, apart) if seen < now + HEAD_START else timedelta(0)
 
 
 def _pace(now: datetime) -> tuple[datetime | None, float]:

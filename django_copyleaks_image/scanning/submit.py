@@ -53,8 +53,6 @@ logger = logging.getLogger(__name__)
 
 # A submission slot further away than this is not waited for: the row goes back instead of outliving its lease.
 LONGEST_SLOT_WAIT = timedelta(seconds=20)
-# Seconds before the slot in which the row is marked as sent, so that a slow database does not shift the call.
-SLOT_HEAD_START = 0.25
 BUDGET_NAP = timedelta(minutes=5)
 ARRIVAL_NAP = timedelta(seconds=2)
 RESULTS_NAP = timedelta(seconds=2)
@@ -284,7 +282,8 @@ def _wait_for_slot(sleep: Sleep) -> float:
         wait *= random.uniform(1, 2)  # noqa: S311 - jitter
         raise NotNow(Code.RATE_LIMIT, wait)
     with checked_in():
-        sleep(max(0.0, wait.total_seconds() - SLOT_HEAD_START))
+        # The row is marked as sent before the slot, so that a slow database does not shift the call.
+        sleep(max(0.0, (wait - rate.HEAD_START).total_seconds()))
     return slot
 
 

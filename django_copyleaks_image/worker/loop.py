@@ -21,6 +21,7 @@ from django_copyleaks_image.scanning import (
     heatmaps,
     leases,
     prepare,
+    rate,
     receive,
     reconcile,
     renditions,
@@ -236,7 +237,7 @@ class Worker:
     def _sleep(self, seconds: float) -> None:
         """Sleep until a slot; raise :class:`.submit.Stopped` when it is not worth waiting for."""
         # Shortly before its slot a scan is marked as sent: then it is sent.
-        if seconds <= submit.SLOT_HEAD_START:
+        if seconds <= rate.HEAD_START.total_seconds():
             time.sleep(seconds)
         elif self._stopping.wait(seconds):
             raise submit.Stopped

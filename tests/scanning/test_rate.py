@@ -238,6 +238,7 @@ def test_time_that_the_database_takes__is_not_waited_for_once_more(
     configure(RATE_LIMIT=1)
     account.heartbeat()
     rate.reserve_slot(within=timedelta(minutes=1))
+    next_slot_at = account.state().next_slot_at
     pace = rate._pace
 
     def slow_pace(*arguments: object) -> object:
@@ -247,7 +248,69 @@ def test_time_that_the_database_takes__is_not_waited_for_once_more(
     monkeypatch.setattr(rate, "_pace", slow_pace)
     wait, _ = rate.reserve_slot(within=timedelta(minutes=1))
 
-    assert wait < timedelta(seconds=0.75)
+    assert next_slot_at is not None
+    assert wait <= next_slot_at - timezone.now() + timedelta(seconds=0.1)
+
+
+def apart_from_the_following(
+    *, noted_by_this_process: bool, ahead: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> timedelta:
+    """Return how far apart a slot that lies so far ahead and the following one are."""
+    seen = timezone.now() + ahead
+    account.state()
+    AccountState.objects.update(next_slot_at=seen)
+    monkeypatch.setattr(rate, "_noted", seen if noted_by_this_process else seen - timedelta(seconds=9))
+    _, reserved = rate.reserve_slot(within=timedelta(minutes=1))
+    following = account.state().next_slot_at
+    assert reserved
+    assert following is not None
+    return following - max(seen, timezone.now())
+
+
+NEARLY = timedelta(seconds=0.03)
+
+
+@pytest.mark.parametrize(("is_ours", "spacing"), [(True, rate.SPACING), (False, rate.SPACING_BETWEEN_PROCESSES)])
+def test_slots_that_other_processes_take_as_well__are_further_apart(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch, is_ours: bool, spacing: float
+) -> None:
+    configure(RATE_LIMIT=2)
+
+    found = apart_from_the_following(noted_by_this_process=is_ours, ahead=timedelta(seconds=5), monkeypatch=monkeypatch)
+
+    assert found == timedelta(seconds=spacing / 2)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "late"),
+    [
+        (rate.HEAD_START + timedelta(seconds=1), timedelta(0)),  # Prepared when its slot comes.
+        (timedelta(seconds=-0.5), timedelta(seconds=rate.SPACING / 10)),
+        (timedelta(seconds=-2), rate.HEAD_START),  # Connections are cold.
+    ],
+)
+def test_call_without_a_head_start__may_leave_late(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch, ahead: timedelta, late: timedelta
+) -> None:
+    configure(RATE_LIMIT=10)
+
+    found = apart_from_the_following(noted_by_this_process=True, ahead=ahead, monkeypatch=monkeypatch)
+
+    assert abs(found - timedelta(seconds=rate.SPACING / 10) - late) < NEARLY
+
+
+def test_first_call_of_a_process__may_leave_late(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(RATE_LIMIT=100)
+    account.state()
+    AccountState.objects.update(next_slot_at=timezone.now())
+    monkeypatch.setattr(rate, "_noted", None)
+
+    rate.reserve_slot(within=timedelta(minutes=1))
+    wait, _ = rate.reserve_slot(within=timedelta(minutes=1))
+
+    assert wait > rate.HEAD_START - NEARLY
 
 
 def test_departures__of_threads_that_wait_at_once() -> None:

@@ -495,10 +495,10 @@ def test_stopped_right_before_its_slot__a_scan_that_is_marked_as_sent_is_sent() 
     worker = Worker(threads=1, poll_seconds=0.01)
     worker._stopping.set()
 
-    worker._sleep(submit.SLOT_HEAD_START)
+    worker._sleep(rate.HEAD_START.total_seconds())
 
     with pytest.raises(submit.Stopped):
-        worker._sleep(2 * submit.SLOT_HEAD_START)
+        worker._sleep(2 * rate.HEAD_START.total_seconds())
 
 
 def test_no_directory_for_temporary_files__is_told_at_the_start(
