@@ -14,7 +14,7 @@ TOX := $(VENV)/.tox-$(VERSION)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test browser tox fuzz sabotage chaos bench review-speed screenshots lint messages format demo clean
+.PHONY: help test browser tox fuzz mutations chaos bench review-speed screenshots lint messages format demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,11 +31,11 @@ tox: $(TOX) ## run the tests on every Python, Django and database of tox.ini tha
 fuzz: $(TEST) ## feed the payload parser 100,000 hostile bodies
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/copyleaks/test_payload_fuzzing.py $(ARGS)
 
-sabotage: $(TEST) ## disable each protection in turn and see that its tests notice
-	$(BIN)/python -m benchmarks.sabotage $(ARGS)
+mutations: $(TEST) ## disable each protection in turn and see that its tests notice
+	$(BIN)/python -m robustness.mutations $(ARGS)
 
 chaos: $(BENCH) ## upload under kills and faults and count what went wrong; UPLOADS=200 SEED=7 DATABASE_URL=postgres://…
-	$(BIN)/python -m benchmarks.chaos $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	$(BIN)/python -m robustness.chaos $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: $(BENCH) ## measure, and compare with the goals; ONLY="heatmap upload"
 	$(BIN)/python -m benchmarks $(ONLY)
@@ -67,7 +67,7 @@ demo: $(TEST) ## run the example site with a local Copyleaks; ONCE=1 ends after 
 
 clean: ## remove everything that the other targets have made
 	rm -rf $(VENV) .tox .demo build dist htmlcov .coverage .coverage.* .hypothesis
-	rm -f benchmarks/results.json .tests.log .sabotage.log
+	rm -f benchmarks/results.json .tests.log .mutations.log
 	rm -rf .mypy_cache .ruff_cache .pytest_cache example_project/data example_project/.mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -26,7 +26,7 @@ NAMES = (
     "drain",
     "duplicates",
     "workers",
-    "engine",
+    "task_backend",
     "startup",
     "lists",
     "publishing",

@@ -73,7 +73,7 @@ def _set_marks(asked: Archive) -> None:
     for watched in registry.watched_fields():
         highest = watched.owner._base_manager.aggregate(highest=Max("pk"))["highest"] or 0
         marks[watched.label] = [max(0, highest - LATELY), highest, "2020-01-01T00:00:00+00:00"]
-    AccountState.objects.update(reconciliation_marks=marks)
+    AccountState.objects.update(watermarks=marks)
 
 
 @dataclass(frozen=True, slots=True)

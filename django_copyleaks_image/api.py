@@ -2,7 +2,7 @@
 
 from .findings import finding
 from .publishing import filter_by_picture, prefetch_standings, publishable, standing, with_standing
-from .scanning.request import latest_scan, request_scan
+from .scanning.scan_requests import latest_scan, request_scan
 
 __all__ = [
     "filter_by_picture",

@@ -377,7 +377,7 @@ class Conf:
         (), _networks, 'Addresses or networks whose headers are believed; "unix" for a socket.', decode="list"
     )
     MEDIA_ACCESS = Setting(
-        "signed", _one_of("signed", "direct"), '"direct" hands out storage.url() instead of our media door.'
+        "signed", _one_of("signed", "direct"), '"direct" hands out storage.url() instead of our media endpoint.'
     )
     DISPATCHER = Setting(
         "django_copyleaks_image.dispatch.outbox", _import_callable, "Called with the scan id after commit."

@@ -17,9 +17,9 @@ __all__ = ["celery", "inline", "outbox", "tasks"]
 
 logger = logging.getLogger(__name__)
 
-# How long an engine that took no message is left alone, so that a broker that is down does not slow every upload.
+# How long a task backend that took no message is left alone, so that a broker that is down does not slow every upload.
 REST_SECONDS = 30.0
-# When an engine that rests is tried again, by its name; of this process, in seconds of its monotonic clock.
+# When a task backend that rests is tried again, by its name; of this process, in seconds of its monotonic clock.
 _rests_until: dict[str, float] = {}
 
 
@@ -34,12 +34,12 @@ def inline(scan_id: str) -> None:
 
 def tasks(scan_id: str) -> None:
     """Hand the scan to a worker of Django Tasks."""
-    _hand_over(scan_id, engine="django_tasks")
+    _hand_over(scan_id, backend="django_tasks")
 
 
 def celery(scan_id: str) -> None:
     """Hand the scan to a Celery worker."""
-    _hand_over(scan_id, engine="celery")
+    _hand_over(scan_id, backend="celery")
 
 
 def a_worker_polls() -> bool:
@@ -53,20 +53,20 @@ def a_worker_polls() -> bool:
         return True
 
 
-def engine_of(dispatcher: object) -> str:
-    """Return the name of the module in :mod:`.engines` behind a dispatcher, "" when there is none."""
-    return next((name for own, name in _ENGINES if own is dispatcher), "")
+def backend_of(dispatcher: object) -> str:
+    """Return the name of the module in :mod:`.task_backends` behind a dispatcher, "" when there is none."""
+    return next((name for own, name in _TASK_BACKENDS if own is dispatcher), "")
 
 
-_ENGINES = ((inline, "in_process"), (tasks, "django_tasks"), (celery, "celery"))
+_TASK_BACKENDS = ((inline, "in_process"), (tasks, "django_tasks"), (celery, "celery"))
 
 
-def load(engine: str) -> Any:
-    """Import an engine, a module with ``wake(scan_id)`` and ``runs_in_the_request()``.
+def load(backend: str) -> Any:
+    """Import a task backend, a module with ``wake(scan_id)`` and ``runs_in_the_request()``.
 
     Raises what the import raises when its package is not installed, or configured so that it takes no task.
     """
-    return import_module(f".engines.{engine}", __package__)
+    return import_module(f".task_backends.{backend}", __package__)
 
 
 class Wake(Protocol):
@@ -86,17 +86,17 @@ def wake_elsewhere_after_commit(scan_id: str, *, using: str) -> None:
         wake_after_commit(scan_id, using=using)
 
 
-def _hand_over(scan_id: str, *, engine: str) -> None:
-    """Send a message, unless the engine rests; one that cannot be sent is no error, since the row stays queued."""
-    if monotonic() < _rests_until.get(engine, 0):
+def _hand_over(scan_id: str, *, backend: str) -> None:
+    """Send a message, unless the task backend rests; that one cannot be sent is no error: the row stays queued."""
+    if monotonic() < _rests_until.get(backend, 0):
         return
     try:
-        load(engine).wake(scan_id)
+        load(backend).wake(scan_id)
     except Exception as error:  # noqa: BLE001 - every broker has errors of its own
         # Once an outage: the next uploads would only say the same.
-        if engine not in _rests_until:
-            logger.error("%s takes no scans (%s: %s); they wait for the sweep.", engine, type(error).__name__, error)
-        _rests_until[engine] = monotonic() + REST_SECONDS
+        if backend not in _rests_until:
+            logger.error("%s takes no scans (%s: %s); they wait for the sweep.", backend, type(error).__name__, error)
+        _rests_until[backend] = monotonic() + REST_SECONDS
     else:
-        if _rests_until.pop(engine, None) is not None:
-            logger.warning("%s takes scans again.", engine)
+        if _rests_until.pop(backend, None) is not None:
+            logger.warning("%s takes scans again.", backend)

@@ -98,8 +98,8 @@ class Code(models.TextChoices):
         return sentence(self.value)
 
     # What it waits for.
-    WAITS_FOR_TWIN = (
-        "waits_for_twin",
+    WAITS_FOR_DUPLICATE = (
+        "waits_for_duplicate",
         Follows.TURN,
         _("Identical bytes are being scanned; their result will be shared."),
     )

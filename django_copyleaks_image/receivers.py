@@ -1,4 +1,4 @@
-"""Media saved or deleted: tells :mod:`.scanning.request`, and nothing else.
+"""Media saved or deleted: tells :mod:`.scanning.scan_requests`, and nothing else.
 
 Receivers are connected to every concrete model, proxy and child by itself. A receiver without sender would see
 them all, but a senderless ``post_delete`` disables fast deletes for every model of the project.
@@ -14,7 +14,7 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from . import registry
 from .conf import DICT_NAME
 from .registry import WatchedField
-from .scanning import request
+from .scanning import scan_requests
 
 _watched: dict[type[Model], list[WatchedField]] = {}
 
@@ -78,7 +78,7 @@ def media_saved(
         if not _was_saved(instance, watched.field, update_fields):
             continue
         written = _written(instance)
-        is_followed = request.file_saved(
+        is_followed = scan_requests.file_saved(
             watched,
             instance,
             created=created and watched.owner not in attached,
@@ -93,7 +93,7 @@ def media_deleted(*, sender: type[Model], instance: Model, using: str, **kwargs:
     """Supersede what is unfinished for a deleted object."""
     for watched in _watched[sender]:
         if _owns(sender, watched):
-            request.object_deleted(watched, instance, using=using)
+            scan_requests.object_deleted(watched, instance, using=using)
 
 
 def _owns(model: type[Model], watched: WatchedField) -> bool:

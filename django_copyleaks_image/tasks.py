@@ -3,4 +3,4 @@
 from importlib.util import find_spec
 
 if find_spec("celery"):
-    from .engines import celery  # noqa: F401 - registers its tasks
+    from .task_backends import celery  # noqa: F401 - registers its tasks

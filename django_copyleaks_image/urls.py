@@ -1,9 +1,9 @@
-"""The two doors that Copyleaks uses; ``include("django_copyleaks_image.urls")`` anywhere."""
+"""The two endpoints that Copyleaks uses; ``include("django_copyleaks_image.urls")`` anywhere."""
 
 from django.urls import path
 
-from .doors.media import media
-from .doors.webhook import webhook
+from .endpoints.media import media
+from .endpoints.webhook import webhook
 
 app_name = "copyleaks_image"
 

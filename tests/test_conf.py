@@ -37,7 +37,7 @@ def test_dictionary_wins_over_environment_over_default(
         ("DAILY_BUDGET", "250", 250),
         ("DAILY_BUDGET", "null", None),
         ("MAX_ATTEMPTS", '{"unknown": 3}', {"transient": 30, "unknown": 3}),
-        ("WEBHOOK_HEADERS", '[["X-Door", "secret"]]', (("X-Door", Secret("secret")),)),
+        ("WEBHOOK_HEADERS", '[["X-Endpoint", "secret"]]', (("X-Endpoint", Secret("secret")),)),
         ("WEBHOOK_VERIFIERS", "builtins.bool, builtins.callable", (bool, callable)),
         ("MODE", "sync", "sync"),
         ("REVIEW_REASONS", '["Too smooth, too clean", "Hands"]', ("Too smooth, too clean", "Hands")),
@@ -126,7 +126,7 @@ def test_every_setting_has_wrong_values_above_and_a_sentence() -> None:
 
 @pytest.mark.parametrize("key", ["API_KEY", "WEBHOOK_HEADERS", "FETCH_HEADERS"])
 def test_wrong_value__is_quoted_nowhere(key: str, configure: Callable[..., None]) -> None:
-    configure(**{key: [["X-Door", "hush-hush", "three"]]})
+    configure(**{key: [["X-Endpoint", "hush-hush", "three"]]})
 
     with pytest.raises(ImproperlyConfigured) as caught:
         getattr(conf, key)

@@ -51,7 +51,7 @@ def secretive(configure: Callable[..., None], settings: Any) -> None:
     settings.ADMINS = ["anna@example.org"] if django.VERSION >= (6, 0) else [("Anna", "anna@example.org")]
     if django.VERSION >= (6, 1):
         settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-    configure(WEBHOOK_HEADERS=[["X-Door", HEADER]], FETCH_HEADERS=[["X-Gate", HEADER], ["X-Flag", "1"]])
+    configure(WEBHOOK_HEADERS=[["X-Endpoint", HEADER]], FETCH_HEADERS=[["X-Gate", HEADER], ["X-Flag", "1"]])
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def mails() -> Iterator[Callable[[], str]]:
 
 def failing(request: HttpRequest) -> None:
     path, token, scope = request.path, TOKEN, {"path": request.path, "raw_path": request.path.encode()}
-    key, value, headers = API_KEY, HEADER, [("X-Door", HEADER)]
+    key, value, headers = API_KEY, HEADER, [("X-Endpoint", HEADER)]
     raise RuntimeError(f"failed at {path}", bool(token and scope and key and value and headers))
 
 
@@ -83,7 +83,7 @@ def report_of(request: HttpRequest) -> ExceptionReporter:
 
 def request() -> HttpRequest:
     return RequestFactory().post(
-        f"{PATH}?next={PATH}", headers={"X-Door": HEADER, "Referer": PATH}, REQUEST_URI=PATH, RAW_URI=PATH
+        f"{PATH}?next={PATH}", headers={"X-Endpoint": HEADER, "Referer": PATH}, REQUEST_URI=PATH, RAW_URI=PATH
     )
 
 
@@ -132,7 +132,7 @@ def test_filter_of_the_project__is_kept_and_hides_headers(kind: type[Any], setti
     debug.install()
     found = kind()
 
-    assert found.cleanse_setting("WEBHOOK_HEADERS", [["X-Door", HEADER]]) != [["X-Door", HEADER]]
+    assert found.cleanse_setting("WEBHOOK_HEADERS", [["X-Endpoint", HEADER]]) != [["X-Endpoint", HEADER]]
     assert found.cleanse_setting("OURS", "x") == ("ours" if kind is HostsFilter else "x")
 
 
@@ -152,7 +152,7 @@ def test_installing_twice__is_installing_once() -> None:
 
 @pytest.mark.parametrize("key", ["FETCH_HEADERS", "WEBHOOK_HEADERS"])
 def test_settings__as_debugging_tools_show_them(key: str, configure: Callable[..., None]) -> None:
-    configure(**{key: [["X-Door", HEADER]]})
+    configure(**{key: [["X-Endpoint", HEADER]]})
     shown = SafeExceptionReporterFilter().get_safe_settings()["COPYLEAKS_IMAGE"]
 
     assert "many words" not in str(shown)

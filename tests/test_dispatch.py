@@ -1,4 +1,4 @@
-"""Who is woken for a scan, and that an engine which is missing or down costs the upload nothing."""
+"""Who is woken for a scan, and that a task backend which is missing or down costs the upload nothing."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Broker:
-    """Stands in for an engine: notes what it takes, or is down."""
+    """Stands in for a task backend: notes what it takes, or is down."""
 
     def __init__(self) -> None:
         self.is_down = False
@@ -34,7 +34,7 @@ class Broker:
 def broker(monkeypatch: pytest.MonkeyPatch, configure: Callable[..., None]) -> Broker:
     broker = Broker()
     configure(DISPATCHER="django_copyleaks_image.dispatch.celery")
-    monkeypatch.setattr(dispatch, "load", lambda engine: broker)
+    monkeypatch.setattr(dispatch, "load", lambda backend: broker)
     return broker
 
 
@@ -46,7 +46,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.fixture(autouse=True)
-def _no_engine_rests() -> Iterator[None]:
+def _no_backend_rests() -> Iterator[None]:
     dispatch._rests_until.clear()
     yield
     dispatch._rests_until.clear()
@@ -63,7 +63,7 @@ def test_outbox__leaves_the_scan_to_the_worker() -> None:
     assert only_scan().status == Status.QUEUED
 
 
-def test_engine__is_given_the_scan_id_once(broker: Broker) -> None:
+def test_backend__is_given_the_scan_id_once(broker: Broker) -> None:
     photo()
 
     assert broker.taken == [only_scan().scan_id]
@@ -113,23 +113,23 @@ def test_broker_that_is_back__takes_scans_again(
 
 
 @pytest.mark.parametrize(
-    ("dispatcher", "engine", "packages"),
+    ("dispatcher", "backend", "packages"),
     [("celery", "celery", ["celery"]), ("tasks", "django_tasks", ["django.tasks", "django_tasks"])],
 )
-def test_engine_that_is_not_installed__fails_no_upload(
+def test_backend_that_is_not_installed__fails_no_upload(
     dispatcher: str,
-    engine: str,
+    backend: str,
     packages: list[str],
     configure: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     configure(DISPATCHER=f"django_copyleaks_image.dispatch.{dispatcher}")
-    monkeypatch.delitem(sys.modules, f"django_copyleaks_image.engines.{engine}", raising=False)
+    monkeypatch.delitem(sys.modules, f"django_copyleaks_image.task_backends.{backend}", raising=False)
     for package in packages:
         monkeypatch.setitem(sys.modules, package, None)
 
     photo()
 
     assert only_scan().status == Status.QUEUED
-    assert f"{engine} takes no scans (ModuleNotFoundError" in told(caplog)[0]
+    assert f"{backend} takes no scans (ModuleNotFoundError" in told(caplog)[0]

@@ -1,4 +1,4 @@
-"""Imports run one way: what a room may import stands above it in the table of ``docs/architecture.rst``."""
+"""Imports run one way: what a layer may import stands above it in the table of ``docs/architecture.rst``."""
 
 import ast
 import re
@@ -11,10 +11,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "django_copyleaks_image"
 
 
-def rooms() -> list[str]:
+def layers() -> list[str]:
     """Return the modules and folders of the package in the order of the table."""
     text = (ROOT / "docs" / "architecture.rst").read_text()
-    table = text[text.index("Rooms\n=====") : text.index("The life of a scan\n==")]
+    table = text[text.index("Layers\n======") : text.index("The life of a scan\n==")]
     names = (
         re.findall(r"``([a-z_]+)(?:\.py|/[a-z/]*)``", line[:28]) for line in table.splitlines() if line.startswith("``")
     )
@@ -42,23 +42,23 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Return the rooms that a module imports from."""
+def imported_layers(path: Path) -> set[str]:
+    """Return the layers that a module imports from."""
     names = (name.split(".") for name in imported(path))
-    return {name[1] for name in names if name[0] == PACKAGE and len(name) > 1} & set(rooms())
+    return {name[1] for name in names if name[0] == PACKAGE and len(name) > 1} & set(layers())
 
 
-def test_every_room__stands_in_the_table() -> None:
-    assert {room for room, _ in modules()} == set(rooms())
+def test_every_layer__stands_in_the_table() -> None:
+    assert {layer for layer, _ in modules()} == set(layers())
 
 
 @pytest.mark.parametrize(
-    ("room", "path"), [pytest.param(*each, id=str(each[1].relative_to(ROOT))) for each in modules()]
+    ("layer", "path"), [pytest.param(*each, id=str(each[1].relative_to(ROOT))) for each in modules()]
 )
-def test_imports__come_from_above(room: str, path: Path) -> None:
-    order = rooms()
+def test_imports__come_from_above(layer: str, path: Path) -> None:
+    order = layers()
 
-    assert {other for other in imported_rooms(path) if order.index(other) > order.index(room)} == set()
+    assert {other for other in imported_layers(path) if order.index(other) > order.index(layer)} == set()
 
 
 def test_uploads__are_decoded_by_the_children_of_decoding_alone() -> None:
@@ -76,8 +76,8 @@ def test_pillow__opens_nothing_but_what_we_have_drawn_ourselves() -> None:
     """Overlays are drawn of our own numbers; whatever else needs Pillow is run by a child, or is the emulator."""
     importing = {
         path.relative_to(ROOT / PACKAGE).as_posix()
-        for room, path in modules()
-        if room != "emulator" and any(name.split(".")[0] in ("PIL", "pillow_heif") for name in imported(path))
+        for layer, path in modules()
+        if layer != "emulator" and any(name.split(".")[0] in ("PIL", "pillow_heif") for name in imported(path))
     }
     assert importing == {"alignment.py", "heatmap.py", "pictures.py", "pixels.py"}
     assert "open(" not in (ROOT / PACKAGE / "heatmap.py").read_text()

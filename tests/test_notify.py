@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_copyleaks_image import notify, renewal
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Source
-from django_copyleaks_image.scanning import ends, receive, sweep
+from django_copyleaks_image.scanning import finishing, receive, sweep
 from django_copyleaks_image.signals import scan_completed, scan_failed
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, only_scan, photo, submitted
@@ -113,7 +113,7 @@ def test_scan_that_is_completed_while_its_failure_is_told__is_told_of_as_well(he
 
     told = hear(complete_once)
     photo()
-    ends.fail(submitted(only_scan()), "result_lost")
+    finishing.fail(submitted(only_scan()), "result_lost")
     assert (told, only_scan().notified_at) == (["failed"], None)
 
     sweep_much_later()

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
 PUBLIC = [
-    *("admin", "api", "dispatch", "doors.media", "doors.verifiers", "doors.webhook", "emulator", "models"),
+    *("admin", "api", "dispatch", "endpoints.media", "endpoints.verifiers", "endpoints.webhook", "emulator", "models"),
     *("publishing", "redaction", "registry", "signals", "verdicts"),
 ]
 
@@ -25,7 +25,7 @@ def documented() -> Iterator[tuple[str, str]]:
 
 
 def public_names(module: str) -> list[str]:
-    """Return ``__all__`` as it is written: an engine's module cannot be imported without its package."""
+    """Return ``__all__`` as it is written: a task backend's module cannot be imported without its package."""
     spec = find_spec(module)
     assert spec is not None
     tree = ast.parse(Path(str(spec.origin)).read_text())

@@ -18,7 +18,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import FINISHED, UNMEASURED
 from django_copyleaks_image.scanning import account
-from django_copyleaks_image.scanning.request import repeat_scan
+from django_copyleaks_image.scanning.scan_requests import repeat_scan
 
 from . import files
 from .asking import number

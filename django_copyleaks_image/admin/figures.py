@@ -20,7 +20,7 @@ from django_copyleaks_image import __version__
 from django_copyleaks_image.models import AccountState, decisions, images, results, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
-from django_copyleaks_image.scanning import account, silence
+from django_copyleaks_image.scanning import account, liveness
 from django_copyleaks_image.standings import DECIDED_FOR_GOOD, FINAL, KINDS, STANDINGS, Kind, Queue
 from django_copyleaks_image.verdicts import Verdict
 
@@ -120,7 +120,7 @@ def count(*, sandbox: bool) -> Figures:
         waiting=_waiting(sandbox=sandbox),
         under_way={status: number for status, number, _oldest in under_way},
         oldest=min((oldest for _status, _number, oldest in under_way), default=None),
-        stuck=counted.filter(silence.is_stuck(now)).count(),
+        stuck=counted.filter(liveness.is_stuck(now)).count(),
         days=_days(history, midnights),
         failed=_reasons(history, Status.FAILED),
         skipped=_reasons(history, Status.SKIPPED),

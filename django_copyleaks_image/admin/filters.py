@@ -18,7 +18,7 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.publishing.querysets import decision_of, filter_by_picture, verdict_of
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import claims
-from django_copyleaks_image.scanning import silence
+from django_copyleaks_image.scanning import liveness
 from django_copyleaks_image.standings import DECIDED, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 
@@ -51,7 +51,7 @@ class StuckFilter(admin.SimpleListFilter):
         return [("yes", _("Stuck"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(silence.is_stuck(timezone.now())) if self.value() == "yes" else queryset
+        return queryset.filter(liveness.is_stuck(timezone.now())) if self.value() == "yes" else queryset
 
 
 class HeldFilter(admin.SimpleListFilter):

@@ -27,8 +27,8 @@ from .desk import bulk
 from .desk.bulk import holder, why_not_decidable
 from .desk.item import Step, contradiction_in_words, facts_of, seal, steps_of
 from .desk.queues import Choice, Desk
+from .desk.sentences import number_waiting
 from .desk.views import DeskViews
-from .desk.words import number_waiting
 from .facts import Finding, finding_about, finding_of, provenance
 from .filters import HeldFilter, QueueFilter, StandingFilter, WatchedFieldFilter
 from .pictures import age_since, page_url

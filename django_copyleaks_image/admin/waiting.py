@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image.models import AccountState, ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.scanning import account, mends, silence
+from django_copyleaks_image.scanning import account, liveness, mends
 
 from .reasons import reason_in_words
 
@@ -42,7 +42,7 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
         found.append(_used_up_budget())
     if row is None or row.worker_seen_at is None:
         found.append(_("No worker has been seen yet: run copyleaks_worker."))
-    elif not silence.is_worker_there(row, timezone.now()):
+    elif not liveness.is_worker_there(row, timezone.now()):
         found.append(
             _("No worker has been seen since %(since)s: run copyleaks_worker.") % {"since": _moment(row.worker_seen_at)}
         )

@@ -21,7 +21,7 @@ from .registering import PREFIX, register
 
 @register(Tags.urls)
 def check_public_url(**kwargs: Any) -> list[CheckMessage]:
-    """Check that Copyleaks can reach the doors, which only the asynchronous mode needs."""
+    """Check that Copyleaks can reach the endpoints, which only the asynchronous mode needs."""
     if value_of("MODE") != "async":
         return []
     messages: list[CheckMessage] = []
@@ -37,7 +37,7 @@ def check_public_url(**kwargs: Any) -> list[CheckMessage]:
     elif public_url and not is_https(public_url) and not (is_local(public_url) and is_local(value_of("API_URL"))):
         messages.append(
             Warning(
-                f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and door secrets travel in plain text.",
+                f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and secrets travel in plain text.",
                 hint="Use https everywhere but with the emulator.",
                 id=f"{PREFIX}.W006",
             )
@@ -57,8 +57,8 @@ def check_public_url(**kwargs: Any) -> list[CheckMessage]:
 
 def _wrong_addresses(public_url: str) -> Iterator[CheckMessage]:
     try:
-        paths = {"webhook": addresses.door_path("webhook", addresses.PROBE, "token")}
-        paths["media"] = addresses.door_path("media", "token", "picture.jpg")
+        paths = {"webhook": addresses.endpoint_path("webhook", addresses.PROBE, "token")}
+        paths["media"] = addresses.endpoint_path("media", "token", "picture.jpg")
     except NoReverseMatch:
         yield Error(
             "The URLs of django_copyleaks_image are not included.",
@@ -73,21 +73,21 @@ def _wrong_addresses(public_url: str) -> Iterator[CheckMessage]:
             hint="Leave the path out of PUBLIC_URL; it is added to every address.",
             id=f"{PREFIX}.E026",
         )
-    for door, path in paths.items():
-        if not _resolves_to(door, path.removeprefix(prefix)):
+    for endpoint, path in paths.items():
+        if not _resolves_to(endpoint, path.removeprefix(prefix)):
             yield Error(
-                f"Another pattern takes the address of the {door}, so that nothing of Copyleaks' would arrive there.",
+                f"Another pattern takes the address of the {endpoint}, so that nothing of Copyleaks' would arrive.",
                 hint="Include django_copyleaks_image.urls in ROOT_URLCONF before patterns that match everything.",
                 id=f"{PREFIX}.E026",
             )
 
 
-def _resolves_to(door: str, path: str) -> bool:
+def _resolves_to(endpoint: str, path: str) -> bool:
     try:
         match = resolve(path)
     except Resolver404:
         return False
-    return match.app_names[-1:] == ["copyleaks_image"] and match.url_name == door
+    return match.app_names[-1:] == ["copyleaks_image"] and match.url_name == endpoint
 
 
 def _is_allowed_host(public_url: str) -> bool:

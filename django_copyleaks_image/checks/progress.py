@@ -1,4 +1,4 @@
-"""Checks of whether scans go on: pauses, workers, and the engines that work in their place."""
+"""Checks of whether scans go on: pauses, workers, and the task backends that work in their place."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django_copyleaks_image import connection_pool, dispatch
 from django_copyleaks_image.conf import DICT_NAME
 from django_copyleaks_image.models import account_row, home_database
 from django_copyleaks_image.redaction import without_credentials
-from django_copyleaks_image.scanning import mends, silence
+from django_copyleaks_image.scanning import liveness, mends
 
 from .configuration import value_of
 from .registering import PREFIX, register
@@ -43,11 +43,11 @@ def check_pause(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_worker(**kwargs: Any) -> list[CheckMessage]:
-    """Report scans that wait while nobody submits or sweeps; with an engine, one may go on without the other."""
+    """Report scans that wait while nobody submits or sweeps; with a task backend, one may go on without the other."""
     if home_database() not in (kwargs.get("databases") or ()):
         return []
     try:
-        problem = silence.why_scans_wait(timezone.now())
+        problem = liveness.why_scans_wait(timezone.now())
     except (DatabaseError, ImproperlyConfigured):  # Not migrated yet, or E003 has said so.
         return []
     if not problem:
@@ -106,23 +106,23 @@ def check_account_limit(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
-def check_engine(**kwargs: Any) -> list[CheckMessage]:
-    """Check that the task engine behind the dispatcher is there, and takes tasks."""
-    engine = dispatch.engine_of(value_of("DISPATCHER"))
-    if not engine:
+def check_backend(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the task backend behind the dispatcher is there, and takes tasks."""
+    backend = dispatch.backend_of(value_of("DISPATCHER"))
+    if not backend:
         return []
     try:
-        module = dispatch.load(engine)
-    except Exception as error:  # noqa: BLE001 - whatever the project's own settings of the engine lead to
+        module = dispatch.load(backend)
+    except Exception as error:  # noqa: BLE001 - whatever the project's own settings of the task backend lead to
         return [
             Error(
-                f"The engine behind {DICT_NAME}['DISPATCHER'] cannot be used: {without_credentials(str(error))}",
+                f"The task backend behind {DICT_NAME}['DISPATCHER'] cannot be used: {without_credentials(str(error))}",
                 hint="Install it with the extra tasks or celery of django-copyleaks-image; Django Tasks need a backend "
                 "'default' with a queue 'default'.",
                 id=f"{PREFIX}.E015",
             )
         ]
-    if engine == "celery" and not module.has_app():
+    if backend == "celery" and not module.has_app():
         return [
             Warning(
                 "Celery knows no app of the project, so scans would be sent to a broker on localhost.",
@@ -134,8 +134,8 @@ def check_engine(**kwargs: Any) -> list[CheckMessage]:
 
 
 def submits_in_the_request() -> bool:
-    engine = dispatch.engine_of(value_of("DISPATCHER"))
+    backend = dispatch.backend_of(value_of("DISPATCHER"))
     try:
-        return bool(engine and dispatch.load(engine).runs_in_the_request())
+        return bool(backend and dispatch.load(backend).runs_in_the_request())
     except Exception:  # noqa: BLE001 - E015 has said so
         return False

@@ -182,7 +182,7 @@ def check_deployment(**kwargs: Any) -> list[CheckMessage]:
         messages.append(
             Warning(
                 f"{DICT_NAME}['DISPATCHER'] submits pictures while their upload waits for an answer.",
-                hint="Use dispatch.outbox, or an engine whose tasks run in a worker of their own.",
+                hint="Use dispatch.outbox, or a task backend whose tasks run in a worker of their own.",
                 id=f"{PREFIX}.W016",
             )
         )

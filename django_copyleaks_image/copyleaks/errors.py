@@ -24,7 +24,7 @@ MAX_RETRY_AFTER = 3600.0
 MAX_FIELDS = 50
 
 _HIDDEN = "[hidden]"
-# Vendor messages quote what they refuse: addresses with door tokens in them, keys, tokens.
+# Vendor messages quote what they refuse: addresses with endpoint tokens in them, keys, tokens.
 _TOKEN_LIKE = re.compile(r"https?://\S+|[!-~]{20,}", re.IGNORECASE)
 _TYPE = re.compile(r"[a-z_]{1,64}")
 _DIGITS = re.compile(r"\d{1,10}(\.\d{1,6})?")

@@ -67,9 +67,9 @@ class AccountState(models.Model):
     swept_at = models.DateTimeField(_("last sweep at"), null=True, blank=True)
     reconciled_at = models.DateTimeField(_("last reconciliation at"), null=True, blank=True)
     # Highest key that reconciliation has seen, by "app_label.model.field".
-    reconciliation_marks = models.JSONField(_("reconciliation marks"), default=dict, blank=True)
+    watermarks = models.JSONField(_("watermarks of reconciliation"), default=dict, blank=True)
     # How far it has come in looking at everything again; never shown.
-    reconciliation_walks = models.JSONField(default=dict, blank=True)
+    full_scan_progress = models.JSONField(default=dict, blank=True)
 
     # Thumbprints of the vendor's TLS client certificates; public, refreshed daily where they are used.
     certificate_thumbprints = models.JSONField(_("certificate thumbprints"), default=list, blank=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image.outcomes import in_words
 
-from .primary import ReadWhereWritten
+from .read_where_written import ReadWhereWritten
 
 
 class Source(models.TextChoices):

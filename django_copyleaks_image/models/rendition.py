@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image import marks
 
-from .primary import ReadWhereWritten
+from .read_where_written import ReadWhereWritten
 from .scan import ImageScan
 
 # For which somebody may draw without a word: longer than any picture takes.

@@ -19,7 +19,7 @@ from django_copyleaks_image.problems import restored, stored
 from django_copyleaks_image.verdicts import Verdict
 
 from .fields import ExactCharField
-from .primary import ReadWhereWritten
+from .read_where_written import ReadWhereWritten
 from .result import DetectionResult
 
 

@@ -15,7 +15,7 @@ from django_copyleaks_image.standings import BY_VERDICT, DECIDED, Queue, Standin
 from django_copyleaks_image.verdicts import Verdict
 
 from .fields import ExactCharField
-from .primary import ReadWhereWritten
+from .read_where_written import ReadWhereWritten
 from .result import DetectionResult
 from .scan import ImageScan, object_of
 

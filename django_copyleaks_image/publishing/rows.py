@@ -8,7 +8,7 @@ from django.db.models import FileField, Model, Q
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import WatchedImage, home_database, images
-from django_copyleaks_image.scanning.request import target_of
+from django_copyleaks_image.scanning.scan_requests import target_of
 
 Object = TypeVar("Object", bound=Model)
 # By the name of the field.

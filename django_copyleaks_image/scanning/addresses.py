@@ -1,6 +1,6 @@
-"""The addresses that Copyleaks is given: each opens one door for one scan.
+"""The addresses that Copyleaks is given: each opens one endpoint for one scan.
 
-The secrets are derived from ``SECRET_KEY`` and the scan id and stored nowhere. The two doors sign with different
+The secrets are derived from ``SECRET_KEY`` and the scan id and stored nowhere. The two endpoints sign with different
 salts, so a token of one never opens the other. ``SECRET_KEY_FALLBACKS`` are accepted by Django's signer.
 """
 
@@ -50,7 +50,7 @@ def opens_webhook(scan_id: str, token: str) -> bool:
 
 
 def media_token(scan_id: str) -> str:
-    """Return the signed name of a scan that opens the media door."""
+    """Return the signed name of a scan that opens the media endpoint."""
     return f"{scan_id}:{MARK}{Signer(salt=MEDIA_SALT).signature(scan_id)}"
 
 
@@ -69,21 +69,21 @@ def _unsigned(token: str, salt: str) -> str | None:
 
 def webhook_url(scan: ImageScan) -> str:
     """Return where Copyleaks posts the result of a scan."""
-    return door_url("webhook", scan.scan_id, webhook_token(scan.scan_id))
+    return endpoint_url("webhook", scan.scan_id, webhook_token(scan.scan_id))
 
 
 def probe_url() -> str:
     """Return a webhook address of no scan, which only this site, with its ``SECRET_KEY``, answers with 204."""
-    return door_url("webhook", PROBE, webhook_token(PROBE))
+    return endpoint_url("webhook", PROBE, webhook_token(PROBE))
 
 
 def media_url(scan: ImageScan, file: FieldFile) -> str:
-    """Return where Copyleaks fetches the picture: our media door, or the storage's own address made absolute.
+    """Return where Copyleaks fetches the picture: our media endpoint, or the storage's own address made absolute.
 
     Raises :class:`.prepare.Skipped` when the storage has none that Copyleaks could fetch: trying again mends nothing.
     """
     if conf.MEDIA_ACCESS != "direct":
-        return door_url("media", media_token(scan.scan_id), vendor_file_name(scan))
+        return endpoint_url("media", media_token(scan.scan_id), vendor_file_name(scan))
     url, problem = direct_url(file.storage, cast("str", file.name))
     if problem:
         raise prepare.Skipped(Code.NO_PUBLIC_URL, problem)
@@ -102,15 +102,15 @@ def direct_url(storage: Storage, name: str) -> tuple[str, str]:
     return "", Problem.STORAGE_NOT_PUBLIC()
 
 
-def door_url(door: str, *args: str) -> str:
-    """Return the public address of a door, the same in a request, a task and every thread of a worker."""
-    return conf.PUBLIC_URL + door_path(door, *args)
+def endpoint_url(endpoint: str, *args: str) -> str:
+    """Return the public address of an endpoint, the same in a request, a task and every thread of a worker."""
+    return conf.PUBLIC_URL + endpoint_path(endpoint, *args)
 
 
-def door_path(door: str, *args: str) -> str:
-    """Return the path of a door on this site, ``FORCE_SCRIPT_NAME`` included."""
+def endpoint_path(endpoint: str, *args: str) -> str:
+    """Return the path of an endpoint on this site, ``FORCE_SCRIPT_NAME`` included."""
     with _prefix_of_the_site():
-        return reverse(f"copyleaks_image:{door}", args=args)
+        return reverse(f"copyleaks_image:{endpoint}", args=args)
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def fetch_headers_for(scan: ImageScan) -> HeaderPairs:
 
 
 def secrets_of(scan: ImageScan) -> list[Secret]:
-    """Return what no stored or shown text about a scan may quote: its door tokens and the configured headers.
+    """Return what no stored or shown text about a scan may quote: its endpoint tokens and the configured headers.
 
     Headers that cannot be had are left out: a setting that is broken says nothing about the text.
     """

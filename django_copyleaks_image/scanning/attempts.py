@@ -16,7 +16,7 @@ from django_copyleaks_image.outcomes import Code, Follows
 from django_copyleaks_image.problems import Problem, SentenceError
 from django_copyleaks_image.transactions import atomically
 
-from . import account, circuit, clock, ends, leases, lost, prepare, recovery
+from . import account, circuit, clock, finishing, leases, lost_results, prepare, recovery
 
 logger = logging.getLogger(__name__)
 
@@ -130,11 +130,11 @@ def give_up(scan: ImageScan, code: str, message: str = "", *, may_resubmit: bool
     """End a scan without a result; one that may have been paid all the same is treated as lost."""
     owner = scan.lease_owner
     if _may_have_arrived(scan):
-        atomically(lambda: lost.end_or_resubmit(scan, code, message, may_resubmit=may_resubmit, owner=owner))
+        atomically(lambda: lost_results.end_or_resubmit(scan, code, message, may_resubmit=may_resubmit, owner=owner))
         return
 
     def end() -> None:
-        if ends.fail(scan, code, message, owner=owner):
+        if finishing.fail(scan, code, message, owner=owner):
             account.release_credit(scan)
 
     atomically(end)
@@ -144,7 +144,7 @@ def end_with(scan: ImageScan, payer: ImageScan) -> None:
     """End a scan for whose bytes another was paid in vain."""
 
     def end() -> None:
-        if ends.fail(scan, payer.error_code, payer.message, owner=scan.lease_owner):
+        if finishing.fail(scan, payer.error_code, payer.message, owner=scan.lease_owner):
             account.release_credit(scan)
 
     atomically(end)
@@ -170,7 +170,7 @@ def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
     skipped.note_on(scan)
 
     def end() -> None:
-        if ends.skip(scan, skipped.code, skipped.message, owner=scan.lease_owner):
+        if finishing.skip(scan, skipped.code, skipped.message, owner=scan.lease_owner):
             account.release_credit(scan)
 
     atomically(end)
@@ -184,7 +184,7 @@ def _note_that_it_did_not_arrive(scan: ImageScan) -> None:
 
     def note() -> None:
         ours = scans().filter(Q(lease_owner=scan.lease_owner) | replaced, pk=scan.pk)
-        if ours.update(may_have_arrived=False) and ends.free(scan):
+        if ours.update(may_have_arrived=False) and finishing.free(scan):
             account.release_credit(scan)
 
     atomically(note)
@@ -200,6 +200,6 @@ def _postpone(scan: ImageScan, code: str, message: str, wait: timedelta, **chang
         scan,
         next_attempt_at=clock.now() + wait,
         # A callback that was refused for its size may have come meanwhile: its mark keeps the scan from being repaid.
-        **reason_columns(code, message) | {"error_code": lost.unless_oversized(code)},
+        **reason_columns(code, message) | {"error_code": lost_results.unless_oversized(code)},
         **changes,
     )

@@ -20,7 +20,7 @@ from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.transactions import atomically, repeated
 
-from . import addresses, clock, lost, prepare, rate, receive, request
+from . import addresses, clock, lost_results, prepare, rate, receive, scan_requests
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def _verified_bytes(scan: ImageScan, file: FieldFile) -> bytes:
     with checked_in():
         content = b"".join(prepare.read_chunks(file))
     if hashlib.sha256(content).hexdigest() != scan.sha256:
-        request.bytes_changed(scan)
+        scan_requests.bytes_changed(scan)
         raise prepare.Replaced(Code.FILE_REPLACED)
     return content
 
@@ -93,7 +93,7 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
             lease_owner="",
             lease_until=None,
             # A callback that was faster may have been refused for its size.
-            **reason_columns() | {"error_code": lost.unless_oversized("")},
+            **reason_columns() | {"error_code": lost_results.unless_oversized("")},
         )
 
     # Not left to a lost race, or to a connection that was closed during the call: the scan would be sent once more.
@@ -130,7 +130,7 @@ def _check(scan: ImageScan, client: Client, content: bytes) -> None:
 
 
 def _end_as_lost(scan: ImageScan) -> bool:
-    return lost.end_or_resubmit(scan, Code.RESULT_LOST, Problem.EARLIER_ANSWER_LOST(), may_resubmit=True)
+    return lost_results.end_or_resubmit(scan, Code.RESULT_LOST, Problem.EARLIER_ANSWER_LOST(), may_resubmit=True)
 
 
 def _was_accepted(error: CopyleaksError) -> bool:

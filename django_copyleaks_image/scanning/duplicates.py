@@ -19,7 +19,7 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.transactions import atomically
 
-from . import account, bought, clock, ends, paykey
+from . import account, clock, finishing, paid_results, paykey
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -61,15 +61,15 @@ def settle(content_key: str) -> bool:
     """Take one pass over a key; return whether it ended as many duplicates as it may, so that there may be more."""
     of_now = Q(**paykey.purchase_of_now())
     waiting = paykey.waiting_for(content_key)
-    outdated = waiting.filter(~of_now, error_code=Code.WAITS_FOR_TWIN, next_attempt_at__gt=clock.now())
+    outdated = waiting.filter(~of_now, error_code=Code.WAITS_FOR_DUPLICATE, next_attempt_at__gt=clock.now())
     has_more = _each(outdated, _decide_anew)
-    result = bought.result_of(content_key)
+    result = paid_results.result_of(content_key)
     if result is not None:
         served = paykey.duplicates_of(content_key).filter(of_now | Q(status=Status.FAILED))
         return _each(served, partial(_complete, result=result)) or has_more
     if paykey.is_held(content_key):
         return has_more
-    payer = bought.in_vain_of(content_key)
+    payer = paid_results.in_vain_of(content_key)
     if payer is not None:
         # What was asked for later may pay.
         asked_before = waiting.filter(of_now, created_at__lte=payer.finished_at)
@@ -109,12 +109,12 @@ def _each(duplicates: ImageScanQuerySet, end: Callable[[ImageScan], bool]) -> bo
 
 def _decide_anew(duplicate: ImageScan) -> bool:
     """Make a scan due that waits for what would be bought otherwise by now."""
-    parked = scans().filter(pk=duplicate.pk, status=Status.QUEUED, error_code=Code.WAITS_FOR_TWIN)
+    parked = scans().filter(pk=duplicate.pk, status=Status.QUEUED, error_code=Code.WAITS_FOR_DUPLICATE)
     return bool(parked.update(next_attempt_at=min(duplicate.created_at, clock.now())))
 
 
 def _complete(duplicate: ImageScan, *, result: DetectionResult) -> bool:
-    completed = ends.complete(duplicate, result)
+    completed = finishing.complete(duplicate, result)
     if completed:
         # It may have been sent since it was read; then its credit was reserved, and counts as spent.
         account.settle_credit(duplicate, 1)
@@ -123,4 +123,4 @@ def _complete(duplicate: ImageScan, *, result: DetectionResult) -> bool:
 
 def _fail_with(duplicate: ImageScan, *, payer: ImageScan) -> bool:
     """End a scan whose payer was charged and got nothing: to pay again would be to pay twice."""
-    return ends.fail(duplicate, payer.error_code, payer.message, is_duplicate=True)
+    return finishing.fail(duplicate, payer.error_code, payer.message, is_duplicate=True)

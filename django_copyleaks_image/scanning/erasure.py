@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 from django_copyleaks_image.models import ImageScan, WebhookReceipt, receipts, results, scans
 from django_copyleaks_image.models.scan import UNFINISHED
 
-from . import bought, clock, renditions
+from . import clock, paid_results, renditions
 from .isolation import isolated
 
 BATCH = 200
@@ -16,7 +16,7 @@ BATCH = 200
 def erase_due(now: datetime) -> int:
     """Erase receipts' bodies and results of deleted pictures, a batch at a time; return how many scans."""
     # A body that was not judged yet is still needed.
-    awaited = Exists(bought.unjudged_receipts().filter(scan=OuterRef("pk")))
+    awaited = Exists(paid_results.unjudged_receipts().filter(scan=OuterRef("pk")))
     due = list(scans().filter(~awaited, erasure_due_at__lte=now).order_by("erasure_due_at")[:BATCH])
     for scan in due:
         with isolated("erase what is known of scan %s", scan.scan_id):
@@ -27,7 +27,7 @@ def erase_due(now: datetime) -> int:
 def _erase(scan: ImageScan) -> None:
     renditions.forget(scan)
     # Chosen by their keys: one that arrives at this moment is judged first.
-    unjudged = bought.unjudged_receipts().filter(scan=scan).values("pk")
+    unjudged = paid_results.unjudged_receipts().filter(scan=scan).values("pk")
     judged = list(receipts().filter(scan=scan).exclude(pk__in=unjudged).values_list("pk", flat=True))
     receipts().filter(pk__in=judged).update(body=WebhookReceipt.compress(b""), detail={})
     if scan.result_id is not None and not _has_living_user(scan.result_id):
@@ -44,7 +44,7 @@ def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
     before = clock.now() - older_than
     old = receipts().filter(received_at__lt=before).exclude(scan__status__in=UNFINISHED)
     # A late result waits to be judged although its scan counts as failed.
-    old = old.exclude(pk__in=bought.unjudged_receipts().values("pk"))
+    old = old.exclude(pk__in=paid_results.unjudged_receipts().values("pk"))
     deleted = 0
     while pks := list(old.order_by("received_at").values_list("pk", flat=True)[:batch]):
         results().filter(receipt__in=pks).update(receipt=None)

@@ -74,7 +74,7 @@ def park(scan: ImageScan, **columns: object) -> None:
             sent_at=None,
             attempts=Greatest(F("attempts"), 1) - 1,
             next_attempt_at=clock.now() + PARKED,
-            **reason_columns(Code.WAITS_FOR_TWIN),
+            **reason_columns(Code.WAITS_FOR_DUPLICATE),
         )
 
     atomically(release)
@@ -144,7 +144,7 @@ def orphaned(limit: int) -> list[str]:
 
 
 def _is_parked(now: datetime) -> Q:
-    return Q(error_code=Code.WAITS_FOR_TWIN, next_attempt_at__gt=now)
+    return Q(error_code=Code.WAITS_FOR_DUPLICATE, next_attempt_at__gt=now)
 
 
 def _is_awake(now: datetime) -> Q:

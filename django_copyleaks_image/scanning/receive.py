@@ -24,7 +24,7 @@ from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem, stored
 from django_copyleaks_image.transactions import atomically
 
-from . import account, addresses, clock, duplicates, ends, inbox, lost, paykey
+from . import account, addresses, clock, duplicates, finishing, inbox, lost_results, paykey
 from .results import result_of
 
 logger = logging.getLogger(__name__)
@@ -209,9 +209,9 @@ def _apply_result(receipt: WebhookReceipt, scan: ImageScan, result: DetectionRes
         # The INSERT comes first: it takes SQLite's write lock before anything was read. The account's row, which
         # all share, comes last.
         result.save(using=home_database(), force_insert=True)
-        if ends.complete(scan, result):
+        if finishing.complete(scan, result):
             outcome = Outcome.APPLIED
-        elif ends.keep_for_others(scan, result):
+        elif finishing.keep_for_others(scan, result):
             outcome = Outcome.SHARED
         else:
             raise _AlreadyEnded
@@ -232,7 +232,7 @@ def _apply_failure(receipt: WebhookReceipt, scan: ImageScan, failure: Failure) -
     error = failure.error
 
     def apply_once() -> Outcome:
-        ended = lost.end_or_resubmit(scan, error.slug, error.message, may_resubmit=error.passes)
+        ended = lost_results.end_or_resubmit(scan, error.slug, error.message, may_resubmit=error.passes)
         return _conclude(receipt, Outcome.FAILURE if ended else Outcome.REPEATED, code=error.slug)
 
     outcome = atomically(apply_once)
@@ -253,17 +253,17 @@ def fail_as_unreadable(scan: ImageScan, reason: str) -> None:
     """End a scan whose paid answer was not understood, and with it its duplicates: it is never paid again."""
 
     def fail() -> None:
-        if ends.fail(scan, Code.UNREADABLE_RESULT, reason):
+        if finishing.fail(scan, Code.UNREADABLE_RESULT, reason):
             account.settle_credit(scan, 1)
         else:
-            lost.give_key_up(scan)
+            lost_results.give_key_up(scan)
 
     atomically(fail)
 
 
 def note_oversized(scan: ImageScan) -> None:
     """Note that a callback was refused for its size, so that it is not asked for, and paid, once more."""
-    scans().filter(pk=scan.pk, status__in=UNFINISHED).update(**reason_columns(lost.OVERSIZED))
+    scans().filter(pk=scan.pk, status__in=UNFINISHED).update(**reason_columns(lost_results.OVERSIZED))
 
 
 def _erase_with_the_picture(scan: ImageScan) -> None:

@@ -1,7 +1,7 @@
 """Finds stored files that have no scan: what signals never told of, or a dying process left out.
 
 ``bulk_create``, ``QuerySet.update``, fixtures, and a process killed between the media's commit and ours are seen
-here. What has come lately is found within a minute among integer keys above a mark, since older files were there
+here. What has come lately is found within a minute among integer keys above a watermark, since older files were there
 before the app was; everything else by :mod:`.walk`, in time.
 """
 
@@ -19,13 +19,13 @@ from django_copyleaks_image.models import ImageScan, account_row, home_database,
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.registry import WatchedField
 
-from . import account, clock, walk
-from .request import queue, target_of
+from . import account, clock, full_scan
+from .scan_requests import queue, target_of
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = timedelta(minutes=1)
-# Keys are given out before their transaction commits: the mark trails the highest key by this long.
+# Keys are given out before their transaction commits: the watermark trails the highest key by this long.
 GRACE = timedelta(minutes=15)
 CHUNK = 500
 
@@ -51,7 +51,7 @@ def _without_scan(watched: WatchedField, chunk: list[Model], database: str) -> I
     seen = set(known.values_list("object_id", "file_name"))
     for object_id, instance in targets.items():
         name = registry.stored_name(instance, watched.field)
-        if (object_id, name) not in seen and walk.wants(watched, instance):
+        if (object_id, name) not in seen and full_scan.wants(watched, instance):
             yield instance
 
 
@@ -72,7 +72,7 @@ def queue_current_file(scan: ImageScan) -> None:
     for watched in registry.watched_fields():
         is_it = watched.owner is owner and watched.name == scan.field_name
         has_file = is_it and instance is not None and registry.stored_name(instance, watched.field)
-        if has_file and walk.wants(watched, instance):
+        if has_file and full_scan.wants(watched, instance):
             queue_unscanned(watched, instance, database=scan.database)
 
 
@@ -86,40 +86,40 @@ def reconcile_if_due() -> int:
 
 
 def reconcile() -> int:
-    """Queue what was left out lately, and take the next steps of the walks; return how many scans were queued.
+    """Queue what was left out lately, and take the next steps of the full scan; return how many scans were queued.
 
-    At the first look at a field with an integer key its highest key becomes the mark: ``copyleaks_scan`` is for the
+    At the first look at a field with an integer key its highest key becomes the watermark: ``copyleaks_scan`` is for
     files before it.
     """
     queued = 0
-    marks: dict[str, list[Any]] = dict(account.state().reconciliation_marks)
+    watermarks: dict[str, list[Any]] = dict(account.state().watermarks)
     for watched in registry.watched_fields():
         if not isinstance(watched.owner._meta.pk, AutoField | IntegerField):
             continue
-        with walk.going_on_after_errors_of(watched.label):
-            mark, candidate, candidate_at = marks.get(watched.label) or _first_marks(watched)
-            for instance in unscanned(watched, above=mark):
+        with full_scan.going_on_after_errors_of(watched.label):
+            watermark, candidate, candidate_at = watermarks.get(watched.label) or _first_watermarks(watched)
+            for instance in unscanned(watched, above=watermark):
                 queue_unscanned(watched, instance, database=router.db_for_write(watched.owner))
                 queued += 1
-            marks[watched.label] = _advanced(watched, mark, candidate, candidate_at)
-    account_row().update(reconciliation_marks=marks)
-    queued += walk.walk_on()
+            watermarks[watched.label] = _advanced(watched, watermark, candidate, candidate_at)
+    account_row().update(watermarks=watermarks)
+    queued += full_scan.take_next_steps()
     if queued:
         logger.info("Reconciliation queued %s files that had no scan.", queued)
     return queued
 
 
-def _first_marks(watched: WatchedField) -> list[Any]:
+def _first_watermarks(watched: WatchedField) -> list[Any]:
     highest = _highest_key(watched)
     return [highest, highest, clock.now().isoformat()]
 
 
-def _advanced(watched: WatchedField, mark: int, candidate: int, candidate_at: str) -> list[Any]:
+def _advanced(watched: WatchedField, watermark: int, candidate: int, candidate_at: str) -> list[Any]:
     now, seen_at = clock.now(), cast("datetime", parse_datetime(candidate_at))
     if marks.is_ahead(seen_at, now):
-        return [mark, candidate, now.isoformat()]
+        return [watermark, candidate, now.isoformat()]
     if now - seen_at < GRACE:
-        return [mark, candidate, candidate_at]
+        return [watermark, candidate, candidate_at]
     return [candidate, _highest_key(watched), now.isoformat()]
 
 

@@ -15,7 +15,7 @@ from django_copyleaks_image.transactions import atomically
 
 from . import account, prepare
 from .isolation import isolated
-from .request import request_scan
+from .scan_requests import request_scan
 
 logger = logging.getLogger(__name__)
 

@@ -32,15 +32,15 @@ from django_copyleaks_image.transactions import atomically, repeated
 from . import (
     account,
     attempts,
-    bought,
     calls,
     circuit,
     clock,
     duplicates,
-    ends,
     evidence,
+    finishing,
     leases,
-    lost,
+    lost_results,
+    paid_results,
     paykey,
     prepare,
     probes,
@@ -174,11 +174,11 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         _store_facts(scan)
     elif not _becomes_payer(scan):
         return
-    others = bought.others_exist(scan)
-    if others and (result := bought.result_for(scan)):
+    others = paid_results.others_exist(scan)
+    if others and (result := paid_results.result_for(scan)):
         _share(scan, result)
         return
-    if others and (payer := bought.in_vain_for(scan)):
+    if others and (payer := paid_results.in_vain_for(scan)):
         attempts.end_with(scan, payer)
         return
     call = calls.ready_call(scan, file)
@@ -210,7 +210,7 @@ def _supersede(scan: ImageScan, reason: Code) -> None:
 
     Its save has queued one, and has taken earlier ones from the desk, unless its process died before that.
     """
-    if not ends.supersede(scans().filter(pk=scan.pk, lease_owner=scan.lease_owner), reason):
+    if not finishing.supersede(scans().filter(pk=scan.pk, lease_owner=scan.lease_owner), reason):
         return
     if scan.pay_key:
         paykey.look_after_commit(scan)
@@ -228,7 +228,7 @@ def _note_facts(scan: ImageScan, facts: prepare.Facts) -> None:
 
 
 def _facts(scan: ImageScan) -> dict[str, object]:
-    return {name: getattr(scan, name) for name in lost.MEASURED_FACTS}
+    return {name: getattr(scan, name) for name in lost_results.MEASURED_FACTS}
 
 
 def _store_facts(scan: ImageScan) -> None:
@@ -243,7 +243,7 @@ def _becomes_payer(scan: ImageScan) -> bool:
     """
     key_before = scan.pay_key
     try:
-        if bought.others_exist(scan) and (result := bought.result_for(scan)):
+        if paid_results.others_exist(scan) and (result := paid_results.result_for(scan)):
             _store_facts(scan)
             _share(scan, result)
             return False
@@ -263,7 +263,7 @@ def _becomes_payer(scan: ImageScan) -> bool:
 
 def _share(scan: ImageScan, result: DetectionResult) -> None:
     def share() -> None:
-        if ends.complete(scan, result):
+        if finishing.complete(scan, result):
             if scan.pay_key:
                 paykey.look_after_commit(scan)
             # A try that may have arrived may have been charged as well; the budget is a hard limit.
@@ -316,7 +316,7 @@ def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:
             budget_day=day,
         )
         # One that was sent before is asked for by its id, whatever has come for others; but not once it was answered.
-        is_arriving = bought.own_result_arrives if scan.may_have_arrived else bought.exists_or_arrives_for
+        is_arriving = paid_results.own_result_arrives if scan.may_have_arrived else paid_results.exists_or_arrives_for
         if (others or scan.may_have_arrived) and is_arriving(scan):
             raise NotNow(Code.RESULT_ARRIVING, ARRIVAL_NAP)
         # A credit reserved on an earlier day says nothing about today's budget.

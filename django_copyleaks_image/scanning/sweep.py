@@ -16,7 +16,6 @@ from django_copyleaks_image.transactions import atomically
 
 from . import (
     account,
-    bought,
     certificates,
     clock,
     duplicates,
@@ -24,7 +23,8 @@ from . import (
     heatmaps,
     inbox,
     latency,
-    lost,
+    lost_results,
+    paid_results,
     paykey,
     recovery,
     renditions,
@@ -87,9 +87,9 @@ def take_back_marks(now: datetime) -> None:
     late = marks.ahead("next_attempt_at", now)
     queued = scans().filter(status=Status.QUEUED)
     waiting: list[tuple[QuerySet[Any], str, Q]] = [
-        (queued.exclude(error_code=Code.WAITS_FOR_TWIN), "next_attempt_at", too_late | (late & is_fresh)),
+        (queued.exclude(error_code=Code.WAITS_FOR_DUPLICATE), "next_attempt_at", too_late | (late & is_fresh)),
         (queued, "next_attempt_at", marks.ahead("next_attempt_at", now, longest=paykey.PARKED)),
-        (bought.unjudged_receipts(), "judging_due_at", marks.ahead("judging_due_at", now, longest=inbox.LEASE)),
+        (paid_results.unjudged_receipts(), "judging_due_at", marks.ahead("judging_due_at", now, longest=inbox.LEASE)),
         (results(), "heatmap_due_at", marks.ahead("heatmap_due_at", now, longest=heatmaps.RETRY_AFTER)),
         (scans(), "erasure_due_at", marks.ahead("erasure_due_at", now)),
     ]
@@ -110,9 +110,9 @@ def end_lost_scans(now: datetime) -> None:
 
 
 def _end_as_lost(scan: ImageScan) -> bool:
-    if bought.is_arriving_for(scan):
+    if paid_results.is_arriving_for(scan):
         return False
-    return lost.end_or_resubmit(scan, Code.RESULT_LOST, may_resubmit=True)
+    return lost_results.end_or_resubmit(scan, Code.RESULT_LOST, may_resubmit=True)
 
 
 def free_pay_keys(now: datetime) -> None:
@@ -122,8 +122,8 @@ def free_pay_keys(now: datetime) -> None:
     stuck = scans().filter(holding, status=Status.SUPERSEDED, finished_at__lt=overdue)
     for scan in stuck.order_by("pk")[:BATCH]:
         with isolated("free the pay key of scan %s", scan.scan_id):
-            if not bought.is_arriving_for(scan):
-                atomically(partial(lost.give_key_up, scan))
+            if not paid_results.is_arriving_for(scan):
+                atomically(partial(lost_results.give_key_up, scan))
 
 
 def send_owed_signals(now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The site, its admin, and the two doors for Copyleaks."""
+"""The site, its admin, and the two endpoints for Copyleaks."""
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView

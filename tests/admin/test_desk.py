@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from django_copyleaks_image.admin import PictureAccess
-from django_copyleaks_image.admin.desk import queues, words
+from django_copyleaks_image.admin.desk import queues, sentences
 from django_copyleaks_image.admin.desk.item import seen_version
 from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
@@ -264,7 +264,7 @@ def test_next__says_how_many_wait(reviewer: Client, monkeypatch: pytest.MonkeyPa
     for number in range(3):
         pictured(f"{number}.jpg")
     assert ask(reviewer, "next/")["waiting"] == "3 waiting"
-    for module in (queue, words):
+    for module in (queue, sentences):
         monkeypatch.setattr(module, "COUNTED", 2)
     assert ask(reviewer, "next/")["waiting"] == "more than 2 waiting"
 
@@ -273,7 +273,7 @@ def test_next__says_how_many_wait(reviewer: Client, monkeypatch: pytest.MonkeyPa
     ("count", "phrase"), [(1, "1 waiting"), (1000, "1,000 waiting"), (1001, "more than 1,000 waiting")]
 )
 def test_waiting__groups_thousands(count: int, phrase: str) -> None:
-    assert words.waiting(count) == phrase
+    assert sentences.waiting(count) == phrase
 
 
 def test_next__names_the_others_at_the_desk(reviewer: Client, colleague: Client) -> None:
@@ -294,7 +294,7 @@ def test_next__names_the_others_at_the_desk(reviewer: Client, colleague: Client)
     ],
 )
 def test_others__are_named_up_to_four(names: list[str], phrase: str) -> None:
-    assert words.others(names) == phrase
+    assert sentences.others(names) == phrase
 
 
 def test_next__shows_why_nothing_was_measured(reviewer: Client) -> None:

@@ -211,9 +211,9 @@ def test_credits__are_one_where_the_provider_does_not_say_so() -> None:
 
 
 def test_credits__of_a_shared_result_are_spent_once() -> None:
-    scan, twin = measured_photo("a.jpg", credits=3), measured_photo("b.jpg")
-    DetectionResult.objects.filter(scans=twin).update(received_at=timezone.now() - timedelta(days=70))
-    ImageScan.objects.filter(pk=twin.pk).update(result=scan.result)
+    scan, duplicate = measured_photo("a.jpg", credits=3), measured_photo("b.jpg")
+    DetectionResult.objects.filter(scans=duplicate).update(received_at=timezone.now() - timedelta(days=70))
+    ImageScan.objects.filter(pk=duplicate.pk).update(result=scan.result)
     assert month(real()) == 3
 
 

@@ -243,7 +243,7 @@ def test_page__of_a_failed_scan_gives_reason_code_and_message(moderator: Client)
 
 
 def test_page__says_what_holds_a_waiting_scan(moderator: Client, configure: Any) -> None:
-    scan = scan_of(photo(), error_code="waits_for_twin")
+    scan = scan_of(photo(), error_code="waits_for_duplicate")
     page = text_of(moderator, scan)
     assert "Identical bytes are being scanned" in page
     assert "No worker has been seen yet" in page
@@ -294,14 +294,14 @@ def test_page__links_resubmission_relatives_and_receipts(moderator: Client) -> N
         file_name=lost.file_name,
         resubmission_of=lost,
     )
-    twin = scan_of(photo("twin.jpg"), content_key="k" * 64)
+    duplicate = scan_of(photo("duplicate.jpg"), content_key="k" * 64)
     receipt = receipt_of(lost, outcome=Outcome.UNREADABLE)
     page = text_of(moderator, lost)
     assert "resubmitted as" in page
     assert "Other scans of this object" in page
     assert f'href="{SCANS}{again.pk}/change/"' in page
     assert "Scans of the same bytes elsewhere" in page
-    assert f'href="{SCANS}{twin.pk}/change/"' in page
+    assert f'href="{SCANS}{duplicate.pk}/change/"' in page
     assert f'href="/admin/copyleaks_image/webhookreceipt/{receipt.pk}/change/"' in page
     assert "This is the resubmission of" in text_of(moderator, again)
 

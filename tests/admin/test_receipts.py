@@ -12,7 +12,7 @@ from django_copyleaks_image.admin.receipts import SHOWN_CHARACTERS, body_to_show
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import addresses, ends
+from django_copyleaks_image.scanning import addresses, finishing
 from django_copyleaks_image.scanning.erasure import erase_due
 from tests.admin.inline_code import inline_code
 from tests.admin.scans_to_show import failed, measured_photo, receipt_of, scan_of
@@ -146,14 +146,14 @@ def test_replay__of_a_receipt_that_cannot_be_judged_says_so_and_replays_the_othe
     client = staff("view_webhookreceipt", "change_webhookreceipt")
     scans = failed(photo("a.jpg"), "unreadable_result"), failed(photo("b.jpg"), "unreadable_result")
     receipts = [receipt_of(scan, as_json(detection(scan)), Outcome.RECEIVED) for scan in scans]
-    complete = ends.complete
+    complete = finishing.complete
 
     def fail_the_first(scan: ImageScan, result: DetectionResult) -> bool:
         if scan == scans[0]:
             raise ZeroDivisionError
         return complete(scan, result)
 
-    monkeypatch.setattr(ends, "complete", fail_the_first)
+    monkeypatch.setattr(finishing, "complete", fail_the_first)
 
     client.post(RECEIPTS, {"action": "replay", "_selected_action": [receipt.pk for receipt in receipts]})
 

@@ -282,17 +282,17 @@ def test_restored_database(what: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("dispatcher", "packages"), [("celery", ["celery"]), ("tasks", ["django.tasks", "django_tasks"])]
 )
-def test_engine_that_is_not_installed(
+def test_backend_that_is_not_installed(
     dispatcher: str, packages: list[str], configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(DISPATCHER=f"django_copyleaks_image.dispatch.{dispatcher}")
-    for engine in ("celery", "django_tasks"):
-        monkeypatch.delitem(sys.modules, f"django_copyleaks_image.engines.{engine}", raising=False)
+    for backend in ("celery", "django_tasks"):
+        monkeypatch.delitem(sys.modules, f"django_copyleaks_image.task_backends.{backend}", raising=False)
     for package in packages:
         monkeypatch.setitem(sys.modules, package, None)
 
     # Not all checks: Django's own need its tasks.
-    (message,) = ours.progress.check_engine()
+    (message,) = ours.progress.check_backend()
 
     assert message.id == "copyleaks_image.E015"
     assert packages[-1] in message.msg

@@ -101,13 +101,13 @@ def test_dimensions_are_those_stored_not_those_shown(client: Client) -> None:
 
 def test_configured_headers_reach_fetch_and_callback(client: Client) -> None:
     client.submit(
-        headers=[["X-Door", "open"], ["Authorization", "Basic abc"]],
+        headers=[["X-Endpoint", "open"], ["Authorization", "Basic abc"]],
         webhooks={"url": client.receiver.url + "/hook", "headers": [["X-Hook", "knock"]]},
     )
 
     (delivery,) = client.receiver.wait()
     (fetch,) = client.receiver.fetches
-    assert (fetch["X-Door"], fetch["Authorization"]) == ("open", "Basic abc")
+    assert (fetch["X-Endpoint"], fetch["Authorization"]) == ("open", "Basic abc")
     assert delivery.headers["X-Hook"] == "knock"
 
 

@@ -101,7 +101,7 @@ def test_log_tells_events_and_no_secret(start: Start) -> None:
         "ai-5.jpg",
         scan_id="the-scan",
         url=client.receiver.url + "/photo?secret-in-url",
-        headers=[["X-Door", "secret-header"]],
+        headers=[["X-Endpoint", "secret-header"]],
         webhooks={
             "url": client.receiver.url + "/hook/secret-hook",
             "headers": [["X-Hook", "secret-hook-header"]],

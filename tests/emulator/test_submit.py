@@ -139,11 +139,11 @@ def test_unknown_path(refusing: Client) -> None:
 
 def test_fetch_headers_are_read_under_the_configured_key(start: Start) -> None:
     client = start(fetch_headers_key="fetchHeaders")
-    client.submit(fetchHeaders=[["X-Door", "open"]], headers=[["X-Other", "no"]])
+    client.submit(fetchHeaders=[["X-Endpoint", "open"]], headers=[["X-Other", "no"]])
     client.receiver.wait()
 
     (fetch,) = client.receiver.fetches
-    assert (fetch["X-Door"], fetch["X-Other"]) == ("open", None)
+    assert (fetch["X-Endpoint"], fetch["X-Other"]) == ("open", None)
 
 
 @pytest.mark.parametrize(

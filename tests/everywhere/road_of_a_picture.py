@@ -59,7 +59,7 @@ def travel(
 
 
 def knock_as_a_stranger(site: Site) -> None:
-    """See that both doors answer 404 to who knows no secret: not with a login, a token, a limit or a CSRF failure."""
+    """See that both endpoints answer 404 to who knows no secret: no login, no token, no limit and no CSRF failure."""
     for path in ("/copyleaks/webhook/nobody/nothing/", "/copyleaks/media/nothing/picture.jpg"):
         answer = requests.post(site.url + path, json={}, timeout=10, allow_redirects=False)
         assert answer.status_code == 404, (path, answer.status_code)

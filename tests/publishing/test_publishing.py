@@ -22,7 +22,7 @@ from django_copyleaks_image.publishing import (
     with_standing,
 )
 from django_copyleaks_image.registry import file_field, owner_of
-from django_copyleaks_image.scanning.request import target_of
+from django_copyleaks_image.scanning.scan_requests import target_of
 from django_copyleaks_image.standings import DECIDED, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Listing, Panorama, Photo, Poster, ProxyPhoto, Sticker

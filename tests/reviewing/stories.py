@@ -11,7 +11,7 @@ from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.reviewing import decide
 from django_copyleaks_image.reviewing.users import AnyUser
-from django_copyleaks_image.scanning import ends, receive, sweep
+from django_copyleaks_image.scanning import finishing, receive, sweep
 from django_copyleaks_image.standings import Kind
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, detection, picture, submitted, upload
@@ -56,7 +56,7 @@ def awaited(name: str = "meadow.jpg", *, colour: str = "teal") -> ImageScan:
 
 
 def sent(scan: ImageScan) -> ImageScan:
-    """Prepare and submit a scan, without its twins knowing of it."""
+    """Prepare and submit a scan, without its duplicates knowing of it."""
     with scan.target.image.open() as file:
         ImageScan.objects.filter(pk=scan.pk).update(sha256=hashlib.sha256(file.read()).hexdigest())
     return submitted(fresh(scan))
@@ -80,7 +80,7 @@ def without_ai(name: str = "meadow.jpg", *, colour: str = "teal") -> ImageScan:
 
 def lost(scan: ImageScan) -> ImageScan:
     """End a scan for good without a result."""
-    assert ends.fail(scan, "result_lost", "No result came.")
+    assert finishing.fail(scan, "result_lost", "No result came.")
     return fresh(scan)
 
 

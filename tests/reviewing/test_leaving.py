@@ -8,7 +8,7 @@ import pytest
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.reviewing import decide
-from django_copyleaks_image.scanning import request, submit
+from django_copyleaks_image.scanning import scan_requests, submit
 from django_copyleaks_image.standings import Kind
 from tests.gallery.models import Photo
 
@@ -80,7 +80,7 @@ def test_other_bytes_found_under_the_same_name__take_the_earlier_scan_from_the_d
     scan = flagged()
     again = rescan(scan)
 
-    request.bytes_changed(again)
+    scan_requests.bytes_changed(again)
 
     assert at_desk() == []
     assert last_scan().status == "queued"

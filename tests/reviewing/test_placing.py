@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.reviewing import decide, placing
-from django_copyleaks_image.scanning import ends, paykey
+from django_copyleaks_image.scanning import finishing, paykey
 from django_copyleaks_image.standings import Kind
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Listing, Photo
@@ -216,18 +216,18 @@ def test_decision_about_a_mock__is_none_about_the_real_result(ada: Any) -> None:
     assert (place(real), image_of(real).scan) == (("review", "flagged"), real)
 
 
-def test_twins__wait_each_on_its_own_object() -> None:
-    first, twin = awaited("a.jpg"), photo("b.jpg")
+def test_duplicates__wait_each_on_its_own_object() -> None:
+    first, duplicate = awaited("a.jpg"), photo("b.jpg")
     ImageScan.objects.update(content_key="k", sha256=fresh(first).sha256, **paykey.purchase_of_now())
 
     answered(first)
 
-    second = ImageScan.objects.get(object_id=str(twin.pk))
+    second = ImageScan.objects.get(object_id=str(duplicate.pk))
     assert (fresh(first).result_id, place(first)) == (second.result_id, ("review", "flagged"))
     assert place(second) == ("review", "flagged")
 
 
-def test_twin_whose_bytes_were_decided_about__inherits_on_its_own_object_only(ada: Any) -> None:
+def test_duplicate_whose_bytes_were_decided_about__inherits_on_its_own_object_only(ada: Any) -> None:
     scan = flagged()
     decided(scan, ada, Kind.CLEARED)
     same_object, other_object = replace(scan, colour="teal"), photo("b.jpg")
@@ -247,6 +247,6 @@ def test_result__costs_one_query_its_own_update_the_row_of_its_picture_and_the_w
     result = DetectionResult.objects.create(is_ai_detected=True, ai_ratio=0.4)
 
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
-        assert ends.complete(scan, result)
+        assert finishing.complete(scan, result)
 
     assert [query["sql"].split()[0] for query in queries] == ["SELECT", "UPDATE", "INSERT", "INSERT"]

@@ -11,7 +11,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.publishing import publishable
 from django_copyleaks_image.publishing import standing as standing_of
 from django_copyleaks_image.reviewing import placing
-from django_copyleaks_image.scanning import ends, submit
+from django_copyleaks_image.scanning import finishing, submit
 from django_copyleaks_image.standings import Kind
 from tests.gallery.models import Photo
 from tests.samples import clean, photo, picture, upload
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def unread(uploaded: Photo) -> ImageScan:
     """Return the scan of a photo that the storage did not give out: nothing is known of its bytes."""
     scan = ImageScan.objects.filter(object_id=str(uploaded.pk)).latest("pk")
-    assert ends.fail(scan, "storage_failed", "The storage raised.")
+    assert finishing.fail(scan, "storage_failed", "The storage raised.")
     return fresh(scan)
 
 

@@ -725,7 +725,7 @@ def test_trial__that_must_wait_for_something_else_gives_way_to_another(
     recovery.step()
     first = account.state().trial_scan
     ImageScan.objects.filter(scan_id=first).update(
-        error_code="waits_for_twin", next_attempt_at=timezone.now() + timedelta(seconds=30)
+        error_code="waits_for_duplicate", next_attempt_at=timezone.now() + timedelta(seconds=30)
     )
 
     recovery.step()

@@ -48,7 +48,7 @@ def test_storage_without_public_addresses(
     assert (scan.pay_key, scan.budget_day) == (None, None)
 
 
-def test_twins__end_alike(served_at: Callable[..., None], provider: Provider) -> None:
+def test_duplicates__end_alike(served_at: Callable[..., None], provider: Provider) -> None:
     served_at(NotImplementedError())
     photo("a.jpg")
     photo("b.jpg")

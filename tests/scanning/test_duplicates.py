@@ -16,7 +16,7 @@ from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.scanning import account, circuit, duplicates, ends, paykey, receive, submit, sweep
+from django_copyleaks_image.scanning import account, circuit, duplicates, finishing, paykey, receive, submit, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, photo, picture
 from tests.threads import together
@@ -74,7 +74,7 @@ def test_duplicate__is_parked_by_one_update_and_is_not_due_again(provider: Provi
     changed = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
     assert len(changed) == 1
     duplicate.refresh_from_db()
-    assert (duplicate.status, duplicate.error_code, duplicate.attempts) == (Status.QUEUED, "waits_for_twin", 0)
+    assert (duplicate.status, duplicate.error_code, duplicate.attempts) == (Status.QUEUED, "waits_for_duplicate", 0)
     assert (duplicate.lease_owner, submit.claim(5)) == ("", [])
 
 
@@ -216,7 +216,7 @@ def test_process_that_dies_before_it_looks__leaves_the_duplicates_to_the_sweep(p
     payer, first, _ = copies(3)
     # Replaced in a save, which knows of no duplicates.
     ImageScan.objects.filter(pk=payer.pk).update(may_have_arrived=False)
-    ends.supersede(ImageScan.objects.filter(pk=payer.pk), "file_replaced")
+    finishing.supersede(ImageScan.objects.filter(pk=payer.pk), "file_replaced")
 
     sweep.sweep()
     assert submit.claim(10) == [first]
@@ -263,14 +263,14 @@ def test_duplicate_that_cannot_be_ended__keeps_no_other_from_its_end(
     monkeypatch.setattr(duplicates, "BATCH", 2)
     payer, broken, *_ = copies(6)
     answer(payer)
-    complete = ends.complete
+    complete = finishing.complete
 
     def refuse(scan: ImageScan, *args: Any) -> bool:
         if scan == broken:
             raise ZeroDivisionError
         return complete(scan, *args)
 
-    monkeypatch.setattr(ends, "complete", refuse)
+    monkeypatch.setattr(finishing, "complete", refuse)
     judge()
     sum(iter(duplicates.settle_due, 0))
 
@@ -283,7 +283,7 @@ def test_end_that_the_database_breaks_off__is_repeated_at_once(
     payer, first, _ = copies(3)
     answer(payer)
     receive.judge_due()
-    complete, broken_off = ends.complete, [first]
+    complete, broken_off = finishing.complete, [first]
 
     def break_off_once(scan: ImageScan, *args: Any) -> bool:
         if scan in broken_off:
@@ -291,7 +291,7 @@ def test_end_that_the_database_breaks_off__is_repeated_at_once(
             raise OperationalError("deadlock detected")
         return complete(scan, *args)
 
-    monkeypatch.setattr(ends, "complete", break_off_once)
+    monkeypatch.setattr(finishing, "complete", break_off_once)
     duplicates.settle_due(seconds=0)
 
     assert statuses() == [Status.COMPLETED] * 3
@@ -365,7 +365,7 @@ def test_forced_scan_that_is_paid_in_vain__ends_no_duplicate_of_a_payer_that_is_
     photo("third.jpg")
     work()
     third = by_age()[-1]
-    assert third.error_code == "waits_for_twin"
+    assert third.error_code == "waits_for_duplicate"
 
     receive.deliver(forced, as_json({"surprise": True}), Source.WEBHOOK)
 
@@ -383,7 +383,7 @@ def test_upload_after_the_payer_has_failed__is_not_failed_with_it(provider: Prov
     later = photo("later.jpg")
     ImageScan.objects.filter(object_id=str(later.pk)).update(
         content_key=payer.content_key or by_age()[0].content_key,
-        error_code=Code.WAITS_FOR_TWIN,
+        error_code=Code.WAITS_FOR_DUPLICATE,
         next_attempt_at=timezone.now() + paykey.PARKED,
         **paykey.purchase_of_now(),
     )

@@ -15,7 +15,7 @@ from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition,
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.renditions import shelf, wanted
-from django_copyleaks_image.scanning import ends, erasure, heatmaps, receive, renditions, sweep
+from django_copyleaks_image.scanning import erasure, finishing, heatmaps, receive, renditions, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, judge, photo, picture, submitted
 
@@ -86,7 +86,7 @@ def test_shared_result__stays_until_its_last_user_goes() -> None:
     second_photo = photo("other.jpg")
     second = ImageScan.objects.get(object_id=str(second_photo.pk))
     assert first.result is not None
-    ends.complete(second, first.result)
+    finishing.complete(second, first.result)
 
     Photo.objects.exclude(pk=second_photo.pk).get().delete()
     sweep.sweep()
@@ -245,7 +245,7 @@ def test_callback_that_comes_while_its_picture_is_erased__is_erased_next(monkeyp
 
 def test_prune__leaves_a_late_result_that_waits_to_be_judged() -> None:
     scan = submitted(ImageScan.objects.get(object_id=str(photo().pk)))
-    ends.fail(scan, "result_lost")
+    finishing.fail(scan, "result_lost")
     receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
 
     assert erasure.prune(timedelta(0)) == 0

@@ -13,7 +13,7 @@ from django_copyleaks_image.copyleaks.errors import CopyleaksError, PermanentErr
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, attempts, lost, receive, submit, sweep
+from django_copyleaks_image.scanning import account, attempts, lost_results, receive, submit, sweep
 from django_copyleaks_image.signals import scan_failed
 from tests.gallery.models import Photo
 from tests.samples import as_json, detection, photo, picture, upload
@@ -49,16 +49,18 @@ def _two_attempts(configure: Callable[..., None]) -> None:
     configure(MAX_ATTEMPTS={"transient": 2, "unknown": 2})
 
 
-def test_last_uncertain_try__earns_one_resubmission_and_the_twin_waits(provider: Provider, failures: list[str]) -> None:
+def test_last_uncertain_try__earns_one_resubmission_and_the_duplicate_waits(
+    provider: Provider, failures: list[str]
+) -> None:
     photo("a.jpg")
     photo("b.jpg")
     provider.fail_next([timeout(), timeout()])
 
     work(rounds=2)
-    payer, twin, again = by_age()
+    payer, duplicate, again = by_age()
     assert (payer.status, payer.error_code) == (Status.FAILED, "timeout")
     assert (again.resubmission_of, again.pay_key) == (payer, payer.content_key)
-    assert (twin.status, failures) == (Status.QUEUED, [])
+    assert (duplicate.status, failures) == (Status.QUEUED, [])
 
     work(rounds=3)
     assert provider.sent == [payer.scan_id, payer.scan_id, again.scan_id]
@@ -66,7 +68,9 @@ def test_last_uncertain_try__earns_one_resubmission_and_the_twin_waits(provider:
 
 
 @pytest.mark.usefixtures("only_the_picture_is_at_fault")
-def test_last_uncertain_try_of_a_resubmission__ends_the_twin_with_it(provider: Provider, failures: list[str]) -> None:
+def test_last_uncertain_try_of_a_resubmission__ends_the_duplicate_with_it(
+    provider: Provider, failures: list[str]
+) -> None:
     photo("a.jpg")
     photo("b.jpg")
     provider.fail_next(timeout() for _ in range(4))
@@ -78,7 +82,7 @@ def test_last_uncertain_try_of_a_resubmission__ends_the_twin_with_it(provider: P
     assert failures == ["timeout", "timeout"]
 
 
-def test_late_callback__completes_the_twins_of_a_scan_that_was_given_up(
+def test_late_callback__completes_the_duplicates_of_a_scan_that_was_given_up(
     provider: Provider, configure: Callable[..., None]
 ) -> None:
     configure(ON_LOST_RESULT="fail", DAILY_BUDGET=5)
@@ -86,8 +90,8 @@ def test_late_callback__completes_the_twins_of_a_scan_that_was_given_up(
     photo("b.jpg")
     provider.fail_next([timeout(), timeout()])
     work(rounds=4)
-    payer, twin = by_age()
-    assert [payer.error_code, twin.error_code] == ["timeout", "timeout"]
+    payer, duplicate = by_age()
+    assert [payer.error_code, duplicate.error_code] == ["timeout", "timeout"]
     state = account.state()
     assert (state.budget_reserved, state.budget_spent) == (0, 1)
 
@@ -110,22 +114,22 @@ def test_result_refused_for_its_size_during_the_try__is_remembered_by_the_next(
     work()
 
     (scan,) = by_age()
-    assert (scan.status, scan.error_code) == (Status.QUEUED, lost.OVERSIZED)
+    assert (scan.status, scan.error_code) == (Status.QUEUED, lost_results.OVERSIZED)
 
 
 def test_workers_that_die_after_sending__leave_a_lost_result(provider: Provider) -> None:
     photo("a.jpg")
     photo("b.jpg")
     work()
-    payer, twin = by_age()
+    payer, duplicate = by_age()
     ImageScan.objects.filter(pk=payer.pk).update(
         status=Status.QUEUED, submitted_at=None, attempts=2, next_attempt_at=timezone.now()
     )
 
     work(rounds=3)
 
-    payer, twin, again = by_age()
-    assert (payer.error_code, twin.status, again.resubmission_of) == ("gave_up", Status.QUEUED, payer)
+    payer, duplicate, again = by_age()
+    assert (payer.error_code, duplicate.status, again.resubmission_of) == ("gave_up", Status.QUEUED, payer)
     assert provider.sent == [payer.scan_id, again.scan_id]
 
 
@@ -136,8 +140,8 @@ def test_last_certain_refusal__hands_the_key_on(provider: Provider) -> None:
 
     work(rounds=3)
 
-    payer, twin = by_age()
-    assert (payer.status, payer.error_code, twin.status) == (Status.FAILED, "rate_limited", Status.SUBMITTED)
+    payer, duplicate = by_age()
+    assert (payer.status, payer.error_code, duplicate.status) == (Status.FAILED, "rate_limited", Status.SUBMITTED)
     assert (payer.budget_day, account.state().budget_reserved) == (None, 1)
 
 
@@ -153,7 +157,7 @@ def test_refusal_for_good_after_an_uncertain_try__is_not_resubmitted(provider: P
 
 
 @pytest.mark.usefixtures("only_the_picture_is_at_fault")
-def test_file_that_is_missing_after_an_uncertain_try__leaves_the_payment_to_a_twin(
+def test_file_that_is_missing_after_an_uncertain_try__leaves_the_payment_to_a_duplicate(
     provider: Provider, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(MODE="sync", DAILY_BUDGET=5, MAX_ATTEMPTS={"transient": 9, "unknown": 9})
@@ -171,10 +175,10 @@ def test_file_that_is_missing_after_an_uncertain_try__leaves_the_payment_to_a_tw
 
     work(rounds=3)
 
-    payer, twin, again = by_age()
+    payer, duplicate, again = by_age()
     assert (payer.status, payer.error_code) == (Status.FAILED, "result_lost")
     assert (again.status, again.error_code) == (Status.SKIPPED, "missing_file")
-    assert set(checked) == {payer.scan_id, twin.scan_id}
+    assert set(checked) == {payer.scan_id, duplicate.scan_id}
     state = account.state()
     assert (state.budget_spent, state.budget_reserved) == (1, 1)
 
@@ -253,10 +257,10 @@ def test_worker_that_lost_its_lease__does_not_end_a_scan_whose_file_was_replaced
         status=Status.QUEUED, submitted_at=None, next_attempt_at=timezone.now(), lease_owner="another"
     )
 
-    assert not lost.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="the first")
+    assert not lost_results.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="the first")
     scan.refresh_from_db()
     assert (scan.status, scan.lease_owner) == (Status.QUEUED, "another")
 
-    assert lost.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="another")
+    assert lost_results.end_or_resubmit(scan, "gave_up", "", may_resubmit=True, owner="another")
     scan.refresh_from_db()
     assert (scan.status, scan.error_code) == (Status.SUPERSEDED, "file_replaced")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import JUDGED_WITHIN, Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import bought, ends, erasure, inbox, receive, sweep
+from django_copyleaks_image.scanning import erasure, finishing, inbox, paid_results, receive, sweep
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, detection, judge, only_scan, photo, submitted
 
@@ -48,7 +48,7 @@ def test_judgement_that_is_interrupted__is_repeated_however_late_and_often(recei
     for _ in range(5):
         be_killed_while_judging()
         WebhookReceipt.objects.update(judged_since=timezone.now() - 3 * DAYS)
-        assert bought.is_arriving_for(only_scan())
+        assert paid_results.is_arriving_for(only_scan())
 
     assert judge() == 1
     assert only_scan().status == Status.COMPLETED
@@ -75,7 +75,7 @@ def test_leased_receipt__counts_as_unjudged(receipt: WebhookReceipt) -> None:
 
     assert not WebhookReceipt.objects.due(timezone.now()).exists()
     assert list(WebhookReceipt.objects.unjudged()) == [receipt]
-    assert bought.is_arriving_for(only_scan())
+    assert paid_results.is_arriving_for(only_scan())
 
 
 def broken(*args: object) -> bool:
@@ -85,7 +85,7 @@ def broken(*args: object) -> bool:
 def test_judgement_that_fails__is_tried_for_two_days_from_the_first_time_on(
     receipt: WebhookReceipt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ends, "complete", broken)
+    monkeypatch.setattr(finishing, "complete", broken)
     # No worker was there for a long time; that is no failure.
     WebhookReceipt.objects.update(received_at=timezone.now() - 10 * DAYS, judging_due_at=timezone.now() - 10 * DAYS)
 
@@ -94,12 +94,12 @@ def test_judgement_that_fails__is_tried_for_two_days_from_the_first_time_on(
     WebhookReceipt.objects.update(judged_since=timezone.now() - JUDGED_WITHIN + timedelta(minutes=1))
     assert judge() == 1
     let_the_lease_end()
-    assert bought.is_arriving_for(only_scan())
+    assert paid_results.is_arriving_for(only_scan())
 
     WebhookReceipt.objects.update(judged_since=timezone.now() - JUDGED_WITHIN - timedelta(minutes=1))
     assert judge() == 1
 
-    assert not bought.is_arriving_for(only_scan())
+    assert not paid_results.is_arriving_for(only_scan())
     assert judge() == 0
     receipt.refresh_from_db()
     assert (receipt.outcome, receipt.judging_due_at) == (Outcome.RECEIVED, None)
@@ -115,7 +115,7 @@ def test_receipt_that_was_given_up__can_be_replayed(receipt: WebhookReceipt) -> 
 def test_database_that_cannot_even_note_a_failure__raises_nothing(
     receipt: WebhookReceipt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ends, "complete", broken)
+    monkeypatch.setattr(finishing, "complete", broken)
     monkeypatch.setattr(inbox, "could_not_judge", broken)
 
     assert receive.settle(receipt) == Outcome.RECEIVED

@@ -36,7 +36,7 @@ def ends_of_all() -> set[tuple[str, str]]:
     return set(ImageScan.objects.values_list("status", "error_code"))
 
 
-def test_more_twins_than_end_at_once__none_pays_again(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_duplicates_than_end_at_once__none_pays_again(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "BATCH", 2)
     monkeypatch.setattr(duplicates, "TURN_SECONDS", 0)
     for number in range(8):
@@ -51,7 +51,7 @@ def test_more_twins_than_end_at_once__none_pays_again(provider: Provider, monkey
     assert provider.sent == [payer().scan_id]
 
 
-def test_message_of_the_payer__reaches_its_twins_in_any_language(provider: Provider) -> None:
+def test_message_of_the_payer__reaches_its_duplicates_in_any_language(provider: Provider) -> None:
     photo("a.jpg")
     photo("b.jpg")
     work()
@@ -65,7 +65,9 @@ def test_message_of_the_payer__reaches_its_twins_in_any_language(provider: Provi
     assert {tuple(scan.error_values.values()) for scan in ImageScan.objects.all()} == {("body_without_verdict",)}
 
 
-def test_twin_that_nobody_had_measured__does_not_pay_again(provider: Provider, configure: Callable[..., None]) -> None:
+def test_duplicate_that_nobody_had_measured__does_not_pay_again(
+    provider: Provider, configure: Callable[..., None]
+) -> None:
     configure(ON_LOST_RESULT="fail")
     photo("a.jpg")
     work()
@@ -92,24 +94,24 @@ def test_upload_after_the_payer_has_failed__pays_anew(provider: Provider) -> Non
     assert len(set(provider.sent)) == 2
 
 
-def test_twin_of_bytes_that_had_failed_before__ends_with_the_last_payer(provider: Provider) -> None:
+def test_duplicate_of_bytes_that_had_failed_before__ends_with_the_last_payer(provider: Provider) -> None:
     photo("a.jpg")
     work()
     receive.deliver(payer(), UNREADABLE, Source.WEBHOOK)
     photo("b.jpg")
     work()
     photo("c.jpg")
-    second, twin = ImageScan.objects.order_by("pk")[1:]
+    second, duplicate = ImageScan.objects.order_by("pk")[1:]
 
     receive.deliver(second, UNREADABLE, Source.WEBHOOK)
     work()
 
-    twin.refresh_from_db()
-    assert twin.status == Status.FAILED
+    duplicate.refresh_from_db()
+    assert duplicate.status == Status.FAILED
     assert provider.sent == [payer().scan_id, second.scan_id]
 
 
-def test_upload_that_waits_with_older_twins__pays_after_they_have_ended(
+def test_upload_that_waits_with_older_duplicates__pays_after_they_have_ended(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(duplicates, "BATCH", 1)
@@ -128,7 +130,7 @@ def test_upload_that_waits_with_older_twins__pays_after_they_have_ended(
     assert provider.sent == [payer().scan_id, later.scan_id]
 
 
-def test_twin_of_a_resubmission_that_was_never_sent__pays_in_its_place(provider: Provider) -> None:
+def test_duplicate_of_a_resubmission_that_was_never_sent__pays_in_its_place(provider: Provider) -> None:
     photo("a.jpg")
     photo("b.jpg")
     work()
@@ -137,9 +139,9 @@ def test_twin_of_a_resubmission_that_was_never_sent__pays_in_its_place(provider:
 
     work(rounds=2)
 
-    twin = ImageScan.objects.get(object_id=str(Photo.objects.get().pk))
-    assert twin.status == Status.SUBMITTED
-    assert provider.sent == [payer().scan_id, twin.scan_id]
+    duplicate = ImageScan.objects.get(object_id=str(Photo.objects.get().pk))
+    assert duplicate.status == Status.SUBMITTED
+    assert provider.sent == [payer().scan_id, duplicate.scan_id]
 
 
 def test_scan_again_on_purpose__pays(provider: Provider) -> None:
@@ -189,19 +191,19 @@ def test_failure_that_comes_back__is_paid_again_only_if_it_may_pass(
     assert ImageScan.objects.filter(resubmission_of=payer()).exists() is pays_again
 
 
-def test_payer_that_fails_while_its_twins_are_measured__stays_the_only_one(provider: Provider) -> None:
+def test_payer_that_fails_while_its_duplicates_are_measured__stays_the_only_one(provider: Provider) -> None:
     photo("payer.jpg")
     work()
     for number in range(6):
         photo(f"{number}.jpg")
-    twins = submit.claim(6)
+    duplicates = submit.claim(6)
 
-    def measure_and_pay(twin: ImageScan) -> None:
-        submit.work_on(twin, sleep=lambda seconds: None)
+    def measure_and_pay(duplicate: ImageScan) -> None:
+        submit.work_on(duplicate, sleep=lambda seconds: None)
 
     together(
         lambda: receive.deliver(payer(), UNREADABLE, Source.WEBHOOK),
-        *[lambda twin=twin: measure_and_pay(twin) for twin in twins],
+        *[lambda duplicate=duplicate: measure_and_pay(duplicate) for duplicate in duplicates],
     )
     work(rounds=2)
 

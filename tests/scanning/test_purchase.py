@@ -103,7 +103,7 @@ def test_duplicates_of_a_mock__are_paid_once_the_site_is_live(
 
     assert [sandbox for sandbox, _, _ in bought] == [True, False]
     _, second, third = by_age()
-    assert (second.status, third.error_code) == (Status.SUBMITTED, "waits_for_twin")
+    assert (second.status, third.error_code) == (Status.SUBMITTED, "waits_for_duplicate")
     receive.deliver(second, as_json(detection(second)), Source.WEBHOOK)
     third.refresh_from_db()
     assert (third.status, third.sandbox, third.result) == (Status.COMPLETED, False, by_age()[1].result)
@@ -129,7 +129,7 @@ def test_payer_that_buys_something_else_by_now__takes_those_that_wait_along(
     configure(SANDBOX=True)
     provider.fail_next([RateLimitError()])
     payer, duplicate = copies(2)
-    assert duplicate.error_code == "waits_for_twin"
+    assert duplicate.error_code == "waits_for_duplicate"
     configure(SANDBOX=False)
     ImageScan.objects.filter(pk=payer.pk).update(next_attempt_at=timezone.now())
 
@@ -141,7 +141,7 @@ def test_payer_that_buys_something_else_by_now__takes_those_that_wait_along(
 
     payer, duplicate = by_age()
     assert (payer.status, payer.sandbox) == (Status.SUBMITTED, False)
-    assert (duplicate.error_code, duplicate.content_key) == ("waits_for_twin", payer.content_key)
+    assert (duplicate.error_code, duplicate.content_key) == ("waits_for_duplicate", payer.content_key)
     assert [sandbox for sandbox, _, _ in bought] == [True, False]
 
 
@@ -158,7 +158,7 @@ def test_payer_that_would_buy_by_now_what_another_pays__waits_for_it(
     work()
 
     first, live = by_age()
-    assert (first.error_code, first.pay_key, live.pay_key) == ("waits_for_twin", None, live.content_key)
+    assert (first.error_code, first.pay_key, live.pay_key) == ("waits_for_duplicate", None, live.content_key)
     receive.deliver(live, as_json(detection(live)), Source.WEBHOOK)
 
     assert [scan.status for scan in by_age()] == [Status.COMPLETED] * 2

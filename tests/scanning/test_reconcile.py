@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState
-from django_copyleaks_image.scanning import reconcile, walk
+from django_copyleaks_image.scanning import full_scan, reconcile
 from tests.gallery.models import Photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,18 +16,18 @@ LABEL = "gallery.Photo.image"
 
 
 @pytest.fixture(autouse=True)
-def _no_walks(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_full_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing but the mark find a file."""
-    monkeypatch.setattr(walk, "walk_on", lambda: 0)
+    monkeypatch.setattr(full_scan, "take_next_steps", lambda: 0)
 
 
 def marks() -> list[Any]:
-    return list(AccountState.objects.get().reconciliation_marks[LABEL])
+    return list(AccountState.objects.get().watermarks[LABEL])
 
 
 def let_the_candidate_be_seen(at: datetime) -> None:
     mark, candidate, _ = marks()
-    AccountState.objects.update(reconciliation_marks={LABEL: [mark, candidate, at.isoformat()]})
+    AccountState.objects.update(watermarks={LABEL: [mark, candidate, at.isoformat()]})
 
 
 def test_transaction_that_commits_late__is_found_after_many_rounds() -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.scan import new_scan_id
-from django_copyleaks_image.scanning import account, addresses, ends, refused
+from django_copyleaks_image.scanning import account, addresses, finishing, refused
 from tests.samples import as_json, clean, only_scan, photo, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +50,7 @@ def test_changed_secret_key__leaves_a_trace(scan: ImageScan, settings: Any) -> N
 
 
 def test_wrong_token__of_a_scan_that_does_not_wait_leaves_nothing(scan: ImageScan) -> None:
-    ends.fail(scan, "result_lost")
+    finishing.fail(scan, "result_lost")
     ImageScan.objects.update(may_have_arrived=False)
 
     for scan_id in (scan.scan_id, new_scan_id(), "doctor", "x" * 36, "\x00" * 36):

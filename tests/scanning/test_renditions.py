@@ -13,12 +13,12 @@ from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
 
 from django_copyleaks_image.decoding import pool
-from django_copyleaks_image.engines import steps
 from django_copyleaks_image.formats import TooComplex
 from django_copyleaks_image.models import ImageScan, Rendition
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.renditions import shelf, wanted
-from django_copyleaks_image.scanning import ends, renditions
+from django_copyleaks_image.scanning import finishing, renditions
+from django_copyleaks_image.task_backends import steps
 from django_copyleaks_image.worker import Worker
 from tests.decoding import hostile
 from tests.gallery.models import Photo
@@ -48,7 +48,7 @@ def raising(error: Exception) -> Any:
 
 def test_scan_that_comes_to_the_desk__is_drawn_before_anybody_asks() -> None:
     photo()
-    ends.fail(only_scan(), "result_lost")
+    finishing.fail(only_scan(), "result_lost")
 
     assert Rendition.objects.get().kind == "picture"
     assert renditions.draw_due(at_most=5) == 1
@@ -59,7 +59,7 @@ def test_scan_that_comes_to_the_desk__is_drawn_before_anybody_asks() -> None:
 
 def test_superseded_scan__is_not_drawn() -> None:
     photo()
-    ends.supersede(ImageScan.objects.all(), "file_replaced")
+    finishing.supersede(ImageScan.objects.all(), "file_replaced")
 
     assert not Rendition.objects.exists()
 
@@ -74,7 +74,7 @@ def test_worker__draws_what_was_asked_for(configure: Any) -> None:
 
 
 @pytest.mark.parametrize("step", [lambda scan: steps.work_on(scan.scan_id), lambda scan: steps.sweep()])
-def test_worker_of_an_engine__draws_what_was_asked_for(step: Any) -> None:
+def test_worker_of_a_task_backend__draws_what_was_asked_for(step: Any) -> None:
     row = asked()
 
     step(row.scan)
@@ -137,7 +137,7 @@ def test_hostile_picture__keeps_no_other_from_being_drawn() -> None:
     assert read(hostile_one).due_at is not None or hostile_one.problem == "too_complex"
 
 
-def test_twin_of_a_picture_that_cannot_be_drawn__is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_duplicate_of_a_picture_that_cannot_be_drawn__is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = asked("one.jpg"), asked("two.jpg")
     with monkeypatch.context() as patch:
         patch.setattr(pool.drawing, "ask", raising(TooComplex("too much")))

@@ -62,15 +62,15 @@ def test_command__wants_a_field_or_an_outcome(arguments: list[str]) -> None:
 
 def test_what_may_have_been_paid__is_left_out_until_that_is_asked_for() -> None:
     lost = ended("a.jpg", "result_lost", paid=True, key="k" * 64)
-    twin = ended("b.jpg", "result_lost", key="k" * 64)
+    duplicate = ended("b.jpg", "result_lost", key="k" * 64)
     unpaid = ended("c.jpg", "result_lost", key="u" * 64)
     restored = ended("d.jpg", "result_lost", paid=True)
 
     call_command("copyleaks_scan", "--status", "result_lost")
-    assert (again(lost), again(twin), again(unpaid), again(restored)) == (False, False, True, False)
+    assert (again(lost), again(duplicate), again(unpaid), again(restored)) == (False, False, True, False)
 
     call_command("copyleaks_scan", "--status", "result_lost", "--pay-again")
-    assert (again(lost), again(twin), again(restored)) == (True, True, True)
+    assert (again(lost), again(duplicate), again(restored)) == (True, True, True)
 
 
 def test_files_that_are_others_by_now__are_left_out() -> None:

@@ -150,7 +150,7 @@ def test_scans_of_the_backup_that_were_answered_before__keep_no_new_one_waiting(
     assert evidence.silent_since() is None
 
 
-def test_twins_of_the_backup__share_one_result(provider: Provider) -> None:
+def test_duplicates_of_the_backup__share_one_result(provider: Provider) -> None:
     for _ in range(3):
         photo()
     call_command("copyleaks_restored")

@@ -36,7 +36,7 @@ from django_copyleaks_image.scanning import (
     calls,
     circuit,
     duplicates,
-    ends,
+    finishing,
     leases,
     prepare,
     rate,
@@ -794,7 +794,7 @@ def test_direct_media_access__hands_out_the_storages_address(
 
 
 def test_secrets__are_in_no_row(emulator: Emulator, configure: Callable[..., None]) -> None:
-    configure(FETCH_HEADERS=[["X-Fetch", "hush-fetch"]], WEBHOOK_HEADERS=[["X-Door", "hush-door"]])
+    configure(FETCH_HEADERS=[["X-Fetch", "hush-fetch"]], WEBHOOK_HEADERS=[["X-Endpoint", "hush-endpoint"]])
     from django.core import serializers
 
     photo("ai-37.jpg")
@@ -811,7 +811,7 @@ def test_secrets__are_in_no_row(emulator: Emulator, configure: Callable[..., Non
     rows += str([receipt.payload() for receipt in WebhookReceipt.objects.all()])
     for secret in (
         "hush-fetch",
-        "hush-door",
+        "hush-endpoint",
         conf.API_KEY.reveal(),
         addresses.webhook_token(scan.scan_id),
         addresses.media_token(scan.scan_id),
@@ -835,7 +835,7 @@ class BrokenCache(LocMemCache):
         raise ConnectionError("redis://:hush@cache")
 
 
-def test_twins__are_completed_by_the_payers_end(emulator: Emulator) -> None:
+def test_duplicates__are_completed_by_the_payers_end(emulator: Emulator) -> None:
     first = photo("ai-37.jpg")
     second = photo("ai-37.jpg")
     work()
@@ -856,7 +856,7 @@ def test_payer_that_fails__hands_the_key_on_to_one_duplicate() -> None:
     assert not submit._becomes_payer(first)
     assert not submit._becomes_payer(second)
 
-    ends.fail(payer, "error_14")
+    finishing.fail(payer, "error_14")
     duplicates.settle_due()
 
     (again,) = submit.claim(3)

@@ -16,7 +16,17 @@ from django_copyleaks_image.models import AccountState, DetectionResult, ImageSc
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code, in_words
-from django_copyleaks_image.scanning import account, duplicates, ends, heatmaps, lost, paykey, receive, reconcile, sweep
+from django_copyleaks_image.scanning import (
+    account,
+    duplicates,
+    finishing,
+    heatmaps,
+    lost_results,
+    paykey,
+    receive,
+    reconcile,
+    sweep,
+)
 from django_copyleaks_image.signals import scan_completed, scan_failed
 from tests.gallery.models import Listing, Photo, Poster
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted, upload
@@ -56,7 +66,7 @@ def as_duplicates(payer: ImageScan, parked: list[ImageScan]) -> None:
         sent_at=None,
         submitted_at=None,
         may_have_arrived=False,
-        error_code=Code.WAITS_FOR_TWIN,
+        error_code=Code.WAITS_FOR_DUPLICATE,
         next_attempt_at=timezone.now() + paykey.PARKED,
     )
 
@@ -185,19 +195,19 @@ def test_late_callback__after_the_object_was_deleted(heard: list[tuple[str, Any]
     assert heard == []
 
 
-def test_replaced_payer__still_completes_its_twin() -> None:
-    payer, twin = waiting("a.jpg"), waiting("b.jpg")
-    as_duplicates(payer, [twin])
+def test_replaced_payer__still_completes_its_duplicate() -> None:
+    payer, duplicate = waiting("a.jpg"), waiting("b.jpg")
+    as_duplicates(payer, [duplicate])
     payer.refresh_from_db()
     assert isinstance(payer.target, Photo)
     payer.target.delete()
 
     deliver(payer, clean(payer))
 
-    twin.refresh_from_db()
+    duplicate.refresh_from_db()
     payer.refresh_from_db()
     assert (payer.status, payer.pay_key) == (Status.SUPERSEDED, None)
-    assert (twin.status, twin.verdict, twin.result) == (Status.COMPLETED, "no_ai", payer.result)
+    assert (duplicate.status, duplicate.verdict, duplicate.result) == (Status.COMPLETED, "no_ai", payer.result)
 
 
 def test_replaced_payer_whose_result_never_comes__gives_the_key_up() -> None:
@@ -455,23 +465,23 @@ def test_one_sweep_at_a_time() -> None:
     assert sweep.sweep_if_due()
 
 
-def waiting_twins(count: int) -> tuple[ImageScan, list[ImageScan]]:
+def waiting_duplicates(count: int) -> tuple[ImageScan, list[ImageScan]]:
     payer = waiting("a.jpg")
-    twins = [waiting(f"twin-{number}.jpg") for number in range(count)]
-    as_duplicates(payer, twins)
-    return ImageScan.objects.get(pk=payer.pk), twins
+    duplicates = [waiting(f"duplicate-{number}.jpg") for number in range(count)]
+    as_duplicates(payer, duplicates)
+    return ImageScan.objects.get(pk=payer.pk), duplicates
 
 
-def test_unreadable_answer__ends_the_twins_unpaid() -> None:
-    payer, _ = waiting_twins(2)
+def test_unreadable_answer__ends_the_duplicates_unpaid() -> None:
+    payer, _ = waiting_duplicates(2)
 
     deliver(payer, {"surprise": True})
 
     assert set(ImageScan.objects.values_list("status", "error_code")) == {(Status.FAILED, "unreadable_result")}
 
 
-def test_lost_result__its_resubmission_pays_and_the_twins_go_on_waiting() -> None:
-    payer, _ = waiting_twins(2)
+def test_lost_result__its_resubmission_pays_and_the_duplicates_go_on_waiting() -> None:
+    payer, _ = waiting_duplicates(2)
     age(payer, hours=2)
 
     sweep.sweep()
@@ -490,25 +500,25 @@ def test_lost_result__its_resubmission_pays_and_the_twins_go_on_waiting() -> Non
 
 
 def test_failure_of_a_replaced_payer__hands_the_key_on() -> None:
-    payer, twins = waiting_twins(1)
-    ends.supersede(ImageScan.objects.filter(pk=payer.pk), "file_replaced")
+    payer, duplicates = waiting_duplicates(1)
+    finishing.supersede(ImageScan.objects.filter(pk=payer.pk), "file_replaced")
 
     assert deliver(payer, {"error": {"code": 14, "message": "Invalid file."}}) == Outcome.FAILURE
 
     payer.refresh_from_db()
-    twins[0].refresh_from_db()
+    duplicates[0].refresh_from_db()
     assert payer.pay_key is None
-    assert twins[0].next_attempt_at is not None
-    assert twins[0].next_attempt_at <= timezone.now()
+    assert duplicates[0].next_attempt_at is not None
+    assert duplicates[0].next_attempt_at <= timezone.now()
 
 
 def test_payer_that_was_never_accepted__frees_the_key_when_replaced() -> None:
-    payer, _ = waiting_twins(1)
+    payer, _ = waiting_duplicates(1)
     ImageScan.objects.filter(pk=payer.pk).update(
         status=Status.QUEUED, submitted_at=None, may_have_arrived=False, next_attempt_at=timezone.now()
     )
 
-    ends.supersede(ImageScan.objects.filter(pk=payer.pk), "file_replaced")
+    finishing.supersede(ImageScan.objects.filter(pk=payer.pk), "file_replaced")
 
     payer.refresh_from_db()
     assert payer.pay_key is None
@@ -608,14 +618,14 @@ def test_row_that_fails__keeps_no_other_from_its_turn(
     scans = [waiting(f"{number}.jpg") for number in range(3)]
     for number, scan in enumerate(scans):
         age(scan, hours=5 - number)
-    end = lost.end_or_resubmit
+    end = lost_results.end_or_resubmit
 
     def fail_the_first(scan: ImageScan, *args: Any, **named: Any) -> bool:
         if scan == scans[0]:
             raise ZeroDivisionError
         return end(scan, *args, **named)
 
-    monkeypatch.setattr(lost, "end_or_resubmit", fail_the_first)
+    monkeypatch.setattr(lost_results, "end_or_resubmit", fail_the_first)
 
     sweep.sweep()
 
@@ -651,16 +661,16 @@ def test_budget_warnings__are_logged_once_each(
     assert [message.split()[0] for message in warned] == ["50", "80", "100"]
 
 
-def test_twin_that_was_just_being_sent__keeps_no_credit_reserved() -> None:
-    payer, twins = waiting_twins(1)
+def test_duplicate_that_was_just_being_sent__keeps_no_credit_reserved() -> None:
+    payer, duplicates = waiting_duplicates(1)
     today = timezone.now().date()
     account.heartbeat()
     assert account.reserve_credit(today, None)
-    ImageScan.objects.filter(pk=twins[0].pk).update(budget_day=today)
+    ImageScan.objects.filter(pk=duplicates[0].pk).update(budget_day=today)
 
     deliver(payer, clean(payer))
 
-    twins[0].refresh_from_db()
-    assert (twins[0].status, twins[0].budget_day) == (Status.COMPLETED, None)
+    duplicates[0].refresh_from_db()
+    assert (duplicates[0].status, duplicates[0].budget_day) == (Status.COMPLETED, None)
     state = AccountState.objects.get()
     assert (state.budget_reserved, state.budget_spent) == (0, 1)

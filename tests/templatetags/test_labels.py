@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.publishing import prefetch_standings
-from django_copyleaks_image.scanning import ends
+from django_copyleaks_image.scanning import finishing
 from django_copyleaks_image.standings import Queue, Standing
 from tests.admin.scans_to_show import failed, measured_photo
 from tests.gallery.models import Listing, Photo, Poster, Sticker
@@ -122,7 +122,7 @@ def test_labels_of_a_list__work_with_uuid_and_text_keys(
     watch(model, "file")
     model.objects.create(file=upload(), **key)
     scan = ImageScan.objects.get()
-    assert ends.complete(scan, DetectionResult.objects.create(is_ai_detected=False))
+    assert finishing.complete(scan, DetectionResult.objects.create(is_ai_detected=False))
     [listed] = prefetch_standings(model.objects.all(), "file")
     with django_assert_num_queries(0):
         assert "No AI detected" in render('{% copyleaks_label it "file" %}', it=listed)

@@ -25,7 +25,7 @@ from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, is_decidable, needs_reason
 from django_copyleaks_image.standings import KINDS, Kind, Queue
 
-from . import words
+from . import sentences
 from .item import seal, seen_version
 from .queues import Desk
 
@@ -187,7 +187,7 @@ class _Bulk:
             except Stale as stale:
                 is_as_seen = stale.image.version == version
                 is_blind = self.desk.access.is_secret(stale.image)
-                said = words.meanwhile(stale.image, request.user, is_as_seen=is_as_seen, is_blind=is_blind)
+                said = sentences.meanwhile(stale.image, request.user, is_as_seen=is_as_seen, is_blind=is_blind)
                 self.left_out[said] += 1
             except Refused as refused:
                 self.left_out[str(refused)] += 1

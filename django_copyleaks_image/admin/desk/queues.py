@@ -23,7 +23,7 @@ from django_copyleaks_image.reviewing.queue import Bookmark, Order, Selection
 from django_copyleaks_image.standings import Queue
 
 from .item import Item, item_of
-from .words import number_waiting
+from .sentences import number_waiting
 
 if TYPE_CHECKING:
     from django_copyleaks_image.admin.pictures import PictureAdmin

@@ -31,7 +31,7 @@ from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choices_in
 
-from . import words
+from . import sentences
 from .item import NOT_SEEN, Item, seen_version
 from .queues import ORDERS, Choice, Desk
 
@@ -114,7 +114,7 @@ class DeskViews(PictureAdmin):
             return self._respond(request, _stale(desk, choice, image, is_as_seen=False), image)
         if not target.holds_file:
             placing.withdraw(images().filter(pk=pk))
-            return self._respond(request, {"stale": True, "said": words.replaced(), "item": None}, image)
+            return self._respond(request, {"stale": True, "said": sentences.replaced(), "item": None}, image)
         if kind not in CHOICES or not sealed:
             return self._respond(request, {"refused": True, "said": _("The request was not understood.")}, image)
         try:
@@ -168,7 +168,7 @@ class DeskViews(PictureAdmin):
         """Say that a picture is no longer there, to those who may know what is; others learn nothing."""
         if not desk.open_queues:
             raise PermissionDenied
-        return self._respond(desk.request, {"stale": True, "said": words.gone(), "item": None})
+        return self._respond(desk.request, {"stale": True, "said": sentences.gone(), "item": None})
 
     def _respond(self, request: HttpRequest, answer: Answer, image: WatchedImage | None = None) -> HttpResponse:
         """Answer the script with JSON, and a form with a message and the page it came from."""
@@ -193,7 +193,7 @@ class DeskViews(PictureAdmin):
         else:
             headline = _("Nothing else waits here for you.") if is_rest else _("Nothing waits here.")
         elsewhere = [tab for tab in desk.tabs(choice) if tab.count and not tab.is_current]
-        done = words.today(desk.request.user, sandbox=choice.sandbox, secret=desk.access.secret())
+        done = sentences.today(desk.request.user, sandbox=choice.sandbox, secret=desk.access.secret())
         context = {"headline": headline, "today": done, "elsewhere": elsewhere, "held_url": held_url}
         return render_to_string("admin/copyleaks_image/desk/summary.html", context)
 
@@ -205,7 +205,7 @@ def _named_choice(desk: Desk) -> Choice:
 
 def _stale(desk: Desk, choice: Choice, image: WatchedImage, *, is_as_seen: bool) -> Answer:
     is_blind = desk.access.is_secret(image)
-    said = words.meanwhile(image, desk.request.user, is_as_seen=is_as_seen, is_blind=is_blind)
+    said = sentences.meanwhile(image, desk.request.user, is_as_seen=is_as_seen, is_blind=is_blind)
     return {"stale": True, "said": said, "item": _offer(desk, choice, image.pk)}
 
 
@@ -215,8 +215,8 @@ def _offer(desk: Desk, choice: Choice, image_pk: int) -> Item | None:
 
 
 def _who_and_how_many(desk: Desk, count: int) -> Answer:
-    others = words.others(claims.others_at_the_desk(desk.request.user))
-    return {"waiting": words.waiting(count, in_all=desk.counts_hidden), "others": others}
+    others = sentences.others(claims.others_at_the_desk(desk.request.user))
+    return {"waiting": sentences.waiting(count, in_all=desk.counts_hidden), "others": others}
 
 
 def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int) -> Decision:

@@ -19,7 +19,7 @@ from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import scans
-from django_copyleaks_image.scanning import account, addresses, circuit, mends, refused, silence
+from django_copyleaks_image.scanning import account, addresses, circuit, liveness, mends, refused
 
 # Larger than the limits that proxies have by default, smaller than what WEBHOOK_MAX_BYTES allows.
 LARGE_BODY = 8_000_000
@@ -176,7 +176,7 @@ def _worker() -> str:
     state = account.state()
     if state.worker_seen_at is None:
         raise Problem("no worker was ever seen: run copyleaks_worker.")
-    if not silence.is_worker_there(state, timezone.now()):
+    if not liveness.is_worker_there(state, timezone.now()):
         raise Problem(f"the last worker was seen at {state.worker_seen_at:%Y-%m-%d %H:%M} UTC: run copyleaks_worker.")
     return "a worker is running."
 
@@ -184,7 +184,7 @@ def _worker() -> str:
 def _queue() -> str:
     counts = scans().unfinished().values_list("status").annotate(count=Count("pk")).order_by("status")
     waiting = ", ".join(f"{count} {status}" for status, count in counts) or "nothing waits"
-    stuck = scans().filter(silence.is_stuck(timezone.now())).order_by("created_at").first()
+    stuck = scans().filter(liveness.is_stuck(timezone.now())).order_by("created_at").first()
     if stuck is not None:
         reason = stuck.error_code or "for a worker"
         raise Problem(f"{waiting}; the oldest scan that is stuck, {stuck.scan_id}, waits: {reason}.")

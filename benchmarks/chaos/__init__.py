@@ -1,4 +1,0 @@
-"""The chaos run: thousands of uploads while processes die, the database restarts and Copyleaks misbehaves.
-
-``python -m benchmarks.chaos --help`` tells how to run it, ``conductor.py`` what happens, ``judge.py`` what counts.
-"""

@@ -1,5 +1,0 @@
-"""The two doors, and nothing else."""
-
-from django.urls import include, path
-
-urlpatterns = [path("copyleaks/", include("django_copyleaks_image.urls"))]

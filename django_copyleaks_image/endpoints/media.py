@@ -1,0 +1,120 @@
+"""The media endpoint: opens for the bytes of one scan while its result may still be taken, and for nothing else."""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import zip_longest
+from typing import IO
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.db.models.fields.files import FieldFile
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.response import HttpResponseNotFound
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from django_copyleaks_image import formats
+from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.scanning import addresses, prepare, scan_requests
+from django_copyleaks_image.streaming import streamed
+
+__all__ = ["media"]
+
+logger = logging.getLogger(__name__)
+
+
+class OtherBytes(Exception):
+    """The file does not hold what was measured."""
+
+
+@csrf_exempt  # It changes nothing, and what Django says of a refused POST would tell it apart.
+@login_not_required
+def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
+    """Stream the bytes of the scan that the token names, while it waits; anything else is an identical 404."""
+    scan = _waiting_scan(token)
+    if scan is None or request.method not in ("GET", "HEAD"):
+        return _refusal()
+    try:
+        file = prepare.stored_file(scan)
+        if request.method == "HEAD":
+            response: HttpResponseBase = HttpResponse()
+        else:
+            blocks = _verified(scan, file)
+            next(blocks)  # Reads the file while a 404 can still be sent.
+            response = streamed(request, blocks)
+    except OtherBytes:
+        _scan_other_bytes(scan)
+        return _refusal()
+    except (prepare.Replaced, prepare.Skipped, prepare.StorageFailed) as reason:
+        logger.warning("Scan %s: the media endpoint stays shut: %s", scan.scan_id, reason)
+        return _refusal()
+    response["Content-Type"] = formats.TYPES[scan.image_format].content_type
+    response["Content-Length"] = str(scan.byte_size)
+    response["Content-Disposition"] = f'attachment; filename="{addresses.vendor_file_name(scan)}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _waiting_scan(token: str) -> ImageScan | None:
+    """Return the scan while its result may still be taken: Copyleaks fetches the bytes when it comes to them."""
+    scan_id = addresses.scan_id_of_media_token(token)
+    if scan_id is None:
+        return None
+    return scans().awaiting_result(timezone.now()).filter(scan_id=scan_id).first()
+
+
+def _refusal() -> HttpResponse:
+    return HttpResponseNotFound(headers={"Cache-Control": "no-store"})
+
+
+def _verified(scan: ImageScan, file: FieldFile) -> Iterator[bytes]:
+    """Yield nothing once the whole file was found to be what was measured, then its blocks, each compared once more.
+
+    Not one byte of another file leaves, not even of one that is overwritten meanwhile, so no result can be about it.
+    Only hashes are kept between the two readings: neither memory nor a disk has to hold the picture. Raises
+    OtherBytes and what :mod:`.prepare` raises before the first block, and ends early after it.
+    """
+    with ExitStack() as open_files:
+        stream = open_files.enter_context(prepare.opened(file))
+        digests = _digests(scan, stream)
+        # A remote storage has fetched the file by now; one that cannot go back is asked again.
+        if not prepare.rewound(stream):
+            stream = open_files.enter_context(prepare.opened(file))
+        yield b""
+        try:
+            for digest, block in zip_longest(digests, prepare.blocks(stream), fillvalue=b""):
+                if hashlib.sha256(block).digest() != digest:
+                    _scan_other_bytes(scan)
+                    return
+                yield block
+        except (prepare.Skipped, prepare.StorageFailed) as error:
+            # The reader notices that bytes are missing.
+            logger.warning("Scan %s: %s", scan.scan_id, error)
+
+
+def _digests(scan: ImageScan, stream: IO[bytes]) -> list[bytes]:
+    """Return the hashes of all blocks; raise OtherBytes when the whole is not what was measured."""
+    whole = hashlib.sha256()
+    digests: list[bytes] = []
+    left = scan.byte_size or 0
+    for block in prepare.blocks(stream):
+        left -= len(block)
+        if left < 0:
+            raise OtherBytes
+        whole.update(block)
+        digests.append(hashlib.sha256(block).digest())
+    if whole.hexdigest() != scan.sha256:
+        raise OtherBytes
+    return digests
+
+
+def _scan_other_bytes(scan: ImageScan) -> None:
+    logger.warning("Scan %s: the file holds other bytes now; they are scanned instead.", scan.scan_id)
+    try:
+        scan_requests.bytes_changed(scan)
+    except DatabaseError:
+        # The row is as it was: the next try, or the deadline of the result, finds out again.
+        logger.exception("Scan %s: the other bytes could not be queued.", scan.scan_id)

@@ -1,1 +1,0 @@
-"""What runs in the workers of a task engine, and how a scan gets there."""

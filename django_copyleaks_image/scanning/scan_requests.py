@@ -1,0 +1,249 @@
+"""A saved file becomes a queued scan: one INSERT, no network, no file read."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError, connections, transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from django_copyleaks_image import registry
+from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
+from django_copyleaks_image.models import ImageScan, home_database, scans
+from django_copyleaks_image.models.scan import ImageScanQuerySet, reason_columns
+from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.registry import WatchedField
+from django_copyleaks_image.reviewing import placing
+from django_copyleaks_image.transactions import atomically
+
+from . import finishing
+
+logger = logging.getLogger(__name__)
+
+
+class _Newest(NamedTuple):
+    """What every save must know of the newest scan: columns, since a model instance would cost as much again."""
+
+    status: str
+    file_name: str
+    error_code: str
+
+
+def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageScan:
+    """Queue a scan of a stored file and return it, or return the unfinished one of the same file.
+
+    A result that exists for the same bytes is shared instead of paid; ``force`` pays again on purpose, and once only
+    however often it is asked before that scan has ended. Until there is a result, what was measured and decided about
+    the file goes on counting.
+    Raises ValueError when there is no stored file, ImproperlyConfigured when the field holds none.
+    """
+    return repeat_scan(instance, field, force=force).scan
+
+
+class Repetition(NamedTuple):
+    """A scan that was asked for, and whether it is a new one."""
+
+    scan: ImageScan
+    is_new: bool
+
+
+def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = None) -> Repetition:
+    """Queue a scan as :func:`request_scan` does, and tell whether there was none already.
+
+    ``seen`` is the key of the newest scan of the target that the asking person knew of, 0 for none: whoever asks twice
+    about the same has asked once, also when the scan has ended meanwhile.
+    """
+    file_field = registry.file_field(type(instance), field)
+    owner = registry.owner_of(file_field)
+    name = registry.stored_name(instance, file_field)
+    if instance.pk is None or not name:
+        raise ValueError(f"{owner._meta.label}.{field} of this object holds no stored file: save it first.")
+    using = instance._state.db or home_database()
+    target = target_of(owner, instance, field, using=using)
+    if force and seen is None:
+        # Before the unfinished one is looked for: a scan that somebody queues in between was not seen.
+        seen = scans().for_target(**target).order_by("-pk").values_list("pk", flat=True).first()
+    of_file = scans().for_target(**target).filter(file_name=name).order_by("-pk")
+    matters = of_file.unfinished().filter(forced=True) if force else of_file.unfinished()
+    waiting = matters.first()
+    if waiting is not None:
+        return Repetition(waiting, is_new=False)
+    scan = ImageScan(**target, file_name=name, database=using, forced=force, repeated=True)
+    if not force:
+        atomically(lambda: queue(scan, Code.FILE_REPLACED))
+        return Repetition(scan, is_new=True)
+    scan.idempotency_key = _idempotency_key(target, seen or 0)
+    try:
+        atomically(lambda: queue(scan, Code.SCANNED_AGAIN))
+    except IntegrityError:
+        # Somebody else asked for the same first; whoever comes second has waited for the first one's commit.
+        first = scans().filter(idempotency_key=scan.idempotency_key).first()
+        if first is None:
+            raise
+        return Repetition(first, is_new=False)
+    return Repetition(scan, is_new=True)
+
+
+def _idempotency_key(target: dict[str, Any], seen: int) -> str:
+    content_type, *names = target.values()
+    return hashlib.sha256(repr((content_type.pk, *names, seen)).encode()).hexdigest()
+
+
+def latest_scan(instance: Model, field: str) -> ImageScan | None:
+    """Return the newest scan of an object's field, None when there is none."""
+    owner = registry.owner_of(registry.file_field(type(instance), field))
+    if instance.pk is None:
+        return None
+    target = target_of(owner, instance, field, using=instance._state.db or home_database())
+    return scans().for_target(**target).with_result().order_by("-pk").first()
+
+
+def file_saved(watched: WatchedField, instance: Model, *, created: bool, written: bool, using: str) -> bool:
+    """Queue a scan when a save changed the file; whatever goes wrong here, the upload goes on.
+
+    ``written`` tells that bytes were written, which a name comparison cannot see when they keep their name. Returns
+    False when something went wrong.
+    """
+    return _without_spoiling_the_save(
+        f"queue a scan of {watched.label} {instance.pk}",
+        lambda: _follow(watched, instance, created=created, written=written, using=using),
+    )
+
+
+def _follow(watched: WatchedField, instance: Model, *, created: bool, written: bool, using: str) -> None:
+    name = registry.stored_name(instance, watched.field) or ""
+    target = target_of(watched.owner, instance, watched.name, using=using)
+    latest = None
+    # A new key has no earlier scan: looking for one would nearly double the cost of the save.
+    if not created:
+        latest = _newest(scans().for_target(**target))
+    if latest is not None and covers(name, by=latest) and not written:
+        return
+    if not name:
+        if latest is not None:
+            _with_the_media(lambda: finishing.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
+        return
+    if is_wanted(watched, instance):
+        scan = ImageScan(**target, file_name=name, database=using)
+        _with_the_media(lambda: queue(scan, "" if latest is None else Code.FILE_REPLACED), using=using)
+    elif latest is not None and (written or latest.file_name != name):
+        left_out = ImageScan(**target, file_name=name, database=using, **_not_wanted())
+        _with_the_media(lambda: _leave_out(left_out), using=using)
+
+
+def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:
+    """Supersede what is unfinished for an object that was deleted, and forget what identifies the picture."""
+
+    def forget() -> None:
+        target = target_of(watched.owner, instance, watched.name, using=using)
+        _with_the_media(lambda: finishing.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
+
+    _without_spoiling_the_save(f"remove the scans of {watched.label} {instance.pk}", forget)
+
+
+def is_wanted(watched: WatchedField, instance: Model) -> bool:
+    """Return whether the project's ``when=`` wants this file scanned."""
+    return watched.options.when is None or bool(watched.options.when(instance))
+
+
+def target_of(owner: type[Model], instance: Model, field_name: str, *, using: str) -> dict[str, Any]:
+    """Return the columns that name the scanned field: the concrete owner and its key in database form."""
+    key = getattr(instance, owner._meta.pk.attname)
+    content_type = ContentType.objects.db_manager(home_database()).get_for_model(owner)
+    return {
+        "content_type": content_type,
+        "object_id": object_id_of(owner, key, using=using),
+        "field_name": field_name,
+    }
+
+
+def object_id_of(owner: type[Model], key: Any, *, using: str) -> str:
+    """Return a key in database form."""
+    return str(owner._meta.pk.get_db_prep_value(key, connections[using]))
+
+
+def queue(scan: ImageScan, supersede_reason: str = "", *, wake: Wake = wake_after_commit) -> None:
+    """Insert a scan, supersede the unfinished ones before it if a reason is given, and wake the dispatcher."""
+    home = home_database()
+    scan.save(using=home, force_insert=True)
+    if supersede_reason:
+        _take_the_place_of_older(scan, supersede_reason)
+    wake(scan.scan_id, using=home)
+
+
+def _take_the_place_of_older(scan: ImageScan, reason: str) -> None:
+    """End what is unfinished about the file that a scan's file replaces; its picture waits for this scan now."""
+    older = scans().same_target(scan).filter(pk__lt=scan.pk)
+    if scan.is_rescan:
+        # What may be paid of the same file is not thrown away.
+        older = older.exclude(file_name=scan.file_name, may_have_arrived=True)
+    finishing.supersede(older, reason)
+    placing.await_scan(scan)
+
+
+def _newest(target_scans: ImageScanQuerySet) -> _Newest | None:
+    row = target_scans.order_by("-pk").values_list(*_Newest._fields).first()
+    return None if row is None else _Newest(*row)
+
+
+def _leave_out(scan: ImageScan) -> None:
+    """Store that the project's rule left out a file that replaced another: what was found before is not about it."""
+    with transaction.atomic(using=home_database()):
+        scan.save(using=home_database(), force_insert=True)
+        _take_the_place_of_older(scan, Code.FILE_REPLACED)
+
+
+def _not_wanted() -> dict[str, Any]:
+    now = timezone.now()
+    ended = {"finished_at": now, "notified_at": now, "next_attempt_at": None}
+    return {"status": ImageScan.Status.SKIPPED, **reason_columns(Code.NOT_WANTED), **ended}
+
+
+def bytes_changed(scan: ImageScan) -> None:
+    """Supersede a scan whose file was found to hold other bytes under the same name, and queue those."""
+    successor = ImageScan(
+        content_type=scan.content_type,
+        object_id=scan.object_id,
+        field_name=scan.field_name,
+        file_name=scan.file_name,
+        database=scan.database,
+    )
+    with transaction.atomic(using=home_database()):
+        if finishing.supersede(scans().filter(pk=scan.pk), Code.FILE_REPLACED):
+            queue(successor, Code.FILE_REPLACED, wake=wake_elsewhere_after_commit)
+
+
+def covers(file_name: str, *, by: Any) -> bool:
+    """Return whether the newest scan of a target, or its columns, says all that is to be said about a file."""
+    says_nothing = by.status == ImageScan.Status.SUPERSEDED or by.error_code == Code.NOT_WANTED
+    return bool(by.file_name == file_name and not says_nothing)
+
+
+def _with_the_media(write: Any, *, using: str) -> None:
+    """Write in the media's transaction; two databases share none, so there the scan follows the commit."""
+    if using == home_database():
+        write()
+    else:
+        transaction.on_commit(write, using=using, robust=True)
+
+
+def _without_spoiling_the_save(what: str, work: Callable[[], None]) -> bool:
+    """Log what goes wrong, a database error or a ``when=`` that raises: reconciliation looks at the file again.
+
+    Inside a transaction a failed statement would spoil it for the project, hence the savepoint. Returns False when
+    something went wrong.
+    """
+    home = home_database()
+    try:
+        if connections[home].in_atomic_block:
+            with transaction.atomic(using=home):
+                work()
+        else:
+            work()
+    except Exception:
+        logger.exception("Could not %s; the save goes on.", what)
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""The protections of ``decoding/``."""
+
+from .protection import Protection
+
+PROTECTIONS = (
+    Protection(
+        "sentence of a child that was taken over",
+        "decoding/pool.py",
+        "(told(problem))",
+        '(problem["code"])',
+        "tests/decoding/test_pool.py -k taken_over",
+    ),
+    Protection(
+        "memory of one picture",
+        "decoding/child.py",
+        "(resource.RLIMIT_AS, MEMORY), ",
+        "",
+        "tests/decoding/test_pool.py -k more_memory",
+    ),
+    Protection(
+        "processor time of one picture",
+        "decoding/child.py",
+        "resource.setrlimit(resource.RLIMIT_CPU,",
+        "min(resource.RLIMIT_CPU,",
+        "tests/decoding/test_pool.py -k processor",
+    ),
+    Protection(
+        "drawing after all else",
+        "decoding/child.py",
+        "        os.nice(NICENESS)",
+        "        os.nice(0)",
+        "tests/decoding/test_pool.py -k go_first",
+    ),
+    Protection(
+        "clock of one picture",
+        "decoding/process.py",
+        "clock = Timer(seconds, self.end)",
+        "clock = Timer(seconds * 100, self.end)",
+        "tests/decoding/test_pool.py -k time_on_the_clock",
+    ),
+    Protection(
+        "clock of an orphan",
+        "decoding/child.py",
+        "        except messages.BrokenMessage:\n            return",
+        "        except messages.BrokenMessage:\n            time.sleep(600)\n            return",
+        "tests/decoding/test_pool.py -k die_with",
+    ),
+    Protection(
+        "picture that kills its reader",
+        "decoding/pool.py",
+        "                if blamed == 2:",
+        "                if blamed == 9:",
+        "tests/decoding/test_pool.py -k to_blame",
+    ),
+    Protection(
+        "environment of a child",
+        "decoding/process.py",
+        "passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}",
+        "passed_on = dict(os.environ)",
+        "tests/decoding/test_pool.py -k holds_no_secret",
+    ),
+    Protection(
+        "answer of a child",
+        "decoding/pool.py",
+        "if not all(part.startswith(_BEGINNINGS) for part in drawn.values()):",
+        "if False:",
+        "tests/decoding/test_pool.py -k taken_over",
+    ),
+    Protection(
+        "length of a message",
+        "decoding/messages.py",
+        "if head_size > MAX_HEAD or body_size > MAX_BYTES:",
+        "if False:",
+        "tests/decoding/test_pool.py -k too_long__is_not_read",
+    ),
+    Protection(
+        "children of a fork",
+        "decoding/pool.py",
+        "os.register_at_fork(after_in_child=self._forget)",
+        "pass",
+        "tests/decoding/test_pool.py -k forked",
+    ),
+    Protection(
+        "children at a stop",
+        "decoding/pool.py",
+        "                child.end()",
+        "                pass",
+        "tests/decoding/test_pool.py -k busy_at_once",
+    ),
+    Protection(
+        "no picture without a clock",
+        "decoding/process.py",
+        "            raise Starved from None",
+        "            raise",
+        "tests/decoding/test_pool.py -k no_clock",
+    ),
+    Protection(
+        "child that has grown large",
+        "decoding/pool.py",
+        "answer.peak < LARGE_CHILD and ",
+        "",
+        "tests/decoding/test_pool.py -k grown_large",
+    ),
+    Protection(
+        "idle child that died of a limit",
+        "decoding/pool.py",
+        "if death.by_its_limits and death.had_begun:",
+        "if death.by_its_limits:",
+        "tests/decoding/test_pool.py -k while_it_was_idle",
+    ),
+)
