@@ -69,13 +69,13 @@ def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
             now = clock.now()
             seen, slowdown = _pace(now)
             spacing = SPACING if seen == _noted else SPACING_BETWEEN_PROCESSES
-            apart = slowdown * timedelta(seconds=spacing / conf.RATE_LIMIT)
+            apart = timedelta(seconds=spacing / conf.RATE_LIMIT)
             slot = now
-            if seen and not marks.is_ahead(seen, now, longest=within + apart + HEAD_START + LONGEST_REST):
+            if seen and not marks.is_ahead(seen, now, longest=within + SLOWEST * apart + HEAD_START + LONGEST_REST):
                 slot = max(seen, now)
             if slot - now > within:
                 return slot - now, False
-            following = slot + apart + _lateness(seen, now, apart)
+            following = slot + slowdown * apart + _lateness(seen, now, slowdown * apart)
             if account_row().filter(next_slot_at=seen).update(next_slot_at=following):
                 _noted = following
                 # What the database took is not waited for once more.
