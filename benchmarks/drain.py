@@ -8,7 +8,7 @@ nothing else.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
@@ -91,9 +91,7 @@ def submitted_per_second(pictures: list[ImageScan], threads: int) -> float:
 
 def _by_hand_per_second(url: str, pictures: list[ImageScan], threads: int) -> float:
     """Return how many of these scans a second are submitted by threads that take care of nothing."""
-    login = {"email": "a@example.org", "key": "key"}
-    token = requests.post(f"{url}/v3/account/login/api", json=login, timeout=10).json()["access_token"]
-    sessions = local()
+    token, sessions = _token(url), local()
 
     def submit(pk: int) -> None:
         now = timezone.now()
@@ -105,16 +103,10 @@ def _by_hand_per_second(url: str, pictures: list[ImageScan], threads: int) -> fl
         with Image.open(BytesIO(content)) as opened:
             width, height = opened.size
         session = sessions.__dict__.setdefault("session", requests.Session())
-        answer = session.put(
-            f"{url}/v1/ai-image-detector-async/{scan.scan_id}/submit",
-            data=_submission(scan.scan_id).body().content,
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            timeout=30,
-        )
-        assert answer.status_code == 201, answer.status_code
+        _put(session.put, url, token, _submission(scan.scan_id))
         noted = {"sha256": sha256(content).hexdigest(), "width": width, "height": height, "byte_size": len(content)}
         ended = {"lease_owner": "", "lease_until": None, "next_attempt_at": None}
-        queued.model.objects.filter(pk=pk, lease_owner="by hand").update(
+        ImageScan.objects.filter(pk=pk, lease_owner="by hand").update(
             status=Status.SUBMITTED, submitted_at=timezone.now(), **noted, **ended
         )
 
@@ -137,14 +129,29 @@ def _submission(scan_id: str) -> Submission:
     )
 
 
+def _token(url: str) -> str:
+    login = {"email": "a@example.org", "key": "key"}
+    token: str = requests.post(f"{url}/v3/account/login/api", json=login, timeout=10).json()["access_token"]
+    return token
+
+
+def _put(put: Callable[..., requests.Response], url: str, token: str, submission: Submission) -> None:
+    """Submit as whoever takes care of nothing does."""
+    answer = put(
+        f"{url}/v1/ai-image-detector-async/{submission.scan_id}/submit",
+        data=submission.body().content,
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        timeout=30,
+    )
+    assert answer.status_code == 201, answer.status_code
+
+
 def _per_call() -> Iterator[Figure]:
     """Compare our client with a bare session, and with a connection per call as in the vendor's own SDK."""
     with local_copyleaks(RATE_LIMIT=100_000) as url:
         client = client_from_settings()
         session = requests.Session()
-        token = requests.post(
-            f"{url}/v3/account/login/api", json={"email": "a@example.org", "key": "key"}, timeout=10
-        ).json()["access_token"]
+        token = _token(url)
         numbers = iter(range(10**9))
 
         def submission() -> Submission:
@@ -154,16 +161,9 @@ def _per_call() -> Iterator[Figure]:
             for _ in range(CALLS):
                 client.submit(submission())
 
-        def bare(put: object = session.put) -> None:
+        def bare(put: Callable[..., requests.Response] = session.put) -> None:
             for _ in range(CALLS):
-                sent = submission()
-                answer = put(  # type: ignore[operator]
-                    f"{url}/v1/ai-image-detector-async/{sent.scan_id}/submit",
-                    data=sent.body().content,
-                    headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-                    timeout=30,
-                )
-                assert answer.status_code == 201, answer.status_code
+                _put(put, url, token, submission())
 
         yield Figure(
             name="client_put_vs_bare_session",

@@ -12,9 +12,3 @@ class Protection:
     old: str
     new: str
     tests: str
-
-    @property
-    def selection(self) -> tuple[list[str], str]:
-        """Return the files of the tests, and pytest's expression that chooses among them."""
-        paths, _, expression = self.tests.partition(" -k ")
-        return paths.split(), expression
