@@ -85,11 +85,9 @@ def _repeatable_instance(scan: ImageScan | None, statuses: Container[str]) -> Mo
     if scans().same_target(scan).unfinished().exists():
         raise _NotPossible(_("A newer scan of the object is under way."))
     try:
-        file = files.scanned_file(scan)
-        files.check_readable(file)
+        return files.readable_object(scan)
     except files.PictureUnavailable as reason:
         raise _NotPossible(str(reason)) from None
-    return file.instance
 
 
 @admin.action(description=gettext_lazy("Scan again (paid)"), permissions=["scan"])

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
-from django.db.models.fields.files import FieldFile
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image import formats
@@ -17,6 +17,7 @@ from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.renditions import shelf, wanted
 from django_copyleaks_image.scanning import prepare
+from django_copyleaks_image.sources import Picture
 
 from .reasons import problem_of, reason_in_words
 
@@ -49,13 +50,21 @@ def _told_in_words() -> Iterator[None]:
         raise PictureUnavailable(reason_in_words(Code.STORAGE_FAILED)) from None
 
 
-def scanned_file(scan: ImageScan) -> FieldFile:
+def scanned_file(scan: ImageScan) -> Picture:
     """Return the file of a scan, not opened; raise PictureUnavailable when the object holds another by now."""
     with _told_in_words():
         return prepare.stored_file(scan)
 
 
-def check_readable(file: FieldFile) -> None:
+def readable_object(scan: ImageScan) -> Model:
+    """Return the object of a scan after its file was read from; raise PictureUnavailable when that is not possible."""
+    with _told_in_words():
+        held = prepare.held_file(scan)
+    check_readable(held.file)
+    return held.instance
+
+
+def check_readable(file: Picture) -> None:
     """Read the beginning of a file; raise PictureUnavailable when the storage does not give it."""
     with _told_in_words():
         next(prepare.read_chunks(file), b"")
@@ -80,7 +89,7 @@ def has_heatmap(result: DetectionResult) -> bool:
     return results().filter(pk=result.pk).exclude(heatmap=b"").exists()
 
 
-def original(scan: ImageScan, file: FieldFile) -> tuple[formats.FileType, prepare.Copy | BytesIO]:
+def original(scan: ImageScan, file: Picture) -> tuple[formats.FileType, prepare.Copy | BytesIO]:
     """Return the scanned bytes, or all pixels of them where browsers would not show them upright.
 
     Only of a picture that could be drawn. Raises BeingPrepared or PictureUnavailable.

@@ -14,6 +14,7 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.conf import DICT_NAME
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.scanning import addresses
+from django_copyleaks_image.sources import StoredFile
 
 from .configuration import is_https, is_local, value_of
 from .registering import PREFIX, register
@@ -122,6 +123,6 @@ def check_direct_access(**kwargs: Any) -> list[CheckMessage]:
 
 def _problem_of_direct_access(storage: Storage) -> str:
     try:
-        return addresses.direct_url(storage, "picture.jpg")[1]
+        return addresses.direct_url(StoredFile(storage, "picture.jpg"))[1]
     except Exception:  # noqa: BLE001 - credentials that only the worker has, a bucket that cannot be asked
         return ""

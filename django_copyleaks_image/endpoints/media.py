@@ -9,7 +9,6 @@ from typing import IO
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
-from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseNotFound
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django_copyleaks_image import formats
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.scanning import addresses, prepare, scan_requests
+from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.streaming import streamed
 
 __all__ = ["media"]
@@ -70,7 +70,7 @@ def _refusal() -> HttpResponse:
     return HttpResponseNotFound(headers={"Cache-Control": "no-store"})
 
 
-def _verified(scan: ImageScan, file: FieldFile) -> Iterator[bytes]:
+def _verified(scan: ImageScan, file: Picture) -> Iterator[bytes]:
     """Yield nothing once the whole file was found to be what was measured, then its blocks, each compared once more.
 
     Not one byte of another file leaves, not even of one that is overwritten meanwhile, so no result can be about it.

@@ -8,15 +8,12 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import cast
 from unicodedata import normalize
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.storage import Storage
 from django.core.signing import BadSignature, Signer
-from django.db.models.fields.files import FieldFile
 from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils.text import get_valid_filename
 
@@ -27,6 +24,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.redaction import MARK
+from django_copyleaks_image.sources import Picture
 
 from . import prepare
 
@@ -77,23 +75,23 @@ def probe_url() -> str:
     return endpoint_url("webhook", PROBE, webhook_token(PROBE))
 
 
-def media_url(scan: ImageScan, file: FieldFile) -> str:
+def media_url(scan: ImageScan, file: Picture) -> str:
     """Return where Copyleaks fetches the picture: our media endpoint, or the storage's own address made absolute.
 
     Raises :class:`.prepare.Skipped` when the storage has none that Copyleaks could fetch: trying again mends nothing.
     """
     if conf.MEDIA_ACCESS != "direct":
         return endpoint_url("media", media_token(scan.scan_id), vendor_file_name(scan))
-    url, problem = direct_url(file.storage, cast("str", file.name))
+    url, problem = direct_url(file)
     if problem:
         raise prepare.Skipped(Code.NO_PUBLIC_URL, problem)
     return url
 
 
-def direct_url(storage: Storage, name: str) -> tuple[str, str]:
+def direct_url(file: Picture) -> tuple[str, str]:
     """Return where the storage itself serves a file, made absolute, and what keeps Copyleaks from fetching it there."""
     try:
-        url = urljoin(conf.PUBLIC_URL + "/", storage.url(name))
+        url = urljoin(conf.PUBLIC_URL + "/", file.url())
     except (NotImplementedError, ValueError):  # Without base_url Django's own raises the latter.
         return "", Problem.STORAGE_WITHOUT_ADDRESS()
     # A Copyleaks that is not on the public internet itself, such as the emulator, reaches its neighbours.

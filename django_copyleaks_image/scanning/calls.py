@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 
-from django.db.models.fields.files import FieldFile
-
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.client import Client, Submission, client_from_settings
@@ -18,6 +16,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status, reason_columns
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
+from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.transactions import atomically, repeated
 
 from . import addresses, clock, lost_results, prepare, rate, receive, scan_requests
@@ -28,7 +27,7 @@ logger = logging.getLogger(__name__)
 REPEATED_ID_ANSWERS = (400, 409)
 
 
-def ready_call(scan: ImageScan, file: FieldFile) -> Callable[[], None]:
+def ready_call(scan: ImageScan, file: Picture) -> Callable[[], None]:
     """Log in, read what is to be sent, and return the call, which stores its own success and raises its failure.
 
     Raises CopyleaksError when the login fails, and what :mod:`.prepare` raises when the bytes cannot be had.
@@ -48,7 +47,7 @@ def _log_in(client: Client) -> None:
         raise
 
 
-def _submission(scan: ImageScan, file: FieldFile) -> Submission:
+def _submission(scan: ImageScan, file: Picture) -> Submission:
     return Submission(
         scan_id=scan.scan_id,
         url=addresses.media_url(scan, file),
@@ -64,7 +63,7 @@ def _submission(scan: ImageScan, file: FieldFile) -> Submission:
     )
 
 
-def _verified_bytes(scan: ImageScan, file: FieldFile) -> bytes:
+def _verified_bytes(scan: ImageScan, file: Picture) -> bytes:
     with checked_in():
         content = b"".join(prepare.read_chunks(file))
     if hashlib.sha256(content).hexdigest() != scan.sha256:

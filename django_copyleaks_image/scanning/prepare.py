@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import Storage
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
@@ -21,6 +22,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem, SentenceError
+from django_copyleaks_image.sources import Picture, StoredFile
 
 logger = logging.getLogger(__name__)
 
@@ -135,8 +137,20 @@ class Copy(tempfile.SpooledTemporaryFile[bytes]):
             super().close()
 
 
-def stored_file(scan: ImageScan) -> FieldFile:
-    """Return the file of a scan, not opened.
+class Held(NamedTuple):
+    """An object, and the file of it that a scan is about."""
+
+    instance: Model
+    file: Picture
+
+
+def stored_file(scan: ImageScan) -> Picture:
+    """Return the file of a scan, not opened; raises what :func:`held_file` raises."""
+    return held_file(scan).file
+
+
+def held_file(scan: ImageScan) -> Held:
+    """Return the object of a scan and its file, not opened.
 
     Raises :class:`Replaced` when the object is gone or holds another file by now.
     """
@@ -150,15 +164,15 @@ def stored_file(scan: ImageScan) -> FieldFile:
     target = scan.target
     if target is None:
         raise Replaced(Code.FILE_REMOVED)
-    file = _file_of(target, field)
-    if not file or not scan.file_name:  # The name is forgotten when the picture was deleted.
+    name = registry.stored_name(target, field)
+    if not name or not scan.file_name:  # The name is forgotten when the picture was deleted.
         raise Replaced(Code.FILE_REMOVED)
-    if file.name != scan.file_name:
+    if name != scan.file_name:
         raise Replaced(Code.FILE_REPLACED)
-    return file
+    return Held(target, StoredFile(storage_of(target, field), name))
 
 
-def measure(file: FieldFile) -> Facts:
+def measure(file: Picture) -> Facts:
     """Read a stored file once and return its facts.
 
     Raises :class:`Skipped` with the reason, or :class:`StorageFailed`; both with the hash of what could be read.
@@ -171,7 +185,7 @@ def measure(file: FieldFile) -> Facts:
             raise
 
 
-def copied(file: FieldFile, *, at_most: int, hashed: int = 0) -> Copy:
+def copied(file: Picture, *, at_most: int, hashed: int = 0) -> Copy:
     """Return a copy of a stored file, to be read from the start and closed.
 
     Raises :class:`Skipped` when there are no bytes or more than ``at_most``, or :class:`StorageFailed`. The hash of a
@@ -185,7 +199,7 @@ def copied(file: FieldFile, *, at_most: int, hashed: int = 0) -> Copy:
     return _filled(Copy(on_disk=False), file, at_most=at_most, hashed=hashed)
 
 
-def _filled(copy: Copy, file: FieldFile, *, at_most: int, hashed: int) -> Copy:
+def _filled(copy: Copy, file: Picture, *, at_most: int, hashed: int) -> Copy:
     digest = hashlib.sha256()
     try:
         for chunk in read_chunks(file):
@@ -233,7 +247,7 @@ def has_temporary_files() -> bool:
         return False
 
 
-def read_chunks(file: FieldFile) -> Iterator[bytes]:
+def read_chunks(file: Picture) -> Iterator[bytes]:
     """Yield the bytes of a stored file, opened anew through its storage.
 
     Raises :class:`Skipped` when the file does not exist, :class:`StorageFailed` for any other failure and when it
@@ -247,10 +261,10 @@ def read_chunks(file: FieldFile) -> Iterator[bytes]:
             yield block
 
 
-def opened(file: FieldFile) -> IO[bytes]:
+def opened(file: Picture) -> IO[bytes]:
     """Open a stored file anew through its storage; raises what :func:`read_chunks` raises."""
     with _failures_of_the_storage():
-        return cast("IO[bytes]", file.storage.open(cast("str", file.name), "rb"))
+        return file.open()
 
 
 def rewound(stream: IO[bytes]) -> bool:
@@ -310,5 +324,6 @@ def _inspect(copy: IO[bytes]) -> formats.PictureFacts:
     return picture
 
 
-def _file_of(target: Model, field: FileField) -> FieldFile:
-    return cast("FieldFile", cast("Any", getattr(target, field.attname)))
+def storage_of(target: Model, field: FileField) -> Storage:
+    """Return the storage of an object's file, which a field file may choose for itself."""
+    return cast("FieldFile", cast("Any", getattr(target, field.attname))).storage

@@ -6,7 +6,6 @@ from io import BytesIO
 from django.core.cache import cache
 from django.db import Error as AnyDatabaseError
 from django.db import connections
-from django.db.models.fields.files import FieldFile
 
 from django_copyleaks_image import formats
 from django_copyleaks_image.copyleaks.client import client_from_settings
@@ -62,7 +61,7 @@ def another_file_opens(scan: ImageScan) -> bool:
 
 def _opens(scan: ImageScan) -> bool:
     try:
-        file: FieldFile = prepare.stored_file(scan)
+        file = prepare.stored_file(scan)
         return next(prepare.read_chunks(file), None) is not None
     except (prepare.Replaced, prepare.Skipped, prepare.StorageFailed, AnyDatabaseError):
         return False

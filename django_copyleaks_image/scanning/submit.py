@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 from django.db import Error as AnyDatabaseError
 from django.db.models import F
-from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Coalesce
 
 from django_copyleaks_image.conf import conf
@@ -27,6 +26,7 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.reviewing import placing
+from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.transactions import atomically, repeated
 
 from . import (
@@ -195,7 +195,7 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         raise
 
 
-def _stored_file(scan: ImageScan) -> FieldFile:
+def _stored_file(scan: ImageScan) -> Picture:
     """Return the file of a scan; a database of its own may fail while that of the scans works."""
     try:
         return prepare.stored_file(scan)
