@@ -2,7 +2,7 @@
 
 from .findings import finding
 from .publishing import filter_by_picture, prefetch_standings, publishable, standing, with_standing
-from .scanning.scan_requests import latest_scan, request_scan
+from .scanning.scan_requests import latest_scan, request_scan, withdraw_scan
 
 __all__ = [
     "filter_by_picture",
@@ -13,4 +13,5 @@ __all__ = [
     "request_scan",
     "standing",
     "with_standing",
+    "withdraw_scan",
 ]

@@ -103,6 +103,11 @@ class Code(models.TextChoices):
         Follows.TURN,
         _("Identical bytes are being scanned; their result will be shared."),
     )
+    AWAITS_FILE = (
+        "awaits_file",
+        Follows.TURN,
+        _("The file is not there yet, or not whole; it is looked at again."),
+    )
     RESULT_ARRIVING = (
         "result_arriving",
         Follows.TURN,
@@ -127,6 +132,18 @@ class Code(models.TextChoices):
     TOO_LARGE = "too_large", Follows.PICTURE, _("The picture is too large for the provider.")
     UNSUPPORTED_FORMAT = "unsupported_format", Follows.PICTURE, _("The provider does not take this kind of picture.")
     UNREADABLE_IMAGE = "unreadable_image", Follows.PICTURE, _("The file is no picture that can be read.")
+    NOT_A_PICTURE = (
+        "not_a_picture",
+        Follows.PICTURE,
+        _("Nothing: nobody is asked about it. Where it should not be there, let the form of the site refuse it."),
+        _("The file is no picture."),
+    )
+    SUSPICIOUS_NAME = (
+        "suspicious_name",
+        Follows.PICTURE,
+        _("Save the file under a name within its storage."),
+        _("The storage does not open a file of such a name."),
+    )
     TOO_COMPLEX = (
         "too_complex",
         Follows.PICTURE,
@@ -152,6 +169,18 @@ class Code(models.TextChoices):
         Follows.SHARED,
         _("Mount the volume or the bucket with the media on every machine that runs a worker."),
         _("The file is not in the storage."),
+    )
+    FILE_NOT_PERMITTED = (
+        "file_not_permitted",
+        Follows.SHARED,
+        _("Let the worker read the media: look at its user, the permissions of the files, or the rules of the bucket."),
+        _("The storage does not let the worker read the file."),
+    )
+    STORAGE_SLOW = (
+        "storage_slow",
+        Follows.SHARED,
+        _("Look for what keeps the storage from giving this file in time; others may be read."),
+        _("The storage takes too long to give the file."),
     )
     STORAGE_FAILED = (
         "storage_failed",
@@ -311,7 +340,13 @@ class Code(models.TextChoices):
     # Ended by a person, or a rule of the site.
     FILE_REPLACED = "file_replaced", Follows.ENDED, _("The file was replaced by another one.")
     FILE_REMOVED = "file_removed", Follows.ENDED, _("The file was removed.")
-    NOT_WANTED = "not_wanted", Follows.ENDED, _("The file was replaced by one that this site leaves out.")
+    NOT_WANTED = "not_wanted", Follows.ENDED, _("The site leaves this file out.")
+    WITHDRAWN = (
+        "withdrawn",
+        Follows.ENDED,
+        _("Nothing, or ask for a scan of it once more."),
+        _("The picture was taken back by the site."),
+    )
     MODEL_REMOVED = "model_removed", Follows.ENDED, _("The model of the object no longer exists.")
     FIELD_REMOVED = "field_removed", Follows.ENDED, _("The field of the object no longer exists.")
     SCANNED_AGAIN = "scanned_again", Follows.ENDED, _("A newer scan was asked for.")

@@ -134,6 +134,13 @@ class Problem(StrEnum):
         "file_not_found",
         gettext_noop("The storage has no such file: it was deleted, or cannot be seen from the worker."),
     )
+    NO_FILE_ARRIVED = (
+        "no_file_arrived",
+        gettext_noop("No file has arrived in %(minutes)s minutes: it never came, or cannot be seen from the worker."),
+    )
+    FILE_STAYED_EMPTY = "file_stayed_empty", gettext_noop("The file was still empty after %(minutes)s minutes.")
+    FILE_IS_NO_PICTURE = "file_is_no_picture", gettext_noop("The file does not begin like a picture.")
+    FILE_CUT_OFF = "file_cut_off", gettext_noop("The file ends before its picture does.")
     STORAGE_RAISED = "storage_raised", gettext_noop("The storage raised %(error)s while the file was read.")
     STORAGE_SLOW = "storage_slow", gettext_noop("The storage took longer than %(seconds)s s to read the file.")
     STORAGE_WITHOUT_ADDRESS = "storage_without_address", gettext_noop("The storage gives its files no address.")

@@ -54,6 +54,10 @@ class WatchedField:
     def label(self) -> str:
         return f"{self.owner._meta.label}.{self.field.name}"
 
+    def is_of(self, row: Any) -> bool:
+        """Return whether a scan or a watched image is about a picture in this field."""
+        return row.field_name == self.name and row.content_type.model_class() is self.owner
+
     def models(self) -> Iterator[type[Model]]:
         """Yield every model that is saved with this column: the owner, its proxies and its children."""
         return (model for model in apps.get_models(include_auto_created=True) if issubclass(model, self.owner))
@@ -174,6 +178,11 @@ def options_for(model: type[Model] | None, field_name: str) -> Options:
         if watched.owner is model and watched.name == field_name:
             return watched.options
     return Options()
+
+
+def options_of(scan: Any) -> Options:
+    """Return the options of the field that a scan is about."""
+    return options_for(scan.content_type.model_class(), scan.field_name)
 
 
 def concrete_models(model: type[Model]) -> list[type[Model]]:

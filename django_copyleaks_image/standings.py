@@ -22,6 +22,7 @@ class Standing(TextChoices):
 
     WAITING = "waiting", _("Waiting for its scan")
     NOT_MEASURED = "not_measured", _("Not measured")
+    NOT_A_PICTURE = "not_a_picture", _("Not a picture")
     CLEAN = "clean", _("Nothing to review")
     FLAGGED = "flagged", _("Flagged")
     CLEARED = "cleared", _("Cleared (false alarm)")
@@ -57,7 +58,7 @@ class StandingRule:
     a result that needs a review, any other by one without AI.
     """
 
-    shown: Literal["always", "never", "flagged", "unmeasured"]
+    shown: Literal["always", "never", "flagged", "unmeasured", "not_pictures"]
     is_by_verdict: bool = False
     denies_ai: bool = False
     sentence: Text = "%(finding)s"
@@ -95,6 +96,7 @@ class KindRule:
 STANDINGS: dict[Standing, StandingRule] = {
     Standing.WAITING: StandingRule(shown="unmeasured"),
     Standing.NOT_MEASURED: StandingRule(shown="unmeasured"),
+    Standing.NOT_A_PICTURE: StandingRule(shown="not_pictures", sentence=_("Not a picture")),
     Standing.CLEAN: StandingRule(shown="always", is_by_verdict=True),
     Standing.FLAGGED: StandingRule(shown="flagged", is_by_verdict=True, sentence=_("%(finding)s; under review")),
     Standing.CLEARED: StandingRule(shown="always", denies_ai=True, sentence=_("%(finding)s; cleared by a moderator")),
@@ -171,12 +173,16 @@ def choices_in(queue: str) -> list[Kind]:
     ]
 
 
-def shown_standings(*, unmeasured: Policy = "hide", flagged: Policy = "hide") -> frozenset[Standing]:
+def shown_standings(
+    *, unmeasured: Policy = "hide", flagged: Policy = "hide", not_pictures: Policy = "show"
+) -> frozenset[Standing]:
     """Return the standings of the pictures that may be shown.
 
     Raises ValueError for another policy than ``"hide"`` or ``"show"``.
     """
-    if not {unmeasured, flagged} <= set(get_args(Policy)):
-        raise ValueError(f'Pictures are told to "hide" or to "show", not to {unmeasured!r} or {flagged!r}.')
-    is_shown = {"always": True, "never": False, "unmeasured": unmeasured == "show", "flagged": flagged == "show"}
+    policies = {"unmeasured": unmeasured, "flagged": flagged, "not_pictures": not_pictures}
+    for policy in policies.values():
+        if policy not in get_args(Policy):
+            raise ValueError(f'Pictures are told to "hide" or to "show", not to {policy!r}.')
+    is_shown = {"always": True, "never": False, **{name: policy == "show" for name, policy in policies.items()}}
     return frozenset(standing for standing, rule in STANDINGS.items() if is_shown[rule.shown])

@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django_copyleaks_image import registry
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.emulator import Emulator
-from django_copyleaks_image.scanning import leases
+from django_copyleaks_image.scanning import arrival, leases
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,6 +56,14 @@ def _time_for_pictures() -> Iterator[None]:
         patch.setattr(pool, "BRIEF", pool.Patience(cpu_seconds=pool.BRIEF.cpu_seconds, seconds=60))
         patch.setattr(pool, "LONG", pool.Patience(cpu_seconds=2, seconds=60))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_file_is_awaited(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a first look be the last, but for the tests that are marked with ``awaits_files``."""
+    if request.node.get_closest_marker("awaits_files") is None:
+        monkeypatch.setattr(arrival, "FRESH", timedelta(0))
+        monkeypatch.setattr(arrival, "NEW", timedelta(0))
 
 
 @pytest.fixture

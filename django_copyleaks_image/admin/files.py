@@ -16,7 +16,7 @@ from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition,
 from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.renditions import shelf, wanted
-from django_copyleaks_image.scanning import prepare
+from django_copyleaks_image.scanning import file_changes, prepare
 from django_copyleaks_image.sources import Picture
 
 from .reasons import problem_of, reason_in_words
@@ -102,6 +102,7 @@ def original(scan: ImageScan, file: Picture) -> tuple[formats.FileType, prepare.
         copy = prepare.copied(file, at_most=formats.MAX_BYTES)
     if copy.sha256 != drawn.sha256:
         copy.close()
+        file_changes.noticed(scan)
         raise PictureUnavailable(reason_in_words(Code.FILE_REPLACED))
     return formats.TYPES[image_format], copy
 

@@ -73,6 +73,28 @@ def check_that_something_is_watched(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.files)
+def check_overwriting_storages(**kwargs: Any) -> list[CheckMessage]:
+    """Check that two uploads of one name are two files: else the second shows in the place of the first."""
+    overwritten = sorted(watched.label for watched in registry.watched_fields() if _overwrites(watched.field.storage))
+    if not overwritten:
+        return []
+    return [
+        Warning(
+            f"The storage of {', '.join(overwritten)} overwrites a file when another one of its name is uploaded.",
+            hint='Let the storage find a free name, with "file_overwrite": False for S3 and its like, or let upload_to '
+            "give each upload a name of its own.",
+            id=f"{PREFIX}.W039",
+        )
+    ]
+
+
+def _overwrites(storage: Any) -> bool:
+    """Return whether a storage, Django's or of django-storages, is told to overwrite."""
+    options = ("file_overwrite", "overwrite_files", "_allow_overwrite")
+    return any(getattr(storage, option, False) is True for option in options)
+
+
+@register(Tags.files)
 def check_rendition_storage(**kwargs: Any) -> list[CheckMessage]:
     """Check that renditions are kept where web processes find them, and the public does not."""
     alias = value_of("RENDITION_STORAGE")

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from django_copyleaks_image import formats
 from django_copyleaks_image.models import ImageScan, scans
-from django_copyleaks_image.scanning import addresses, prepare, scan_requests
+from django_copyleaks_image.scanning import addresses, file_changes, prepare
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.streaming import streamed
 
@@ -112,9 +112,8 @@ def _digests(scan: ImageScan, stream: IO[bytes]) -> list[bytes]:
 
 
 def _scan_other_bytes(scan: ImageScan) -> None:
-    logger.warning("Scan %s: the file holds other bytes now; they are scanned instead.", scan.scan_id)
     try:
-        scan_requests.bytes_changed(scan)
+        file_changes.queue_other_bytes(scan)
     except DatabaseError:
         # The row is as it was: the next try, or the deadline of the result, finds out again.
         logger.exception("Scan %s: the other bytes could not be queued.", scan.scan_id)

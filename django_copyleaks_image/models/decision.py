@@ -40,7 +40,7 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now, db_index=True)
     # What the person saw, and what stood before: an undo restores it.
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default="")
-    before = models.CharField(_("standing before"), max_length=12, choices=Standing)
+    before = models.CharField(_("standing before"), max_length=16, choices=Standing)
     queue = models.CharField(_("taken from"), max_length=11, choices=Queue, blank=True, default=Queue.NONE)
     reverses = models.OneToOneField(
         "self", models.CASCADE, verbose_name=_("undoes"), related_name="reversal", null=True, blank=True

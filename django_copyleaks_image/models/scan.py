@@ -121,6 +121,8 @@ class ImageScan(ReadWhereWritten):
     width = models.PositiveIntegerField(_("width in pixels"), null=True, blank=True)
     height = models.PositiveIntegerField(_("height in pixels"), null=True, blank=True)
     byte_size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True)
+    # What the storage told of the file right before it was read: other bytes under the same name change it.
+    file_state = models.CharField(_("state of the file"), max_length=200, blank=True, default="")
     orientation = models.PositiveSmallIntegerField(_("orientation (EXIF)"), null=True, blank=True)
     image_format = models.CharField(_("image format"), max_length=10, blank=True, default="")
     model = models.CharField(_("detection model"), max_length=100, blank=True, default="")

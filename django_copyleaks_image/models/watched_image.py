@@ -1,5 +1,6 @@
 """The picture that a field of an object holds: which scan counts, how it stands, and who looks at it."""
 
+import hashlib
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,6 +19,11 @@ from .fields import ExactCharField
 from .read_where_written import ReadWhereWritten
 from .result import DetectionResult
 from .scan import ImageScan, object_of
+
+
+def digest_of(file_name: str) -> str:
+    """Return by what the pictures with a file of this name are found."""
+    return hashlib.sha256(file_name.encode(errors="surrogatepass")).hexdigest() if file_name else ""
 
 
 class WatchedImageQuerySet(models.QuerySet["WatchedImage"]):
@@ -56,6 +62,10 @@ class WatchedImage(ReadWhereWritten):
     content_object = GenericForeignKey("content_type", "object_id")
     database = models.CharField(_("database of the object"), max_length=100, default="default")
     file_name = models.TextField(_("file name"))
+    # Of the file name, which MariaDB cannot index: who else holds a file of this name.
+    file_digest = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    # When it is looked whether the file is still the one that the scan has found. Never shown.
+    look_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
     # When this file came: of an upload, when it was saved.
     uploaded_at = models.DateTimeField(_("uploaded at"), default=timezone.now)
     # The object or its file was deleted: what identifies it was erased here at once.
@@ -65,7 +75,7 @@ class WatchedImage(ReadWhereWritten):
     scan = models.OneToOneField(
         ImageScan, models.SET_NULL, verbose_name=_("scan"), related_name="image", null=True, blank=True
     )
-    standing = models.CharField(_("standing"), max_length=12, choices=Standing, default=Standing.WAITING)
+    standing = models.CharField(_("standing"), max_length=16, choices=Standing, default=Standing.WAITING)
     standing_since = models.DateTimeField(_("standing since"), default=timezone.now)
     # Of the scan that counts: what is sorted, filtered and shown without a join.
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default=Verdict.NOT_MEASURED)

@@ -65,9 +65,12 @@ class PictureStanding:
         """Return whether the default policy of :meth:`is_publishable` holds the picture back."""
         return not self.is_publishable()
 
-    def is_publishable(self, *, unmeasured: Policy = "hide", flagged: Policy = "hide") -> bool:
+    def is_publishable(
+        self, *, unmeasured: Policy = "hide", flagged: Policy = "hide", not_pictures: Policy = "show"
+    ) -> bool:
         """Return what :func:`~.querysets.publishable` finds for this picture."""
-        is_fit = self.standing in standings.shown_standings(unmeasured=unmeasured, flagged=flagged)
+        shown = standings.shown_standings(unmeasured=unmeasured, flagged=flagged, not_pictures=not_pictures)
+        is_fit = self.standing in shown
         return is_fit if self.has_file or self.needs_file else True
 
     @property

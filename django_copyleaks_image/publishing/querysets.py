@@ -53,16 +53,24 @@ def with_standing(queryset: Rows, field_name: str, *, prefix: str = "copyleaks")
     )
 
 
-def publishable(queryset: Rows, field_name: str, *, unmeasured: Policy = "hide", flagged: Policy = "hide") -> Rows:
+def publishable(
+    queryset: Rows,
+    field_name: str,
+    *,
+    unmeasured: Policy = "hide",
+    flagged: Policy = "hide",
+    not_pictures: Policy = "show",
+) -> Rows:
     """Return the objects whose picture may be shown.
 
     What a person cleared is shown; what was confirmed as AI, or is escalated, is hidden. As long as nobody has
     decided, pictures without detected AI (or with less than the field's ``review_area``) are shown, ``flagged`` ones
-    wait for a person, and ``unmeasured`` ones for their scan, which includes those whose scan failed. Objects
+    wait for a person, and ``unmeasured`` ones for their scan, which includes those whose scan failed. Files that are
+    no pictures, such as a PDF, are shown once that was found out, unless ``not_pictures`` hides them. Objects
     without a file have nothing to hide where the field may be empty. Raises ValueError for another policy than
     ``"hide"`` or ``"show"``.
     """
-    shown = standings.shown_standings(unmeasured=unmeasured, flagged=flagged)
+    shown = standings.shown_standings(unmeasured=unmeasured, flagged=flagged, not_pictures=not_pictures)
     field = registry.file_field(queryset.model, field_name)
     rows = _present_rows(field)
     # Without a row the picture is waiting.

@@ -105,7 +105,7 @@ def own_last_decision(image: WatchedImage, user: AnyUser) -> Decision | None:
 
 def is_decidable(image: WatchedImage) -> bool:
     """Return whether there is a picture to decide about, or was when its row was read."""
-    return image.standing != Standing.WAITING and image.removed_at is None
+    return image.standing not in (Standing.WAITING, Standing.NOT_A_PICTURE) and image.removed_at is None
 
 
 def _is_own(decision: Decision, user: AnyUser) -> bool:

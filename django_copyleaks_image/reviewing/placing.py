@@ -4,6 +4,7 @@ The rule of which scan counts is written here and nowhere else; :class:`WatchedI
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, OperationalError
@@ -12,7 +13,8 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import Decision, ImageScan, WatchedImage, images, scans
 from django_copyleaks_image.models.scan import UNMEASURED, Status
-from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
+from django_copyleaks_image.models.watched_image import WatchedImageQuerySet, digest_of
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.standings import STANDINGS, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 
@@ -22,6 +24,10 @@ from .history import judgements_of
 # The columns of a picture that waits for nobody any longer; whoever has seen it as it was is too late.
 _LEFT: dict[str, Any] = {"queue": Queue.NONE, "version": F("version") + 1, **FREE}
 _NOT_MEASURED: dict[str, Any] = {"verdict": Verdict.NOT_MEASURED, "ai_share": None}
+
+
+# A host may write a file anew after its save: so long after a scan has ended its file is looked at once more.
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 class Interrupted(OperationalError):
@@ -64,17 +70,19 @@ def place_of_completed(scan: ImageScan, verdict: Verdict, *, ai_share: float, ne
     return _place(found, image, standing, queue, verdict=verdict, ai_share=ai_share)
 
 
-def place_of_unmeasured(scan: ImageScan) -> Place | None:
+def place_of_unmeasured(scan: ImageScan, code: str) -> Place | None:
     """Return the place of a picture whose scan ends without a result, None when another scan counts.
 
-    It is to be judged by eye, unless that was done.
+    It is to be judged by eye, unless that was done, or it is no picture.
     """
     image = _row_of(scan)
     if not _counts(scan, image, is_measured=False):
         return None
     found = _found_by(scan, image)
     judgement = None if image is None else judgements_of(found).first()
-    if judgement is None:
+    if code == Code.NOT_A_PICTURE:
+        standing, queue = Standing.NOT_A_PICTURE, Queue.NONE
+    elif judgement is None:
         standing, queue = Standing.NOT_MEASURED, Queue.UNMEASURED
     else:
         standing, queue = judgement.leaves, Queue.ESCALATED if judgement.leaves_open else Queue.NONE
@@ -109,6 +117,8 @@ def await_scan(scan: ImageScan) -> None:
     row.update(
         scan=scan,
         file_name=scan.file_name,
+        file_digest=digest_of(scan.file_name),
+        look_due_at=None,
         database=scan.database,
         uploaded_at=scan.created_at,
         removed_at=None,
@@ -126,7 +136,9 @@ def withdraw(found: WatchedImageQuerySet) -> int:
 
 def remove(found: WatchedImageQuerySet) -> None:
     """Note that pictures were deleted: forget the names of their files; what was decided stays."""
-    found.filter(removed_at=None).update(file_name="", removed_at=timezone.now(), **_LEFT)
+    found.filter(removed_at=None).update(
+        file_name="", file_digest="", look_due_at=None, removed_at=timezone.now(), **_LEFT
+    )
 
 
 def _off_the_desk(standing: Standing) -> dict[str, Any]:
@@ -147,6 +159,8 @@ def _found_by(scan: ImageScan, image: WatchedImage | None) -> WatchedImage:
         pk=None if image is None else image.pk,
         scan=scan,
         file_name=scan.file_name,
+        file_digest=digest_of(scan.file_name),
+        look_due_at=timezone.now() + LOOK_AGAIN_AFTER,
         database=scan.database,
         sandbox=scan.sandbox,
         sha256=scan.sha256 or (same_upload.sha256 if same_upload else ""),
@@ -154,7 +168,17 @@ def _found_by(scan: ImageScan, image: WatchedImage | None) -> WatchedImage:
     )
 
 
-_OF_THE_SCAN = ("scan", "file_name", "database", "sandbox", "sha256", "uploaded_at", "removed_at")
+_OF_THE_SCAN = (
+    "scan",
+    "file_name",
+    "file_digest",
+    "look_due_at",
+    "database",
+    "sandbox",
+    "sha256",
+    "uploaded_at",
+    "removed_at",
+)
 
 
 def _place(found: WatchedImage, image: WatchedImage | None, standing: Standing, queue: Queue, **measured: Any) -> Place:

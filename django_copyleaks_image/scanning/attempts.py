@@ -16,7 +16,7 @@ from django_copyleaks_image.outcomes import Code, Follows
 from django_copyleaks_image.problems import Problem, SentenceError
 from django_copyleaks_image.transactions import atomically
 
-from . import account, circuit, clock, finishing, leases, lost_results, prepare, recovery
+from . import account, arrival, circuit, clock, finishing, leases, lost_results, prepare, recovery
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +43,12 @@ def give_back(scan: ImageScan) -> None:
     leases.release(scan, attempts=_NOT_COUNTED)
 
 
-def put_back(scan: ImageScan, reason: NotNow) -> None:
-    """Release a scan that waits through no fault of its own: the attempt does not count."""
+def put_back(scan: ImageScan, reason: NotNow, **columns: object) -> None:
+    """Release a scan that waits through no fault of its own, with more columns: the attempt does not count."""
     logger.info("Scan %s: waits (%s).", scan.scan_id, reason.code)
     # What was refused for certain is as if it was never sent.
     sent_at = Case(When(may_have_arrived=True, then=F("sent_at")), default=Value(None))
-    _postpone(scan, reason.code, reason.message, reason.wait, attempts=_NOT_COUNTED, sent_at=sent_at)
+    _postpone(scan, reason.code, reason.message, reason.wait, attempts=_NOT_COUNTED, sent_at=sent_at, **columns)
 
 
 def refused(scan: ImageScan, error: CopyleaksError) -> None:
@@ -90,28 +90,32 @@ def failed(
     *,
     cause: CopyleaksError | None = None,
     is_shared: bool = False,
+    lasts: bool = False,
 ) -> None:
     """Put back a scan that failed because of something shared; that does not count, unless evidence says otherwise.
 
-    With ``is_shared`` there is no doubt about it.
+    With ``is_shared`` there is no doubt about it. What is the scan's own and ``lasts`` is allowed few tries.
     """
     if circuit.failed(scan, shared, code, message, is_shared=is_shared):
-        try_again(scan, code, message, cause=cause)
+        try_again(scan, code, message, cause=cause, lasts=lasts)
         return
     wait = SHARED_WAIT * random.uniform(1, 2)  # noqa: S311 - jitter
     wait = min(LONGEST_WAIT, max(wait, (cause and cause.retry_after) or 0))
     put_back(scan, NotNow(code, timedelta(seconds=wait), message))
 
 
-def try_again(scan: ImageScan, code: str, message: str, *, cause: CopyleaksError | None = None) -> None:
+def try_again(
+    scan: ImageScan, code: str, message: str, *, cause: CopyleaksError | None = None, lasts: bool = False
+) -> None:
     """Release a scan for a later attempt, or end it when there were enough.
 
-    An error that is of no known class is allowed fewer, whatever other errors came before it.
+    An error that is of no known class, or ``lasts``, is allowed fewer, whatever other errors came before it.
     """
-    is_unclassified = cause is not None and not cause.passes
+    is_unclassified = lasts or (cause is not None and not cause.passes)
     unclassified = scan.unclassified_attempts + is_unclassified
     tries = conf.MAX_ATTEMPTS
-    few = min(tries["unknown"], CONTRADICTED_TRIES) if cause and cause.pauses_account else tries["unknown"]
+    is_contradicted = lasts or (cause is not None and cause.pauses_account)
+    few = min(tries["unknown"], CONTRADICTED_TRIES) if is_contradicted else tries["unknown"]
     if scan.attempts >= tries["transient"] or (is_unclassified and unclassified >= few):
         logger.error("Scan %s: given up after %s attempts (%s).", scan.scan_id, scan.attempts, code)
         give_up(scan, code, message)
@@ -154,11 +158,19 @@ def end_with(scan: ImageScan, payer: ImageScan) -> None:
 def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
     """End a scan that the vendor need not see, unless it may have seen it already: then its answer is lost.
 
-    A file that is missing is another matter while nothing says that the storage itself is there.
+    A file that may still come is looked at again. One that is missing is another matter while nothing says that the
+    storage itself is there.
     """
     is_shared = skipped.code.follows is Follows.SHARED
+    may_still_come = arrival.may_still_come(scan, skipped)
+    if may_still_come and (not is_shared or arrival.is_new(scan)):
+        _look_again(scan, skipped)
+        return
     if is_shared and not circuit.failed(scan, Cause.STORAGE, skipped.code, skipped.message):
         put_back(scan, NotNow(skipped.code, timedelta(seconds=SHARED_WAIT), skipped.message))
+        return
+    if may_still_come:
+        _look_again(scan, skipped)
         return
     # Facts are stored before anything is sent. A scan of a backup without them was not sent since, if its picture
     # would have been skipped; one whose file is missing now may have been.
@@ -170,11 +182,16 @@ def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
     skipped.note_on(scan)
 
     def end() -> None:
-        if finishing.skip(scan, skipped.code, skipped.message, owner=scan.lease_owner):
+        if finishing.skip(scan, skipped.code, arrival.reason_of(scan, skipped), owner=scan.lease_owner):
             account.release_credit(scan)
 
     atomically(end)
     logger.info("Scan %s: skipped (%s).", scan.scan_id, skipped.code)
+
+
+def _look_again(scan: ImageScan, skipped: prepare.Skipped) -> None:
+    reason = NotNow(Code.AWAITS_FILE, arrival.wait_for(scan, skipped), skipped.message)
+    put_back(scan, reason, sha256=skipped.sha256, byte_size=skipped.byte_size, file_state=skipped.state)
 
 
 def _note_that_it_did_not_arrive(scan: ImageScan) -> None:

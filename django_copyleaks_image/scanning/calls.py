@@ -19,7 +19,7 @@ from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.transactions import atomically, repeated
 
-from . import addresses, clock, lost_results, prepare, rate, receive, scan_requests
+from . import addresses, clock, file_changes, lost_results, prepare, rate, receive
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def _verified_bytes(scan: ImageScan, file: Picture) -> bytes:
     with checked_in():
         content = b"".join(prepare.read_chunks(file))
     if hashlib.sha256(content).hexdigest() != scan.sha256:
-        scan_requests.bytes_changed(scan)
+        file_changes.queue_other_bytes(scan)
         raise prepare.Replaced(Code.FILE_REPLACED)
     return content
 

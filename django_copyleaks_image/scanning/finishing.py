@@ -26,7 +26,7 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
 
     Call with :func:`~.transactions.atomically`. No signal tells of a file that is no longer the present one.
     """
-    options = registry.options_for(scan.content_type.model_class(), scan.field_name)
+    options = registry.options_of(scan)
     verdict, needs_review = verdicts.judge(
         detected=result.is_ai_detected, ai_ratio=result.ai_ratio, policy=options.policy
     )
@@ -94,7 +94,7 @@ def _end_without_result(
 
     def end() -> bool:
         # A scan that is resubmitted leaves its picture to the resubmission.
-        place = placing.place_of_unmeasured(scan) if announce else None
+        place = placing.place_of_unmeasured(scan, code) if announce else None
         is_heard = announce and notify.is_heard(signals.scan_failed, scan)
         now = clock.now()
         ended = _end(
@@ -108,6 +108,7 @@ def _end_without_result(
             **reason_columns(code, message),
             # Whoever decides about what was not measured decides about these bytes.
             **({"sha256": scan.sha256, "byte_size": scan.byte_size} if scan.sha256 else {}),
+            file_state=scan.file_state,
         )
         if ended and not is_duplicate:
             paykey.look_after_commit(scan)

@@ -27,7 +27,7 @@ from django_copyleaks_image.models import ImageScan, account_row, home_database,
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.registry import WatchedField
 
-from . import account, finishing, scan_requests
+from . import account, file_changes, finishing, scan_requests
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +68,14 @@ def take_next_steps() -> int:
     """Take the next chunk of every walk; return how many scans were queued."""
     walks = account.state().full_scan_progress
     after, queued = _look_at_scans(walks.get("scans", 0))
+    files = file_changes.go_round(walks.get("files", {}))
     fields = {}
     for watched in registry.watched_fields():
         walk = _FieldProgress(**walks.get("fields", {}).get(watched.label, {}))
         with going_on_after_errors_of(watched.label):
             queued += _look_at_objects(watched, walk)
         fields[watched.label] = asdict(walk)
-    account_row().update(full_scan_progress={"scans": after, "fields": fields})
+    account_row().update(full_scan_progress={"scans": after, "files": files, "fields": fields})
     return queued
 
 

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 MEASURED_FACTS = (
     "sha256",
     "byte_size",
+    "file_state",
     "width",
     "height",
     "orientation",

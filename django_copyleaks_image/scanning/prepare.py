@@ -7,20 +7,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import BoundedSemaphore
 from typing import IO, Any, NamedTuple, cast
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.files.storage import Storage
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
-from django_copyleaks_image import formats, registry
+from django_copyleaks_image import beginnings, formats, registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.account import Cause
-from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.outcomes import Code, sentence
 from django_copyleaks_image.problems import Problem, SentenceError
 from django_copyleaks_image.sources import Picture, StoredFile
 
@@ -38,6 +39,11 @@ FORMATS_WITHOUT_SYNC = frozenset({"TIFF"})
 MAXIMUM_HASHED = 256 * 1024 * 1024
 
 CHUNK = 64 * 1024
+STATE_LENGTH = 200
+# What storages raise for a file that is not there: Django's own and django-storages' for S3 the first, those for Azure
+# and Google Cloud the errors of their libraries, which are known by name so that none of them need be installed.
+_NOT_FOUND = frozenset({"FileNotFoundError", "ResourceNotFoundError", "NotFound"})
+_FORBIDDEN = frozenset({"PermissionError", "Forbidden", "AccessDenied", "403", "AuthorizationFailure"})
 IN_MEMORY = 2 * 1024 * 1024
 # A storage that drips must not outlast everything. One that hangs in a single call can only be noticed from outside.
 READ_SECONDS = 120.0
@@ -47,19 +53,25 @@ MEMORY_SECONDS = 30.0
 
 
 class NotMeasured(SentenceError):
-    """What was found out about the bytes all the same: their hash and number, "" and None where they were not read."""
+    """What was found out about the bytes all the same: their hash and number, "" and None where they were not read.
 
+    ``code`` is stored; ``state`` is what the storage told of the file.
+    """
+
+    code: Code
     sha256: str = ""
     byte_size: int | None = None
+    state: str = ""
 
     def note_on(self, scan: ImageScan) -> None:
-        """Leave with a scan what was found out about its bytes, for its end."""
+        """Leave with a scan what was found out about its file, for its end."""
+        scan.file_state = self.state
         if self.sha256:
             scan.sha256, scan.byte_size = self.sha256, self.byte_size
 
 
 class Skipped(NotMeasured):
-    """The file will not be scanned; ``code`` is stored, the message says why and what would help."""
+    """The file will not be scanned; the message says why and what would help."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
@@ -75,10 +87,13 @@ class Replaced(Exception):
 
 
 class SharedFailed(NotMeasured):
-    """Something that all pictures share failed: worth another try. ``code`` is stored, ``cause`` is at fault."""
+    """Something that all pictures share failed: worth another try. ``cause`` is at fault.
 
-    code: Code
+    One that ``lasts`` does not go away by itself: where others fare better, it is the picture's own after few tries.
+    """
+
     cause: Cause
+    lasts = False
 
 
 class StorageFailed(SharedFailed):
@@ -86,6 +101,20 @@ class StorageFailed(SharedFailed):
 
     code = Code.STORAGE_FAILED
     cause = Cause.STORAGE
+
+
+class NotPermitted(StorageFailed):
+    """The storage has the file, and does not let us read it."""
+
+    code = Code.FILE_NOT_PERMITTED
+    lasts = True
+
+
+class TooSlow(StorageFailed):
+    """The storage takes longer than one file may take."""
+
+    code = Code.STORAGE_SLOW
+    lasts = True
 
 
 class NotDecoded(StorageFailed):
@@ -101,11 +130,22 @@ class _DiskFull(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What was measured of the stored bytes: hash, size in bytes, size in pixels and format."""
+    """What was measured of the stored bytes: hash, size in bytes, size in pixels and format.
+
+    ``state`` is what the storage told of the file before it was read. One that ``is_cut_off`` may be being written.
+    """
 
     sha256: str
     byte_size: int
     picture: formats.PictureFacts
+    state: str
+    is_cut_off: bool
+
+    def as_not_whole(self) -> Skipped:
+        """Return the reason for which a file that is cut off is not sent yet."""
+        cut_off = Skipped(Code.UNREADABLE_IMAGE, Problem.FILE_CUT_OFF())
+        cut_off.sha256, cut_off.byte_size, cut_off.state = self.sha256, self.byte_size, self.state
+        return cut_off
 
 
 class Copy(tempfile.SpooledTemporaryFile[bytes]):
@@ -177,32 +217,71 @@ def measure(file: Picture) -> Facts:
 
     Raises :class:`Skipped` with the reason, or :class:`StorageFailed`; both with the hash of what could be read.
     """
-    with copied(file, at_most=MAXIMUM_BYTES, hashed=MAXIMUM_HASHED) as copy:
-        try:
-            return Facts(sha256=copy.sha256, byte_size=copy.byte_size, picture=_inspect(cast("IO[bytes]", copy)))
-        except NotMeasured as error:
-            error.sha256, error.byte_size = copy.sha256, copy.byte_size
-            raise
+    # Before the bytes: whatever is written from now on changes it, and is noticed later.
+    state = state_of(file)
+    try:
+        with copied(file, at_most=MAXIMUM_BYTES, hashed=MAXIMUM_HASHED, only_pictures=True) as copy:
+            try:
+                content = cast("IO[bytes]", copy)
+                return Facts(
+                    sha256=copy.sha256,
+                    byte_size=copy.byte_size,
+                    picture=_inspect(content),
+                    state=state,
+                    is_cut_off=beginnings.is_cut_off(content, copy.byte_size),
+                )
+            except NotMeasured as error:
+                error.sha256, error.byte_size = copy.sha256, copy.byte_size
+                raise
+    except NotMeasured as error:
+        error.state = state
+        raise
 
 
-def copied(file: Picture, *, at_most: int, hashed: int = 0) -> Copy:
+def state_of(file: Picture) -> str:
+    """Return what a storage tells of a file without reading it, "" when that is nothing, or the storage failed.
+
+    Whoever reads the file then hears of the failure.
+    """
+    try:
+        return file.state()[:STATE_LENGTH]
+    except Exception:  # noqa: BLE001 - storages raise what their backend raises
+        return ""
+
+
+def hash_of(file: Picture) -> str:
+    """Read a stored file and return its hash; raises :class:`Skipped` or :class:`StorageFailed`."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in read_chunks(file):
+        size += len(chunk)
+        if size > MAXIMUM_HASHED:
+            raise _too_large()
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def copied(file: Picture, *, at_most: int, hashed: int = 0, only_pictures: bool = False) -> Copy:
     """Return a copy of a stored file, to be read from the start and closed.
 
     Raises :class:`Skipped` when there are no bytes or more than ``at_most``, or :class:`StorageFailed`. The hash of a
-    file of up to ``hashed`` bytes is told all the same.
+    file of up to ``hashed`` bytes is told all the same. With ``only_pictures`` no more than the beginning of anything
+    else is read.
     """
+    fill = partial(_filled, file=file, at_most=at_most, hashed=hashed, only_pictures=only_pictures)
     if has_temporary_files():
         try:
-            return _filled(Copy(on_disk=True), file, at_most=at_most, hashed=hashed)
+            return fill(Copy(on_disk=True))
         except _DiskFull as full:
             logger.warning("A temporary file could not be written (%s): the picture is held in memory.", full)
-    return _filled(Copy(on_disk=False), file, at_most=at_most, hashed=hashed)
+    return fill(Copy(on_disk=False))
 
 
-def _filled(copy: Copy, file: Picture, *, at_most: int, hashed: int) -> Copy:
+def _filled(copy: Copy, *, file: Picture, at_most: int, hashed: int, only_pictures: bool) -> Copy:
     digest = hashlib.sha256()
     try:
         for chunk in read_chunks(file):
+            if only_pictures and not copy.byte_size and not beginnings.is_picture(chunk):
+                raise Skipped(Code.NOT_A_PICTURE, Problem.FILE_IS_NO_PICTURE())
             copy.byte_size += len(chunk)
             if copy.byte_size > max(at_most, hashed):
                 raise _too_large()
@@ -257,7 +336,7 @@ def read_chunks(file: Picture) -> Iterator[bytes]:
     with opened(file) as stream:
         for block in blocks(stream):
             if time.monotonic() > deadline:
-                raise StorageFailed(Problem.STORAGE_SLOW(seconds=READ_SECONDS))
+                raise TooSlow(Problem.STORAGE_SLOW(seconds=READ_SECONDS))
             yield block
 
 
@@ -295,11 +374,23 @@ def _block(stream: IO[bytes]) -> bytes:
 def _failures_of_the_storage() -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError:
-        raise Skipped(Code.MISSING_FILE, Problem.FILE_NOT_FOUND()) from None
+    except SuspiciousOperation:  # Outside of the storage, or a name that no file can have.
+        raise Skipped(Code.SUSPICIOUS_NAME, sentence(Code.SUSPICIOUS_NAME)) from None
     except Exception as error:
+        names = {each.__name__ for each in type(error).__mro__}
+        if names & _NOT_FOUND:
+            raise Skipped(Code.MISSING_FILE, Problem.FILE_NOT_FOUND()) from None
         # Storages raise what their backend raises. Their texts may hold credentials, so only the type is kept.
-        raise StorageFailed(Problem.STORAGE_RAISED(error=type(error).__name__)) from error
+        failure = NotPermitted if names & _FORBIDDEN or _answered_code(error) in _FORBIDDEN else StorageFailed
+        raise failure(Problem.STORAGE_RAISED(error=type(error).__name__)) from error
+
+
+def _answered_code(error: Exception) -> str:
+    """Return the code of a refusal by S3 (botocore's ``ClientError``) or Azure (``HttpResponseError``), "" without."""
+    response = getattr(error, "response", None)
+    told = response.get("Error") if isinstance(response, dict) else None
+    code = told.get("Code") if isinstance(told, dict) else getattr(error, "error_code", "")
+    return str(code)
 
 
 def _inspect(copy: IO[bytes]) -> formats.PictureFacts:

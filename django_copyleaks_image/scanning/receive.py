@@ -24,7 +24,7 @@ from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem, stored
 from django_copyleaks_image.transactions import atomically
 
-from . import account, addresses, clock, duplicates, finishing, inbox, lost_results, paykey
+from . import account, addresses, clock, duplicates, file_changes, finishing, inbox, lost_results, paykey
 from .results import result_of
 
 logger = logging.getLogger(__name__)
@@ -205,6 +205,9 @@ def _understood(receipt: WebhookReceipt, scan: ImageScan, body: bytes) -> Failur
 
 
 def _apply_result(receipt: WebhookReceipt, scan: ImageScan, result: DetectionResult) -> Outcome:
+    if not scan.is_finished:  # About other bytes than the object holds by now, it is kept for their duplicates alone.
+        file_changes.noticed(scan)
+
     def apply_once() -> Outcome:
         # The INSERT comes first: it takes SQLite's write lock before anything was read. The account's row, which
         # all share, comes last.

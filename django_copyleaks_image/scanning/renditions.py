@@ -15,7 +15,7 @@ from django_copyleaks_image.outcomes import Code, Follows
 from django_copyleaks_image.problems import SentenceError, stored
 from django_copyleaks_image.renditions import shelf, wanted
 
-from . import clock, prepare
+from . import clock, file_changes, prepare
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ def _draw(row: Rendition) -> None:
     try:
         with prepare.copied(prepare.stored_file(row.scan), at_most=formats.MAX_BYTES) as copy:
             if row.scan.sha256 and copy.sha256 != row.scan.sha256:
+                file_changes.queue_other_bytes(row.scan)
                 raise _Impossible(Code.FILE_REPLACED, is_final=False)
             _draw_bytes(row, cast("IO[bytes]", copy), copy.sha256)
     except prepare.Replaced as replaced:

@@ -5,15 +5,17 @@ time, and goes on where it was if it is interrupted.
 """
 
 import logging
+from collections.abc import Iterator
 from functools import partial
 
 from django.db.models import Max
 
 from django_copyleaks_image.models import ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, Status
+from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.transactions import atomically
 
-from . import account, prepare
+from . import account, arrival, file_changes, prepare
 from .isolation import isolated
 from .scan_requests import request_scan
 
@@ -26,6 +28,15 @@ def ended_with(code: str) -> ImageScanQuerySet:
     """Return the scans of this outcome code that ended without a result and were not erased, newest first."""
     ended = scans().filter(status__in=UNMEASURED, error_code=code, removed_at=None)
     return ended.select_related("content_type").order_by("-pk")
+
+
+def arrived_since(watched: WatchedField) -> Iterator[ImageScan]:
+    """Yield the scans of a field that have ended because there was no file, where there is one now."""
+    for code in arrival.MISSING:
+        ended = ended_with(code).filter(field_name=watched.name, content_type__model=watched.owner._meta.model_name)
+        for scan in ended.filter(content_type__app_label=watched.owner._meta.app_label).iterator(chunk_size=BATCH):
+            if may_be_queued(scan) and file_changes.is_there(prepare.stored_file(scan)):
+                yield scan
 
 
 def may_be_queued(scan: ImageScan, *, pay_again: bool = False) -> bool:

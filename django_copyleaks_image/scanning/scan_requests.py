@@ -7,19 +7,19 @@ from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connections, transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet, reason_columns
+from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet, reason_columns
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
 
-from . import finishing
+from . import arrival, finishing
 
 logger = logging.getLogger(__name__)
 
@@ -120,18 +120,18 @@ def _follow(watched: WatchedField, instance: Model, *, created: bool, written: b
     # A new key has no earlier scan: looking for one would nearly double the cost of the save.
     if not created:
         latest = _newest(scans().for_target(**target))
-    if latest is not None and covers(name, by=latest) and not written:
-        return
     if not name:
         if latest is not None:
             _with_the_media(lambda: finishing.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
-        return
-    if is_wanted(watched, instance):
+    elif not is_wanted(watched, instance):
+        if latest is not None and (written or not _is_left_out(name, by=latest)):
+            left_out = ImageScan(**target, file_name=name, database=using, **_ended_with(Code.NOT_WANTED))
+            is_other = written or latest.file_name != name
+            reason = Code.FILE_REPLACED if is_other else Code.NOT_WANTED
+            _with_the_media(lambda: _leave_out(left_out, reason), using=using)
+    elif latest is None or written or not covers(name, by=latest) or _may_have_come_since(latest):
         scan = ImageScan(**target, file_name=name, database=using)
         _with_the_media(lambda: queue(scan, "" if latest is None else Code.FILE_REPLACED), using=using)
-    elif latest is not None and (written or latest.file_name != name):
-        left_out = ImageScan(**target, file_name=name, database=using, **_not_wanted())
-        _with_the_media(lambda: _leave_out(left_out), using=using)
 
 
 def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:
@@ -189,31 +189,84 @@ def _newest(target_scans: ImageScanQuerySet) -> _Newest | None:
     return None if row is None else _Newest(*row)
 
 
-def _leave_out(scan: ImageScan) -> None:
-    """Store that the project's rule left out a file that replaced another: what was found before is not about it."""
+def withdraw_scan(instance: Model, field: str) -> bool:
+    """Take back the picture of an object: it is not sent, and nobody is asked about it; return whether it was there.
+
+    A scan that waits ends unpaid; the result of one that was sent already is not applied. The picture counts as not
+    measured until another file is saved, or :func:`request_scan` is called. Raises ImproperlyConfigured when the field
+    holds no file.
+    """
+    file_field = registry.file_field(type(instance), field)
+    name = registry.stored_name(instance, file_field)
+    if instance.pk is None or not name:
+        return False
+    using = instance._state.db or home_database()
+    target = target_of(registry.owner_of(file_field), instance, field, using=using)
+    left_out = ImageScan(**target, file_name=name, database=using, **_ended_with(Code.WITHDRAWN))
+    atomically(lambda: _leave_out(left_out, Code.WITHDRAWN))
+    return True
+
+
+def _is_left_out(file_name: str, *, by: _Newest) -> bool:
+    """Return whether the newest scan of a target says already that the site does not want this file."""
+    return by.file_name == file_name and by.error_code in (Code.NOT_WANTED, Code.WITHDRAWN)
+
+
+def _may_have_come_since(latest: _Newest) -> bool:
+    """Return whether a scan has ended because there was no file yet: a save asks no storage whether there is now."""
+    return latest.status == ImageScan.Status.SKIPPED and latest.error_code in arrival.MISSING
+
+
+def _leave_out(scan: ImageScan, reason: Code) -> None:
+    """Store that the project does not want a file: for this reason what is unfinished ends, and nobody is asked."""
     with transaction.atomic(using=home_database()):
         scan.save(using=home_database(), force_insert=True)
-        _take_the_place_of_older(scan, Code.FILE_REPLACED)
+        _take_the_place_of_older(scan, reason)
 
 
-def _not_wanted() -> dict[str, Any]:
+def _ended_with(code: Code) -> dict[str, Any]:
     now = timezone.now()
     ended = {"finished_at": now, "notified_at": now, "next_attempt_at": None}
-    return {"status": ImageScan.Status.SKIPPED, **reason_columns(Code.NOT_WANTED), **ended}
+    return {"status": ImageScan.Status.SKIPPED, **reason_columns(code), **ended}
 
 
-def bytes_changed(scan: ImageScan) -> None:
-    """Supersede a scan whose file was found to hold other bytes under the same name, and queue those."""
+def asks_when(scan: ImageScan) -> bool:
+    """Return whether the project's ``when=`` decides about a scan: not where somebody has asked for this very one."""
+    return not (scan.forced or scan.repeated) and registry.options_of(scan).when is not None
+
+
+def is_still_wanted(scan: ImageScan, instance: Model) -> bool:
+    """Return whether the project's ``when=`` still wants the picture of a scan."""
+    when = registry.options_of(scan).when
+    return when is None or bool(when(instance))
+
+
+def bytes_changed(scan: ImageScan) -> bool:
+    """Queue the other bytes that a file was found to hold under the same name; return False if somebody has.
+
+    What was found before says nothing about them: an unfinished scan is superseded, a measured picture waits again.
+    """
     successor = ImageScan(
         content_type=scan.content_type,
         object_id=scan.object_id,
         field_name=scan.field_name,
         file_name=scan.file_name,
         database=scan.database,
+        idempotency_key=hashlib.sha256(f"other bytes than those of {scan.scan_id}".encode()).hexdigest(),
     )
-    with transaction.atomic(using=home_database()):
-        if finishing.supersede(scans().filter(pk=scan.pk), Code.FILE_REPLACED):
-            queue(successor, Code.FILE_REPLACED, wake=wake_elsewhere_after_commit)
+    if _is_followed(scan):
+        return False
+    try:
+        atomically(lambda: queue(successor, Code.FILE_REPLACED, wake=wake_elsewhere_after_commit))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _is_followed(scan: ImageScan) -> bool:
+    """Return whether a newer scan of the target is about what its file holds now, or finds that out."""
+    newer = scans().same_target(scan).filter(pk__gt=scan.pk)
+    return newer.filter(Q(status__in=UNFINISHED) | Q(forced=False, repeated=False, resubmission_of=None)).exists()
 
 
 def covers(file_name: str, *, by: Any) -> bool:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import TypeAlias
 
 from django.db import Error as AnyDatabaseError
-from django.db.models import F
+from django.db.models import F, Model
 from django.db.models.functions import Coalesce
 
 from django_copyleaks_image.conf import conf
@@ -26,17 +26,18 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.reviewing import placing
-from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.transactions import atomically, repeated
 
 from . import (
     account,
+    arrival,
     attempts,
     calls,
     circuit,
     clock,
     duplicates,
     evidence,
+    file_changes,
     finishing,
     leases,
     lost_results,
@@ -46,6 +47,7 @@ from . import (
     probes,
     rate,
     reconcile,
+    scan_requests,
 )
 from .attempts import NotNow
 
@@ -139,7 +141,7 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
     except prepare.SharedFailed as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
         error.note_on(scan)
-        attempts.failed(scan, error.cause, error.code, error.message)
+        attempts.failed(scan, error.cause, error.code, error.message, lasts=error.lasts)
     except CopyleaksError as error:
         attempts.refused(scan, error)
     except Exception as error:
@@ -163,13 +165,17 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         # Workers that die over a picture cannot count their tries otherwise.
         attempts.give_up(scan, Code.GAVE_UP)
         return
-    file = _stored_file(scan)
+    instance, file = _held_file(scan)
+    _ask_whether_wanted(scan, instance)
     if not (scan.may_have_arrived and scan.sha256):
         # What is not paid yet is read and decided by the settings of now, however often it has waited. One that may
         # have arrived keeps what it was sent with.
         with checked_in():
             facts = prepare.measure(file)
+        if facts.is_cut_off and arrival.may_still_come(scan, cut_off := facts.as_not_whole()):
+            raise cut_off
         _note_facts(scan, facts)
+        file_changes.notice_namesakes(scan)
     if scan.forced:
         _store_facts(scan)
     elif not _becomes_payer(scan):
@@ -185,6 +191,8 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     slot = _wait_for_slot(sleep)
     # Slots come one after the other, so what others have sent meanwhile is seen.
     _pass_the_circuit(scan)
+    if scan_requests.asks_when(scan):
+        _ask_whether_wanted(scan, _held_file(scan).instance)
     _mark_as_sent(scan, others=others)
     with checked_in():
         sleep(max(0.0, slot - time.monotonic()))
@@ -195,14 +203,20 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         raise
 
 
-def _stored_file(scan: ImageScan) -> Picture:
-    """Return the file of a scan; a database of its own may fail while that of the scans works."""
+def _held_file(scan: ImageScan) -> prepare.Held:
+    """Return object and file of a scan; a database of its own may fail while that of the scans works."""
     try:
-        return prepare.stored_file(scan)
+        return prepare.held_file(scan)
     except AnyDatabaseError as error:
         if scan.database == home_database():
             raise
         raise MediaDatabaseFailed(Problem.DATABASE_RAISED(error=type(error).__name__)) from error
+
+
+def _ask_whether_wanted(scan: ImageScan, instance: Model) -> None:
+    """Raise :class:`.prepare.Replaced` when the site does not want a picture any more, as one that was soft-deleted."""
+    if scan_requests.asks_when(scan) and not scan_requests.is_still_wanted(scan, instance):
+        raise prepare.Replaced(Code.NOT_WANTED)
 
 
 def _supersede(scan: ImageScan, reason: Code) -> None:
@@ -222,6 +236,7 @@ def _supersede(scan: ImageScan, reason: Code) -> None:
 def _note_facts(scan: ImageScan, facts: prepare.Facts) -> None:
     scan.sha256 = facts.sha256
     scan.byte_size = facts.byte_size
+    scan.file_state = facts.state
     scan.width, scan.height = facts.picture.width, facts.picture.height
     scan.image_format, scan.orientation = facts.picture.format, facts.picture.orientation
     paykey.decide_purchase(scan)

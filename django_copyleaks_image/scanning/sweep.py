@@ -20,6 +20,7 @@ from . import (
     clock,
     duplicates,
     erasure,
+    file_changes,
     heatmaps,
     inbox,
     latency,
@@ -71,6 +72,8 @@ def sweep() -> None:
         renditions.tidy()
     with isolated("queue again what was asked for"):
         requeue.carry_on()
+    with isolated("look once more at the files of scans that have ended"):
+        file_changes.look_once_more()
     # These wait for the network, so they come last.
     with isolated("look whether submissions must be held, or can go on"):
         recovery.step()

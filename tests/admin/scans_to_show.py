@@ -105,7 +105,7 @@ def failed(instance: Model, code: str = "result_lost", status: Status = Status.F
     }
     of_image = _of_image(changes)
     scan = scan_of(instance, **(ended | changes))
-    return _placed(scan, placing.place_of_unmeasured(scan) if status != Status.SUPERSEDED else None, of_image)
+    return _placed(scan, placing.place_of_unmeasured(scan, code) if status != Status.SUPERSEDED else None, of_image)
 
 
 def pictured(name: str = "meadow.jpg", **changes: Any) -> WatchedImage:

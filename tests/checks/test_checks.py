@@ -13,6 +13,7 @@ import pytest
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage
 from django.db import connections, models
 from django.db.models import F
 from django.test.utils import isolate_apps
@@ -44,6 +45,26 @@ def ids(**kwargs: Any) -> list[str]:
 
 def test_sound_settings__are_silent() -> None:
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({}, []), ({"allow_overwrite": False}, []), ({"allow_overwrite": True}, ["W039"])],
+)
+def test_storage_behind_a_field__that_overwrites(
+    options: dict[str, object], expected: list[str], settings: Any
+) -> None:
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    }
+
+    assert ids() == expected
+
+
+def test_storage_of_djangos_neighbours__that_overwrites(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FileSystemStorage, "file_overwrite", True, raising=False)
+
+    assert ids() == ["W039"]
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ SHOWN = {
     "cleared": decided(Standing.CLEARED),
     "cleared, then found to have AI": decided(Standing.CLEARED, queue=Queue.REVIEW),
     "cleared by eye": unmeasured(Standing.CLEARED),
+    "no picture": unmeasured(Standing.NOT_A_PICTURE),
 }
 HIDDEN = {
     "confirmed": decided(Standing.CONFIRMED),
@@ -124,6 +125,15 @@ class Maker:
 def make(request: Any, watch: Any) -> Maker:
     watch(request.param, FIELDS[request.param])
     return Maker(request.param)
+
+
+def test_file_that_is_no_picture__is_hidden_if_the_site_says_so(make: Maker) -> None:
+    document, shown = make(unmeasured(Standing.NOT_A_PICTURE)), make(completed(Verdict.NO_AI))
+
+    assert set(publishable(make.objects, make.field_name, not_pictures="hide")) == {shown}
+    assert not standing(document, make.field_name).is_publishable(not_pictures="hide")
+    assert standing(document, make.field_name).is_publishable()
+    assert standing(document, make.field_name).sentence == "Not a picture"
 
 
 @pytest.mark.parametrize("policy", [{}, {"unmeasured": "show"}, {"flagged": "show"}], ids=str)

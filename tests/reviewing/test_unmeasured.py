@@ -171,7 +171,7 @@ def test_failure_between_reading_and_writing__sees_the_result_of_another_scan(mo
     scan = awaited()
     again = rescan(scan)
     read = placing.place_of_unmeasured
-    too_early = read(scan)
+    too_early = read(scan, "result_lost")
     answered(again)
 
     def read_too_early(*args: Any, **kwargs: Any) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
@@ -279,6 +280,26 @@ def test_one_file_that_cannot_be_read__ends_by_itself(
     assert not circuit.is_open()
 
 
+def test_one_file_that_nobody_may_read__ends_after_few_tries(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured_photo()
+    locked = new_photo("locked.jpg")
+    read = FileSystemStorage.open
+
+    def refuse(storage: FileSystemStorage, name: str, mode: str = "rb") -> Any:
+        if name == locked.image.name:
+            raise PermissionError(name)
+        return read(storage, name, mode)
+
+    monkeypatch.setattr(FileSystemStorage, "open", refuse)
+    work(rounds=4)
+
+    scan = ImageScan.objects.get(object_id=str(locked.pk))
+    assert (scan.status, scan.error_code, scan.attempts) == (Status.FAILED, "file_not_permitted", 3)
+    assert not circuit.is_open()
+
+
 def test_api_that_cannot_be_reached__ends_nothing_however_long(provider: Provider) -> None:
     provider.always = provider.credits = UNREACHABLE
     photos(1)
@@ -326,7 +347,7 @@ def test_database_of_the_pictures_that_is_down__is_told_from_one_row_of_it(
 
     photos(1)
     ImageScan.objects.update(database="media")
-    monkeypatch.setattr(prepare, "stored_file", refuse)
+    monkeypatch.setattr(prepare, "held_file", refuse)
     monkeypatch.setattr(probes, "database_answers", lambda alias: answers)
 
     work(rounds=20)

@@ -5,10 +5,11 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from PIL import Image
 
@@ -75,7 +76,8 @@ def test_tiff__is_not_taken_by_the_synchronous_endpoint(configure: Callable[...,
         ("tall.png", picture("PNG", size=(4501, 4501), mode="1", colour=0), "too_large", "4501 × 4501"),
         ("moving.gif", picture("GIF"), "unsupported_format", "GIF"),
         ("empty.jpg", b"", "empty_file", "empty"),
-        ("notes.jpg", b"These are no pixels.", "unreadable_image", ""),
+        ("notes.jpg", b"These are no pixels.", "not_a_picture", ""),
+        ("form.pdf", b"%PDF-1.7\n", "not_a_picture", ""),
         ("cut.png", picture("PNG")[:20], "unreadable_image", ""),
         ("page.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unreadable_image", ""),
     ],
@@ -140,6 +142,77 @@ def test_storage_that_raises__is_worth_another_try(monkeypatch: pytest.MonkeyPat
 
     assert "PermissionError" in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+class ClientError(Exception):
+    """Shaped like botocore's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"An error occurred ({code})")
+        self.response = {"Error": {"Code": code}}
+
+
+class ResourceNotFoundError(Exception):
+    """Named like azure-core's."""
+
+
+class HttpResponseError(Exception):
+    """Shaped like azure-core's."""
+
+    error_code = "AuthorizationFailure"
+
+
+class Forbidden(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FileNotFoundError("gone"), "missing_file"),
+        (ResourceNotFoundError("gone"), "missing_file"),
+        (PermissionError("mode 600"), "file_not_permitted"),
+        (ClientError("AccessDenied"), "file_not_permitted"),
+        (ClientError("403"), "file_not_permitted"),
+        (ClientError("SlowDown"), "storage_failed"),
+        (HttpResponseError("no"), "file_not_permitted"),
+        (Forbidden("no"), "file_not_permitted"),
+        (SuspiciousFileOperation("../etc"), "suspicious_name"),
+        (ConnectionError("down"), "storage_failed"),
+        (type("OddError", (Exception,), {"response": "text"})(), "storage_failed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else repr(value),
+)
+def test_errors_of_storages__are_told_apart(error: Exception, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo()
+
+    def refuse(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(default_storage, "open", refuse)
+
+    with pytest.raises(prepare.NotMeasured) as caught:
+        prepare.measure(prepare.stored_file(only_scan()))
+
+    assert caught.value.code == code
+
+
+def test_file_that_is_no_picture__is_read_no_further_than_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo("film.mp4", b"\0\0\0\x18ftypmp42" + bytes(1_000_000))
+    blocks: list[int] = []
+    read = prepare.read_chunks
+
+    def counted(file: Any) -> Iterator[bytes]:
+        for block in read(file):
+            blocks.append(len(block))
+            yield block
+
+    monkeypatch.setattr(prepare, "read_chunks", counted)
+    with pytest.raises(prepare.Skipped) as caught:
+        prepare.measure(prepare.stored_file(only_scan()))
+
+    assert caught.value.code == "not_a_picture"
+    assert blocks == [prepare.CHUNK]
 
 
 def test_replaced_and_removed__are_told_apart() -> None:

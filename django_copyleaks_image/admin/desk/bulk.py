@@ -23,6 +23,7 @@ from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, is_decidable, needs_reason
+from django_copyleaks_image.scanning import file_changes
 from django_copyleaks_image.standings import KINDS, Kind, Queue
 
 from . import sentences
@@ -174,6 +175,9 @@ class _Bulk:
         request = self.request
         decided = 0
         for image in decidable:
+            if image.scan is not None and file_changes.noticed(image.scan):
+                self.left_out[sentences.replaced()] += 1
+                continue
             version = seen_version(request.POST.get(f"version_{image.pk}"), image, is_blind=image.pk in blind)
             try:
                 decide(

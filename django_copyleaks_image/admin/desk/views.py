@@ -28,7 +28,7 @@ from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
 from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.users import AnyUser
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.scanning import account, file_changes
 from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choices_in
 
 from . import sentences
@@ -112,7 +112,7 @@ class DeskViews(PictureAdmin):
             if version != NOT_SEEN or not desk.may_decide(image, target, queue=choice.queue):
                 raise PermissionDenied
             return self._respond(request, _stale(desk, choice, image, is_as_seen=False), image)
-        if not target.holds_file:
+        if not target.holds_file or (image.scan is not None and file_changes.noticed(image.scan)):
             placing.withdraw(images().filter(pk=pk))
             return self._respond(request, {"stale": True, "said": sentences.replaced(), "item": None}, image)
         if kind not in CHOICES or not sealed:

@@ -14,7 +14,10 @@ CHUNK = 500
 
 
 class Command(BaseCommand):
-    help = "Queue every stored file of a watched field that has no scan, or with --status what ended with one outcome."
+    help = (
+        "Queue every stored file of a watched field that has no scan, or whose scan found no file yet; with --status "
+        "what ended with one outcome."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("field", metavar="app.Model.field", nargs="?", help="a watched field")
@@ -75,6 +78,10 @@ class Command(BaseCommand):
             if not dry_run:
                 reconcile.queue_unscanned(watched, instance, database=database)
             count += 1
+        for scan in requeue.arrived_since(watched):
+            if count == limit:
+                break
+            count += dry_run or requeue.queue_again(scan)
         counted = "files that would be queued" if dry_run else "files queued"
         self.stdout.write(f"{watched.label}: {counted}: {count}.")
 
