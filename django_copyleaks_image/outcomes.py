@@ -132,8 +132,8 @@ class Code(models.TextChoices):
     TOO_LARGE = "too_large", Follows.PICTURE, _("The picture is too large for the provider.")
     UNSUPPORTED_FORMAT = "unsupported_format", Follows.PICTURE, _("The provider does not take this kind of picture.")
     UNREADABLE_IMAGE = "unreadable_image", Follows.PICTURE, _("The file is no picture that can be read.")
-    NOT_A_PICTURE = (
-        "not_a_picture",
+    NO_PICTURE = (
+        "no_picture",
         Follows.PICTURE,
         _("Nothing: nobody is asked about it. Where it should not be there, let the form of the site refuse it."),
         _("The file is no picture."),
@@ -176,8 +176,8 @@ class Code(models.TextChoices):
         _("Let the worker read the media: look at its user, the permissions of the files, or the rules of the bucket."),
         _("The storage does not let the worker read the file."),
     )
-    STORAGE_SLOW = (
-        "storage_slow",
+    SLOW_FILE = (
+        "slow_file",
         Follows.SHARED,
         _("Look for what keeps the storage from giving this file in time; others may be read."),
         _("The storage takes too long to give the file."),

@@ -80,7 +80,7 @@ def place_of_unmeasured(scan: ImageScan, code: str) -> Place | None:
         return None
     found = _found_by(scan, image)
     judgement = None if image is None else judgements_of(found).first()
-    if code == Code.NOT_A_PICTURE:
+    if code == Code.NO_PICTURE:
         standing, queue = Standing.NOT_A_PICTURE, Queue.NONE
     elif judgement is None:
         standing, queue = Standing.NOT_MEASURED, Queue.UNMEASURED

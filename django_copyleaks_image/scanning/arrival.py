@@ -25,7 +25,7 @@ SETTLED = timedelta(seconds=20)
 # Nothing has arrived.
 MISSING = (Code.MISSING_FILE, Code.EMPTY_FILE)
 # Something has, and may be its beginning alone.
-_PERHAPS_NOT_WHOLE = (Code.UNREADABLE_IMAGE, Code.NOT_A_PICTURE)
+_PERHAPS_NOT_WHOLE = (Code.UNREADABLE_IMAGE, Code.NO_PICTURE)
 
 
 def may_still_come(scan: ImageScan, found: prepare.Skipped) -> bool:

@@ -113,7 +113,7 @@ class NotPermitted(StorageFailed):
 class TooSlow(StorageFailed):
     """The storage takes longer than one file may take."""
 
-    code = Code.STORAGE_SLOW
+    code = Code.SLOW_FILE
     lasts = True
 
 
@@ -281,7 +281,7 @@ def _filled(copy: Copy, *, file: Picture, at_most: int, hashed: int, only_pictur
     try:
         for chunk in read_chunks(file):
             if only_pictures and not copy.byte_size and not beginnings.is_picture(chunk):
-                raise Skipped(Code.NOT_A_PICTURE, Problem.FILE_IS_NO_PICTURE())
+                raise Skipped(Code.NO_PICTURE, Problem.FILE_IS_NO_PICTURE())
             copy.byte_size += len(chunk)
             if copy.byte_size > max(at_most, hashed):
                 raise _too_large()

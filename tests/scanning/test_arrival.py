@@ -187,7 +187,7 @@ def test_picture_without_its_end__is_measured_once_it_stays_so(provider: Provide
     assert last().status == Status.SUBMITTED
 
 
-@pytest.mark.parametrize(("content", "code"), [(b"\xff\xd8\xff", "unreadable_image"), (b"%PDF", "not_a_picture")])
+@pytest.mark.parametrize(("content", "code"), [(b"\xff\xd8\xff", "unreadable_image"), (b"%PDF", "no_picture")])
 def test_what_stays_as_it_is__ends_at_the_second_look(content: bytes, code: str, provider: Provider) -> None:
     arrives(keyed(), content)
     work()

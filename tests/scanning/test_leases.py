@@ -268,7 +268,7 @@ def test_storage_that_drips__is_left_in_the_end(provider: Provider, monkeypatch:
 
     work()
 
-    assert only_scan().error_code == "storage_slow"
+    assert only_scan().error_code == "slow_file"
     assert "took longer than" in only_scan().error_message
 
 

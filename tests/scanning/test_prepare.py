@@ -76,8 +76,8 @@ def test_tiff__is_not_taken_by_the_synchronous_endpoint(configure: Callable[...,
         ("tall.png", picture("PNG", size=(4501, 4501), mode="1", colour=0), "too_large", "4501 × 4501"),
         ("moving.gif", picture("GIF"), "unsupported_format", "GIF"),
         ("empty.jpg", b"", "empty_file", "empty"),
-        ("notes.jpg", b"These are no pixels.", "not_a_picture", ""),
-        ("form.pdf", b"%PDF-1.7\n", "not_a_picture", ""),
+        ("notes.jpg", b"These are no pixels.", "no_picture", ""),
+        ("form.pdf", b"%PDF-1.7\n", "no_picture", ""),
         ("cut.png", picture("PNG")[:20], "unreadable_image", ""),
         ("page.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unreadable_image", ""),
     ],
@@ -211,7 +211,7 @@ def test_file_that_is_no_picture__is_read_no_further_than_its_beginning(monkeypa
     with pytest.raises(prepare.Skipped) as caught:
         prepare.measure(prepare.stored_file(only_scan()))
 
-    assert caught.value.code == "not_a_picture"
+    assert caught.value.code == "no_picture"
     assert blocks == [prepare.CHUNK]
 
 
