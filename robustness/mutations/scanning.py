@@ -643,8 +643,8 @@ PROTECTIONS = (
     Protection(
         "hash of a picture that is skipped",
         "scanning/prepare.py",
-        "            error.sha256, error.byte_size = copy.sha256, copy.byte_size\n            raise",
-        "            raise",
+        "                error.sha256, error.byte_size = copy.sha256, copy.byte_size\n                raise",
+        "                raise",
         "tests/reviewing/test_unmeasured.py -k once_by_its_bytes",
     ),
     Protection(
@@ -965,8 +965,8 @@ PROTECTIONS = (
     Protection(
         "few tries of a refused picture",
         "scanning/attempts.py",
-        "if cause and cause.pauses_account else",
-        "if False else",
+        "is_contradicted = lasts or (cause is not None and cause.pauses_account)",
+        "is_contradicted = lasts",
         "tests/scanning/test_circuit.py -k contradicts",
     ),
     Protection(

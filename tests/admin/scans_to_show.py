@@ -13,6 +13,7 @@ from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedIma
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing import placing
+from django_copyleaks_image.sources import StoredFile
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Photo
 from tests.samples import photo, picture
@@ -72,6 +73,7 @@ def measured(
         "result": result,
         "sha256": hashlib.sha256(content).hexdigest(),
         "byte_size": len(content),
+        "file_state": StoredFile(instance.image.storage, str(instance.image.name)).state(),
         "width": 640,
         "height": 640,
         "orientation": facts.orientation,

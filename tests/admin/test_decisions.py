@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ from tests.admin.desk_requests import (
 from tests.admin.inline_code import inline_code
 from tests.admin.scans_to_show import pictured, unmeasured
 from tests.gallery.models import Photo
-from tests.samples import photo, upload
+from tests.samples import photo, picture, upload
 
 LOG = "/admin/copyleaks_image/decision/"
 HOSTILE = "\"'><script>alert(1)</script>"
@@ -223,6 +224,28 @@ def test_decision__about_a_replaced_picture_is_stale(reviewer: Client) -> None:
     for image in (replaced, behind_our_back):
         assert press(reviewer, image, "cleared", version=0) == {"stale": True, "said": said, "item": None}
         assert stored(image).queue == Queue.NONE
+    assert Decision.objects.count() == 0
+
+
+def rewrite(image: WatchedImage) -> None:
+    """Write other bytes in the place of a picture, and tell nobody."""
+    Path(Photo.objects.get(pk=image.object_id).image.path).write_bytes(picture(size=(700, 700)))
+
+
+def test_decision__about_other_bytes_under_the_same_name_is_stale(reviewer: Client) -> None:
+    image = pictured()
+    rewrite(image)
+    said = "The picture was replaced or removed. Nothing was changed."
+    assert press(reviewer, image, "cleared") == {"stale": True, "said": said, "item": None}
+    assert (stored(image).queue, stored(image).standing) == (Queue.NONE, Standing.WAITING)
+    assert Decision.objects.count() == 0
+    assert ImageScan.objects.latest("pk").status == Status.QUEUED
+
+
+def test_decision__about_what_is_no_picture_is_none(reviewer: Client) -> None:
+    image = unmeasured(photo("form.pdf", b"%PDF"), "no_picture")
+    assert (stored(image).standing, stored(image).queue) == (Standing.NOT_A_PICTURE, Queue.NONE)
+    assert press(reviewer, image, "cleared")["stale"]
     assert Decision.objects.count() == 0
 
 
@@ -591,6 +614,18 @@ def test_bulk__leaves_out_what_changed_meanwhile(reviewer: Client, bert: User) -
     ]
     assert stored(cleared).standing == Standing.CLEARED
     assert stored(untouched).standing == Standing.CONFIRMED
+
+
+def test_bulk__leaves_out_other_bytes_under_the_same_name(reviewer: Client) -> None:
+    rewritten, untouched = pictured("a.jpg"), pictured("b.jpg")
+    seen = versions(rewritten, untouched)
+    rewrite(rewritten)
+    choose(reviewer, "confirm_ai", rewritten, untouched, confirmed="yes", **seen)
+    assert sorted(messages(reviewer)) == [
+        "1 picture was confirmed as AI.",
+        "1 was left out: The picture was replaced or removed. Nothing was changed.",
+    ]
+    assert stored(rewritten).standing == Standing.WAITING
 
 
 def test_bulk__asks_for_a_reason(reviewer: Client, configure: Any) -> None:
