@@ -76,6 +76,8 @@ def media_saved(
     attached: set[type[Model]] = instance._state.__dict__.pop("copyleaks_attached", set())
     for watched in _watched[sender]:
         if not _was_saved(instance, watched.field, update_fields):
+            if watched.options.when is not None and not created:  # A soft deletion names its own column alone.
+                scan_requests.rule_changed(watched, instance, using=using)
             continue
         written = _written(instance)
         is_followed = scan_requests.file_saved(

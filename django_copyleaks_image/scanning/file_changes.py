@@ -22,6 +22,7 @@ from django_copyleaks_image.sources import Picture
 
 from . import arrival, clock, prepare, scan_requests
 from .isolation import isolated
+from .scan_requests import LEFT_OUT
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +37,18 @@ ROUND = timedelta(hours=1)
 def noticed(scan: ImageScan, *, reads_all: bool = False) -> bool:
     """Look whether the file of a scan still is what the scan has found; queue other bytes, and return True.
 
-    Nothing is said of a file that is gone, of one that another has replaced, nor while the storage fails. Where the
-    storage tells nothing without reading, the file is read only with ``reads_all``.
+    A picture that the project's ``when=`` does not want any more is taken back, which no save may have told of. Nothing
+    is said of a file that is gone, of one that another has replaced, nor while the storage fails. Where the storage
+    tells nothing without reading, the file is read only with ``reads_all``.
     """
+    if scan.error_code in LEFT_OUT:
+        return False
     try:
-        file = prepare.stored_file(scan)
+        instance, file = prepare.held_file(scan)
     except prepare.Replaced:
         return False
+    if scan_requests.asks_when(scan) and not scan_requests.is_still_wanted(scan, instance):
+        return scan_requests.take_back(scan)
     state = prepare.state_of(file)
     if state and state == scan.file_state:
         return False

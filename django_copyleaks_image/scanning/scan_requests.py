@@ -24,6 +24,10 @@ from . import arrival, finishing
 logger = logging.getLogger(__name__)
 
 
+# Of scans that say that the site does not want a file.
+LEFT_OUT = (Code.NOT_WANTED, Code.WITHDRAWN)
+
+
 class _Newest(NamedTuple):
     """What every save must know of the newest scan: columns, since a model instance would cost as much again."""
 
@@ -134,6 +138,32 @@ def _follow(watched: WatchedField, instance: Model, *, created: bool, written: b
         _with_the_media(lambda: queue(scan, "" if latest is None else Code.FILE_REPLACED), using=using)
 
 
+def rule_changed(watched: WatchedField, instance: Model, *, using: str) -> None:
+    """Ask the project's ``when=`` once more, after a save that has not written the file.
+
+    What the instance holds may not be stored, so this is about the file that was seen last.
+    """
+    _without_spoiling_the_save(
+        f"ask when= of {watched.label} {instance.pk}", lambda: _follow_the_rule(watched, instance, using=using)
+    )
+
+
+def _follow_the_rule(watched: WatchedField, instance: Model, *, using: str) -> None:
+    target = target_of(watched.owner, instance, watched.name, using=using)
+    latest = _newest(scans().for_target(**target))
+    if latest is None or not latest.file_name or latest.error_code == Code.WITHDRAWN:
+        return
+    was_wanted = latest.error_code != Code.NOT_WANTED
+    if is_wanted(watched, instance) == was_wanted:
+        return
+    columns = {**target, "file_name": latest.file_name, "database": using}
+    if was_wanted:
+        left_out = ImageScan(**columns, **_ended_with(Code.NOT_WANTED))
+        _with_the_media(lambda: _leave_out(left_out, Code.NOT_WANTED), using=using)
+    else:
+        _with_the_media(lambda: queue(ImageScan(**columns), Code.FILE_REPLACED), using=using)
+
+
 def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:
     """Supersede what is unfinished for an object that was deleted, and forget what identifies the picture."""
 
@@ -209,7 +239,7 @@ def withdraw_scan(instance: Model, field: str) -> bool:
 
 def _is_left_out(file_name: str, *, by: _Newest) -> bool:
     """Return whether the newest scan of a target says already that the site does not want this file."""
-    return by.file_name == file_name and by.error_code in (Code.NOT_WANTED, Code.WITHDRAWN)
+    return by.file_name == file_name and by.error_code in LEFT_OUT
 
 
 def _may_have_come_since(latest: _Newest) -> bool:
@@ -241,17 +271,30 @@ def is_still_wanted(scan: ImageScan, instance: Model) -> bool:
     return when is None or bool(when(instance))
 
 
+def take_back(scan: ImageScan) -> bool:
+    """Leave out the file of a scan that the project's ``when=`` does not want any more; return False if that was done.
+
+    For what no save has told of.
+    """
+    if _is_followed(scan):
+        return False
+    left_out = ImageScan(**_columns_of_target(scan), **_ended_with(Code.NOT_WANTED))
+    atomically(lambda: _leave_out(left_out, Code.NOT_WANTED))
+    return True
+
+
+def _columns_of_target(scan: ImageScan) -> dict[str, Any]:
+    names = ("content_type", "object_id", "field_name", "file_name", "database")
+    return {name: getattr(scan, name) for name in names}
+
+
 def bytes_changed(scan: ImageScan) -> bool:
     """Queue the other bytes that a file was found to hold under the same name; return False if somebody has.
 
     What was found before says nothing about them: an unfinished scan is superseded, a measured picture waits again.
     """
     successor = ImageScan(
-        content_type=scan.content_type,
-        object_id=scan.object_id,
-        field_name=scan.field_name,
-        file_name=scan.file_name,
-        database=scan.database,
+        **_columns_of_target(scan),
         idempotency_key=hashlib.sha256(f"other bytes than those of {scan.scan_id}".encode()).hexdigest(),
     )
     if _is_followed(scan):

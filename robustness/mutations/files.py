@@ -99,7 +99,7 @@ PROTECTIONS = (
         "scanning/scan_requests.py",
         "    if _is_followed(scan):\n        return False\n",
         "",
-        "tests/scanning/test_file_changes.py -k queue_it_once or newer",
+        "tests/scanning/test_file_changes.py -k newer_one",
     ),
     Protection(
         "decision about other bytes",

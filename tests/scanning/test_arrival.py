@@ -1,6 +1,5 @@
 """A first look is not the last: files that come late, or whole later."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, arrival, attempts, receive, submit
+from django_copyleaks_image.scanning import account, arrival, receive
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, photo, picture
 
@@ -197,12 +196,10 @@ def test_what_stays_as_it_is__ends_at_the_second_look(content: bytes, code: str,
     assert (last().status, last().error_code) == (Status.SKIPPED, code)
 
 
-def test_what_was_sent_already__is_not_waited_for(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_have_been_sent_already__is_not_waited_for(provider: Provider) -> None:
+    storage_works()
     keyed()
-    ImageScan.objects.update(may_have_arrived=True, sha256="0" * 64)
-    (scan,) = submit.claim(1)
-    skipped: list[Callable[[], None]] = []
-    monkeypatch.setattr(attempts, "_look_again", lambda *given: skipped.append(lambda: None))
-    submit.work_on(scan, sleep=lambda seconds: None)
+    ImageScan.objects.filter(file_name__contains="direct").update(may_have_arrived=True)
+    work()
 
-    assert skipped == []
+    assert last().error_code == "result_lost"

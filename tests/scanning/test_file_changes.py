@@ -208,6 +208,15 @@ def test_two_that_notice_the_same__queue_it_once() -> None:
     assert ImageScan.objects.count() == 2
 
 
+def test_other_bytes_of_a_file_that_was_replaced_since__do_not_end_the_scan_of_the_newer_one() -> None:
+    instance = measured()
+    old = ImageScan.objects.select_related("content_type").get()
+    instance.image.save("newer.jpg", upload("newer.jpg"))
+
+    assert not file_changes.queue_other_bytes(old)
+    assert ImageScan.objects.unfinished().get().file_name == instance.image.name
+
+
 def test_other_bytes__are_queued_although_a_rescan_has_failed_since() -> None:
     instance = measured()
     again = request_scan(instance, "image")

@@ -11,7 +11,7 @@ from django_copyleaks_image.copyleaks.client import Client
 from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import calls, receive, reconcile, submit
+from django_copyleaks_image.scanning import calls, file_changes, receive, reconcile, submit
 from django_copyleaks_image.standings import Queue, Standing
 from tests.gallery.models import Listing
 from tests.samples import as_json, detection, upload
@@ -102,6 +102,63 @@ def test_measured_picture_that_is_taken_down__leaves_the_desk() -> None:
     saves = ImageScan.objects.count()
     listing.save()
     assert ImageScan.objects.count() == saves
+
+
+def test_soft_deletion_that_saves_its_own_column_alone__takes_the_picture_from_the_desk(provider: Provider) -> None:
+    listing = flagged()
+    listing.published = False
+    listing.save(update_fields=["published"])
+    assert WatchedImage.objects.get().queue == Queue.NONE
+    listing.save(update_fields=["published"])
+    assert ImageScan.objects.count() == 2
+
+    listing.published = True
+    listing.save(update_fields=["published"])
+    work()
+
+    assert WatchedImage.objects.get().queue == Queue.REVIEW
+    assert len(provider.sent) == 1
+
+
+def test_soft_deletion_before_the_scan__ends_it(provider: Provider) -> None:
+    listing = published()
+    listing.published = False
+    listing.save(update_fields=["published"])
+    work()
+
+    assert provider.sent == []
+
+
+def test_withdrawn_picture__stays_so_whatever_the_rule_says(provider: Provider) -> None:
+    listing = flagged()
+    withdraw_scan(listing, "front")
+    for listing.published in (False, True):
+        listing.save(update_fields=["published"])
+        listing.save()
+
+    assert ImageScan.objects.latest("pk").error_code == "withdrawn"
+
+
+def test_measured_picture_taken_down_without_a_save__leaves_the_desk_at_the_next_look() -> None:
+    flagged()
+    Listing.objects.update(published=False)
+
+    file_changes.go_round({})
+
+    row = WatchedImage.objects.get()
+    assert (row.queue, row.standing) == (Queue.NONE, Standing.NOT_MEASURED)
+    file_changes.go_round({})
+    assert ImageScan.objects.count() == 2
+
+
+def test_result_of_a_picture_taken_down_without_a_save__is_not_applied() -> None:
+    published()
+    work()
+    sent = ImageScan.objects.get()
+    Listing.objects.update(published=False)
+
+    assert answer(sent) == Outcome.SHARED
+    assert not WatchedImage.objects.waiting().exists()
 
 
 def test_picture_that_is_put_up_again__is_at_the_desk_again_and_not_paid_twice(provider: Provider) -> None:
