@@ -202,4 +202,5 @@ def test_what_may_have_been_sent_already__is_not_waited_for(provider: Provider) 
     ImageScan.objects.filter(file_name__contains="direct").update(may_have_arrived=True)
     work()
 
-    assert last().error_code == "result_lost"
+    first = ImageScan.objects.filter(file_name__contains="direct").earliest("pk")
+    assert first.error_code == "result_lost"
