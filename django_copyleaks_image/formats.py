@@ -10,6 +10,10 @@ from .problems import SentenceError
 RENDITION_SIDES: Mapping[str, int] = {"page": 1600, "panel": 480, "thumbnail": 160}
 MAX_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 64_000_000
+# Pillow's decoder of WebP holds four pictures of the full size at a time, two of them only to read the header.
+MAX_WEBP_PIXELS = 30_000_000
+# Of a JPEG, the decoder itself makes a quarter, a sixteenth or less of all pixels, so that more than those may be there.
+MAX_JPEG_PIXELS = 4 * MAX_PIXELS
 
 
 class FileType(NamedTuple):
@@ -27,6 +31,7 @@ TYPES = {
     "HEIF": FileType("image/heif", ".heif"),
     "AVIF": FileType("image/avif", ".avif"),
     "GIF": FileType("image/gif", ".gif"),
+    "JPEG2000": FileType("image/jp2", ".jp2"),
 }
 
 
@@ -37,7 +42,7 @@ class UnreadablePicture(SentenceError, ValueError):
 
 
 class DecoderMissing(UnreadablePicture):
-    """HEIC and HEIF pictures need pillow-heif, the extra ``heif`` of this distribution."""
+    """HEIC and HEIF pictures need pillow-heif or pi-heif, the extra ``heif`` of this distribution; AVIF a new Pillow."""
 
     is_final = False  # Somebody may install it.
 
@@ -50,8 +55,8 @@ class TooComplex(UnreadablePicture):
 class PictureFacts:
     """What a file's header says; the sides in pixels, before ``orientation`` (EXIF, 1 to 8) is applied.
 
-    ``format`` is JPEG, PNG, WEBP, TIFF, BMP, HEIC, HEIF, AVIF or GIF. ``animated`` means more than one frame
-    or page; it is not determined for GIF, and False.
+    ``format`` is one of :data:`TYPES`. ``animated`` means more than one frame or page. ``blemished`` is what browsers
+    forgive and strict decoders do not: a wrong checksum, a text of more than a megabyte, an end that is missing.
     """
 
     format: str
@@ -59,6 +64,11 @@ class PictureFacts:
     height: int
     animated: bool
     orientation: int
+    blemished: bool = False
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
 
     @property
     def content_type(self) -> str:
@@ -68,6 +78,15 @@ class PictureFacts:
     def extension(self) -> str:
         """Return the usual extension of the format, with its dot."""
         return TYPES[self.format].extension
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopyOrder:
+    """What a copy is to be: its sides in pixels at most, before the picture is turned upright, and its bytes at most."""
+
+    width: int
+    height: int
+    most_bytes: int
 
 
 def is_shown_as_stored(image_format: str, orientation: int) -> bool:
