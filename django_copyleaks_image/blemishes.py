@@ -17,7 +17,7 @@ _JPEG_SCAN = 0xDA
 
 
 def is_blemished(format_name: str, data: bytes) -> bool:
-    """Return whether a PNG or JPEG has a blemish; that of a file without a known structure is for its decoder to find."""
+    """Return whether a PNG or JPEG has a blemish; what has no structure at all is for its decoder to refuse."""
     if format_name == "PNG":
         return _png_is_blemished(memoryview(data))
     return format_name == "JPEG" and not _jpeg_has_end(data)

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile
 
-from django_copyleaks_image.formats import MAX_PIXELS, CopyOrder, PictureFacts, TooComplex
+from django_copyleaks_image.formats import JPEG_SCALES, CopyOrder, PictureFacts, TooComplex
 from django_copyleaks_image.opening import check_pixels, facts_of, opened, parsing, read, turn_upright
 from django_copyleaks_image.pixels import in_srgb, opaque, resized, with_depth_of_png
 from django_copyleaks_image.problems import Problem
@@ -21,7 +21,6 @@ _QUALITIES = (95, 90, 85, 75, 60)
 _COMPRESSION = 3
 # Strict decoders take a longer one for a bomb.
 _LONGEST_PROFILE = 1_000_000
-_JPEG_SCALES = (1, 2, 4, 8)
 
 
 class _TooManyBytes(Exception):
@@ -52,7 +51,7 @@ def copy(file: IO[bytes], order: CopyOrder) -> tuple[PictureFacts, bytes]:
     with parsing(facts.format):
         file_image = opened(data, facts)
         if facts.format == "JPEG":
-            _decode_reduced(file_image, order)
+            _decode_reduced(file_image, facts, order)
         file_image.load()
         image: Image.Image = file_image
         del file_image
@@ -71,16 +70,11 @@ def copy(file: IO[bytes], order: CopyOrder) -> tuple[PictureFacts, bytes]:
         return _encoded(image, origin, profile, order.most_bytes, as_jpeg=is_lossy_already)
 
 
-def _decode_reduced(image: ImageFile.ImageFile, order: CopyOrder) -> None:
-    """Let the decoder of a JPEG make a half, a quarter or an eighth of each side: what is enough, or all that fits.
-
-    A picture that is a little too large for memory comes out smaller than it was ordered, which is better than not.
-    """
-    width, height = image.size
-    fitting = next((scale for scale in _JPEG_SCALES if width * height <= MAX_PIXELS * scale**2), _JPEG_SCALES[-1])
-    enough = max(scale for scale in _JPEG_SCALES if scale == 1 or width // scale >= order.width)
-    scale = max(fitting, enough)
-    image.draft(None, (width // scale, height // scale))
+def _decode_reduced(image: ImageFile.ImageFile, facts: PictureFacts, order: CopyOrder) -> None:
+    """Let the decoder of a JPEG make a half, a quarter or an eighth of each side: what is enough, or all that fits."""
+    enough = (scale for scale in JPEG_SCALES if facts.width // scale >= order.width)
+    scale = max(facts.reduction, *enough, 1)
+    image.draft(None, (facts.width // scale, facts.height // scale))
 
 
 def _without_profile(image: Image.Image, profile: object) -> Image.Image:

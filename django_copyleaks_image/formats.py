@@ -12,8 +12,9 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 # Pillow's decoder of WebP holds four pictures of the full size at a time, two of them only to read the header.
 MAX_WEBP_PIXELS = 30_000_000
-# Of a JPEG, the decoder itself makes a quarter, a sixteenth or less of all pixels, so that more than those may be there.
+# Of a JPEG, the decoder itself makes a quarter, a sixteenth or less of all pixels, so that there may be more.
 MAX_JPEG_PIXELS = 4 * MAX_PIXELS
+JPEG_SCALES = (1, 2, 4, 8)
 
 
 class FileType(NamedTuple):
@@ -42,7 +43,7 @@ class UnreadablePicture(SentenceError, ValueError):
 
 
 class DecoderMissing(UnreadablePicture):
-    """HEIC and HEIF pictures need pillow-heif or pi-heif, the extra ``heif`` of this distribution; AVIF a new Pillow."""
+    """HEIC and HEIF pictures need pillow-heif or pi-heif, see the extra ``heif``; AVIF pictures a new Pillow."""
 
     is_final = False  # Somebody may install it.
 
@@ -71,6 +72,12 @@ class PictureFacts:
         return self.width * self.height
 
     @property
+    def reduction(self) -> int:
+        """Return by how much a decoder must reduce the sides of a JPEG, so that there is memory for its pixels."""
+        scales = JPEG_SCALES if self.format == "JPEG" else (1,)
+        return next((scale for scale in scales if self.pixels <= MAX_PIXELS * scale**2), scales[-1])
+
+    @property
     def content_type(self) -> str:
         return TYPES[self.format].content_type
 
@@ -82,7 +89,7 @@ class PictureFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopyOrder:
-    """What a copy is to be: its sides in pixels at most, before the picture is turned upright, and its bytes at most."""
+    """What a copy is to be: its sides in pixels, before the picture is turned upright, and its bytes at most."""
 
     width: int
     height: int

@@ -54,7 +54,7 @@ def copy_to_send(
 
 
 def _refusal(picture: PictureFacts, byte_size: int, limits: Limits) -> NotTaken | None:
-    """Return why Copyleaks would refuse the file as it is; that it is too small first, which a site may want to hear."""
+    """Return why Copyleaks would refuse the file as it is; first that it is too small, which the site decides."""
     sides = {"width": picture.width, "height": picture.height}
     shorter, longer = sorted((picture.width, picture.height))
     if shorter < limits.smallest_side:
@@ -79,7 +79,7 @@ def _order(picture: PictureFacts, limits: Limits) -> CopyOrder:
     scale = min(1.0, limits.longer_side / longer, limits.shorter_side / shorter)
     if shorter < limits.smallest_side:
         scale = limits.smallest_side / shorter
-    # Rounded to the nearest, and no side beyond a limit for that.
+    scale = min(scale, 1 / picture.reduction) if scale <= 1 else scale
     width, height = (max(1, round(side * scale)) for side in (picture.width, picture.height))
     if min(width, height) < limits.smallest_side or max(width, height) > limits.longer_side:
         code = Code.TOO_LARGE if longer > limits.longer_side else Code.TOO_SMALL

@@ -275,7 +275,7 @@ def _heif_plugin(format_name: str) -> type[ImageFile.ImageFile]:
             raise DecoderMissing(Problem.PICTURE_NEEDS_PILLOW(format=format_name)) from None
         if not plugin.SUPPORTED:
             raise DecoderMissing(Problem.PICTURE_NEEDS_PILLOW(format=format_name))
-        plugin.DEFAULT_MAX_THREADS = 1  # Each would take memory of its own.
+        vars(plugin)["DEFAULT_MAX_THREADS"] = 1  # Each would take memory of its own.
         return cast("type[ImageFile.ImageFile]", plugin.AvifImageFile)
     for name in ("pillow_heif", "pi_heif"):  # The extra; the second one decodes only.
         try:

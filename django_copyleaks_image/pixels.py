@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 _BACKGROUND = "#808080"
 _BAND_PIXELS = 1_000_000
 _FILTER = Image.Resampling.BICUBIC
-# Pixels of the copy, or of the picture if those are larger, from which one pixel of the copy is made, in each direction.
+# Of how many rows above and below it one of a copy is made: of the copy, or of the picture if its rows are larger.
 _REACH = 3.0
 # EXIF 2.32, 4.6.4, tag 0x0112: what makes a stored picture upright.
 # ImageOps.exif_transpose would also follow XMP, which browsers do not, and fails on broken EXIF.

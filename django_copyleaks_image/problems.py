@@ -174,10 +174,9 @@ class Problem(StrEnum):
     )
     FILE_TOO_LARGE_TO_COPY = (
         "file_too_large_to_copy",
-        gettext_noop(
-            "The file has more than %(limit)s bytes, which are too many to make a copy that Copyleaks takes."
-        ),
+        gettext_noop("The file has more than %(limit)s bytes, which are too many to make a copy that Copyleaks takes."),
     )
+    COPY_SPOILT = "copy_spoilt", gettext_noop("The copy that is kept to be measured is not what was drawn.")
     DATABASE_RAISED = "database_raised", gettext_noop("The database of the picture raised %(error)s.")
     CACHE_RAISED = "cache_raised", gettext_noop("The cache fails (%(error)s).")
     SOMETHING_RAISED = "something_raised", gettext_noop("An unforeseen error (%(error)s); the log has it.")

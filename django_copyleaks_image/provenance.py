@@ -1,8 +1,8 @@
 """What a picture says of its origin, carried over to a copy of it: who made it, with what and when, but not where.
 
 Only what is named here is carried over. Neither notes of a camera's maker, which nobody can read, nor anything else of
-an unknown meaning is, since a place may be in it. Sources: EXIF 2.32, section 4.6; XMP part 1 and 2; IPTC photo metadata
-2023; C2PA 2.1, A.3 (JPEG) and A.4 (PNG).
+an unknown meaning is, since a place may be in it. Sources: EXIF 2.32, section 4.6; XMP parts 1 and 2; IPTC photo
+metadata 2023; C2PA 2.1, A.3 (JPEG) and A.4 (PNG).
 """
 
 import re

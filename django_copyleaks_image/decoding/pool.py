@@ -107,9 +107,7 @@ class Pool:
         for child in idle:
             child.kill()
 
-    def _ask(
-        self, task: str, file: IO[bytes], size: int, patience: Patience, order: Mapping[str, int]
-    ) -> Answer:
+    def _ask(self, task: str, file: IO[bytes], size: int, patience: Patience, order: Mapping[str, int]) -> Answer:
         blamed = 0
         for _ in range(3):
             child = self._take()

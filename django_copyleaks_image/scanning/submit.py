@@ -35,6 +35,7 @@ from . import (
     calls,
     circuit,
     clock,
+    copies,
     duplicates,
     evidence,
     finishing,
@@ -181,6 +182,8 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     if others and (payer := paid_results.in_vain_for(scan)):
         attempts.end_with(scan, payer)
         return
+    if scan.is_on_copy:
+        _prepare_copy(scan, file)
     call = calls.ready_call(scan, file)
     slot = _wait_for_slot(sleep)
     # Slots come one after the other, so what others have sent meanwhile is seen.
@@ -220,11 +223,20 @@ def _supersede(scan: ImageScan, reason: Code) -> None:
 
 
 def _note_facts(scan: ImageScan, facts: prepare.Facts) -> None:
+    if scan.sha256 != facts.sha256:
+        copies.forget(scan)
     scan.sha256 = facts.sha256
     scan.byte_size = facts.byte_size
-    scan.width, scan.height = facts.picture.width, facts.picture.height
-    scan.image_format, scan.orientation = facts.picture.format, facts.picture.orientation
+    prepare.note_picture(scan, facts.picture)
+    copies.note_order(scan, facts.copy)
     paykey.decide_purchase(scan)
+
+
+def _prepare_copy(scan: ImageScan, file: Picture) -> None:
+    """Have the copy drawn that is sent: by whoever pays alone, since the others share the result."""
+    with checked_in():
+        columns = copies.prepare_copy(scan, file)
+    atomically(lambda: leases.update(scan, **columns))
 
 
 def _facts(scan: ImageScan) -> dict[str, object]:

@@ -18,6 +18,7 @@ from . import (
     account,
     certificates,
     clock,
+    copies,
     duplicates,
     erasure,
     heatmaps,
@@ -69,6 +70,8 @@ def sweep() -> None:
         erasure.erase_due(now)
     with isolated("remove what was drawn of replaced pictures"):
         renditions.tidy()
+    with isolated("remove copies that were measured"):
+        copies.tidy(now)
     with isolated("queue again what was asked for"):
         requeue.carry_on()
     # These wait for the network, so they come last.
