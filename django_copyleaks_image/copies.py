@@ -7,10 +7,10 @@ orientation; it keeps the colour profile and what the picture says of its origin
 from io import BytesIO
 from typing import IO, Any
 
-from PIL import Image, ImageFile
+from PIL import Image
 
-from django_copyleaks_image.formats import JPEG_SCALES, CopyOrder, PictureFacts, TooComplex
-from django_copyleaks_image.opening import check_pixels, facts_of, opened, parsing, read, turn_upright
+from django_copyleaks_image.formats import CopyOrder, PictureFacts, TooComplex
+from django_copyleaks_image.opening import check_pixels, decode_reduced, facts_of, opened, parsing, read, turn_upright
 from django_copyleaks_image.pixels import in_srgb, opaque, resized, with_depth_of_png
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.provenance import Provenance, provenance_of
@@ -50,8 +50,7 @@ def copy(file: IO[bytes], order: CopyOrder) -> tuple[PictureFacts, bytes]:
     check_pixels(facts, reduced=True)
     with parsing(facts.format):
         file_image = opened(data, facts)
-        if facts.format == "JPEG":
-            _decode_reduced(file_image, facts, order)
+        decode_reduced(file_image, facts, order.width)
         file_image.load()
         image: Image.Image = file_image
         del file_image
@@ -68,13 +67,6 @@ def copy(file: IO[bytes], order: CopyOrder) -> tuple[PictureFacts, bytes]:
             image, profile = _without_profile(image, profile), b""
         is_lossy_already = facts.format == "JPEG"
         return _encoded(image, origin, profile, order.most_bytes, as_jpeg=is_lossy_already)
-
-
-def _decode_reduced(image: ImageFile.ImageFile, facts: PictureFacts, order: CopyOrder) -> None:
-    """Let the decoder of a JPEG make a half, a quarter or an eighth of each side: what is enough, or all that fits."""
-    enough = (scale for scale in JPEG_SCALES if facts.width // scale >= order.width)
-    scale = max(facts.reduction, *enough, 1)
-    image.draft(None, (facts.width // scale, facts.height // scale))
 
 
 def _without_profile(image: Image.Image, profile: object) -> Image.Image:

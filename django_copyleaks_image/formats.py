@@ -8,13 +8,15 @@ from .problems import SentenceError
 
 # Longest side in pixels, by the name in addresses: lists show 80 pixels on dense screens, then panel and page.
 RENDITION_SIDES: Mapping[str, int] = {"page": 1600, "panel": 480, "thumbnail": 160}
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 100 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 # Pillow's decoder of WebP holds four pictures of the full size at a time, two of them only to read the header.
 MAX_WEBP_PIXELS = 30_000_000
 # Of a JPEG, the decoder itself makes a quarter, a sixteenth or less of all pixels, so that there may be more.
 MAX_JPEG_PIXELS = 4 * MAX_PIXELS
-JPEG_SCALES = (1, 2, 4, 8)
+# That of JPEG 2000 takes four times the memory, and can do the same.
+MAX_JPEG2000_PIXELS = 28_000_000
+DECODER_SCALES = (1, 2, 4, 8)
 
 
 class FileType(NamedTuple):
@@ -73,9 +75,9 @@ class PictureFacts:
 
     @property
     def reduction(self) -> int:
-        """Return by how much a decoder must reduce the sides of a JPEG, so that there is memory for its pixels."""
-        scales = JPEG_SCALES if self.format == "JPEG" else (1,)
-        return next((scale for scale in scales if self.pixels <= MAX_PIXELS * scale**2), scales[-1])
+        """Return by how much a decoder must reduce the sides, so that there is memory for the pixels that it makes."""
+        most = {"JPEG": MAX_PIXELS, "JPEG2000": MAX_JPEG2000_PIXELS}.get(self.format, self.pixels)
+        return next((scale for scale in DECODER_SCALES if self.pixels <= most * scale**2), DECODER_SCALES[-1])
 
     @property
     def content_type(self) -> str:

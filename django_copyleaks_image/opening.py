@@ -24,6 +24,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from django_copyleaks_image.blemishes import is_blemished
 from django_copyleaks_image.formats import (
+    DECODER_SCALES,
     MAX_BYTES,
     MAX_JPEG_PIXELS,
     MAX_PIXELS,
@@ -166,6 +167,18 @@ def opened(data: bytes, facts: PictureFacts) -> ImageFile.ImageFile:
     if facts.format in ("PNG", "BMP") and facts.blemished and image.mode in _GREYS:
         image.im = Image.new(image.mode, image.size, _GREYS[image.mode]).im
     return image
+
+
+def decode_reduced(image: ImageFile.ImageFile, facts: PictureFacts, width: int) -> None:
+    """Let the decoder of a JPEG make a half, a quarter or an eighth of each side: what is enough, or all that fits."""
+    if facts.format not in ("JPEG", "JPEG2000"):
+        return
+    enough = (scale for scale in DECODER_SCALES if facts.width // scale >= width)
+    scale = max(facts.reduction, *enough, 1)
+    if isinstance(image, Jpeg2KImageFile):
+        image.reduce = scale.bit_length() - 1
+    else:
+        image.draft(None, (facts.width // scale, facts.height // scale))
 
 
 def turn_upright(facts: PictureFacts) -> Image.Transpose | None:

@@ -7,7 +7,16 @@ from typing import IO
 from PIL import Image
 
 from django_copyleaks_image.formats import RENDITION_SIDES, PictureFacts, UnreadablePicture
-from django_copyleaks_image.opening import bounded, check_pixels, facts_of, opened, parsing, read, turn_upright
+from django_copyleaks_image.opening import (
+    bounded,
+    check_pixels,
+    decode_reduced,
+    facts_of,
+    opened,
+    parsing,
+    read,
+    turn_upright,
+)
 from django_copyleaks_image.pixels import in_srgb, opaque, reduced
 from django_copyleaks_image.problems import Problem
 
@@ -60,7 +69,11 @@ def reencode(data: bytes, *, max_side: int) -> bytes:
 def _upright(data: bytes, facts: PictureFacts, max_side: int) -> Image.Image:
     """Return the first frame upright and opaque, in sRGB."""
     with parsing(facts.format):
-        image: Image.Image = opened(data, facts)
+        file_image = opened(data, facts)
+        if facts.format == "JPEG2000":
+            decode_reduced(file_image, facts, max_side * facts.width // max(facts.width, facts.height))
+        image: Image.Image = file_image
+        del file_image
         profile = image.info.get("icc_profile")
         transposition = turn_upright(facts)
         # Each step lets go of what the one before has made: of all its pixels, there is memory for few at a time.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat, PngImagePlugin
+from PIL.JpegImagePlugin import JpegImageFile
 
 from django_copyleaks_image import copies, opening
 from django_copyleaks_image.formats import CopyOrder, PictureFacts, TooComplex, UnreadablePicture
@@ -140,16 +141,14 @@ def test_bands__are_as_the_whole() -> None:
 def test_jpeg__is_reduced_by_its_decoder_as_far_as_possible(
     ordered: tuple[int, int], decoded: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, int]] = []
-    draft = copies.opened
+    asked: list[object] = []
 
-    def note(data: bytes, facts: PictureFacts) -> Any:
-        image = draft(data, facts)
-        take = image.draft
-        image.draft = lambda mode, size: asked.append(size) or take(mode, size)  # type: ignore[assignment,func-returns-value]
-        return image
+    def note(image: JpegImageFile, mode: str | None, size: tuple[int, int] | None) -> Any:
+        asked.append(size)
+        return draft(image, mode, size)
 
-    monkeypatch.setattr(copies, "opened", note)
+    draft = JpegImageFile.draft
+    monkeypatch.setattr(JpegImageFile, "draft", note)
     facts, copy, _ = copied(encoded(picture(size=(2000, 1500)), "JPEG", quality=95), ordered)
     assert asked == [(2000 // decoded, 1500 // decoded)]
     assert (facts.format, copy.size) == ("JPEG", ordered)

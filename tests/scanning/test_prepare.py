@@ -152,7 +152,7 @@ def test_too_many_bytes__are_not_inspected(
 ) -> None:
     configure(FIT=fits)
     monkeypatch.setattr(formats, "MAX_BYTES", 1000)
-    monkeypatch.setitem(limits.LIMITS, "async", replace(limits.LIMITS["async"], most_bytes=1000))  # type: ignore[arg-type]
+    monkeypatch.setitem(limits.LIMITS, "async", replace(limits.LIMITS["async"], most_bytes=1000))
 
     reason = skipped("a.jpg", picture())
 
