@@ -360,6 +360,12 @@ class Conf:
     SANDBOX = Setting(False, _flag, "Ask for free mock results, which are marked as such.", decode="bool")
     MODEL = Setting("ai-image-1-ultra", _text, "Detection model.")
     MASK_TYPE = Setting("heatmap", _one_of("heatmap", ""), 'Ask for the provider\'s own gradient picture; "" does not.')
+    FIT = Setting(
+        True, _flag, "Measure what Copyleaks would refuse, or could not read, on a copy that it takes.", decode="bool"
+    )
+    SMALL_PICTURES = Setting(
+        "skip", _one_of("skip", "enlarge"), '"enlarge" measures pictures under 512 × 512 pixels on an enlarged copy.'
+    )
     API_URL = Setting("https://api.copyleaks.com", _origin, "Origin of the Copyleaks API.")
     ID_URL = Setting("https://id.copyleaks.com", _origin, "Origin of the Copyleaks login.")
     FETCH_HEADERS = Setting(

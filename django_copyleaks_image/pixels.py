@@ -9,6 +9,9 @@ from PIL import Image, ImageCms
 # The grey of the stage on which pictures are reviewed.
 _BACKGROUND = "#808080"
 _BAND_PIXELS = 1_000_000
+_FILTER = Image.Resampling.BICUBIC
+# Of how many rows above and below it one of a copy is made: of the copy, or of the picture if its rows are larger.
+_REACH = 3.0
 # EXIF 2.32, 4.6.4, tag 0x0112: what makes a stored picture upright.
 # ImageOps.exif_transpose would also follow XMP, which browsers do not, and fails on broken EXIF.
 UPRIGHT = {
@@ -34,6 +37,41 @@ def reduced(image: Image.Image, max_side: int) -> Image.Image:
     image.thumbnail((max_side, max_side), reducing_gap=1.5)
     # Reducing transparent pixels takes as many bytes again, so that there is no room for a third copy of all of them.
     return image.convert("RGBA") if image.mode == "LA" else image
+
+
+def with_depth_of_png(image: Image.Image) -> Image.Image:
+    """Return the picture in a mode that PNG files have, with nothing lost if it is in one, or in CMYK."""
+    if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"):
+        return image
+    if image.mode.startswith(("I", "F")):
+        return _eight_bits(image)
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return the picture in another size, with all its depth if it has that size already, in 8 bits if not.
+
+    Its sides are both larger, or both smaller. Band by band, since what is needed in between is larger than the copy.
+    """
+    if image.size == size:
+        return image
+    if image.mode.startswith("I"):
+        image = _eight_bits(image)
+    elif image.mode not in ("L", "RGB", "RGBA", "CMYK") or image.has_transparency_data:
+        image = image.convert("RGBA" if image.has_transparency_data else "L" if image.mode == "1" else "RGB")
+    width, height = size
+    scale = image.height / height
+    reach = _REACH * max(1.0, scale)
+    copy = Image.new(image.mode, size)
+    rows = max(1, _BAND_PIXELS // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        first = max(0, int(top * scale - reach))
+        last = min(image.height, int(bottom * scale + reach) + 1)
+        band = image.crop((0, first, image.width, last))
+        box = (0, top * scale - first, image.width, min(bottom * scale - first, band.height))
+        copy.paste(band.resize((width, bottom - top), _FILTER, box), (0, top))
+    return copy
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -105,11 +105,16 @@ class Problem(StrEnum):
         gettext_noop("The picture has %(width)s by %(height)s pixels, more than %(limit)s in all."),
     )
     FILE_OF_NO_KIND = "file_of_no_kind", gettext_noop("The file is none of %(formats)s.")
-    PICTURE_NOT_SHOWN = "picture_not_shown", gettext_noop("%(format)s pictures are not shown.")
     PICTURE_WITHOUT_DECODER = (
         "picture_without_decoder",
         gettext_noop("%(format)s pictures can be shown once django-copyleaks-image[heif] is installed."),
     )
+    PICTURE_NEEDS_PILLOW = (
+        "picture_needs_pillow",
+        gettext_noop("%(format)s pictures can be read once a Pillow is installed that knows them."),
+    )
+    # copies.py
+    COPY_TOO_LARGE = "copy_too_large", gettext_noop("No copy of the picture has %(limit)s bytes or less.")
     # decoding/
     PICTURE_NEEDS_MEMORY = (
         "picture_needs_memory",
@@ -162,6 +167,23 @@ class Problem(StrEnum):
         "sides_too_large",
         gettext_noop("The picture has %(width)s × %(height)s pixels; Copyleaks takes at most 6000 × 4500."),
     )
+    SIDES_TOO_UNEQUAL = (
+        "sides_too_unequal",
+        gettext_noop(
+            "The picture has %(width)s × %(height)s pixels; Copyleaks takes none of this shape, in whatever size."
+        ),
+    )
+    TOO_MANY_PIXELS_TO_COPY = (
+        "too_many_pixels_to_copy",
+        gettext_noop(
+            "The picture has %(width)s × %(height)s pixels; a copy that Copyleaks takes is made of at most %(limit)s."
+        ),
+    )
+    FILE_TOO_LARGE_TO_COPY = (
+        "file_too_large_to_copy",
+        gettext_noop("The file has more than %(limit)s bytes, which are too many to make a copy that Copyleaks takes."),
+    )
+    COPY_SPOILT = "copy_spoilt", gettext_noop("The copy that is kept to be measured is not what was drawn.")
     DATABASE_RAISED = "database_raised", gettext_noop("The database of the picture raised %(error)s.")
     CACHE_RAISED = "cache_raised", gettext_noop("The cache fails (%(error)s).")
     SOMETHING_RAISED = "something_raised", gettext_noop("An unforeseen error (%(error)s); the log has it.")

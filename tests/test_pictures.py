@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from django_copyleaks_image import formats, pictures
+from django_copyleaks_image import formats, opening
 from django_copyleaks_image.formats import DecoderMissing, PictureFacts, TooComplex, UnreadablePicture
-from django_copyleaks_image.pictures import full_size, inspect, reencode, renditions
+from django_copyleaks_image.opening import inspect
+from django_copyleaks_image.pictures import full_size, reencode, renditions
 from tests.decoding import hostile
 
 ORIENTATION = 0x0112
@@ -153,7 +154,7 @@ class TestInspecting:
         data = encoded(picture(), "PNG", exif=broken)
         assert facts_of(data) == PictureFacts(format="PNG", width=64, height=48, animated=False, orientation=1)
 
-    @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
+    @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "GIF"])
     def test_several_frames(self, file_format: str) -> None:
         data = encoded(picture(), file_format, save_all=True, append_images=[ImageOps.invert(picture())])
         assert facts_of(data).animated
@@ -241,7 +242,7 @@ class TestInspecting:
         assert time.thread_time() - began < 8  # Pillow alone takes a quarter of a minute, and more for each.
 
     def test_too_many_bytes__are_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pictures, "MAX_BYTES", 1000)
+        monkeypatch.setattr(opening, "MAX_BYTES", 1000)
         file = BytesIO(bytes(5000))
         with pytest.raises(UnreadablePicture, match="larger than 1000 bytes"):
             inspect(file)
@@ -354,16 +355,36 @@ class TestRendition:
 
     def test_heic_without_its_decoder__names_the_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
         data = heic(picture())
-        monkeypatch.setitem(sys.modules, "pillow_heif", None)
+        for decoder in ("pillow_heif", "pi_heif"):
+            monkeypatch.setitem(sys.modules, decoder, None)
         with pytest.raises(DecoderMissing, match=r"\[heif\]"):
             shown(data)
 
-    @pytest.mark.parametrize("file_format", ["GIF", "AVIF"])
-    def test_formats_that_are_never_scanned__are_refused(self, file_format: str) -> None:
+    def test_heic__is_read_by_the_decoder_without_an_encoder_as_well(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = heic(picture())
+        monkeypatch.setitem(sys.modules, "pi_heif", sys.modules["pillow_heif"])
+        monkeypatch.setitem(sys.modules, "pillow_heif", None)
+        assert close(shown(data), 8, 8, RED)
+
+    def test_avif_without_its_decoder__names_pillow(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        if "AVIF" not in Image.registered_extensions().values():
+            pytest.skip("this Pillow writes no AVIF")
+        data = encoded(picture(), "AVIF")
+        monkeypatch.setattr("PIL.AvifImagePlugin.SUPPORTED", False)
+        with pytest.raises(DecoderMissing, match="Pillow"):
+            shown(data)
+        monkeypatch.setitem(sys.modules, "PIL.AvifImagePlugin", None)
+        with pytest.raises(DecoderMissing, match="Pillow"):
+            shown(data)
+
+    @pytest.mark.parametrize("file_format", ["GIF", "AVIF", "JPEG2000"])
+    def test_formats_that_copyleaks_refuses__are_shown(self, file_format: str) -> None:
         if file_format not in Image.registered_extensions().values():
             pytest.skip(f"this Pillow writes no {file_format}")
-        with pytest.raises(UnreadablePicture, match=f"{file_format} pictures are not shown"):
-            shown(encoded(picture(), file_format))
+        data = encoded(picture(), file_format, **({"quality": 100} if file_format == "AVIF" else {}))
+        assert facts_of(data).format == file_format
+        assert close(shown(data), 8, 8, RED)
+        assert close(shown(data), 56, 8, GREEN)
 
     @pytest.mark.parametrize(
         ("image", "file_format", "expected"),
@@ -459,11 +480,21 @@ class TestRendition:
         data = encoded(picture(), "WEBP", save_all=True, append_images=[Image.new("RGB", (64, 48))])
         assert close(shown(data), 8, 8, RED)
 
-    @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP"])
-    def test_pixels_cut_short__are_refused(self, file_format: str) -> None:
-        noise = Image.effect_noise((200, 200), 90)
-        data = encoded(noise.convert("RGB"), file_format)
-        with pytest.raises(UnreadablePicture, match=f"The {file_format} file is broken or cut short"):
+    @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "BMP"])
+    def test_pixels_cut_short__are_grey_where_nothing_was_received(self, file_format: str) -> None:
+        noise = Image.effect_noise((200, 200), 90).convert("RGB")
+        data = encoded(noise, file_format)
+        cut = data[: len(data) // 2]
+
+        assert facts_of(cut).blemished
+        assert not facts_of(data).blemished
+        lacking = 10 if file_format == "BMP" else 190  # Whose rows stand from below to above.
+        assert close(shown(cut), 100, lacking, GREY)
+        assert shown(cut).getpixel((100, 200 - lacking)) == shown(data).getpixel((100, 200 - lacking))
+
+    def test_pixels_of_a_webp_cut_short__are_refused(self) -> None:
+        data = encoded(Image.effect_noise((200, 200), 90).convert("RGB"), "WEBP")
+        with pytest.raises(UnreadablePicture, match="The WEBP file is broken or cut short"):
             shown(data[: len(data) // 2])
 
     @pytest.mark.parametrize(
@@ -476,27 +507,28 @@ class TestRendition:
     @pytest.mark.parametrize("kind", [3, 4, 5, 12])
     def test_tiff_of_more_parts_than_a_picture_has__is_too_complex(self, kind: int) -> None:
         for order, version in (("<", b"II*\0"), (">", b"MM\0*")):
-            entry = struct.pack(f"{order}HHII", 273, kind, pictures.MAX_TIFF_PARTS + 1, 8)
+            entry = struct.pack(f"{order}HHII", 273, kind, opening.MAX_TIFF_PARTS + 1, 8)
             data = version + struct.pack(f"{order}IH", 8, 1) + entry + bytes(4)
             with pytest.raises(TooComplex, match="takes longer to be read"):
-                pictures.inspect(BytesIO(data))
+                opening.inspect(BytesIO(data))
 
-    @pytest.mark.parametrize("counts", [(pictures.MAX_TIFF_PARTS + 1, 1), (1, pictures.MAX_TIFF_PARTS + 1)])
+    @pytest.mark.parametrize("counts", [(opening.MAX_TIFF_PARTS + 1, 1), (1, opening.MAX_TIFF_PARTS + 1)])
     def test_big_tiff_of_more_parts_than_a_picture_has__is_too_complex(self, counts: tuple[int, int]) -> None:
         entries = b"".join(
             struct.pack("<HHQQ", tag, 16, count, 8) for tag, count in zip((273, 279), counts, strict=True)
         )
         with pytest.raises(TooComplex):
-            pictures.inspect(BytesIO(b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2) + entries + bytes(8)))
+            opening.inspect(BytesIO(b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2) + entries + bytes(8)))
 
     def test_tiff_with_a_long_profile__is_read(self) -> None:
-        assert pictures.inspect(BytesIO(hostile.corpus()["long-profile.tiff"]())).width == 600
+        assert opening.inspect(BytesIO(hostile.corpus()["long-profile.tiff"]())).width == 600
 
     def test_tiff_profile_that_is_a_number__is_ignored(self) -> None:
         assert close(shown(big_tiff()), 4, 3, GREY)
 
     def test_too_many_pixels__are_refused_before_decoding(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pictures, "MAX_PIXELS", 3000)
+        monkeypatch.setattr(opening, "MAX_PIXELS", 3000)
+        monkeypatch.setattr(opening, "MAX_JPEG_PIXELS", 3000)
         with pytest.raises(UnreadablePicture, match="64 by 48 pixels, more than 3000"):
             shown(encoded(picture(), "JPEG"))
         with pytest.raises(UnreadablePicture, match="64 by 48 pixels, more than 3000"):
@@ -529,7 +561,7 @@ class TestFullSize:
 
     @pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
     def test_too_many_pixels__are_refused(self, file_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pictures, "MAX_PIXELS", 64 * 48 - 1)
+        monkeypatch.setattr(opening, "MAX_PIXELS", 64 * 48 - 1)
         with pytest.raises(UnreadablePicture, match="more than"):
             full_size(BytesIO(encoded(picture(), file_format)))
 
@@ -568,7 +600,7 @@ class TestReencoding:
             reencode(make(), max_side=1600)
 
     def test_too_many_bytes__are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pictures, "MAX_BYTES", 50)
+        monkeypatch.setattr(opening, "MAX_BYTES", 50)
         with pytest.raises(UnreadablePicture, match="larger than 50 bytes"):
             reencode(encoded(picture(), "PNG"), max_side=1600)
 

@@ -74,6 +74,18 @@ def _why_not_measured(scan: ImageScan) -> str:
     return _("It waits to be sent.") if scan.status == ImageScan.Status.QUEUED else ""
 
 
+def about_copy(scan: ImageScan) -> Facts:
+    """Return which part of a file is measured, and on which copy."""
+    copy = ""
+    if scan.is_on_copy:
+        sides = {"width": scan.copy_width, "height": scan.copy_height}
+        copy = ", ".join(filter(None, (_("%(width)s × %(height)s pixels") % sides, scan.copy_format)))
+    return [
+        (_("Frames"), _("the first of several frames or pages") if scan.several_frames else ""),
+        (_("Measured on a copy"), copy),
+    ]
+
+
 def provenance(result: DetectionResult | None) -> Facts:
     """Return what a file says about its origin, as the provider read it: untrusted text under labels for people.
 

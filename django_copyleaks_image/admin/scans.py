@@ -21,7 +21,7 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.outcomes import Code, advice
 
 from . import again, export, overview
-from .facts import Facts, Finding, duration_in_words, finding_of, moment, provenance, without_empty
+from .facts import Facts, Finding, about_copy, duration_in_words, finding_of, moment, provenance, without_empty
 from .filters import StuckFilter, WatchedFieldFilter
 from .pictures import PictureAdmin, age_since, page_url
 from .reasons import message_of, reason_in_words
@@ -141,7 +141,8 @@ def _scan_facts(scan: ImageScan, target: Target) -> Facts:
     result = scan.result
     picture = f"{scan.width} × {scan.height} px" if scan.width and scan.height else ""
     measured = ""
-    if result is not None and (result.image_width, result.image_height) != (scan.width, scan.height):
+    sent = (scan.copy_width, scan.copy_height) if scan.is_on_copy else (scan.width, scan.height)
+    if result is not None and (result.image_width, result.image_height) != sent:
         measured = f"{result.image_width} × {result.image_height} px"
     return without_empty(
         (_("Object"), target.link),
@@ -151,6 +152,7 @@ def _scan_facts(scan: ImageScan, target: Target) -> Facts:
         (_("Field"), scan.field_name),
         (_("File"), scan.file_name if target.visible else ""),
         (_("Picture"), ", ".join(filter(None, (picture, scan.image_format)))),
+        *about_copy(scan),
         (_("Measured by the provider"), measured),
         (_("Size"), "" if scan.byte_size is None else filesizeformat(scan.byte_size)),
         ("SHA-256", format_html("<code>{}</code>", scan.sha256) if scan.sha256 and target.visible else ""),

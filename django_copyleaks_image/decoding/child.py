@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from django_copyleaks_image import formats, pictures
+from django_copyleaks_image import copies, formats, opening, pictures
 from django_copyleaks_image.decoding import messages
 from django_copyleaks_image.problems import Problem, stored
 
@@ -31,29 +31,38 @@ GRACE_SECONDS = 1.0
 NICENESS = 10
 
 Drawn = dict[str, bytes]
+Found = tuple[formats.PictureFacts | None, Drawn]
+# What is asked for beside the task: numbers by their names.
+Order = dict[str, int]
 
 
-def _inspect(data: bytes) -> tuple[formats.PictureFacts | None, Drawn]:
-    return pictures.inspect(BytesIO(data)), {}
+def _inspect(data: bytes, order: Order) -> Found:
+    return opening.inspect(BytesIO(data)), {}
 
 
-def _draw_picture(data: bytes) -> tuple[formats.PictureFacts | None, Drawn]:
-    return pictures.inspect(BytesIO(data)), pictures.renditions(BytesIO(data))
+def _draw_picture(data: bytes, order: Order) -> Found:
+    return opening.inspect(BytesIO(data)), pictures.renditions(BytesIO(data))
 
 
-def _draw_full(data: bytes) -> tuple[formats.PictureFacts | None, Drawn]:
+def _draw_full(data: bytes, order: Order) -> Found:
     return None, {"full": pictures.full_size(BytesIO(data))}
 
 
-def _draw_heatmap(data: bytes) -> tuple[formats.PictureFacts | None, Drawn]:
+def _draw_heatmap(data: bytes, order: Order) -> Found:
     return None, {"heatmap": pictures.reencode(data, max_side=formats.RENDITION_SIDES["page"])}
 
 
-TASKS: dict[str, Callable[[bytes], tuple[formats.PictureFacts | None, Drawn]]] = {
+def _copy(data: bytes, order: Order) -> Found:
+    facts, content = copies.copy(BytesIO(data), formats.CopyOrder(**order))
+    return facts, {"copy": content}
+
+
+TASKS: dict[str, Callable[[bytes, Order], Found]] = {
     "inspect": _inspect,
     "picture": _draw_picture,
     "full": _draw_full,
     "heatmap": _draw_heatmap,
+    "copy": _copy,
 }
 
 
@@ -71,7 +80,7 @@ def main() -> None:
         if request.head["task"] != "inspect":
             _let_others_go_first()
         _limit_picture(request.head["cpu_seconds"], request.head["seconds"])
-        head, drawn = _answer(TASKS[request.head["task"]], request.body)
+        head, drawn = _answer(TASKS[request.head["task"]], request.body, request.head["order"])
         _limit_idleness()
         head["peak"], head["cpu"] = _peak(), time.process_time()
         body = b"".join(drawn.values())
@@ -82,11 +91,9 @@ def main() -> None:
             return
 
 
-def _answer(
-    task: Callable[[bytes], tuple[formats.PictureFacts | None, Drawn]], data: bytes
-) -> tuple[dict[str, Any], Drawn]:
+def _answer(task: Callable[[bytes, Order], Found], data: bytes, order: Order) -> tuple[dict[str, Any], Drawn]:
     try:
-        facts, drawn = task(data)
+        facts, drawn = task(data, order)
     except formats.UnreadablePicture as error:
         return {"error": type(error).__name__, "problem": stored(error.message)}, {}
     except MemoryError:

@@ -3,9 +3,10 @@
 import atexit
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import SEEK_END
 from threading import BoundedSemaphore, Lock
+from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from django_copyleaks_image import formats
@@ -20,9 +21,11 @@ PICTURES_PER_CHILD = 200
 LARGE_CHILD = 256_000_000
 # Longer than all who are before us could take.
 SLOT_SECONDS = 30.0
+COPY_SLOT_SECONDS = 180.0
 
 _ERRORS: dict[str, type[formats.UnreadablePicture]] = {
-    error.__name__: error for error in (formats.UnreadablePicture, formats.DecoderMissing, formats.TooComplex)
+    error.__name__: error
+    for error in (formats.UnreadablePicture, formats.DecoderMissing, formats.TooComplex, formats.UnknownKind)
 }
 _BEGINNINGS = (b"RIFF", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
@@ -52,6 +55,8 @@ class Patience:
 # A header takes milliseconds. So does drawing, of nearly all pictures; the others are drawn when nothing else waits.
 BRIEF = Patience(cpu_seconds=1, seconds=4)
 LONG = Patience(cpu_seconds=7, seconds=9.5)
+# For a copy that is measured, which nobody looks at a page for: only its processor time is short.
+FOR_A_COPY = Patience(cpu_seconds=9, seconds=40)
 
 
 class Answer(NamedTuple):
@@ -63,8 +68,9 @@ class Answer(NamedTuple):
 class Pool:
     """At most so many children at a time. They are started when they are needed, and end with this process."""
 
-    def __init__(self, *, children: int) -> None:
+    def __init__(self, *, children: int, slot_seconds: float = SLOT_SECONDS) -> None:
         self._children = children
+        self._slot_seconds = slot_seconds
         self._slots = BoundedSemaphore(children)
         self._lock = Lock()
         self._idle: list[Child] = []
@@ -75,18 +81,20 @@ class Pool:
             # Two processes that talk to one child would get each other's pictures.
             os.register_at_fork(after_in_child=self._forget)
 
-    def ask(self, task: str, file: IO[bytes], patience: Patience) -> Answer:
-        """Have a child do a task with the bytes of a seekable file.
+    def ask(
+        self, task: str, file: IO[bytes], patience: Patience, *, order: Mapping[str, int] = MappingProxyType({})
+    ) -> Answer:
+        """Have a child do a task with the bytes of a seekable file; ``order`` says more about what it is to draw.
 
         Raises UnreadablePicture or one of its subclasses, and DecodingFailed.
         """
         size = file.seek(0, SEEK_END)
         if size > formats.MAX_BYTES:
             raise formats.UnreadablePicture(Problem.FILE_OVER_LIMIT(limit=formats.MAX_BYTES))
-        if not self._slots.acquire(timeout=SLOT_SECONDS):
+        if not self._slots.acquire(timeout=self._slot_seconds):
             raise DecodingFailed(Problem.READERS_BUSY())
         try:
-            return self._ask(task, file, size, patience)
+            return self._ask(task, file, size, patience, order)
         finally:
             self._slots.release()
 
@@ -100,14 +108,14 @@ class Pool:
         for child in idle:
             child.kill()
 
-    def _ask(self, task: str, file: IO[bytes], size: int, patience: Patience) -> Answer:
+    def _ask(self, task: str, file: IO[bytes], size: int, patience: Patience, order: Mapping[str, int]) -> Answer:
         blamed = 0
         for _ in range(3):
             child = self._take()
             file.seek(0)
             is_sound = False
             try:
-                message = child.ask(task, file, size, cpu_seconds=patience.cpu_seconds, seconds=patience.seconds)
+                message = child.ask(task, file, size, **asdict(patience), order=order)
                 answer, error, child.used = _checked(message)
                 is_sound = answer.peak < LARGE_CHILD and child.asked < PICTURES_PER_CHILD
             except Starved:
@@ -200,6 +208,7 @@ def _facts(found: dict[str, Any]) -> formats.PictureFacts:
 # Apart, so that nobody's upload waits for a picture that somebody wants to look at.
 inspecting = Pool(children=2)
 drawing = Pool(children=2)
+copying = Pool(children=2, slot_seconds=COPY_SLOT_SECONDS)
 
 
 def inspect(file: IO[bytes]) -> formats.PictureFacts:
@@ -208,3 +217,11 @@ def inspect(file: IO[bytes]) -> formats.PictureFacts:
     if facts is None:
         raise DecodingFailed(Problem.READER_SILENT())
     return facts
+
+
+def copy(file: IO[bytes], order: formats.CopyOrder) -> tuple[formats.PictureFacts, bytes]:
+    """Return a copy of the first frame of a seekable file and its facts; raise what :meth:`Pool.ask` raises."""
+    answer = copying.ask("copy", file, FOR_A_COPY, order=asdict(order))
+    if answer.facts is None or "copy" not in answer.drawn or len(answer.drawn["copy"]) > order.most_bytes:
+        raise DecodingFailed(Problem.READER_SILENT())
+    return answer.facts, answer.drawn["copy"]

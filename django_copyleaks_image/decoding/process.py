@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Timer
@@ -63,7 +64,9 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, task: str, file: IO[bytes], size: int, *, cpu_seconds: int, seconds: float) -> messages.Message:
+    def ask(
+        self, task: str, file: IO[bytes], size: int, *, cpu_seconds: int, seconds: float, order: Mapping[str, int]
+    ) -> messages.Message:
         """Return the child's answer about a picture; raise ChildDied or Starved, after which it is of no more use."""
         self.asked += 1
         # Ends the child, and with it whatever we wait for.
@@ -75,7 +78,7 @@ class Child:
         except RuntimeError:  # There are no more threads, so that nothing would end the child.
             raise Starved from None
         try:
-            request = {"task": task, "cpu_seconds": cpu_seconds, "seconds": seconds}
+            request = {"task": task, "order": dict(order), "cpu_seconds": cpu_seconds, "seconds": seconds}
             messages.send(self._stdin, request, file, size)
             had_begun = True
             return messages.receive(self._stdout)

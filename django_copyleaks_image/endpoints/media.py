@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from django_copyleaks_image import formats
 from django_copyleaks_image.models import ImageScan, scans
+from django_copyleaks_image.renditions import copies, shelf
 from django_copyleaks_image.scanning import addresses, file_changes, prepare
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.streaming import streamed
@@ -27,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 class OtherBytes(Exception):
     """The file does not hold what was measured."""
+
+
+class SpoiltCopy(Exception):
+    """The copy that is kept of the file is not what was drawn."""
 
 
 @csrf_exempt  # It changes nothing, and what Django says of a refused POST would tell it apart.
@@ -41,17 +46,20 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
         if request.method == "HEAD":
             response: HttpResponseBase = HttpResponse()
         else:
-            blocks = _verified(scan, file)
+            blocks = _verified_copy(scan, file) if scan.is_on_copy else _verified(scan, file)
             next(blocks)  # Reads the file while a 404 can still be sent.
             response = streamed(request, blocks)
     except OtherBytes:
         _scan_other_bytes(scan)
         return _refusal()
+    except SpoiltCopy:
+        _discard(scan)
+        return _refusal()
     except (prepare.Replaced, prepare.Skipped, prepare.StorageFailed) as reason:
         logger.warning("Scan %s: the media endpoint stays shut: %s", scan.scan_id, reason)
         return _refusal()
-    response["Content-Type"] = formats.TYPES[scan.image_format].content_type
-    response["Content-Length"] = str(scan.byte_size)
+    response["Content-Type"] = formats.TYPES[scan.sent.image_format].content_type
+    response["Content-Length"] = str(scan.sent.byte_size)
     response["Content-Disposition"] = f'attachment; filename="{addresses.vendor_file_name(scan)}"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
@@ -70,6 +78,16 @@ def _refusal() -> HttpResponse:
     return HttpResponseNotFound(headers={"Cache-Control": "no-store"})
 
 
+def _verified_copy(scan: ImageScan, file: Picture) -> Iterator[bytes]:
+    """Yield as :func:`_verified` does, of the copy, once the file was found to be what it was drawn of."""
+    with prepare.opened(file) as stream:
+        _digests(stream, scan.sha256, scan.byte_size or 0)
+    try:
+        yield from _verified(scan, copies.of(scan))
+    except OtherBytes:
+        raise SpoiltCopy from None
+
+
 def _verified(scan: ImageScan, file: Picture) -> Iterator[bytes]:
     """Yield nothing once the whole file was found to be what was measured, then its blocks, each compared once more.
 
@@ -79,7 +97,7 @@ def _verified(scan: ImageScan, file: Picture) -> Iterator[bytes]:
     """
     with ExitStack() as open_files:
         stream = open_files.enter_context(prepare.opened(file))
-        digests = _digests(scan, stream)
+        digests = _digests(stream, scan.sent.sha256, scan.sent.byte_size)
         # A remote storage has fetched the file by now; one that cannot go back is asked again.
         if not prepare.rewound(stream):
             stream = open_files.enter_context(prepare.opened(file))
@@ -87,7 +105,7 @@ def _verified(scan: ImageScan, file: Picture) -> Iterator[bytes]:
         try:
             for digest, block in zip_longest(digests, prepare.blocks(stream), fillvalue=b""):
                 if hashlib.sha256(block).digest() != digest:
-                    _scan_other_bytes(scan)
+                    (_discard if scan.is_on_copy else _scan_other_bytes)(scan)
                     return
                 yield block
         except (prepare.Skipped, prepare.StorageFailed) as error:
@@ -95,20 +113,29 @@ def _verified(scan: ImageScan, file: Picture) -> Iterator[bytes]:
             logger.warning("Scan %s: %s", scan.scan_id, error)
 
 
-def _digests(scan: ImageScan, stream: IO[bytes]) -> list[bytes]:
+def _digests(stream: IO[bytes], sha256: str, byte_size: int) -> list[bytes]:
     """Return the hashes of all blocks; raise OtherBytes when the whole is not what was measured."""
     whole = hashlib.sha256()
     digests: list[bytes] = []
-    left = scan.byte_size or 0
+    left = byte_size
     for block in prepare.blocks(stream):
         left -= len(block)
         if left < 0:
             raise OtherBytes
         whole.update(block)
         digests.append(hashlib.sha256(block).digest())
-    if whole.hexdigest() != scan.sha256:
+    if whole.hexdigest() != sha256:
         raise OtherBytes
     return digests
+
+
+def _discard(scan: ImageScan) -> None:
+    """Remove a copy that nobody may get; the next attempt of the scan, or its resubmission, draws it anew."""
+    logger.warning("Scan %s: the copy that is kept of its file is not what was drawn.", scan.scan_id)
+    try:
+        copies.discard(scan)
+    except shelf.ShelfFailed as error:
+        logger.warning("Scan %s: %s", scan.scan_id, error)
 
 
 def _scan_other_bytes(scan: ImageScan) -> None:

@@ -114,6 +114,12 @@ class Migration(migrations.Migration):
                 ('file_state', models.CharField(blank=True, default='', max_length=200, verbose_name='state of the file')),
                 ('orientation', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='orientation (EXIF)')),
                 ('image_format', models.CharField(blank=True, default='', max_length=10, verbose_name='image format')),
+                ('several_frames', models.BooleanField(default=False, verbose_name='the first of several frames or pages')),
+                ('copy_width', models.PositiveIntegerField(blank=True, null=True, verbose_name='width of the copy in pixels')),
+                ('copy_height', models.PositiveIntegerField(blank=True, null=True, verbose_name='height of the copy in pixels')),
+                ('copy_sha256', models.CharField(blank=True, default='', max_length=64, verbose_name='SHA-256 of the copy')),
+                ('copy_bytes', models.PositiveIntegerField(blank=True, null=True, verbose_name='size of the copy in bytes')),
+                ('copy_format', models.CharField(blank=True, default='', max_length=10, verbose_name='format of the copy')),
                 ('model', models.CharField(blank=True, default='', max_length=100, verbose_name='detection model')),
                 ('mask_type', models.CharField(blank=True, default='', max_length=20, verbose_name='mask type')),
                 ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),
@@ -146,6 +152,20 @@ class Migration(migrations.Migration):
                 'verbose_name': 'image scan',
                 'verbose_name_plural': 'image scans',
                 'permissions': (('rescan_imagescan', 'Can have pictures scanned again'),),
+            },
+        ),
+        migrations.CreateModel(
+            name='FittedCopy',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sha256', models.CharField(db_index=True, max_length=64, verbose_name='SHA-256')),
+                ('image_format', models.CharField(max_length=10, verbose_name='image format')),
+                ('scan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='copies', to='copyleaks_image.imagescan', verbose_name='scan')),
+            ],
+            options={
+                'verbose_name': 'copy that is measured',
+                'verbose_name_plural': 'copies that are measured',
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -335,6 +355,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='imagescan',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ('failed', 'skipped')), _negated=True), models.Q(('error_code', ''), _negated=True), _connector='OR'), name='copyleaks_scan_failure_has_reason'),
+        ),
+        migrations.AddConstraint(
+            model_name='fittedcopy',
+            constraint=models.UniqueConstraint(fields=('scan', 'sha256'), name='copyleaks_copy_of_scan'),
         ),
         migrations.AddConstraint(
             model_name='rendition',

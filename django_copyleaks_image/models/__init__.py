@@ -2,7 +2,8 @@
 
 from .account import AccountState
 from .decision import Decision
-from .home import account_row, decisions, home_database, images, receipts, renditions, results, scans
+from .fitted_copy import FittedCopy
+from .home import account_row, decisions, fitted_copies, home_database, images, receipts, renditions, results, scans
 from .receipt import WebhookReceipt
 from .rendition import Rendition, RenditionPart
 from .result import DetectionResult
@@ -14,6 +15,7 @@ __all__ = [
     "AccountState",
     "Decision",
     "DetectionResult",
+    "FittedCopy",
     "ImageScan",
     "Rendition",
     "RenditionPart",
@@ -22,6 +24,7 @@ __all__ = [
     "WebhookReceipt",
     "account_row",
     "decisions",
+    "fitted_copies",
     "home_database",
     "images",
     "receipts",

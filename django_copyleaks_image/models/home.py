@@ -4,6 +4,7 @@ from django.db import models, router
 
 from .account import AccountState
 from .decision import Decision
+from .fitted_copy import FittedCopy
 from .receipt import WebhookReceipt, WebhookReceiptQuerySet
 from .rendition import Rendition, RenditionQuerySet
 from .result import DetectionResult
@@ -44,6 +45,11 @@ def decisions() -> models.QuerySet[Decision]:
 def renditions() -> RenditionQuerySet:
     """Return all renditions, for reading and writing in their home database."""
     return Rendition.objects.using(home_database())
+
+
+def fitted_copies() -> models.QuerySet[FittedCopy]:
+    """Return which scan needs which copy, for reading and writing in their home database."""
+    return FittedCopy.objects.using(home_database())
 
 
 def account_row() -> models.QuerySet[AccountState]:

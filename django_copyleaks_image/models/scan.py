@@ -1,7 +1,7 @@
 """One scan of one stored file: the row is the queue entry, the state machine and the record."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
 
 from django.contrib.contenttypes.fields import GenericForeignKey
@@ -48,6 +48,14 @@ MEASURED = (Verdict.NO_AI, Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
 MESSAGE_LENGTH = 500
 # For how long a worker may have a scan without a word.
 LONGEST_LEASE = timedelta(seconds=90)
+
+
+class SentBytes(NamedTuple):
+    """Hash, size in bytes and format of what Copyleaks gets."""
+
+    sha256: str
+    byte_size: int
+    image_format: str
 
 
 class ImageScanQuerySet(models.QuerySet["ImageScan"]):
@@ -125,10 +133,17 @@ class ImageScan(ReadWhereWritten):
     file_state = models.CharField(_("state of the file"), max_length=200, blank=True, default="")
     orientation = models.PositiveSmallIntegerField(_("orientation (EXIF)"), null=True, blank=True)
     image_format = models.CharField(_("image format"), max_length=10, blank=True, default="")
+    several_frames = models.BooleanField(_("the first of several frames or pages"), default=False)
+    # Of the copy that is sent in the place of the file; sides are known when it is decided, the rest once it is drawn.
+    copy_width = models.PositiveIntegerField(_("width of the copy in pixels"), null=True, blank=True)
+    copy_height = models.PositiveIntegerField(_("height of the copy in pixels"), null=True, blank=True)
+    copy_sha256 = models.CharField(_("SHA-256 of the copy"), max_length=64, blank=True, default="")
+    copy_bytes = models.PositiveIntegerField(_("size of the copy in bytes"), null=True, blank=True)
+    copy_format = models.CharField(_("format of the copy"), max_length=10, blank=True, default="")
     model = models.CharField(_("detection model"), max_length=100, blank=True, default="")
     mask_type = models.CharField(_("mask type"), max_length=20, blank=True, default="")
     sandbox = models.BooleanField(_("sandbox"), default=False)
-    # What one payment buys: the same bytes, model, mask type and sandbox flag.
+    # What one payment buys: the same bytes, model, mask type, copy and sandbox flag.
     content_key = models.CharField(_("content key"), max_length=64, blank=True, default="", db_index=True)
     # Equal to content_key while this scan is the one that pays. Nullable, because MariaDB ignores conditional
     # unique constraints.
@@ -222,6 +237,18 @@ class ImageScan(ReadWhereWritten):
     def is_rescan(self) -> bool:
         """Return whether this is one more scan of a file that may have had one, and not what saving it made."""
         return self.forced or self.repeated or self.resubmission_of_id is not None
+
+    @property
+    def is_on_copy(self) -> bool:
+        """Return whether a copy is sent in the place of the file."""
+        return self.copy_width is not None
+
+    @property
+    def sent(self) -> "SentBytes":
+        """Return what is known of the bytes that Copyleaks gets: those of the file, or of its copy."""
+        if self.is_on_copy:
+            return SentBytes(self.copy_sha256, self.copy_bytes or 0, self.copy_format)
+        return SentBytes(self.sha256, self.byte_size or 0, self.image_format)
 
     @property
     def is_finished(self) -> bool:

@@ -4,8 +4,8 @@ Every web process and every worker reaches the database, which the disk of one o
 shared folder would show nothing on half of all sites.
 """
 
-from io import BytesIO
-from typing import IO, Any
+from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, BytesIO, RawIOBase
+from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files import File
 from django.core.files.storage import Storage
@@ -13,6 +13,9 @@ from django.db.models import QuerySet
 
 from django_copyleaks_image.models import RenditionPart, home_database
 from django_copyleaks_image.transactions import atomically
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 # Below what a default MariaDB takes in one packet, by far.
 PART_BYTES = 1024 * 1024
@@ -31,10 +34,13 @@ class DatabaseStorage(Storage):
         _parts(name).delete()
 
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
-        parts = list(_parts(name).order_by("number").values_list("content", flat=True))
-        if not parts:
+        first = _part(name, 0)
+        if first is None:
             raise FileNotFoundError(name)
-        return File(BytesIO(b"".join(map(bytes, parts))), name)
+        content: IO[bytes] = BytesIO(first)
+        if len(first) == PART_BYTES:
+            content = BufferedReader(_Parts(name, first), PART_BYTES)
+        return File(content, name)
 
     def _save(self, name: str, content: IO[bytes]) -> str:
         pieces = iter(lambda: content.read(PART_BYTES), b"")
@@ -44,6 +50,41 @@ class DatabaseStorage(Storage):
 
     def get_available_name(self, name: str, max_length: Any = None) -> str:
         return name  # The same name is given to the same bytes.
+
+
+class _Parts(RawIOBase):
+    """A file of many parts, of which one is in memory at a time."""
+
+    def __init__(self, name: str, first: bytes) -> None:
+        self._name = name
+        self._number, self._part = 0, first
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = SEEK_SET, /) -> int:
+        end = DatabaseStorage().size(self._name) if whence == SEEK_END else 0
+        self._position = {SEEK_SET: 0, SEEK_CUR: self._position, SEEK_END: end}[whence] + offset
+        return self._position
+
+    def readinto(self, buffer: "Buffer", /) -> int:
+        number, offset = divmod(self._position, PART_BYTES)
+        if number != self._number:
+            self._number, self._part = number, _part(self._name, number) or b""
+        target = memoryview(buffer).cast("B")
+        piece = self._part[offset : offset + len(target)]
+        target[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
+
+
+def _part(name: str, number: int) -> bytes | None:
+    content = _parts(name).filter(number=number).values_list("content", flat=True).first()
+    return None if content is None else bytes(content)
 
 
 def _parts(name: str) -> QuerySet[RenditionPart]:

@@ -36,7 +36,7 @@ def get(sha256: str, size: str) -> bytes | None:
     if isinstance(kept, bytes):
         return kept
     try:
-        with _storage().open(_name(sha256, size), "rb") as stream:
+        with storage().open(_name(sha256, size), "rb") as stream:
             content: bytes = stream.read()
     except FileNotFoundError:
         return None
@@ -52,7 +52,7 @@ def put(sha256: str, drawn: Mapping[str, bytes]) -> None:
         _cache(sha256, size, content)
     try:
         for size, content in drawn.items():
-            _save(_name(sha256, size), content)
+            save(_name(sha256, size), content)
     except Exception as error:
         raise ShelfFailed(f"The storage of renditions raised {type(error).__name__}.") from error
 
@@ -61,26 +61,28 @@ def remove(sha256: str, sizes: Iterable[str] = SIZES) -> None:
     """Forget what is kept of these bytes. Other users of them get new ones when they ask."""
     _cached().delete_many([_key(sha256, size) for size in sizes])
     for size in sizes:
-        _storage().delete(_name(sha256, size))
+        storage().delete(_name(sha256, size))
 
 
-def _save(name: str, content: bytes) -> None:
-    storage = _storage()
-    if storage.exists(name):
-        if storage.size(name) == len(content):  # Of the same bytes, drawn in the same way.
+def save(name: str, content: bytes) -> None:
+    """Keep bytes under a name that is given to the same bytes only; raise what the storage raises."""
+    place = storage()
+    if place.exists(name):
+        if place.size(name) == len(content):  # Of the same bytes, drawn in the same way.
             return
-        storage.delete(name)  # A process or a disk gave up on the way.
+        place.delete(name)  # A process or a disk gave up on the way.
     try:
-        saved_as = storage.save(name, ContentFile(content))
+        saved_as = place.save(name, ContentFile(content))
     except Exception:
         # A full disk leaves the beginning of a file, which would be shown as the whole.
-        storage.delete(name)
+        place.delete(name)
         raise
     if saved_as != name:  # Somebody else was quicker.
-        storage.delete(saved_as)
+        place.delete(saved_as)
 
 
-def _storage() -> Storage:
+def storage() -> Storage:
+    """Return where renditions, and copies that are measured, are kept."""
     return storages[conf.RENDITION_STORAGE] if conf.RENDITION_STORAGE else DatabaseStorage()
 
 

@@ -80,7 +80,7 @@ def media_url(scan: ImageScan, file: Picture) -> str:
 
     Raises :class:`.prepare.Skipped` when the storage has none that Copyleaks could fetch: trying again mends nothing.
     """
-    if conf.MEDIA_ACCESS != "direct":
+    if conf.MEDIA_ACCESS != "direct" or scan.is_on_copy:  # The storage of the file knows nothing of the copy.
         return endpoint_url("media", media_token(scan.scan_id), vendor_file_name(scan))
     url, problem = direct_url(file)
     if problem:
@@ -153,4 +153,4 @@ def vendor_file_name(scan: ImageScan) -> str:
         stem = get_valid_filename(stem)
     except SuspiciousFileOperation:  # Nothing was left of it.
         stem = "picture"
-    return stem[:STEM_LENGTH] + formats.TYPES[scan.image_format].extension
+    return stem[:STEM_LENGTH] + formats.TYPES[scan.sent.image_format].extension

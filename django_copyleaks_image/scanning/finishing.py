@@ -18,6 +18,8 @@ from . import clock, paykey
 
 # A failed scan may still be completed: its result came late.
 _COMPLETABLE = (*UNFINISHED, Status.FAILED)
+# What may have been found out about a file that nothing is measured of.
+_FOUND_OUT = ("sha256", "byte_size", "width", "height", "orientation", "image_format", "several_frames")
 _REST = {"lease_owner": "", "lease_until": None, "next_attempt_at": None}
 
 
@@ -107,7 +109,7 @@ def _end_without_result(
             pay_key=None,
             **reason_columns(code, message),
             # Whoever decides about what was not measured decides about these bytes.
-            **({"sha256": scan.sha256, "byte_size": scan.byte_size} if scan.sha256 else {}),
+            **({name: getattr(scan, name) for name in _FOUND_OUT} if scan.sha256 else {}),
             file_state=scan.file_state,
         )
         if ended and not is_duplicate:

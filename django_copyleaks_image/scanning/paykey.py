@@ -37,7 +37,11 @@ def decide_purchase(scan: ImageScan) -> None:
     """Note on a measured scan what is bought if it is sent now."""
     for name, value in purchase_of_now().items():
         setattr(scan, name, value)
-    purchase = "\n".join((scan.sha256, scan.model, scan.mask_type, str(scan.sandbox)))
+    parts = [scan.sha256, scan.model, scan.mask_type, str(scan.sandbox)]
+    if scan.is_on_copy:
+        # By its sides: the same copy has other bytes once another Pillow draws it, but tells the same.
+        parts.append(f"copy of {scan.copy_width}x{scan.copy_height}")
+    purchase = "\n".join(parts)
     scan.content_key = hashlib.sha256(purchase.encode()).hexdigest()
 
 

@@ -16,7 +16,7 @@ from django.core.files.storage import Storage
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
-from django_copyleaks_image import beginnings, formats, registry
+from django_copyleaks_image import beginnings, formats, limits, registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
@@ -26,14 +26,6 @@ from django_copyleaks_image.problems import Problem, SentenceError
 from django_copyleaks_image.sources import Picture, StoredFile
 
 logger = logging.getLogger(__name__)
-
-# Documented for the synchronous endpoint, assumed for the asynchronous one as well:
-# https://docs.copyleaks.com/reference/actions/ai-image-detector/check/.
-MINIMUM_SIDE = 512
-MAXIMUM_SIDES = (6000, 4500)
-MAXIMUM_BYTES = 32 * 1024 * 1024 - 1
-FORMATS = frozenset({"JPEG", "PNG", "WEBP", "BMP", "HEIC", "HEIF", "TIFF"})
-FORMATS_WITHOUT_SYNC = frozenset({"TIFF"})
 
 # Larger files are not even hashed: what a person decides about one holds for this upload alone.
 MAXIMUM_HASHED = 256 * 1024 * 1024
@@ -62,12 +54,15 @@ class NotMeasured(SentenceError):
     sha256: str = ""
     byte_size: int | None = None
     state: str = ""
+    picture: formats.PictureFacts | None = None
 
     def note_on(self, scan: ImageScan) -> None:
         """Leave with a scan what was found out about its file, for its end."""
         scan.file_state = self.state
         if self.sha256:
             scan.sha256, scan.byte_size = self.sha256, self.byte_size
+        if self.picture is not None:
+            note_picture(scan, self.picture)
 
 
 class Skipped(NotMeasured):
@@ -132,7 +127,8 @@ class _DiskFull(Exception):
 class Facts:
     """What was measured of the stored bytes: hash, size in bytes, size in pixels and format.
 
-    ``state`` is what the storage told of the file before it was read. One that ``is_cut_off`` may be being written.
+    ``copy`` is what is to be sent in their place, None if they are sent as they are. ``state`` is what the storage told
+    of the file before it was read. One that ``is_cut_off`` may be being written.
     """
 
     sha256: str
@@ -140,6 +136,7 @@ class Facts:
     picture: formats.PictureFacts
     state: str
     is_cut_off: bool
+    copy: formats.CopyOrder | None = None
 
     def as_not_whole(self) -> Skipped:
         """Return the reason for which a file that is cut off is not sent yet."""
@@ -219,22 +216,29 @@ def measure(file: Picture) -> Facts:
     """
     # Before the bytes: whatever is written from now on changes it, and is noticed later.
     state = state_of(file)
+    most_bytes = formats.MAX_BYTES if conf.FIT else _limits().most_bytes
     try:
-        with copied(file, at_most=MAXIMUM_BYTES, hashed=MAXIMUM_HASHED, only_pictures=True) as copy:
-            try:
-                content = cast("IO[bytes]", copy)
-                return Facts(
-                    sha256=copy.sha256,
-                    byte_size=copy.byte_size,
-                    picture=_inspect(content),
-                    state=state,
-                    is_cut_off=beginnings.is_cut_off(content, copy.byte_size),
-                )
-            except NotMeasured as error:
-                error.sha256, error.byte_size = copy.sha256, copy.byte_size
-                raise
+        with copied(file, at_most=most_bytes, hashed=MAXIMUM_HASHED, only_pictures=True) as copy:
+            return _measured(copy, state)
     except NotMeasured as error:
         error.state = state
+        raise
+
+
+def _measured(copy: Copy, state: str) -> Facts:
+    content, picture = cast("IO[bytes]", copy), None
+    try:
+        picture = _inspect(content)
+        return Facts(
+            sha256=copy.sha256,
+            byte_size=copy.byte_size,
+            picture=picture,
+            state=state,
+            is_cut_off=beginnings.is_cut_off(content, copy.byte_size),
+            copy=_copy_to_send(picture, copy.byte_size),
+        )
+    except NotMeasured as error:
+        error.sha256, error.byte_size, error.picture = copy.sha256, copy.byte_size, picture
         raise
 
 
@@ -258,6 +262,13 @@ def hash_of(file: Picture) -> str:
             raise _too_large()
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def note_picture(scan: ImageScan, picture: formats.PictureFacts) -> None:
+    """Note on a scan what the header of its file says."""
+    scan.width, scan.height = picture.width, picture.height
+    scan.image_format, scan.orientation = picture.format, picture.orientation
+    scan.several_frames = picture.animated
 
 
 def copied(file: Picture, *, at_most: int, hashed: int = 0, only_pictures: bool = False) -> Copy:
@@ -315,6 +326,8 @@ def _failures_of_the_disk() -> Iterator[None]:
 
 
 def _too_large() -> Skipped:
+    if conf.FIT:
+        return Skipped(Code.TOO_LARGE, Problem.FILE_TOO_LARGE_TO_COPY(limit=formats.MAX_BYTES))
     return Skipped(Code.TOO_LARGE, Problem.FILE_TOO_LARGE_TO_SEND())
 
 
@@ -394,25 +407,35 @@ def _answered_code(error: Exception) -> str:
 
 
 def _inspect(copy: IO[bytes]) -> formats.PictureFacts:
+    with failures_of_the_picture():
+        return pool.inspect(copy)
+
+
+@contextmanager
+def failures_of_the_picture() -> Iterator[None]:
+    """Let what :mod:`~.decoding.pool` raises name a picture that ends for it, or try again what is not to blame."""
     try:
-        picture = pool.inspect(copy)
+        yield
     except formats.TooComplex as error:
         raise Skipped(Code.TOO_COMPLEX, error.message) from None
+    except (formats.DecoderMissing, formats.UnknownKind) as error:  # It begins like a picture, see beginnings.py.
+        raise Skipped(Code.UNSUPPORTED_FORMAT, error.message) from None
     except formats.UnreadablePicture as error:
         raise Skipped(Code.UNREADABLE_IMAGE, error.message) from None
     except pool.DecodingFailed as error:
         raise NotDecoded(error.message) from error
-    if picture.format not in FORMATS or (conf.MODE == "sync" and picture.format in FORMATS_WITHOUT_SYNC):
-        raise Skipped(Code.UNSUPPORTED_FORMAT, Problem.FORMAT_NOT_TAKEN(format=picture.format))
-    if picture.animated:
-        raise Skipped(Code.UNSUPPORTED_FORMAT, Problem.SEVERAL_FRAMES())
-    sides = {"width": picture.width, "height": picture.height}
-    if min(picture.width, picture.height) < MINIMUM_SIDE:
-        raise Skipped(Code.TOO_SMALL, Problem.SIDES_TOO_SMALL(**sides))
-    longer, shorter = MAXIMUM_SIDES
-    if max(picture.width, picture.height) > longer or min(picture.width, picture.height) > shorter:
-        raise Skipped(Code.TOO_LARGE, Problem.SIDES_TOO_LARGE(**sides))
-    return picture
+
+
+def _limits() -> limits.Limits:
+    return limits.LIMITS[conf.MODE]
+
+
+def _copy_to_send(picture: formats.PictureFacts, byte_size: int) -> formats.CopyOrder | None:
+    enlarges = conf.SMALL_PICTURES == "enlarge"
+    try:
+        return limits.copy_to_send(picture, byte_size, _limits(), fits=conf.FIT, enlarges=enlarges)
+    except limits.NotTaken as reason:
+        raise Skipped(reason.code, reason.message) from None
 
 
 def storage_of(target: Model, field: FileField) -> Storage:

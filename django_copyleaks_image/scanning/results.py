@@ -14,7 +14,8 @@ RUNS_SEARCHED = 20_000
 
 def result_of(detection: Detection, scan: ImageScan, receipt: WebhookReceipt) -> DetectionResult:
     """Return the result that a receipt states about a scan, not saved yet."""
-    width, height = detection.width or scan.width, detection.height or scan.height
+    sent = (scan.copy_width, scan.copy_height) if scan.is_on_copy else (scan.width, scan.height)
+    width, height = detection.width or sent[0], detection.height or sent[1]
     return DetectionResult(
         is_ai_detected=detection.is_ai_detected,
         ai_ratio=detection.ai_ratio,

@@ -26,6 +26,7 @@ from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.reviewing import placing
+from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.transactions import atomically, repeated
 
 from . import (
@@ -35,6 +36,7 @@ from . import (
     calls,
     circuit,
     clock,
+    copies,
     duplicates,
     evidence,
     file_changes,
@@ -170,12 +172,7 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     if not (scan.may_have_arrived and scan.sha256):
         # What is not paid yet is read and decided by the settings of now, however often it has waited. One that may
         # have arrived keeps what it was sent with.
-        with checked_in():
-            facts = prepare.measure(file)
-        if facts.is_cut_off and arrival.may_still_come(scan, cut_off := facts.as_not_whole()):
-            raise cut_off
-        _note_facts(scan, facts)
-        file_changes.notice_namesakes(scan)
+        _measure(scan, file)
     if scan.forced:
         _store_facts(scan)
     elif not _becomes_payer(scan):
@@ -187,12 +184,13 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     if others and (payer := paid_results.in_vain_for(scan)):
         attempts.end_with(scan, payer)
         return
+    if scan.is_on_copy:
+        _prepare_copy(scan, file)
     call = calls.ready_call(scan, file)
     slot = _wait_for_slot(sleep)
     # Slots come one after the other, so what others have sent meanwhile is seen.
     _pass_the_circuit(scan)
-    if scan_requests.asks_when(scan):
-        _ask_whether_wanted(scan, _held_file(scan).instance)
+    _ask_whether_wanted(scan)
     _mark_as_sent(scan, others=others)
     with checked_in():
         sleep(max(0.0, slot - time.monotonic()))
@@ -201,6 +199,16 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
     except RateLimitError as error:
         rate.slow_down(error.retry_after)
         raise
+
+
+def _measure(scan: ImageScan, file: Picture) -> None:
+    """Read a file and note what is found; raise :class:`.prepare.Skipped` for one that ends before its picture does."""
+    with checked_in():
+        facts = prepare.measure(file)
+    if facts.is_cut_off and arrival.may_still_come(scan, cut_off := facts.as_not_whole()):
+        raise cut_off
+    _note_facts(scan, facts)
+    file_changes.notice_namesakes(scan)
 
 
 def _held_file(scan: ImageScan) -> prepare.Held:
@@ -213,10 +221,15 @@ def _held_file(scan: ImageScan) -> prepare.Held:
         raise MediaDatabaseFailed(Problem.DATABASE_RAISED(error=type(error).__name__)) from error
 
 
-def _ask_whether_wanted(scan: ImageScan, instance: Model) -> None:
-    """Raise :class:`.prepare.Replaced` when the site does not want a picture any more, as one that was soft-deleted."""
-    if scan_requests.asks_when(scan) and not scan_requests.is_still_wanted(scan, instance):
-        raise prepare.Replaced(Code.NOT_WANTED)
+def _ask_whether_wanted(scan: ImageScan, instance: Model | None = None) -> None:
+    """Raise :class:`.prepare.Replaced` when the site does not want a picture any more, as one that was soft-deleted.
+
+    The object is read anew unless it is given.
+    """
+    if scan_requests.asks_when(scan):
+        instance = instance or _held_file(scan).instance
+        if not scan_requests.is_still_wanted(scan, instance):
+            raise prepare.Replaced(Code.NOT_WANTED)
 
 
 def _supersede(scan: ImageScan, reason: Code) -> None:
@@ -234,12 +247,21 @@ def _supersede(scan: ImageScan, reason: Code) -> None:
 
 
 def _note_facts(scan: ImageScan, facts: prepare.Facts) -> None:
+    if scan.sha256 != facts.sha256:
+        copies.forget(scan)
     scan.sha256 = facts.sha256
     scan.byte_size = facts.byte_size
     scan.file_state = facts.state
-    scan.width, scan.height = facts.picture.width, facts.picture.height
-    scan.image_format, scan.orientation = facts.picture.format, facts.picture.orientation
+    prepare.note_picture(scan, facts.picture)
+    copies.note_order(scan, facts.copy)
     paykey.decide_purchase(scan)
+
+
+def _prepare_copy(scan: ImageScan, file: Picture) -> None:
+    """Have the copy drawn that is sent: by whoever pays alone, since the others share the result."""
+    with checked_in():
+        columns = copies.prepare_copy(scan, file)
+    atomically(lambda: leases.update(scan, **columns))
 
 
 def _facts(scan: ImageScan) -> dict[str, object]:

@@ -18,6 +18,7 @@ from . import (
     account,
     certificates,
     clock,
+    copies,
     duplicates,
     erasure,
     file_changes,
@@ -70,6 +71,8 @@ def sweep() -> None:
         erasure.erase_due(now)
     with isolated("remove what was drawn of replaced pictures"):
         renditions.tidy()
+    with isolated("remove copies that were measured"):
+        copies.tidy(now)
     with isolated("queue again what was asked for"):
         requeue.carry_on()
     with isolated("look once more at the files of scans that have ended"):

@@ -12,7 +12,7 @@ PROTECTIONS = (
     ),
     Protection(
         "parts of a TIFF",
-        "pictures.py",
+        "opening.py",
         "_most_tiff_parts(data) > MAX_TIFF_PARTS",
         "_most_tiff_parts(data) > 2**40",
         "tests/test_pictures.py -k more_parts",

@@ -125,8 +125,8 @@ PROTECTIONS = (
     Protection(
         "rule asked right before the call",
         "scanning/submit.py",
-        "    if scan_requests.asks_when(scan):\n        _ask",
-        "    if False:\n        _ask",
+        "    _ask_whether_wanted(scan)\n    _mark",
+        "    _mark",
         "tests/scanning/test_taking_back.py -k turn_is_awaited",
     ),
     Protection(

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from django_copyleaks_image import masks, pictures
+from django_copyleaks_image import masks, opening
 from django_copyleaks_image.formats import PictureFacts, UnreadablePicture
 from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedImage, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
@@ -49,7 +49,7 @@ def measured(
     content = instance.image.read()
     instance.image.close()
     try:
-        facts = pictures.inspect(BytesIO(content))
+        facts = opening.inspect(BytesIO(content))
     except UnreadablePicture:
         facts = PictureFacts(format="JPEG", width=640, height=640, animated=False, orientation=1)
     width, height = size or (None, None)

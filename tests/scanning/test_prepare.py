@@ -6,6 +6,7 @@ import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from PIL import Image
 
+from django_copyleaks_image import formats, limits
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.scanning import prepare, submit
@@ -63,26 +65,64 @@ def test_odd_but_documented_pictures__are_sent(image_format: str, mode: str, opt
 
 
 def test_tiff__is_not_taken_by_the_synchronous_endpoint(configure: Callable[..., None]) -> None:
+    assert measured("a.tiff", picture("TIFF")).copy is None
+    ImageScan.objects.all().delete()
     configure(MODE="sync")
+    assert measured("a.tiff", picture("TIFF")).copy is not None
+    ImageScan.objects.all().delete()
+    configure(FIT=False)
 
     assert skipped("a.tiff", picture("TIFF")).code == "unsupported_format"
+
+
+WIDE = picture("PNG", size=(6001, 600), mode="1", colour=0)
+TALL = picture("PNG", size=(4501, 4501), mode="1", colour=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sides"),
+    [("wide.png", WIDE, (6000, 600)), ("tall.png", TALL, (4500, 4500)), ("still.gif", picture("GIF"), (640, 640))],
+)
+def test_what_copyleaks_would_refuse__is_measured_on_a_copy(
+    name: str, content: bytes, sides: tuple[int, int], configure: Callable[..., None]
+) -> None:
+    copy = measured(name, content).copy
+
+    assert copy is not None
+    assert (copy.width, copy.height) == sides
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "words"),
+    [
+        ("wide.png", WIDE, "too_large", "6001 × 600"),
+        ("tall.png", TALL, "too_large", "4501 × 4501"),
+        ("still.gif", picture("GIF"), "unsupported_format", "GIF"),
+    ],
+)
+def test_without_copies__what_copyleaks_would_refuse_is_skipped(
+    name: str, content: bytes, code: str, words: str, configure: Callable[..., None]
+) -> None:
+    configure(FIT=False)
+    reason = skipped(name, content)
+
+    assert reason.code == code
+    assert words in reason.message
 
 
 @pytest.mark.parametrize(
     ("name", "content", "code", "words"),
     [
         ("small.jpg", picture(size=(511, 2000)), "too_small", "511 × 2000"),
-        ("wide.png", picture("PNG", size=(6001, 600), mode="1", colour=0), "too_large", "6001 × 600"),
-        ("tall.png", picture("PNG", size=(4501, 4501), mode="1", colour=0), "too_large", "4501 × 4501"),
-        ("moving.gif", picture("GIF"), "unsupported_format", "GIF"),
+        ("ribbon.png", picture("PNG", size=(9000, 600), mode="1", colour=0), "too_large", "9000 × 600"),
         ("empty.jpg", b"", "empty_file", "empty"),
         ("notes.jpg", b"These are no pixels.", "no_picture", ""),
         ("form.pdf", b"%PDF-1.7\n", "no_picture", ""),
         ("cut.png", picture("PNG")[:20], "unreadable_image", ""),
-        ("page.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unreadable_image", ""),
+        ("page.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported_format", ""),
     ],
 )
-def test_what_copyleaks_would_refuse__is_skipped(name: str, content: bytes, code: str, words: str) -> None:
+def test_what_nothing_can_be_measured_of__is_skipped(name: str, content: bytes, code: str, words: str) -> None:
     reason = skipped(name, content)
 
     assert reason.code == code
@@ -93,20 +133,42 @@ def test_largest_portrait__is_sent() -> None:
     assert measured("a.png", picture("PNG", size=(4500, 6000), mode="1", colour=0)).picture.height == 6000
 
 
-def test_animated_picture__is_skipped() -> None:
+def test_animated_picture__is_measured_on_a_copy_of_its_first_frame(configure: Callable[..., None]) -> None:
     frames = [Image.new("RGB", (600, 600), colour) for colour in ("red", "blue")]
     from io import BytesIO
 
     stream = BytesIO()
     frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:])
 
+    facts = measured("a.webp", stream.getvalue())
+    assert (facts.picture.animated, facts.copy is None) == (True, False)
+    ImageScan.objects.all().delete()
+    configure(FIT=False)
+
     assert skipped("a.webp", stream.getvalue()).code == "unsupported_format"
 
 
-def test_too_many_bytes__are_not_read_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "MAXIMUM_BYTES", 1000)
+@pytest.mark.parametrize("fits", [True, False])
+def test_too_many_bytes__are_not_inspected(
+    fits: bool, monkeypatch: pytest.MonkeyPatch, configure: Callable[..., None]
+) -> None:
+    configure(FIT=fits)
+    monkeypatch.setattr(formats, "MAX_BYTES", 1000)
+    monkeypatch.setitem(limits.LIMITS, "async", replace(limits.LIMITS["async"], most_bytes=1000))
 
-    assert skipped("a.jpg", picture()).code == "too_large"
+    reason = skipped("a.jpg", picture())
+
+    assert (reason.code, reason.byte_size, reason.picture) == ("too_large", len(picture()), None)
+
+
+def test_skipped_picture__keeps_what_its_header_says() -> None:
+    photo("small.jpg", picture(size=(300, 200)))
+    submit.work_on_one(only_scan().scan_id)
+
+    scan = only_scan()
+    assert (scan.status, scan.error_code) == ("skipped", "too_small")
+    assert (scan.width, scan.height, scan.image_format, scan.orientation) == (300, 200, "JPEG", 1)
+    assert scan.sha256 == hashlib.sha256(picture(size=(300, 200))).hexdigest()
 
 
 def test_decompression_bomb__is_skipped_without_decoding() -> None:

@@ -14,8 +14,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.admin.facts import Facts, finding_about, moment, person, provenance, without_empty
+from django_copyleaks_image.admin.facts import (
+    Facts,
+    about_copy,
+    finding_about,
+    moment,
+    person,
+    provenance,
+    without_empty,
+)
 from django_copyleaks_image.admin.pictures import page_url
+from django_copyleaks_image.admin.reasons import message_of
 from django_copyleaks_image.admin.targets import Target
 from django_copyleaks_image.models import Decision, WatchedImage
 from django_copyleaks_image.reviewing.decide import needs_reason
@@ -78,6 +87,8 @@ def facts_of(image: WatchedImage, target: Target, model_admin: "PictureAdmin", r
         facts += [
             (_("Picture"), size if scan.width and scan.height else ""),
             (_("Format"), scan.image_format),
+            *about_copy(scan),
+            (_("Why it is not measured"), "" if scan.verdict else message_of(scan)),
             (_("Model"), (scan.result and scan.result.model) or scan.model),
             (_("Measured at"), moment(scan.result.scanned_at if scan.result else None)),
             (_("Scan"), format_html('<a href="{}">{}</a>', page, _("All details")) if page else ""),

@@ -1,0 +1,1 @@
+"""Files as sites receive them, and what becomes of each."""
