@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import FileField, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image import registry
+from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.publishing.querysets import decision_of, filter_by_picture, verdict_of
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import claims
@@ -130,7 +131,7 @@ class QueueFilter(_BlindFilter):
 class PictureFilter(admin.SimpleListFilter):
     """Filters the project's objects by what is known about the file that one of their fields holds now."""
 
-    field: FileField
+    field: PictureField
     column: str
     offered: dict[str, Any]
     # A condition of rows about which the user may hear it.
@@ -150,7 +151,7 @@ class PictureFilter(admin.SimpleListFilter):
         return queryset.filter(Exact(self.known, Value("")))
 
 
-def filters_of(field: FileField, *, named: bool, secret: Q) -> list[type[PictureFilter]]:
+def filters_of(field: PictureField, *, named: bool, secret: Q) -> list[type[PictureFilter]]:
     """Return the filters for a field of the project, with its name in their titles if it is not the only one.
 
     ``secret`` is a condition of pictures of whose decision the user must not hear.

@@ -26,7 +26,7 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
 
     Call with :func:`~.transactions.atomically`. No signal tells of a file that is no longer the present one.
     """
-    options = registry.options_for(scan.content_type.model_class(), scan.field_name)
+    options = registry.options_of(scan)
     verdict, needs_review = verdicts.judge(
         detected=result.is_ai_detected, ai_ratio=result.ai_ratio, policy=options.policy
     )

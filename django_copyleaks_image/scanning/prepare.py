@@ -8,21 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, NamedTuple, cast
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import Storage
-from django.db.models import FileField, Model
-from django.db.models.fields.files import FieldFile
+from django.db.models import Model
 
 from django_copyleaks_image import formats, registry
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.copyleaks.fetch import FetchedTooMuch, FetchFailed, FetchRefused
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem, SentenceError
-from django_copyleaks_image.sources import Picture, StoredFile
+from django_copyleaks_image.sources import Picture
 
 logger = logging.getLogger(__name__)
 
@@ -158,7 +157,7 @@ def held_file(scan: ImageScan) -> Held:
     if model is None:
         raise Replaced(Code.MODEL_REMOVED)
     try:
-        field = registry.file_field(model, scan.field_name)
+        field = registry.picture_field(model, scan.field_name)
     except ImproperlyConfigured:
         raise Replaced(Code.FIELD_REMOVED) from None
     target = scan.target
@@ -169,7 +168,7 @@ def held_file(scan: ImageScan) -> Held:
         raise Replaced(Code.FILE_REMOVED)
     if name != scan.file_name:
         raise Replaced(Code.FILE_REPLACED)
-    return Held(target, StoredFile(storage_of(target, field), name))
+    return Held(target, field.picture(target, name))
 
 
 def measure(file: Picture) -> Facts:
@@ -297,6 +296,12 @@ def _failures_of_the_storage() -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise Skipped(Code.MISSING_FILE, Problem.FILE_NOT_FOUND()) from None
+    except FetchRefused as error:
+        raise Skipped(Code.ADDRESS_REFUSED, error.message) from None
+    except FetchedTooMuch:
+        raise _too_large() from None
+    except FetchFailed as error:
+        raise StorageFailed(error.message) from None
     except Exception as error:
         # Storages raise what their backend raises. Their texts may hold credentials, so only the type is kept.
         raise StorageFailed(Problem.STORAGE_RAISED(error=type(error).__name__)) from error
@@ -322,8 +327,3 @@ def _inspect(copy: IO[bytes]) -> formats.PictureFacts:
     if max(picture.width, picture.height) > longer or min(picture.width, picture.height) > shorter:
         raise Skipped(Code.TOO_LARGE, Problem.SIDES_TOO_LARGE(**sides))
     return picture
-
-
-def storage_of(target: Model, field: FileField) -> Storage:
-    """Return the storage of an object's file, which a field file may choose for itself."""
-    return cast("FieldFile", cast("Any", getattr(target, field.attname))).storage

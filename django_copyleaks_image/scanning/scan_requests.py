@@ -56,9 +56,9 @@ def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = 
     ``seen`` is the key of the newest scan of the target that the asking person knew of, 0 for none: whoever asks twice
     about the same has asked once, also when the scan has ended meanwhile.
     """
-    file_field = registry.file_field(type(instance), field)
-    owner = registry.owner_of(file_field)
-    name = registry.stored_name(instance, file_field)
+    picture_field = registry.picture_field(type(instance), field)
+    owner = registry.owner_of(picture_field)
+    name = registry.stored_name(instance, picture_field)
     if instance.pk is None or not name:
         raise ValueError(f"{owner._meta.label}.{field} of this object holds no stored file: save it first.")
     using = instance._state.db or home_database()
@@ -94,7 +94,7 @@ def _idempotency_key(target: dict[str, Any], seen: int) -> str:
 
 def latest_scan(instance: Model, field: str) -> ImageScan | None:
     """Return the newest scan of an object's field, None when there is none."""
-    owner = registry.owner_of(registry.file_field(type(instance), field))
+    owner = registry.owner_of(registry.picture_field(type(instance), field))
     if instance.pk is None:
         return None
     target = target_of(owner, instance, field, using=instance._state.db or home_database())
@@ -114,19 +114,26 @@ def file_saved(watched: WatchedField, instance: Model, *, created: bool, written
 
 
 def _follow(watched: WatchedField, instance: Model, *, created: bool, written: bool, using: str) -> None:
+    named = watched.class_of(type(instance))
+    if created and named is None:
+        return
     name = registry.stored_name(instance, watched.field) or ""
     target = target_of(watched.owner, instance, watched.name, using=using)
     latest = None
     # A new key has no earlier scan: looking for one would nearly double the cost of the save.
     if not created:
         latest = _newest(scans().for_target(**target))
+        if latest is None and named is None:
+            # Saved as less than a watched class, and nothing says that it is one: reconciliation finds those that are.
+            return
     if latest is not None and covers(name, by=latest) and not written:
         return
     if not name:
         if latest is not None:
             _with_the_media(lambda: finishing.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
         return
-    if is_wanted(watched, instance):
+    # A new object is what it is saved as: to look whether it is more would cost as much as the scan.
+    if named.options.want(instance) if created and named else is_wanted(watched, instance):
         scan = ImageScan(**target, file_name=name, database=using)
         _with_the_media(lambda: queue(scan, "" if latest is None else Code.FILE_REPLACED), using=using)
     elif latest is not None and (written or latest.file_name != name):
@@ -145,8 +152,9 @@ def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> Non
 
 
 def is_wanted(watched: WatchedField, instance: Model) -> bool:
-    """Return whether the project's ``when=`` wants this file scanned."""
-    return watched.options.when is None or bool(watched.options.when(instance))
+    """Return whether the object is of a watched class, and the project's ``when=`` for it wants its file scanned."""
+    governed = watched.governed(instance)
+    return governed is not None and governed.options.want(governed.instance)
 
 
 def target_of(owner: type[Model], instance: Model, field_name: str, *, using: str) -> dict[str, Any]:

@@ -1,0 +1,99 @@
+"""Checks of what is watched: whether it names pictures, and whether registrations contradict each other."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
+from django.core.exceptions import ImproperlyConfigured
+
+from django_copyleaks_image import registry
+from django_copyleaks_image.conf import DICT_NAME
+from django_copyleaks_image.picture_fields import PictureField
+
+from .configuration import value_of
+from .registering import PREFIX, register
+
+
+@register(Tags.models)
+def check_fields(**kwargs: Any) -> list[CheckMessage]:
+    """Check that every watched field exists, names pictures, and belongs to objects that a scan can name."""
+    named = [(label, partial(_resolved_field, label)) for label in value_of("FIELDS") or ()]
+    named += [
+        (f"{model._meta.label}.{name}", partial(registry.picture_field, model, name))
+        for registered, name in registry.registered()
+        for model in registry.concrete_models(registered) or [registered]
+    ]
+    return [
+        Error(
+            f"{label} cannot be watched: {problem}",
+            hint=f"Name a FileField or ImageField as app_label.Model.field in {DICT_NAME}['FIELDS'] or in register(), "
+            "or anything else that names pictures in register() with source=.",
+            id=f"{PREFIX}.E007",
+        )
+        for label, find in named
+        if (problem := _problem_of(find))
+    ]
+
+
+def _resolved_field(label: str) -> PictureField:
+    return registry.picture_field(*registry.resolve(label))
+
+
+def _problem_of(find: Callable[[], PictureField]) -> str:
+    try:
+        find()
+    except (LookupError, ImproperlyConfigured) as error:
+        return str(error)
+    return ""
+
+
+@register(Tags.models)
+def check_registrations(**kwargs: Any) -> list[CheckMessage]:
+    """Check that no registration takes the place of another, and that each says something about objects of its own."""
+    problems = (*_contradictions(), *_different_sources(), *_proxies_that_nobody_can_tell())
+    return [Error(problem, hint=hint, id=f"{PREFIX}.E045") for problem, hint in problems]
+
+
+def _contradictions() -> Iterator[tuple[str, str]]:
+    for model, name in registry.contradicted():
+        yield (
+            f"{model._meta.label}.{name} was registered more than once, with different options; the last ones count.",
+            "Register it once, or call unregister() before it is registered anew.",
+        )
+
+
+def _different_sources() -> Iterator[tuple[str, str]]:
+    for watched in registry.watched_fields():
+        sources = [named.options.source for named in watched.classes if named.options.source is not None]
+        if any(source != sources[0] for source in sources):
+            yield (
+                f"{watched.label} was registered with different sources; the first one counts.",
+                "Give every registration of the column the same source.",
+            )
+
+
+def _proxies_that_nobody_can_tell() -> Iterator[tuple[str, str]]:
+    for watched in registry.watched_fields():
+        for named in watched.classes:
+            if not named.is_told_apart and any(named.options != other.options for other in watched.classes):
+                label, owner = named.model._meta.label, watched.owner._meta.label
+                problem = (
+                    f"{label} is a proxy without a manager of its own, and nothing else tells its objects from others "
+                    f"of {owner}, for which other options were registered."
+                )
+                yield problem, f"Give {label} a manager that finds its objects, or register only one of them."
+
+
+@register(Tags.models)
+def check_that_something_is_watched(**kwargs: Any) -> list[CheckMessage]:
+    """Check that there is anything to scan: otherwise uploads would pass in silence."""
+    if value_of("FIELDS") is None or value_of("FIELDS") or registry.registered():
+        return []
+    return [
+        Warning(
+            "No field is watched, so no upload is ever scanned.",
+            hint=f"Name fields in {DICT_NAME}['FIELDS'], or use register() or @scan_images.",
+            id=f"{PREFIX}.W021",
+        )
+    ]
