@@ -1,6 +1,7 @@
 """Models of every kind that can hold a watched file."""
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 
@@ -42,15 +43,15 @@ class Leaflet(Document):
     pages = models.IntegerField(default=1)
 
 
-class Covers(models.Manager["Document"]):
-    def get_queryset(self) -> models.QuerySet["Document"]:
+class Covers(models.Manager["Cover"]):
+    def get_queryset(self) -> "models.QuerySet[Cover]":
         return super().get_queryset().filter(name__startswith="cover")
 
 
 class Cover(Document):
     """A proxy whose objects its manager tells."""
 
-    objects = Covers()
+    objects: ClassVar[Covers] = Covers()
 
     class Meta:
         proxy = True
