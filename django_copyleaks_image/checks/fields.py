@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import DatabaseError, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.conf import DICT_NAME
+from django_copyleaks_image.models import home_database, images
 from django_copyleaks_image.picture_fields import PictureField
 
 from .configuration import value_of
@@ -97,3 +103,48 @@ def check_that_something_is_watched(**kwargs: Any) -> list[CheckMessage]:
             id=f"{PREFIX}.W021",
         )
     ]
+
+
+@register(Tags.database)
+def check_renamed_fields(**kwargs: Any) -> list[CheckMessage]:
+    """Report pictures of fields that their models have no more: those of a renamed one would be without a verdict."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        lost = list(_lost_fields())
+        if not lost or _has_migrations_to_come():  # One of which may rename them.
+            return []
+    except DatabaseError:  # Not migrated yet.
+        return []
+    return [
+        Warning(
+            f"There are pictures of {model._meta.label}.{name}, which {model._meta.label} no longer has: what was "
+            "measured and decided about them is said of nothing any more.",
+            hint=f"If the field was renamed, add RenameWatchedField({model._meta.model_name!r}, {name!r}, "
+            f"'the new name') of django_copyleaks_image.operations to a migration of {model._meta.app_label}. If it is "
+            "gone for good, delete its watched images, or silence this.",
+            id=f"{PREFIX}.W047",
+        )
+        for model, name in lost
+    ]
+
+
+def _lost_fields() -> Iterator[tuple[type[Model], str]]:
+    present = images().filter(removed_at=None).order_by().values_list("content_type", "field_name").distinct()
+    for content_type, name in present:
+        model = ContentType.objects.db_manager(home_database()).get_for_id(content_type).model_class()
+        if model is not None and not _has_column(model, name):
+            yield model, name
+
+
+def _has_column(model: type[Model], name: str) -> bool:
+    try:
+        model._meta.get_field(name.split(LOOKUP_SEP, maxsplit=1)[0])
+    except FieldDoesNotExist:
+        return False
+    return True
+
+
+def _has_migrations_to_come() -> bool:
+    executor = MigrationExecutor(connections[home_database()])
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
