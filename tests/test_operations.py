@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
 from django.db.migrations.state import ProjectState
 
-from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
+from django_copyleaks_image.models import AccountState, Decision, ImageScan, WatchedImage
 from django_copyleaks_image.operations import RenameWatchedField
 from django_copyleaks_image.standings import Kind, Standing
 from tests.samples import only_scan, photo, target
@@ -55,6 +55,21 @@ def test_rows_of_another_model_or_field__stay(watch: Any) -> None:
     assert only_scan().field_name == "picture"
     run(RenameWatchedField("Photo", "image", "picture"), backwards=True)
     assert only_scan().field_name == "image"
+
+
+def test_column_whose_name_begins_alike__stays_and_values_within_json_go_along() -> None:
+    photo()
+    for field in ("image__cover", "images", "image_1"):
+        judged(scan_of(field), Standing.CLEAN)
+    AccountState.objects.create(watermarks={"gallery.Photo.images": [1], "gallery.Photo.image__cover": [2]})
+
+    rename("image", "picture")
+
+    marks = AccountState.objects.get().watermarks
+    assert marks == {"gallery.Photo.images": [1], "gallery.Photo.picture__cover": [2]}
+    expected = ["picture", "picture__cover", "images", "image_1"]
+    assert [scan.field_name for scan in ImageScan.objects.order_by("pk")] == expected
+    assert [image.field_name for image in WatchedImage.objects.order_by("pk")] == expected[1:]
 
 
 def test_name_that_is_no_column_of_the_model__is_a_mistake() -> None:

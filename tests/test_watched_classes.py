@@ -85,6 +85,7 @@ def test_unwatched_sibling__costs_its_saves_nothing(watch: Watch) -> None:
 
 def test_parent_of_a_watched_child__costs_no_query_when_new_and_one_later(watch: Watch) -> None:
     watch(Drawing, "file")
+    document(Drawing, "fills the cache of content types")
     with CaptureQueriesContext(connection) as queries:
         letter = document(Document, "letter")
     assert [query["sql"].split()[0] for query in queries.captured_queries] == ["INSERT"]

@@ -1,6 +1,6 @@
 """All lines, by the packages whose protections they disable."""
 
-from . import admin, basics, copyleaks, decoding, endpoints, models, reviewing, scanning, task_backends, worker
+from . import admin, basics, copyleaks, decoding, endpoints, models, reviewing, scanning, sources, task_backends, worker
 
 PROTECTIONS = (
     *admin.PROTECTIONS,
@@ -12,5 +12,6 @@ PROTECTIONS = (
     *models.PROTECTIONS,
     *reviewing.PROTECTIONS,
     *scanning.PROTECTIONS,
+    *sources.PROTECTIONS,
     *worker.PROTECTIONS,
 )
