@@ -14,12 +14,13 @@ from django.core.files.storage.handler import InvalidStorageError
 from django.db.models import Field, FileField
 from django.db.models.fields.files import FieldFile
 
-from .copyleaks.fetch import FetchedNothing, fetch_into
+from .copyleaks.fetch import FetchedNothing, FetchFailed, FetchRefused, fetch_into, state_public
 
 __all__ = ["FieldFiles", "Picture", "Source", "StorageKey", "StoredFile", "Url"]
 
 # Of one fetch, redirects included. Larger pictures are none that anybody measures.
 FETCH_SECONDS = 60.0
+STATE_SECONDS = 10.0
 FETCH_BYTES = 64 * 1024 * 1024
 FETCHED_IN_MEMORY = 2 * 1024 * 1024
 
@@ -109,7 +110,13 @@ class FetchedPicture:
         return self.address
 
     def state(self) -> str:
-        return ""
+        """Return what the host tells of the picture's bytes, "" if it tells nothing of them, or is not to be asked."""
+        try:
+            return state_public(self.address, timeout=STATE_SECONDS, allow_origin=self.allow_origin)
+        except FetchedNothing as error:
+            raise FileNotFoundError(error.message) from None
+        except (FetchFailed, FetchRefused):
+            return ""
 
 
 class Source(Protocol):

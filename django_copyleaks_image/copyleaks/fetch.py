@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import IO, TYPE_CHECKING, cast
@@ -33,6 +34,9 @@ MAX_ADDRESSES = 16
 _CHUNK = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _GONE = (404, 410)
+# Headers that tell of the bytes, and how much of each is kept.
+_TOLD = ("ETag", "Content-Length", "Last-Modified")
+_TOLD_LENGTH = 200
 _PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[a-z0-9._-]{1,253}")
 
@@ -69,6 +73,25 @@ def fetch_into(
     that of a local emulator, is exempt from these rules, for exactly its scheme, host and port. The system's
     resolver keeps a time limit of its own. Raises FetchRefused and FetchFailed; part may have been written then.
     """
+    _ask("GET", url, lambda response: _write(response, content, max_bytes), timeout, allow_origin)
+
+
+def state_public(url: str, *, timeout: float, allow_origin: str | None = None) -> str:
+    """Return what ``url`` tells of its bytes without sending them, "" for nothing; the rules are those of a fetch.
+
+    It changes when the bytes do, at hosts that do as https://www.rfc-editor.org/rfc/rfc9110#section-8.8 says. Raises
+    FetchRefused and FetchFailed.
+    """
+    told: list[str] = []
+
+    def note(response: HTTPResponse) -> None:
+        told.extend(response.getheader(name, "").strip()[:_TOLD_LENGTH] for name in _TOLD)
+
+    _ask("HEAD", url, note, timeout, allow_origin)
+    return " ".join(filter(None, told))
+
+
+def _ask(method: str, url: str, take: Callable[[HTTPResponse], None], timeout: float, allow_origin: str | None) -> None:
     deadline = time.monotonic() + timeout
     exempt = _Origin.of(allow_origin) if allow_origin else None
     for _ in range(MAX_REDIRECTS + 1):
@@ -76,7 +99,7 @@ def fetch_into(
         addresses = _resolved(origin, must_be_public=origin != exempt)
         try:
             with _connected(origin, addresses, deadline) as connection:
-                location = _exchanged(content, connection, origin, _target(url), max_bytes, deadline)
+                location = _exchanged(method, take, connection, origin, _target(url), deadline)
         except (OSError, HTTPException) as error:
             raise FetchFailed(Problem.FETCH_RAISED(error=type(error).__name__)) from None
         if location is None:
@@ -169,16 +192,21 @@ def _secured(connection: socket.socket, host: str, deadline: float) -> ssl.SSLSo
 
 
 def _exchanged(
-    content: IO[bytes], connection: socket.socket, origin: _Origin, target: str, max_bytes: int, deadline: float
+    method: str,
+    take: Callable[[HTTPResponse], None],
+    connection: socket.socket,
+    origin: _Origin,
+    target: str,
+    deadline: float,
 ) -> str | None:
-    """Write the content, or return where the answer redirects to."""
+    """Let the answer be taken, or return where it redirects to."""
     connection.settimeout(_left(deadline))
     connection.sendall(
-        f"GET {target} HTTP/1.1\r\nHost: {origin.authority}\r\nUser-Agent: {USER_AGENT}\r\n"
+        f"{method} {target} HTTP/1.1\r\nHost: {origin.authority}\r\nUser-Agent: {USER_AGENT}\r\n"
         "Accept: image/*\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n".encode("ascii")
     )
     # All that a response asks of a socket is a file.
-    with HTTPResponse(cast("socket.socket", _DeadlineReader(connection, deadline))) as response:
+    with HTTPResponse(cast("socket.socket", _DeadlineReader(connection, deadline)), method=method) as response:
         response.begin()
         location = response.getheader("Location")
         if response.status in _REDIRECTS and location:
@@ -189,7 +217,7 @@ def _exchanged(
             raise FetchFailed(Problem.FETCH_STATUS(status=response.status))
         if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
             raise FetchFailed(Problem.FETCH_COMPRESSED())
-        _write(response, content, max_bytes)
+        take(response)
     return None
 
 

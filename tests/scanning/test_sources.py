@@ -423,6 +423,29 @@ def test_media_endpoint__fetches_the_very_bytes_that_were_measured(
     assert client.get(path).status_code == 404
 
 
+def test_state_of_an_address__changes_with_its_bytes(watch: Configure, host: Server) -> None:
+    watch(Product, "image_url", source=Url(allow_origin=host.url))
+    Product.objects.create(image_url=f"{host.url}/a.jpg")
+    address = prepare.stored_file(only_scan())
+    before = address.state()
+    host.answer("/a.jpg", Reply(200, picture(size=(900, 800))))
+    assert before not in ("", address.state())
+
+    host.answer("/a.jpg", Reply(405))
+    assert address.state() == ""
+    host.answer("/a.jpg", Reply(404))
+    with pytest.raises(FileNotFoundError):
+        address.state()
+
+
+def test_state_of_a_key__is_that_of_its_file(watch: Configure) -> None:
+    watch(Product, "image_key", source=StorageKey("media", key=lambda held: held[::-1]))
+    storages["media"].save("gpj.a", ContentFile(picture()))
+    Product.objects.create(image_key="a.jpg")
+
+    assert str(len(picture())) in prepare.stored_file(only_scan()).state()
+
+
 class ReadsBackwards:
     """A source of a project's own."""
 
