@@ -10,6 +10,7 @@ from django.db import router
 from django.db.models import CompositePrimaryKey, Exists, Field, Model, OuterRef, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.dispatch import Signal
+from django.utils.text import capfirst
 
 from .conf import conf
 from .picture_fields import PictureField
@@ -37,6 +38,9 @@ class Options:
                 raise ImproperlyConfigured(f"{name} must be a share of the area from 0 to 1, not {value!r}.")
         if self.when is not None and not callable(self.when):
             raise ImproperlyConfigured("when must be a callable that takes the instance.")
+        is_source = all(callable(getattr(self.source, name, None)) for name in ("problem_with", "name_of", "picture"))
+        if self.source is not None and (isinstance(self.source, type) or not is_source):
+            raise ImproperlyConfigured("source must be a source, such as StorageKey('media') or Url().")
 
     def want(self, instance: Model) -> bool:
         """Return whether ``when`` wants the picture of an object scanned."""
@@ -98,6 +102,17 @@ class WatchedField:
     @property
     def label(self) -> str:
         return f"{self.owner._meta.label}.{self.field.name}"
+
+    @property
+    def named_labels(self) -> list[str]:
+        """Return the labels of what is watched, as a project names it."""
+        return [f"{named.model._meta.label}.{self.name}" for named in self.classes]
+
+    @property
+    def verbose_name(self) -> str:
+        """Return what people call it: by the class that was named, if there is one."""
+        model = self.classes[0].model if len(self.classes) == 1 else self.owner
+        return f"{capfirst(str(model._meta.verbose_name))}: {self.field.verbose_name}"
 
     @property
     def takes_all(self) -> bool:

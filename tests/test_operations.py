@@ -8,6 +8,7 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
 from django.db.migrations.state import ProjectState
+from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, Decision, ImageScan, WatchedImage
 from django_copyleaks_image.operations import RenameWatchedField
@@ -121,7 +122,9 @@ def test_field_that_the_model_no_longer_has__is_told_with_the_operation() -> Non
     (words,) = warned()
     assert "gallery.Photo.old_image" in words
     assert "RenameWatchedField('photo', 'old_image', 'the new name')" in words
-    WatchedImage.objects.update(field_name="title__old")
+    WatchedImage.objects.update(removed_at=timezone.now())
+    assert warned() == []
+    WatchedImage.objects.update(removed_at=None, field_name="title__old")
     assert warned() == []
 
 

@@ -191,6 +191,19 @@ def test_full_scan__knows_the_watched_child_only(watch: Watch) -> None:
     assert scanned() == ["drawing", "drawing", "another"]
 
 
+def test_full_scan__pays_for_no_files_of_before_when_another_class_is_named(watch: Watch) -> None:
+    watch(Drawing, "file")
+    document(Document, "letter")
+    document(Drawing, "drawing")
+    go_round(3)
+
+    watch(Leaflet, "file")
+    watch(Document, "file")
+    go_round(3)
+
+    assert scanned() == ["drawing"]
+
+
 def test_full_scan__leaves_a_former_child_alone(watch: Watch) -> None:
     watch(Drawing, "file")
     drawing = document(Drawing, "drawing")
@@ -335,6 +348,18 @@ def test_mixin__shows_the_column_where_the_class_is_watched(shown: Any, number: 
     watch(Drawing, "file")
 
     assert len(CopyleaksImageMixin(shown, site).copyleaks_fields()) == number
+
+
+def test_doctor_and_filters__say_what_was_named(watch: Watch) -> None:
+    watch(Drawing, "file")
+    (watched,) = (it for it in registry.watched_fields() if it.owner is Document)
+    assert (watched.label, watched.named_labels) == ("gallery.Document.file", ["gallery.Drawing.file"])
+    assert watched.verbose_name == "Drawing: file"
+
+    watch(Document, "file")
+    (watched,) = (it for it in registry.watched_fields() if it.owner is Document)
+    assert watched.named_labels == ["gallery.Drawing.file", "gallery.Document.file"]
+    assert watched.verbose_name == "Document: file"
 
 
 # Mistakes

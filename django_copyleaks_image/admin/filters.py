@@ -10,7 +10,6 @@ from django.db.models.expressions import Combinable
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -31,10 +30,7 @@ QUEUES = tuple(queue for queue in Queue if queue not in (Queue.NONE, Queue.SECON
 
 def fields_to_choose() -> list[tuple[str, str]]:
     """Return the labels of the watched fields with names for people."""
-    return [
-        (watched.label, f"{capfirst(str(watched.owner._meta.verbose_name))}: {watched.field.verbose_name}")
-        for watched in registry.watched_fields()
-    ]
+    return [(watched.label, watched.verbose_name) for watched in registry.watched_fields()]
 
 
 def watched_field(label: str) -> WatchedField | None:

@@ -13,7 +13,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -57,12 +57,18 @@ class _FieldProgress:
     """How far the walk over the objects of a field has come; ``after`` is a key in database form.
 
     ``is_complete`` says that the last walk met no file without a scan, so that one which it meets now is a new one;
-    ``is_clean`` says the same of this walk until here.
+    ``is_clean`` says the same of this walk until here. ``classes`` are those that were named then: files of another one
+    are no new ones.
     """
 
     after: str | None = None
     is_complete: bool = False
     is_clean: bool = True
+    classes: list[str] = field(default_factory=list)
+
+    def begun_anew_for(self, watched: WatchedField) -> "_FieldProgress":
+        classes = sorted(named.model._meta.label for named in watched.classes)
+        return self if self.classes == classes else _FieldProgress(classes=classes)
 
 
 def take_next_steps() -> int:
@@ -71,7 +77,7 @@ def take_next_steps() -> int:
     after, queued = _look_at_scans(walks.get("scans", 0))
     fields = {}
     for watched in registry.watched_fields():
-        walk = _FieldProgress(**walks.get("fields", {}).get(watched.label, {}))
+        walk = _FieldProgress(**walks.get("fields", {}).get(watched.label, {})).begun_anew_for(watched)
         with going_on_after_errors_of(watched.label):
             queued += _look_at_objects(watched, walk)
         fields[watched.label] = asdict(walk)

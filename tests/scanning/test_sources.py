@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import call_command
@@ -497,6 +498,12 @@ def test_impossible_registration__is_an_error_that_says_why(
     (problem,) = set(problems())  # FIELDS may name the same.
     assert words in problem
     assert f"{model._meta.label}.{field}" in problem
+
+
+@pytest.mark.parametrize("source", [Url, "media", lambda product: product.image_key])
+def test_what_is_no_source__is_refused_at_once(source: Any) -> None:
+    with pytest.raises(ImproperlyConfigured, match="such as StorageKey"):
+        registry.register(Product, "image_key", source=source)
 
 
 def test_different_sources_of_one_column__are_an_error(watch: Configure) -> None:

@@ -83,7 +83,7 @@ def _watched_class(label: str) -> tuple[WatchedField, WatchedClass | None]:
     """Return a watched field, and the class if the label names one of those that are watched, and not the column."""
     known: dict[str, tuple[WatchedField, WatchedClass | None]] = {}
     for watched in registry.watched_fields():
-        known |= {f"{named.model._meta.label}.{watched.name}": (watched, named) for named in watched.classes}
+        known |= {label: (watched, named) for label, named in zip(watched.named_labels, watched.classes, strict=True)}
         known[watched.label] = watched, None
     try:
         (found,) = (it for name, it in known.items() if name.lower() == label.lower())
