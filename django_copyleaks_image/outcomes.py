@@ -163,6 +163,12 @@ class Code(models.TextChoices):
     )
     INVALID_FILE = "invalid_file", Follows.PICTURE, _("The provider could not read the file.")
     BAD_FILE_NAME = "bad_file_name", Follows.PICTURE, _("The provider does not accept the file name.")
+    ADDRESS_REFUSED = (
+        "address_refused",
+        Follows.PICTURE,
+        _("Have the picture put under a public https address, or name its host in Url(allow_origin=…)."),
+        _("The address of the picture is none that this site fetches from."),
+    )
     # What the pictures of this site share.
     MISSING_FILE = (
         "missing_file",

@@ -13,6 +13,7 @@ from django.db.models.signals import post_delete, post_save, pre_save
 
 from . import registry
 from .conf import DICT_NAME
+from .picture_fields import PictureField
 from .registry import WatchedField
 from .scanning import scan_requests
 
@@ -38,15 +39,15 @@ def _reconnect(**kwargs: Any) -> None:
         post_delete.disconnect(sender=model, dispatch_uid="copyleaks_image.deleted")
     _watched.clear()
     for watched in registry.watched_fields():
-        _note_writes(watched.field)
+        if isinstance(watched.field.column, FileField):
+            _note_writes(watched.field.column)
         for model in watched.models():
             _watched.setdefault(model, []).append(watched)
     for model, fields in _watched.items():
         post_save.connect(media_saved, sender=model, dispatch_uid="copyleaks_image.saved")
-        owned = [watched for watched in fields if _owns(model, watched)]
-        if owned:
+        if any(watched.is_left_by_deleting(model) for watched in fields):
             post_delete.connect(media_deleted, sender=model, dispatch_uid="copyleaks_image.deleted")
-        if len(owned) < len(fields):
+        if not all(_owns(model, watched) for watched in fields):
             pre_save.connect(child_saving, sender=model, dispatch_uid="copyleaks_image.attached")
 
 
@@ -76,7 +77,7 @@ def media_saved(
     attached: set[type[Model]] = instance._state.__dict__.pop("copyleaks_attached", set())
     for watched in _watched[sender]:
         if not _was_saved(instance, watched.field, update_fields):
-            if watched.options.when is not None and not created:  # A soft deletion names its own column alone.
+            if watched.has_rules and not created:  # A soft deletion names its own column alone.
                 scan_requests.rule_changed(watched, instance, using=using)
             continue
         written = _written(instance)
@@ -84,17 +85,17 @@ def media_saved(
             watched,
             instance,
             created=created and watched.owner not in attached,
-            written=watched.field.attname in written,
+            written=watched.field.column.attname in written,
             using=using,
         )
         if is_followed:  # Else the next save is the only one that can tell of the new bytes.
-            written.discard(watched.field.attname)
+            written.discard(watched.field.column.attname)
 
 
 def media_deleted(*, sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
     """Supersede what is unfinished for a deleted object."""
     for watched in _watched[sender]:
-        if _owns(sender, watched):
+        if watched.is_left_by_deleting(sender):
             scan_requests.object_deleted(watched, instance, using=using)
 
 
@@ -106,12 +107,12 @@ def _owns(model: type[Model], watched: WatchedField) -> bool:
     return model._meta.concrete_model is watched.owner
 
 
-def _was_saved(instance: Model, field: FileField, update_fields: frozenset[str] | None) -> bool:
-    if update_fields is not None and field.name not in update_fields:
+def _was_saved(instance: Model, field: PictureField, update_fields: frozenset[str] | None) -> bool:
+    if update_fields is not None and field.column.name not in update_fields:
         return False
-    if field.attname not in instance.__dict__:  # Deferred: not loaded, hence not saved.
+    if field.column.attname not in instance.__dict__:  # Deferred: not loaded, hence not saved.
         return False
-    # A file that is not stored yet has no name; the save that stores it comes later.
+    # A file that is not stored yet, or what the database computes, has no name; the save that stores it comes later.
     return registry.stored_name(instance, field) is not None
 
 

@@ -1,15 +1,20 @@
-"""Which model fields are watched, and with which options."""
+"""Which model fields are watched, for which classes, and with which options."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.db.models import CompositePrimaryKey, FileField, Model
+from django.db import router
+from django.db.models import CompositePrimaryKey, Exists, Field, Model, OuterRef, Q, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.dispatch import Signal
+from django.utils.text import capfirst
 
 from .conf import conf
+from .picture_fields import PictureField
+from .sources import FieldFiles, Source
 from .verdicts import Policy
 
 __all__ = ["register", "scan_images", "unregister"]
@@ -24,6 +29,7 @@ class Options:
     when: Callable[[Any], bool] | None = None
     review_area: float | None = None
     mostly_ai_area: float | None = None
+    source: Source | None = None
 
     def __post_init__(self) -> None:
         for name in ("review_area", "mostly_ai_area"):
@@ -32,6 +38,13 @@ class Options:
                 raise ImproperlyConfigured(f"{name} must be a share of the area from 0 to 1, not {value!r}.")
         if self.when is not None and not callable(self.when):
             raise ImproperlyConfigured("when must be a callable that takes the instance.")
+        is_source = all(callable(getattr(self.source, name, None)) for name in ("problem_with", "name_of", "picture"))
+        if self.source is not None and (isinstance(self.source, type) or not is_source):
+            raise ImproperlyConfigured("source must be a source, such as StorageKey('media') or Url().")
+
+    def want(self, instance: Model) -> bool:
+        """Return whether ``when`` wants the picture of an object scanned."""
+        return self.when is None or bool(self.when(instance))
 
     @property
     def policy(self) -> Policy:
@@ -39,12 +52,48 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WatchedClass:
+    """A class that the project has named, with the options for its objects."""
+
+    model: type[Model]
+    options: Options
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Return whether the database tells its objects from others with the same column.
+
+        Those of a proxy are what a manager of its own gives; without one, only a save says as what it is meant.
+        """
+        if not self.model._meta.proxy:
+            return True
+        concrete = self.model._meta.concrete_model
+        manager = self.model._default_manager
+        homes = (base for base in self.model.__mro__ if _has_manager(base, manager.name))
+        return not issubclass(concrete or self.model, next(homes, self.model))
+
+    def rows(self, database: str) -> QuerySet[Model]:
+        """Return its objects; none where it is not told apart."""
+        if not self.is_told_apart:
+            return self.model._base_manager.using(database).none()
+        manager = self.model._default_manager if self.model._meta.proxy else self.model._base_manager
+        return manager.using(database)
+
+
+class Governed(NamedTuple):
+    """An object as the most derived class that was named for it, and the options for that."""
+
+    instance: Model
+    options: Options
+
+
+@dataclass(frozen=True, kw_only=True)
 class WatchedField:
-    """A file field of the concrete model that owns its column."""
+    """What names a picture in the table of a concrete model, and the classes whose objects are watched there."""
 
     owner: type[Model]
-    field: FileField
-    options: Options
+    field: PictureField
+    # The most derived first.
+    classes: tuple[WatchedClass, ...]
 
     @property
     def name(self) -> str:
@@ -54,16 +103,81 @@ class WatchedField:
     def label(self) -> str:
         return f"{self.owner._meta.label}.{self.field.name}"
 
-    def is_of(self, row: Any) -> bool:
-        """Return whether a scan or a watched image is about a picture in this field."""
-        return row.field_name == self.name and row.content_type.model_class() is self.owner
+    @property
+    def named_labels(self) -> list[str]:
+        """Return the labels of what is watched, as a project names it."""
+        return [f"{named.model._meta.label}.{self.name}" for named in self.classes]
+
+    @property
+    def verbose_name(self) -> str:
+        """Return what people call it: by the class that was named, if there is one."""
+        model = self.classes[0].model if len(self.classes) == 1 else self.owner
+        return f"{capfirst(str(model._meta.verbose_name))}: {self.field.verbose_name}"
+
+    @property
+    def takes_all(self) -> bool:
+        """Return whether every object with the column is watched."""
+        return any(named.model is self.owner for named in self.classes)
+
+    @property
+    def has_rules(self) -> bool:
+        """Return whether a ``when=`` of the project decides about some of the objects."""
+        return any(named.options.when is not None for named in self.classes)
 
     def models(self) -> Iterator[type[Model]]:
-        """Yield every model that is saved with this column: the owner, its proxies and its children."""
-        return (model for model in apps.get_models(include_auto_created=True) if issubclass(model, self.owner))
+        """Yield every model as which a watched object may be saved: named classes, what they are made of and derive."""
+        lines = [named.model._meta.concrete_model or named.model for named in self.classes]
+        for model in apps.get_models(include_auto_created=True):
+            table = model._meta.concrete_model or model
+            if issubclass(model, self.owner) and any(issubclass(model, it) or issubclass(it, table) for it in lines):
+                yield model
+
+    def is_left_by_deleting(self, model: type[Model]) -> bool:
+        """Return whether an object is watched no more when its row of this model goes: parents may stay."""
+        table = model._meta.concrete_model
+        lines = {named.model._meta.concrete_model or named.model for named in self.classes}
+        return table in lines and not any(table is not line and issubclass(model, line) for line in lines)
+
+    def class_of(self, model: type[Model]) -> WatchedClass | None:
+        """Return the most derived named class that this model is; None where only its rows can tell."""
+        return next((named for named in self.classes if issubclass(model, named.model)), None)
+
+    def objects(self, database: str, *, of: WatchedClass | None = None) -> QuerySet[Model]:
+        """Return the watched objects that the database can tell, as the owner; or those of one class alone."""
+        rows = self.owner._base_manager.using(database)
+        classes = self.classes if of is None else (of,)
+        if any(named.model is self.owner for named in classes):
+            return rows
+        key = self.owner._meta.pk.name
+        is_watched = Q(pk__in=())
+        for named in classes:
+            if named.is_told_apart:
+                is_watched |= Q(Exists(named.rows(database).order_by().filter(**{key: OuterRef("pk")})))
+        return rows.filter(is_watched)
+
+    def governed(self, instance: Model) -> Governed | None:
+        """Return a watched object as the class that was named for it; None for one that is none of them.
+
+        The database is asked only where the object was read or saved as less than a named class.
+        """
+        database = instance._state.db or router.db_for_read(self.owner)
+        key = {self.owner._meta.pk.name: getattr(instance, self.owner._meta.pk.attname)}
+        for named in self.classes:
+            if isinstance(instance, named.model):
+                return Governed(instance, named.options)
+            if named.is_told_apart:
+                found = named.rows(database).filter(**key).first()
+            else:
+                # It was saved as such: nothing else finds it. But whoever names its model as well means all.
+                found = None if self.takes_all else named.model._base_manager.using(database).filter(**key).first()
+            if found is not None:
+                return Governed(found, named.options)
+        return None
 
 
 _registered: dict[tuple[type[Model], str], Options] = {}
+# Registered again with other options, which is a mistake that a system check tells.
+_contradicted: set[tuple[type[Model], str]] = set()
 
 # Sent when the watched fields may have changed after start-up, so that the receivers are connected anew.
 changed = Signal()
@@ -76,20 +190,28 @@ def register(
     when: Callable[[Any], bool] | None = None,
     review_area: float | None = None,
     mostly_ai_area: float | None = None,
+    source: Source | None = None,
 ) -> None:
-    """Watch a file field of a model, its proxies and its children; an abstract model stands for its subclasses.
+    """Watch a field of a model, its proxies and its children; an abstract model stands for its subclasses.
 
-    ``when(instance)`` decides at every save whether the file is scanned. ``review_area`` and ``mostly_ai_area``
-    are shares of the area (0–1) that replace the settings of the same name. Raises ImproperlyConfigured for
-    impossible options; a field that is missing or holds no file is a system check error.
+    A child or a proxy stands for itself: of its model, other objects are left alone. ``when(instance)`` decides at
+    every save whether the file is scanned. ``review_area`` and ``mostly_ai_area`` are shares of the area (0–1) that
+    replace the settings of the same name. ``source`` says where the pictures are that a column of text, or a value
+    within JSON (``"meta__cover"``), names: see :mod:`.sources`. Of an object that several registrations mean, the
+    most derived class has its options. Raises ImproperlyConfigured for impossible options; a field that is missing
+    or names no picture, and a second registration with other options, are system check errors.
     """
-    _registered[model, field_name] = Options(when=when, review_area=review_area, mostly_ai_area=mostly_ai_area)
+    options = Options(when=when, review_area=review_area, mostly_ai_area=mostly_ai_area, source=source)
+    if _registered.get((model, field_name), options) != options:
+        _contradicted.add((model, field_name))
+    _registered[model, field_name] = options
     changed.send(sender=model)
 
 
 def unregister(model: type[Model], field_name: str) -> None:
     """Stop watching a field that :func:`register` named; unknown ones are ignored."""
     _registered.pop((model, field_name), None)
+    _contradicted.discard((model, field_name))
     changed.send(sender=model)
 
 
@@ -99,11 +221,12 @@ def scan_images(
     when: Callable[[Any], bool] | None = None,
     review_area: float | None = None,
     mostly_ai_area: float | None = None,
+    source: Source | None = None,
 ) -> Callable[[ModelClass], ModelClass]:
     """Decorate a model class to :func:`register` one of its fields; takes the same options."""
 
     def decorate(model: ModelClass) -> ModelClass:
-        register(model, field_name, when=when, review_area=review_area, mostly_ai_area=mostly_ai_area)
+        register(model, field_name, when=when, review_area=review_area, mostly_ai_area=mostly_ai_area, source=source)
         return model
 
     return decorate
@@ -115,36 +238,46 @@ def resolve(label: str) -> tuple[type[Model], str]:
     return apps.get_model(app_label, model_name), field_name
 
 
-def file_field(model: type[Model], name: str) -> FileField:
-    """Return the file field ``name`` of a model.
+def picture_field(model: type[Model], name: str) -> PictureField:
+    """Return what names a picture in a model: a file field, or a field whose registration has a source.
 
-    Raises :class:`~django.core.exceptions.ImproperlyConfigured` when it does not exist, holds no file, or belongs to
-    objects that no scan can name.
+    Raises :class:`~django.core.exceptions.ImproperlyConfigured` when it does not exist, names no picture, or belongs
+    to objects that no scan can name.
     """
+    column_name, *path = name.split(LOOKUP_SEP)
     try:
-        field = model._meta.get_field(name)
+        column = model._meta.get_field(column_name)
     except FieldDoesNotExist:
-        raise ImproperlyConfigured(f"{model._meta.label} has no field {name!r}.") from None
-    if not isinstance(field, FileField):
-        raise ImproperlyConfigured(f"{model._meta.label}.{name} is no FileField or ImageField.")
-    if isinstance(field.model._meta.pk, CompositePrimaryKey):
+        raise ImproperlyConfigured(f"{model._meta.label} has no field {column_name!r}.") from None
+    if not isinstance(column, Field):
+        raise ImproperlyConfigured(f"{model._meta.label}.{name} is no column.")
+    field = PictureField(column=column, source=_source_of(column, name), path=tuple(path))
+    if problem := field.source.problem_with(column, field.path):
+        raise ImproperlyConfigured(f"{model._meta.label}.{name}: {problem}.")
+    if isinstance(column.model._meta.pk, CompositePrimaryKey):
         # One column of text, as of generic foreign keys, names the object of a scan.
         raise ImproperlyConfigured(
-            f"{field.model._meta.label} has a composite primary key, and a scan refers to its object by a single key. "
+            f"{column.model._meta.label} has a composite primary key, and a scan refers to its object by a single key. "
             f"Give the model a primary key of one column and a unique constraint on the others."
         )
     return field
 
 
-def stored_name(instance: Model, field: FileField) -> str | None:
-    """Return the storage's name of an object's file, "" without one, None while the file is not stored yet."""
-    file: Any = getattr(instance, field.attname)
-    if not file:
-        return ""
-    return str(file.name) if file._committed else None
+def _source_of(column: "Field[Any, Any]", name: str) -> Source:
+    for (model, registered_name), options in _registered.items():
+        if options.source is None or registered_name != name:
+            continue
+        if any(issubclass(candidate, column.model) for candidate in concrete_models(model)):
+            return options.source
+    return FieldFiles()
 
 
-def owner_of(field: FileField) -> type[Model]:
+def stored_name(instance: Model, field: PictureField) -> str | None:
+    """Return the name of an object's picture, "" without one, None while it is not stored or not known yet."""
+    return field.name_of(getattr(instance, field.column.attname))
+
+
+def owner_of(field: PictureField) -> type[Model]:
     """Return the concrete model whose table has the column."""
     owner = field.model._meta.concrete_model
     assert owner is not None, "a field of an abstract model has no column"
@@ -156,43 +289,71 @@ def registered() -> list[tuple[type[Model], str]]:
     return list(_registered)
 
 
+def contradicted() -> list[tuple[type[Model], str]]:
+    """Return the models and fields that were registered more than once, with different options."""
+    return list(_contradicted)
+
+
 def watched_fields() -> list[WatchedField]:
     """Return the watched fields, each once; options given in code win over a mention in ``FIELDS``.
 
     Entries that cannot be resolved are left to the system checks.
     """
-    found: dict[FileField, WatchedField] = {}
+    fields: dict[tuple[Any, str], PictureField] = {}
+    named: dict[tuple[Any, str], dict[type[Model], Options]] = {}
     for model, field_name, options in _resolvable():
         for candidate in concrete_models(model):
             try:
-                field = file_field(candidate, field_name)
+                field = picture_field(candidate, field_name)
             except ImproperlyConfigured:
                 continue
-            found[field] = WatchedField(owner=owner_of(field), field=field, options=options)
-    return list(found.values())
+            fields[field.column, field.name] = field
+            named.setdefault((field.column, field.name), {})[candidate] = options
+    return [
+        WatchedField(owner=owner_of(field), field=field, classes=_most_derived_first(named[key]))
+        for key, field in fields.items()
+    ]
 
 
-def options_for(model: type[Model] | None, field_name: str) -> Options:
-    """Return the options of a field; the defaults when it is not (or no longer) watched."""
-    for watched in watched_fields():
-        if watched.owner is model and watched.name == field_name:
-            return watched.options
-    return Options()
+def _most_derived_first(named: dict[type[Model], Options]) -> tuple[WatchedClass, ...]:
+    ordered = sorted(named, key=lambda model: (-len(model.__mro__), model._meta.label))
+    return tuple(WatchedClass(model=model, options=named[model]) for model in ordered)
 
 
-def options_of(scan: Any) -> Options:
-    """Return the options of the field that a scan is about."""
-    return options_for(scan.content_type.model_class(), scan.field_name)
+def watched_field_of(row: Any) -> WatchedField | None:
+    """Return the watched field of a scan or a watched image, None when it is not (or no longer) watched."""
+    owner = row.content_type.model_class()
+    found = (watched for watched in watched_fields() if watched.owner is owner and watched.name == row.field_name)
+    return next(found, None)
+
+
+def options_of(row: Any) -> Options:
+    """Return the options for the object of a scan or a watched image; the defaults when its field is not watched."""
+    watched = watched_field_of(row)
+    if watched is None:
+        return Options()
+    if len(watched.classes) == 1:
+        return watched.classes[0].options
+    instance = row.target
+    governed = None if instance is None else watched.governed(instance)
+    return Options() if governed is None else governed.options
 
 
 def concrete_models(model: type[Model]) -> list[type[Model]]:
-    """Return the models that a registered one stands for: itself, or the subclasses of an abstract model."""
+    """Return the models that a registered one stands for: itself, or the first concrete ones below an abstract."""
     if not model._meta.abstract:
         return [model]
-    return [subclass for subclass in apps.get_models(include_auto_created=True) if issubclass(subclass, model)]
+    below = [subclass for subclass in apps.get_models(include_auto_created=True) if issubclass(subclass, model)]
+    return [it for it in below if not any(other is not it and issubclass(it, other) for other in below)]
+
+
+def _has_manager(base: type, name: str) -> bool:
+    options = getattr(base, "_meta", None)
+    return options is not None and any(manager.name == name for manager in options.local_managers)
 
 
 def _resolvable() -> Iterator[tuple[type[Model], str, Options]]:
+    """Yield what is named from the most general to the most particular, which has the last word about a class."""
     try:
         labels = conf.FIELDS
     except ImproperlyConfigured:
@@ -203,5 +364,6 @@ def _resolvable() -> Iterator[tuple[type[Model], str, Options]]:
         except LookupError:
             continue
         yield model, field_name, Options()
-    for (model, field_name), options in _registered.items():
+    by_depth = sorted(_registered.items(), key=lambda it: (not it[0][0]._meta.abstract, len(it[0][0].__mro__)))
+    for (model, field_name), options in by_depth:
         yield model, field_name, options

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
 PUBLIC = [
     *("admin", "api", "dispatch", "endpoints.media", "endpoints.verifiers", "endpoints.webhook", "emulator", "models"),
-    *("publishing", "redaction", "registry", "signals", "verdicts"),
+    *("operations", "publishing", "redaction", "registry", "signals", "sources", "verdicts"),
 ]
 
 

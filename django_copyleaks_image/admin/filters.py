@@ -5,16 +5,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import FileField, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_copyleaks_image import registry
+from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.publishing.querysets import decision_of, filter_by_picture, verdict_of
 from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import claims
@@ -30,10 +30,7 @@ QUEUES = tuple(queue for queue in Queue if queue not in (Queue.NONE, Queue.SECON
 
 def fields_to_choose() -> list[tuple[str, str]]:
     """Return the labels of the watched fields with names for people."""
-    return [
-        (watched.label, f"{capfirst(str(watched.owner._meta.verbose_name))}: {watched.field.verbose_name}")
-        for watched in registry.watched_fields()
-    ]
+    return [(watched.label, watched.verbose_name) for watched in registry.watched_fields()]
 
 
 def watched_field(label: str) -> WatchedField | None:
@@ -130,7 +127,7 @@ class QueueFilter(_BlindFilter):
 class PictureFilter(admin.SimpleListFilter):
     """Filters the project's objects by what is known about the file that one of their fields holds now."""
 
-    field: FileField
+    field: PictureField
     column: str
     offered: dict[str, Any]
     # A condition of rows about which the user may hear it.
@@ -150,7 +147,7 @@ class PictureFilter(admin.SimpleListFilter):
         return queryset.filter(Exact(self.known, Value("")))
 
 
-def filters_of(field: FileField, *, named: bool, secret: Q) -> list[type[PictureFilter]]:
+def filters_of(field: PictureField, *, named: bool, secret: Q) -> list[type[PictureFilter]]:
     """Return the filters for a field of the project, with its name in their titles if it is not the only one.
 
     ``secret`` is a condition of pictures of whose decision the user must not hear.

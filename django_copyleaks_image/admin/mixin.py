@@ -120,8 +120,8 @@ class CopyleaksImageMixin(Base):
         return render_to_string("admin/copyleaks_image/includes/panel.html", {"entries": entries})
 
     def copyleaks_fields(self) -> list[WatchedField]:
-        """Return the watched fields of this admin's model, inherited ones included."""
-        return [watched for watched in registry.watched_fields() if issubclass(self.model, watched.owner)]
+        """Return the fields that are watched of this admin's model, inherited ones included."""
+        return [watched for watched in registry.watched_fields() if watched.class_of(self.model)]
 
     def copyleaks_read(self, request: HttpRequest, instances: Sequence[Model]) -> None:
         """Read the rows of objects with one query, as the user may know them: a second look stays a blind one."""

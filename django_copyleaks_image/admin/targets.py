@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.admin import ModelAdmin
@@ -11,7 +11,6 @@ from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import quote
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import FileField, Model
-from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.connection import ConnectionDoesNotExist
@@ -88,10 +87,11 @@ def ruled_models(admin_site: AdminSite, request: HttpRequest) -> list[type[Model
 
 def models_with_files() -> list[type[Model]]:
     """Return the models of the project that may hold pictures."""
+    owners = tuple(watched.owner for watched in registry.watched_fields())
     return [
         model
         for model in apps.get_models()
-        if any(isinstance(field, FileField) for field in model._meta.concrete_fields)
+        if issubclass(model, owners) or any(isinstance(field, FileField) for field in model._meta.concrete_fields)
     ]
 
 
@@ -199,7 +199,6 @@ def unnamed(row: Row) -> str:
 
 def _file_name(instance: Model, field_name: str) -> str | None:
     try:
-        field = registry.file_field(type(instance), field_name)
+        return registry.stored_name(instance, registry.picture_field(type(instance), field_name))
     except ImproperlyConfigured:
         return None
-    return cast("FieldFile", getattr(instance, field.attname)).name

@@ -6,15 +6,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
-from django.core.files.storage import Storage
 from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch, Resolver404, resolve
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.conf import DICT_NAME
 from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.scanning import addresses
-from django_copyleaks_image.sources import StoredFile
 
 from .configuration import is_https, is_local, value_of
 from .registering import PREFIX, register
@@ -117,12 +116,12 @@ def check_direct_access(**kwargs: Any) -> list[CheckMessage]:
             id=f"{PREFIX}.W036",
         )
         for watched in registry.watched_fields()
-        if (problem := _problem_of_direct_access(watched.field.storage))
+        if (problem := _problem_of_direct_access(watched.field))
     ]
 
 
-def _problem_of_direct_access(storage: Storage) -> str:
+def _problem_of_direct_access(field: PictureField) -> str:
     try:
-        return addresses.direct_url(StoredFile(storage, "picture.jpg"))[1]
+        return addresses.direct_url(field.example())[1]
     except Exception:  # noqa: BLE001 - credentials that only the worker has, a bucket that cannot be asked
         return ""

@@ -1,7 +1,5 @@
-"""Checks of what the app relies on in the project: fields, storages, databases, caches."""
+"""Checks of what the app relies on in the project: storages, databases, caches."""
 
-from collections.abc import Callable
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,86 +10,15 @@ from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
-from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, storages
 from django.db import router
-from django.db.models import FileField
 
-from django_copyleaks_image import registry
 from django_copyleaks_image.conf import DICT_NAME
 from django_copyleaks_image.models import home_database
 
 from .configuration import value_of
 from .progress import submits_in_the_request
 from .registering import PREFIX, register
-
-
-@register(Tags.models)
-def check_fields(**kwargs: Any) -> list[CheckMessage]:
-    """Check that every watched field exists, holds a file, and belongs to objects that a scan can name."""
-    named = [(label, partial(_resolved_file_field, label)) for label in value_of("FIELDS") or ()]
-    named += [
-        (f"{model._meta.label}.{name}", partial(registry.file_field, model, name))
-        for registered, name in registry.registered()
-        for model in registry.concrete_models(registered) or [registered]
-    ]
-    return [
-        Error(
-            f"{label} cannot be watched: {problem}",
-            hint=f"Name a FileField or ImageField as app_label.Model.field in {DICT_NAME}['FIELDS'] or in register().",
-            id=f"{PREFIX}.E007",
-        )
-        for label, find in named
-        if (problem := _problem_of(find))
-    ]
-
-
-def _resolved_file_field(label: str) -> FileField:
-    return registry.file_field(*registry.resolve(label))
-
-
-def _problem_of(find: Callable[[], FileField]) -> str:
-    try:
-        find()
-    except (LookupError, ImproperlyConfigured) as error:
-        return str(error)
-    return ""
-
-
-@register(Tags.models)
-def check_that_something_is_watched(**kwargs: Any) -> list[CheckMessage]:
-    """Check that there is anything to scan: otherwise uploads would pass in silence."""
-    if value_of("FIELDS") is None or value_of("FIELDS") or registry.registered():
-        return []
-    return [
-        Warning(
-            "No field is watched, so no upload is ever scanned.",
-            hint=f"Name fields in {DICT_NAME}['FIELDS'], or use register() or @scan_images.",
-            id=f"{PREFIX}.W021",
-        )
-    ]
-
-
-@register(Tags.files)
-def check_overwriting_storages(**kwargs: Any) -> list[CheckMessage]:
-    """Check that two uploads of one name are two files: else the second shows in the place of the first."""
-    overwritten = sorted(watched.label for watched in registry.watched_fields() if _overwrites(watched.field.storage))
-    if not overwritten:
-        return []
-    return [
-        Warning(
-            f"The storage of {', '.join(overwritten)} overwrites a file when another one of its name is uploaded.",
-            hint='Let the storage find a free name, with "file_overwrite": False for S3 and its like, or let upload_to '
-            "give each upload a name of its own.",
-            id=f"{PREFIX}.W039",
-        )
-    ]
-
-
-def _overwrites(storage: Any) -> bool:
-    """Return whether a storage, Django's or of django-storages, is told to overwrite."""
-    options = ("file_overwrite", "overwrite_files", "_allow_overwrite")
-    return any(getattr(storage, option, False) is True for option in options)
 
 
 @register(Tags.files)

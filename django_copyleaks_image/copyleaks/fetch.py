@@ -11,9 +11,10 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -32,6 +33,10 @@ MAX_ADDRESSES = 16
 
 _CHUNK = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
+_GONE = (404, 410)
+# Headers that tell of the bytes, and how much of each is kept.
+_TOLD = ("ETag", "Content-Length", "Last-Modified")
+_TOLD_LENGTH = 200
 _PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[a-z0-9._-]{1,253}")
 
@@ -44,13 +49,49 @@ class FetchFailed(SentenceError):
     """The picture did not arrive: network, status, size or time; the message does not quote the address."""
 
 
+class FetchedNothing(FetchFailed):
+    """The host says that there is no such picture."""
+
+
+class FetchedTooMuch(FetchFailed):
+    """The picture is larger than it may be."""
+
+
 def fetch_public(url: str, *, max_bytes: int, timeout: float, allow_origin: str | None = None) -> bytes:
-    """Return what ``url`` serves, in at most ``timeout`` seconds and three redirects altogether.
+    """Return what ``url`` serves; see :func:`fetch_into`, which does not hold it in memory."""
+    content = io.BytesIO()
+    fetch_into(content, url, max_bytes=max_bytes, timeout=timeout, allow_origin=allow_origin)
+    return content.getvalue()
+
+
+def fetch_into(
+    content: IO[bytes], url: str, *, max_bytes: int, timeout: float, allow_origin: str | None = None
+) -> None:
+    """Write what ``url`` serves, in at most ``timeout`` seconds and three redirects altogether.
 
     Only https on its own port and public addresses, without proxies, cookies or credentials. ``allow_origin``, say
     that of a local emulator, is exempt from these rules, for exactly its scheme, host and port. The system's
-    resolver keeps a time limit of its own. Raises FetchRefused and FetchFailed.
+    resolver keeps a time limit of its own. Raises FetchRefused and FetchFailed; part may have been written then.
     """
+    _ask("GET", url, lambda response: _write(response, content, max_bytes), timeout, allow_origin)
+
+
+def state_public(url: str, *, timeout: float, allow_origin: str | None = None) -> str:
+    """Return what ``url`` tells of its bytes without sending them, "" for nothing; the rules are those of a fetch.
+
+    It changes when the bytes do, at hosts that do as https://www.rfc-editor.org/rfc/rfc9110#section-8.8 says. Raises
+    FetchRefused and FetchFailed.
+    """
+    told: list[str] = []
+
+    def note(response: HTTPResponse) -> None:
+        told.extend(response.getheader(name, "").strip()[:_TOLD_LENGTH] for name in _TOLD)
+
+    _ask("HEAD", url, note, timeout, allow_origin)
+    return " ".join(filter(None, told))
+
+
+def _ask(method: str, url: str, take: Callable[[HTTPResponse], None], timeout: float, allow_origin: str | None) -> None:
     deadline = time.monotonic() + timeout
     exempt = _Origin.of(allow_origin) if allow_origin else None
     for _ in range(MAX_REDIRECTS + 1):
@@ -58,11 +99,11 @@ def fetch_public(url: str, *, max_bytes: int, timeout: float, allow_origin: str 
         addresses = _resolved(origin, must_be_public=origin != exempt)
         try:
             with _connected(origin, addresses, deadline) as connection:
-                content, location = _exchanged(connection, origin, _target(url), max_bytes, deadline)
+                location = _exchanged(method, take, connection, origin, _target(url), deadline)
         except (OSError, HTTPException) as error:
             raise FetchFailed(Problem.FETCH_RAISED(error=type(error).__name__)) from None
         if location is None:
-            return content
+            return
         url = _redirected(url, location)
     raise FetchFailed(Problem.FETCH_REDIRECTS(limit=MAX_REDIRECTS))
 
@@ -151,38 +192,44 @@ def _secured(connection: socket.socket, host: str, deadline: float) -> ssl.SSLSo
 
 
 def _exchanged(
-    connection: socket.socket, origin: _Origin, target: str, max_bytes: int, deadline: float
-) -> tuple[bytes, str | None]:
-    """Return the content, or where the answer redirects to."""
+    method: str,
+    take: Callable[[HTTPResponse], None],
+    connection: socket.socket,
+    origin: _Origin,
+    target: str,
+    deadline: float,
+) -> str | None:
+    """Let the answer be taken, or return where it redirects to."""
     connection.settimeout(_left(deadline))
     connection.sendall(
-        f"GET {target} HTTP/1.1\r\nHost: {origin.authority}\r\nUser-Agent: {USER_AGENT}\r\n"
+        f"{method} {target} HTTP/1.1\r\nHost: {origin.authority}\r\nUser-Agent: {USER_AGENT}\r\n"
         "Accept: image/*\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n".encode("ascii")
     )
     # All that a response asks of a socket is a file.
-    with HTTPResponse(cast("socket.socket", _DeadlineReader(connection, deadline))) as response:
+    with HTTPResponse(cast("socket.socket", _DeadlineReader(connection, deadline)), method=method) as response:
         response.begin()
         location = response.getheader("Location")
         if response.status in _REDIRECTS and location:
-            return b"", location
+            return location
+        if response.status in _GONE:
+            raise FetchedNothing(Problem.FETCH_STATUS(status=response.status))
         if response.status != 200:
             raise FetchFailed(Problem.FETCH_STATUS(status=response.status))
         if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
             raise FetchFailed(Problem.FETCH_COMPRESSED())
-        return _content(response, max_bytes), None
+        take(response)
+    return None
 
 
-def _content(response: HTTPResponse, max_bytes: int) -> bytes:
-    parts: list[bytes] = []
+def _write(response: HTTPResponse, content: IO[bytes], max_bytes: int) -> None:
     left = max_bytes
     while part := response.read1(_CHUNK):
-        parts.append(part)
         left -= len(part)
         if left < 0:
-            raise FetchFailed(Problem.FETCH_OVER_LIMIT(limit=max_bytes))
+            raise FetchedTooMuch(Problem.FETCH_OVER_LIMIT(limit=max_bytes))
+        content.write(part)
     if response.length:
         raise FetchFailed(Problem.FETCH_CUT_SHORT())
-    return b"".join(parts)
 
 
 class _DeadlineReader(io.RawIOBase):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db.models import FileField, Model
+from django.db.models import Model
 
 from django_copyleaks_image import registry, standings
 from django_copyleaks_image.conf import conf
@@ -87,17 +87,12 @@ def standing(instance: Model, field_name: str) -> PictureStanding:
 
     Raises ImproperlyConfigured when the model has no such field, or it holds no file.
     """
-    field = registry.file_field(type(instance), field_name)
+    field = registry.picture_field(type(instance), field_name)
     name = registry.stored_name(instance, field)
     image = row_of(instance, field) if name else None
     if image is not None and not _is_about(image, name):
         image = None
-    return PictureStanding(has_file=name != "", image=image, needs_file=not may_be_empty(field))
-
-
-def may_be_empty(field: FileField) -> bool:
-    """Return whether an object without a file is as it should be, and has nothing to hide."""
-    return bool(field.blank or field.null)
+    return PictureStanding(has_file=name != "", image=image, needs_file=not field.may_be_empty)
 
 
 def _is_about(image: WatchedImage, file_name: str | None) -> bool:

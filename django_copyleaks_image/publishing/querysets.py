@@ -11,7 +11,6 @@ from django.db.models import (
     Case,
     Exists,
     F,
-    FileField,
     IntegerField,
     OuterRef,
     Q,
@@ -26,10 +25,10 @@ from django.db.models.functions import Cast, Coalesce
 from django_copyleaks_image import registry, standings
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import WatchedImage
+from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.standings import DECIDED, Policy, Standing
 
 from .keys import AsText
-from .picture import may_be_empty
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -42,7 +41,7 @@ def with_standing(queryset: Rows, field_name: str, *, prefix: str = "copyleaks")
     ``copyleaks_decision`` is ``"confirmed"``, ``"cleared"``, ``"escalated"`` or ""; ``copyleaks_ai_share`` is the
     AI share of the area (0–1), None when not measured. For a second field of a model choose another ``prefix``.
     """
-    field = registry.file_field(queryset.model, field_name)
+    field = registry.picture_field(queryset.model, field_name)
     return queryset.annotate(
         **{
             f"{prefix}_standing": Coalesce(Subquery(_present_rows(field).values("standing")), Value(Standing.WAITING)),
@@ -71,7 +70,7 @@ def publishable(
     ``"hide"`` or ``"show"``.
     """
     shown = standings.shown_standings(unmeasured=unmeasured, flagged=flagged, not_pictures=not_pictures)
-    field = registry.file_field(queryset.model, field_name)
+    field = registry.picture_field(queryset.model, field_name)
     rows = _present_rows(field)
     # Without a row the picture is waiting.
     fit = (
@@ -79,8 +78,8 @@ def publishable(
         if Standing.WAITING in shown
         else Exists(rows.filter(standing__in=shown))
     )
-    if may_be_empty(field):
-        return queryset.filter(Q(**{field.name: ""}) | Q(**{field.name: None}) | Q(fit))
+    if field.may_be_empty:
+        return queryset.filter(field.is_empty() | Q(fit))
     return queryset.filter(fit)  # One condition alone is what a database can answer by joining both tables at once.
 
 
@@ -91,7 +90,7 @@ def filter_by_picture(queryset: Rows, field_name: str, *conditions: Q, **columns
     when not measured), ``ai_share`` (0–1). A picture that waits for its first result fulfils none. Where few
     pictures do, only they are read; filtering the annotations of :func:`with_standing` looks at every object.
     """
-    field = registry.file_field(queryset.model, field_name)
+    field = registry.picture_field(queryset.model, field_name)
     key = registry.owner_of(field)._meta.pk
     if isinstance(key, IntegerField):
         keys = _rows(field).filter(*conditions, **columns).values(key=Cast("object_id", BigIntegerField()))
@@ -100,12 +99,12 @@ def filter_by_picture(queryset: Rows, field_name: str, *conditions: Q, **columns
     return queryset.filter(_holds(Exists(_present_rows(field).filter(*conditions, **columns))))
 
 
-def verdict_of(field: FileField) -> Combinable:
+def verdict_of(field: PictureField) -> Combinable:
     """Return the expression of the verdict about the file that a field holds, "" when it was not measured."""
     return Coalesce(Subquery(_present_rows(field).values("verdict")), Value(""))
 
 
-def decision_of(field: FileField, *, secret: Q | None = None) -> Combinable:
+def decision_of(field: PictureField, *, secret: Q | None = None) -> Combinable:
     """Return the expression of the decision that stands about the file that a field holds, "" for none.
 
     ``secret`` is a condition of watched images whose decision is not told.
@@ -120,7 +119,7 @@ def _holds(condition: Q | Exists) -> Case:
     return Case(When(condition, then=Value(True)), default=Value(False))
 
 
-def _present_rows(field: FileField) -> QuerySet[WatchedImage]:
+def _present_rows(field: PictureField) -> QuerySet[WatchedImage]:
     """Return the row of an object's picture, none unless it is about the file that the object holds now.
 
     A mock of the sandbox is about nothing unless ``SANDBOX`` is on.
@@ -128,11 +127,11 @@ def _present_rows(field: FileField) -> QuerySet[WatchedImage]:
     rows = _rows(field).filter(object_id=AsText(OuterRef(registry.owner_of(field)._meta.pk.name)))
     # PostgreSQL would take two equations for rarer than one, so that it expected next to no rows, and joined all of
     # both tables for the sixty of a page.
-    rows = rows.filter(_holds(Q(file_name=AsText(OuterRef(field.name)))))
+    rows = rows.filter(_holds(Q(file_name=AsText(field.held_name(OuterRef(field.column.name))))))
     return rows if conf.SANDBOX else rows.filter(sandbox=False)
 
 
-def _rows(field: FileField) -> QuerySet[WatchedImage]:
+def _rows(field: PictureField) -> QuerySet[WatchedImage]:
     """Return the rows of the pictures in a field of all objects."""
     owner = registry.owner_of(field)
     # Asked by the database itself: a queryset may be built where the database must not be asked, as for a view.

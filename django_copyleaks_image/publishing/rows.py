@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import FileField, Model, Q
+from django.db.models import Model, Q
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import WatchedImage, home_database, images
+from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.scanning.scan_requests import target_of
 
 Object = TypeVar("Object", bound=Model)
@@ -22,11 +23,11 @@ def prefetch_standings(instances: Iterable[Object], *field_names: str) -> list[O
     """
     listed = list(instances)
     if listed:
-        remember(listed, [registry.file_field(type(listed[0]), name) for name in field_names])
+        remember(listed, [registry.picture_field(type(listed[0]), name) for name in field_names])
     return listed
 
 
-def remember(instances: Sequence[Model], fields: Sequence[FileField]) -> None:
+def remember(instances: Sequence[Model], fields: Sequence[PictureField]) -> None:
     """Leave the rows with the objects, for :func:`row_of`."""
     found = rows_of(instances, fields)
     for instance in instances:
@@ -34,7 +35,7 @@ def remember(instances: Sequence[Model], fields: Sequence[FileField]) -> None:
         remembered.update({field.name: found[instance.pk].get(field.name) for field in fields})
 
 
-def row_of(instance: Model, field: FileField) -> WatchedImage | None:
+def row_of(instance: Model, field: PictureField) -> WatchedImage | None:
     """Return the row of the picture in a field of an object, the remembered one if there is any."""
     remembered: dict[str, WatchedImage | None] = instance.__dict__.get("_copyleaks_images", {})
     if field.name in remembered:
@@ -42,7 +43,7 @@ def row_of(instance: Model, field: FileField) -> WatchedImage | None:
     return rows_of([instance], [field])[instance.pk].get(field.name)
 
 
-def rows_of(instances: Sequence[Model], fields: Sequence[FileField]) -> dict[Any, Rows]:
+def rows_of(instances: Sequence[Model], fields: Sequence[PictureField]) -> dict[Any, Rows]:
     """Return the rows by the objects' keys; their scans and results come without the large columns."""
     found: dict[Any, Rows] = defaultdict(dict)
     stored = [instance for instance in instances if instance.pk is not None]

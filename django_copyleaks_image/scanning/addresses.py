@@ -76,11 +76,12 @@ def probe_url() -> str:
 
 
 def media_url(scan: ImageScan, file: Picture) -> str:
-    """Return where Copyleaks fetches the picture: our media endpoint, or the storage's own address made absolute.
+    """Return where Copyleaks fetches the picture: our media endpoint, or the place's own address made absolute.
 
     Raises :class:`.prepare.Skipped` when the storage has none that Copyleaks could fetch: trying again mends nothing.
     """
-    if conf.MEDIA_ACCESS != "direct" or scan.is_on_copy:  # The storage of the file knows nothing of the copy.
+    # The storage of the file knows nothing of the copy.
+    if scan.is_on_copy or (conf.MEDIA_ACCESS != "direct" and not file.is_direct):
         return endpoint_url("media", media_token(scan.scan_id), vendor_file_name(scan))
     url, problem = direct_url(file)
     if problem:

@@ -85,7 +85,7 @@ def is_there(file: Picture) -> bool:
 
 def queue_other_bytes(scan: ImageScan) -> bool:
     """Queue what was found in the place of the bytes of a scan, if the site wants it; return whether that was done."""
-    if not any(watched.is_of(scan) for watched in registry.watched_fields()):
+    if registry.watched_field_of(scan) is None:
         return False
     logger.warning("Scan %s: the file holds other bytes now; they are scanned instead.", scan.scan_id)
     return scan_requests.bytes_changed(scan)

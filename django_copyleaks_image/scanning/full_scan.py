@@ -12,8 +12,8 @@ them at once, so that it costs the same however long the tables are.
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from django.db.models import CompositePrimaryKey, Model, QuerySet
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.registry import WatchedField
 
 from . import account, file_changes, finishing, scan_requests
@@ -56,12 +57,18 @@ class _FieldProgress:
     """How far the walk over the objects of a field has come; ``after`` is a key in database form.
 
     ``is_complete`` says that the last walk met no file without a scan, so that one which it meets now is a new one;
-    ``is_clean`` says the same of this walk until here.
+    ``is_clean`` says the same of this walk until here. ``classes`` are those that were named then: files of another one
+    are no new ones.
     """
 
     after: str | None = None
     is_complete: bool = False
     is_clean: bool = True
+    classes: list[str] = field(default_factory=list)
+
+    def begun_anew_for(self, watched: WatchedField) -> "_FieldProgress":
+        classes = sorted(named.model._meta.label for named in watched.classes)
+        return self if self.classes == classes else _FieldProgress(classes=classes)
 
 
 def take_next_steps() -> int:
@@ -71,7 +78,7 @@ def take_next_steps() -> int:
     files = file_changes.go_round(walks.get("files", {}))
     fields = {}
     for watched in registry.watched_fields():
-        walk = _FieldProgress(**walks.get("fields", {}).get(watched.label, {}))
+        walk = _FieldProgress(**walks.get("fields", {}).get(watched.label, {})).begun_anew_for(watched)
         with going_on_after_errors_of(watched.label):
             queued += _look_at_objects(watched, walk)
         fields[watched.label] = asdict(walk)
@@ -139,13 +146,17 @@ def _look_at(owner: type[Model], database: str, rows: list[_Row]) -> int:
 def _held_files(owner: type[Model], database: str, rows: list[_Row]) -> _Held:
     """Return which files the objects hold, as far as it can be told: key and field may be none of the model by now."""
     keys = _keys(owner, {row.object_id for row in rows})
-    fields = [name for name in sorted({row.field_name for row in rows}) if _has_file_field(owner, name)]
+    fields = list(_picture_fields(owner, sorted({row.field_name for row in rows})))
+    columns = [field.column.name for field in fields]
     # No manager of the project, which may hide rows, as those of other tenants: what is hidden is not gone.
     objects: QuerySet[Model] = QuerySet(owner, using=database)
 
     def found(keys: Iterable[Any]) -> dict[Any, dict[str, str]]:
-        listed = objects.filter(pk__in=list(keys)).values_list("pk", *fields)
-        return {key: {name: file or "" for name, file in zip(fields, files, strict=True)} for key, *files in listed}
+        listed = objects.filter(pk__in=list(keys)).values_list("pk", *columns)
+        return {
+            key: {field.name: field.name_of(value) or "" for field, value in zip(fields, values, strict=True)}
+            for key, *values in listed
+        }
 
     by_key = found(keys.values())
     if by_key.keys() - set(keys.values()):
@@ -174,12 +185,11 @@ def _keys(owner: type[Model], object_ids: Iterable[str]) -> dict[str, Any]:
     return keys
 
 
-def _has_file_field(owner: type[Model], name: str) -> bool:
-    try:
-        registry.file_field(owner, name)
-    except ImproperlyConfigured:
-        return False
-    return True
+def _picture_fields(owner: type[Model], names: Iterable[str]) -> Iterator[PictureField]:
+    """Yield those of the fields that still name pictures."""
+    for name in names:
+        with suppress(ImproperlyConfigured):
+            yield registry.picture_field(owner, name)
 
 
 def _queue_replaced(watched: WatchedField, database: str, names: dict[str, str]) -> int:
@@ -206,12 +216,12 @@ def _queue_replaced(watched: WatchedField, database: str, names: dict[str, str])
 def _look_at_objects(watched: WatchedField, walk: _FieldProgress) -> int:
     """Look at the next objects of a field; return how many scans were queued."""
     database = router.db_for_write(watched.owner)
-    objects = watched.owner._base_manager.using(database).order_by("pk")
+    objects = watched.objects(database).order_by("pk")
     if walk.after is not None and (behind := _keys(watched.owner, [walk.after])):
         objects = objects.filter(pk__gt=behind[walk.after])
     rows = [
-        (scan_requests.object_id_of(watched.owner, key, using=database), name)
-        for key, name in objects.values_list("pk", watched.name)[:CHUNK]
+        (scan_requests.object_id_of(watched.owner, key, using=database), watched.field.name_of(value))
+        for key, value in objects.values_list("pk", watched.field.column.name)[:CHUNK]
     ]
     with_file = {object_id for object_id, name in rows if name}
     missing = with_file - set(_scans_of(watched, with_file).values_list("object_id", flat=True))
@@ -237,7 +247,10 @@ def _scans_of(watched: WatchedField, object_ids: Iterable[str]) -> QuerySet[Imag
 
 
 def _instances(watched: WatchedField, database: str, object_ids: Iterable[str]) -> Iterator[tuple[str, Model]]:
+    """Yield objects by key, as the class that was named for them."""
     keys = _keys(watched.owner, object_ids)
     if keys:
         for instance in watched.owner._base_manager.using(database).filter(pk__in=list(keys.values())):
-            yield scan_requests.object_id_of(watched.owner, instance.pk, using=database), instance
+            governed = watched.governed(instance)
+            as_named = instance if governed is None else governed.instance
+            yield scan_requests.object_id_of(watched.owner, instance.pk, using=database), as_named

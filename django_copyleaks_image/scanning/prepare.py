@@ -9,21 +9,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import BoundedSemaphore
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, NamedTuple, cast
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
-from django.core.files.storage import Storage
-from django.db.models import FileField, Model
-from django.db.models.fields.files import FieldFile
+from django.db.models import Model
 
 from django_copyleaks_image import beginnings, formats, limits, registry
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.copyleaks.fetch import FetchedTooMuch, FetchFailed, FetchRefused
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.outcomes import Code, sentence
 from django_copyleaks_image.problems import Problem, SentenceError
-from django_copyleaks_image.sources import Picture, StoredFile
+from django_copyleaks_image.sources import Picture
 
 logger = logging.getLogger(__name__)
 
@@ -195,7 +194,7 @@ def held_file(scan: ImageScan) -> Held:
     if model is None:
         raise Replaced(Code.MODEL_REMOVED)
     try:
-        field = registry.file_field(model, scan.field_name)
+        field = registry.picture_field(model, scan.field_name)
     except ImproperlyConfigured:
         raise Replaced(Code.FIELD_REMOVED) from None
     target = scan.target
@@ -206,7 +205,7 @@ def held_file(scan: ImageScan) -> Held:
         raise Replaced(Code.FILE_REMOVED)
     if name != scan.file_name:
         raise Replaced(Code.FILE_REPLACED)
-    return Held(target, StoredFile(storage_of(target, field), name))
+    return Held(target, field.picture(target, name))
 
 
 def measure(file: Picture) -> Facts:
@@ -389,6 +388,12 @@ def _failures_of_the_storage() -> Iterator[None]:
         yield
     except SuspiciousOperation:  # Outside of the storage, or a name that no file can have.
         raise Skipped(Code.SUSPICIOUS_NAME, sentence(Code.SUSPICIOUS_NAME)) from None
+    except FetchRefused as error:
+        raise Skipped(Code.ADDRESS_REFUSED, error.message) from None
+    except FetchedTooMuch:
+        raise _too_large() from None
+    except FetchFailed as error:
+        raise StorageFailed(error.message) from None
     except Exception as error:
         names = {each.__name__ for each in type(error).__mro__}
         if names & _NOT_FOUND:
@@ -436,8 +441,3 @@ def _copy_to_send(picture: formats.PictureFacts, byte_size: int) -> formats.Copy
         return limits.copy_to_send(picture, byte_size, _limits(), fits=conf.FIT, enlarges=enlarges)
     except limits.NotTaken as reason:
         raise Skipped(reason.code, reason.message) from None
-
-
-def storage_of(target: Model, field: FileField) -> Storage:
-    """Return the storage of an object's file, which a field file may choose for itself."""
-    return cast("FieldFile", cast("Any", getattr(target, field.attname))).storage

@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django_copyleaks_image import marks, registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.registry import WatchedField
+from django_copyleaks_image.registry import WatchedClass, WatchedField
 
 from . import account, clock, full_scan
 from .scan_requests import queue, target_of
@@ -30,11 +30,12 @@ GRACE = timedelta(minutes=15)
 CHUNK = 500
 
 
-def unscanned(watched: WatchedField, *, above: Any = None, database: str | None = None) -> Iterator[Model]:
-    """Yield the objects with a stored, wanted file but no scan at all, by ascending key."""
+def unscanned(
+    watched: WatchedField, *, above: Any = None, database: str | None = None, of: WatchedClass | None = None
+) -> Iterator[Model]:
+    """Yield the objects with a stored, wanted file but no scan at all, by ascending key; or those of one class."""
     database = database or router.db_for_write(watched.owner)
-    stored = watched.owner._base_manager.using(database).exclude(**{watched.name: ""})
-    stored = stored.exclude(**{f"{watched.name}__isnull": True}).order_by("pk")
+    stored = watched.objects(database, of=of).exclude(watched.field.is_empty()).order_by("pk")
     while True:
         chunk = list((stored if above is None else stored.filter(pk__gt=above))[:CHUNK])
         if not chunk:
@@ -51,7 +52,7 @@ def _without_scan(watched: WatchedField, chunk: list[Model], database: str) -> I
     seen = set(known.values_list("object_id", "file_name"))
     for object_id, instance in targets.items():
         name = registry.stored_name(instance, watched.field)
-        if (object_id, name) not in seen and full_scan.wants(watched, instance):
+        if name and (object_id, name) not in seen and full_scan.wants(watched, instance):
             yield instance
 
 

@@ -60,9 +60,9 @@ def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = 
     ``seen`` is the key of the newest scan of the target that the asking person knew of, 0 for none: whoever asks twice
     about the same has asked once, also when the scan has ended meanwhile.
     """
-    file_field = registry.file_field(type(instance), field)
-    owner = registry.owner_of(file_field)
-    name = registry.stored_name(instance, file_field)
+    picture_field = registry.picture_field(type(instance), field)
+    owner = registry.owner_of(picture_field)
+    name = registry.stored_name(instance, picture_field)
     if instance.pk is None or not name:
         raise ValueError(f"{owner._meta.label}.{field} of this object holds no stored file: save it first.")
     using = instance._state.db or home_database()
@@ -98,7 +98,7 @@ def _idempotency_key(target: dict[str, Any], seen: int) -> str:
 
 def latest_scan(instance: Model, field: str) -> ImageScan | None:
     """Return the newest scan of an object's field, None when there is none."""
-    owner = registry.owner_of(registry.file_field(type(instance), field))
+    owner = registry.owner_of(registry.picture_field(type(instance), field))
     if instance.pk is None:
         return None
     target = target_of(owner, instance, field, using=instance._state.db or home_database())
@@ -118,22 +118,32 @@ def file_saved(watched: WatchedField, instance: Model, *, created: bool, written
 
 
 def _follow(watched: WatchedField, instance: Model, *, created: bool, written: bool, using: str) -> None:
+    named = watched.class_of(type(instance))
+    if created and named is None:
+        return
     name = registry.stored_name(instance, watched.field) or ""
     target = target_of(watched.owner, instance, watched.name, using=using)
     latest = None
     # A new key has no earlier scan: looking for one would nearly double the cost of the save.
     if not created:
         latest = _newest(scans().for_target(**target))
+        if latest is None and named is None:
+            # Saved as less than a watched class, and nothing says that it is one: reconciliation finds those that are.
+            return
+    if latest is not None and not written and not watched.has_rules and _says_all(name, latest):
+        return
     if not name:
         if latest is not None:
             _with_the_media(lambda: finishing.remove(scans().for_target(**target), Code.FILE_REMOVED), using=using)
-    elif not is_wanted(watched, instance):
+        return
+    # A new object is what it is saved as: to look whether it is more would cost as much as the scan.
+    if not (named.options.want(instance) if created and named else is_wanted(watched, instance)):
         if latest is not None and (written or not _is_left_out(name, by=latest)):
             left_out = ImageScan(**target, file_name=name, database=using, **_ended_with(Code.NOT_WANTED))
             is_other = written or latest.file_name != name
             reason = Code.FILE_REPLACED if is_other else Code.NOT_WANTED
             _with_the_media(lambda: _leave_out(left_out, reason), using=using)
-    elif latest is None or written or not covers(name, by=latest) or _may_have_come_since(latest):
+    elif latest is None or written or not _says_all(name, latest):
         scan = ImageScan(**target, file_name=name, database=using)
         _with_the_media(lambda: queue(scan, "" if latest is None else Code.FILE_REPLACED), using=using)
 
@@ -175,8 +185,9 @@ def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> Non
 
 
 def is_wanted(watched: WatchedField, instance: Model) -> bool:
-    """Return whether the project's ``when=`` wants this file scanned."""
-    return watched.options.when is None or bool(watched.options.when(instance))
+    """Return whether the object is of a watched class, and the project's ``when=`` for it wants its file scanned."""
+    governed = watched.governed(instance)
+    return governed is not None and governed.options.want(governed.instance)
 
 
 def target_of(owner: type[Model], instance: Model, field_name: str, *, using: str) -> dict[str, Any]:
@@ -226,12 +237,12 @@ def withdraw_scan(instance: Model, field: str) -> bool:
     measured until another file is saved, or :func:`request_scan` is called. Raises ImproperlyConfigured when the field
     holds no file.
     """
-    file_field = registry.file_field(type(instance), field)
-    name = registry.stored_name(instance, file_field)
+    picture_field = registry.picture_field(type(instance), field)
+    name = registry.stored_name(instance, picture_field)
     if instance.pk is None or not name:
         return False
     using = instance._state.db or home_database()
-    target = target_of(registry.owner_of(file_field), instance, field, using=using)
+    target = target_of(registry.owner_of(picture_field), instance, field, using=using)
     left_out = ImageScan(**target, file_name=name, database=using, **_ended_with(Code.WITHDRAWN))
     atomically(lambda: _leave_out(left_out, Code.WITHDRAWN))
     return True
@@ -242,9 +253,13 @@ def _is_left_out(file_name: str, *, by: _Newest) -> bool:
     return by.file_name == file_name and by.error_code in LEFT_OUT
 
 
-def _may_have_come_since(latest: _Newest) -> bool:
-    """Return whether a scan has ended because there was no file yet: a save asks no storage whether there is now."""
-    return latest.status == ImageScan.Status.SKIPPED and latest.error_code in arrival.MISSING
+def _says_all(name: str, latest: _Newest) -> bool:
+    """Return whether a save of an object need do nothing about its file.
+
+    A scan may have ended because there was no file yet: a save asks no storage whether there is one now.
+    """
+    found_no_file = latest.status == ImageScan.Status.SKIPPED and latest.error_code in arrival.MISSING
+    return covers(name, by=latest) and not found_no_file
 
 
 def _leave_out(scan: ImageScan, reason: Code) -> None:
@@ -262,13 +277,16 @@ def _ended_with(code: Code) -> dict[str, Any]:
 
 def asks_when(scan: ImageScan) -> bool:
     """Return whether the project's ``when=`` decides about a scan: not where somebody has asked for this very one."""
-    return not (scan.forced or scan.repeated) and registry.options_of(scan).when is not None
+    if scan.forced or scan.repeated:
+        return False
+    watched = registry.watched_field_of(scan)
+    return watched is not None and watched.has_rules
 
 
 def is_still_wanted(scan: ImageScan, instance: Model) -> bool:
-    """Return whether the project's ``when=`` still wants the picture of a scan."""
-    when = registry.options_of(scan).when
-    return when is None or bool(when(instance))
+    """Return whether the project still wants the picture of a scan measured."""
+    watched = registry.watched_field_of(scan)
+    return watched is None or is_wanted(watched, instance)
 
 
 def take_back(scan: ImageScan) -> bool:

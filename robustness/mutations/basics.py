@@ -335,7 +335,7 @@ PROTECTIONS = (
     Protection(
         "file of which a picture's row tells",
         "publishing/querysets.py",
-        "rows.filter(_holds(Q(file_name=AsText(OuterRef(field.name)))))",
+        "rows.filter(_holds(Q(file_name=AsText(field.held_name(OuterRef(field.column.name))))))",
         "rows.exclude(pk=None)",
         "tests/publishing/test_publishing.py -k is_about_the_present_file",
     ),

@@ -1,6 +1,19 @@
 """All lines, by the packages whose protections they disable."""
 
-from . import admin, basics, copyleaks, decoding, endpoints, files, models, reviewing, scanning, task_backends, worker
+from . import (
+    admin,
+    basics,
+    copyleaks,
+    decoding,
+    endpoints,
+    files,
+    models,
+    reviewing,
+    scanning,
+    sources,
+    task_backends,
+    worker,
+)
 
 PROTECTIONS = (
     *admin.PROTECTIONS,
@@ -13,5 +26,6 @@ PROTECTIONS = (
     *models.PROTECTIONS,
     *reviewing.PROTECTIONS,
     *scanning.PROTECTIONS,
+    *sources.PROTECTIONS,
     *worker.PROTECTIONS,
 )

@@ -104,10 +104,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if reply.drip:
             self._drip(reply)
-        else:
+        elif self.command != "HEAD":
             self.wfile.write(reply.body)
 
-    do_GET = do_PUT = do_POST = _answer  # noqa: N815
+    do_GET = do_HEAD = do_PUT = do_POST = _answer  # noqa: N815
 
     def _drip(self, reply: Reply) -> None:
         for byte in reply.body:

@@ -14,7 +14,13 @@ import pytest
 import trustme
 
 from django_copyleaks_image.copyleaks import fetch
-from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public
+from django_copyleaks_image.copyleaks.fetch import (
+    FetchedNothing,
+    FetchFailed,
+    FetchRefused,
+    fetch_public,
+    state_public,
+)
 from django_copyleaks_image.copyleaks.public import is_public
 
 from .server import Reply, Request, Server, running
@@ -108,6 +114,27 @@ def test_redirect__to_another_port_of_the_same_host(emulator: Server) -> None:
             fetched(f"{emulator.url}/one", allow=emulator.url)
 
         assert other.requests == []
+
+
+def test_state__is_told_by_the_host_without_its_bytes(emulator: Server) -> None:
+    emulator.answer("/one", Reply(302, b"", {"Location": "/tagged"}))
+    emulator.answer("/tagged", Reply(200, PICTURE, {"ETag": '"a1"', "Last-Modified": "Mon, 20 Jul 2026 20:46:58 GMT"}))
+
+    told = state_public(f"{emulator.url}/one", timeout=5, allow_origin=emulator.url)
+
+    assert told == f'"a1" {len(PICTURE)} Mon, 20 Jul 2026 20:46:58 GMT'
+    assert [request.method for request in emulator.requests] == ["HEAD", "HEAD"]
+    with pytest.raises(FetchRefused):
+        state_public(f"{emulator.url}/one", timeout=5)
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, FetchedNothing), (410, FetchedNothing), (405, FetchFailed)])
+def test_picture_that_is_gone__is_told_from_a_failure(emulator: Server, status: int, error: type[Exception]) -> None:
+    emulator.answer("/one", Reply(status))
+    with pytest.raises(error):
+        state_public(f"{emulator.url}/one", timeout=5, allow_origin=emulator.url)
+    with pytest.raises(error):
+        fetched(f"{emulator.url}/one", allow=emulator.url)
 
 
 # --- addresses --------------------------------------------------------------------------------------------------

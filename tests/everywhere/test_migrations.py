@@ -25,3 +25,9 @@ def test_host_with_other_users__no_migration_is_missing(
 
 def test_migrations_are_reversible__with_rows(project: Callable[..., Project], own_databases: OwnDatabases) -> None:
     project("base", own_databases("default")).run("tests.everywhere.migrate_back")
+
+
+def test_renamed_field_and_model__keep_verdicts_and_decisions(
+    project: Callable[..., Project], own_databases: OwnDatabases
+) -> None:
+    project("albums", own_databases("default")).run("tests.everywhere.rename")

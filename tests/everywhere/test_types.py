@@ -28,6 +28,7 @@ def ask(article: Article) -> None:
     latest_scan("article", "picture")  # arg-type
     register(Brand, "logo", review_area="1 %")  # arg-type
     register(Brand, "logo", review=0.1)  # call-arg
+    register(Brand, "photo_key", source="media")  # arg-type
     scan_images("logo")("Brand")  # type-var
     scan_images("logo", review=0.1)  # call-arg
     ImageScan.objects.unfinished(1)  # call-arg

@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 
 from django_copyleaks_image.admin import CopyleaksImageMixin
-from tests.gallery.models import Listing, Photo, Poster, Sticker
+from tests.gallery.models import Listing, Photo, Poster, Product, Sticker
 
 if TYPE_CHECKING:
     PhotoBase = admin.ModelAdmin[Photo]
     ListingBase = admin.ModelAdmin[Listing]
     PosterBase = admin.ModelAdmin[Poster]
+    ProductBase = admin.ModelAdmin[Product]
     StickerBase = admin.ModelAdmin[Sticker]
 else:
-    PhotoBase = ListingBase = PosterBase = StickerBase = admin.ModelAdmin
+    PhotoBase = ListingBase = PosterBase = ProductBase = StickerBase = admin.ModelAdmin
 
 
 @admin.register(Photo)
@@ -36,6 +37,11 @@ class ListingAdmin(CopyleaksImageMixin, ListingBase):
 @admin.register(Poster)
 class PosterAdmin(CopyleaksImageMixin, PosterBase):
     pass
+
+
+@admin.register(Product)
+class ProductAdmin(CopyleaksImageMixin, ProductBase):
+    exclude = ("image_url",)  # Django 5.2 warns of the form field that it makes.
 
 
 @admin.register(Sticker)

@@ -1,6 +1,7 @@
 """Models of every kind that can hold a watched file."""
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 
@@ -22,6 +23,57 @@ class Panorama(Photo):
     """A child with a table of its own; the watched column is its parent's."""
 
     degrees = models.IntegerField(default=180)
+
+
+class Document(models.Model):
+    """A file of any kind, as media libraries have them: of its children, one holds pictures."""
+
+    name = models.CharField(max_length=100, blank=True)
+    file = models.FileField(upload_to="documents", blank=True)
+
+    def __str__(self) -> str:
+        return self.name or f"Document {self.pk}"
+
+
+class Drawing(Document):
+    artist = models.CharField(max_length=100, blank=True)
+
+
+class Leaflet(Document):
+    pages = models.IntegerField(default=1)
+
+
+class Covers(models.Manager["Cover"]):
+    def get_queryset(self) -> "models.QuerySet[Cover]":
+        return super().get_queryset().filter(name__startswith="cover")
+
+
+class Cover(Document):
+    """A proxy whose objects its manager tells."""
+
+    objects: ClassVar[Covers] = Covers()
+
+    class Meta:
+        proxy = True
+
+
+class PlainDocument(Document):
+    """A proxy whose objects nothing tells."""
+
+    class Meta:
+        proxy = True
+
+
+class Product(models.Model):
+    """Its pictures are no files of a field: a key in a storage, an address, a key within JSON."""
+
+    title = models.CharField(max_length=100, blank=True)
+    image_key = models.CharField(max_length=300, blank=True)
+    image_url = models.URLField(max_length=300, blank=True)
+    meta = models.JSONField(default=dict, null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.title or f"Product {self.pk}"
 
 
 class Portrait(models.Model):

@@ -416,7 +416,14 @@ def test_position_that_is_no_key_of_the_model__starts_anew() -> None:
     go_round()
     AccountState.objects.update(
         full_scan_progress={
-            "fields": {"gallery.Photo.image": {"after": "no number", "is_complete": True, "is_clean": True}}
+            "fields": {
+                "gallery.Photo.image": {
+                    "after": "no number",
+                    "is_complete": True,
+                    "is_clean": True,
+                    "classes": ["gallery.Photo"],
+                }
+            }
         }
     )
     Photo.objects.bulk_create([Photo(image="in/sql/forgotten.jpg")])

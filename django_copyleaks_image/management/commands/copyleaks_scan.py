@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.registry import WatchedField
+from django_copyleaks_image.registry import WatchedClass, WatchedField
 from django_copyleaks_image.scanning import reconcile, requeue
 
 CHUNK = 500
@@ -71,10 +71,10 @@ class Command(BaseCommand):
         )
 
     def _queue_unscanned(self, field: str, *, dry_run: bool, limit: int | None) -> None:
-        watched = _watched_field(field)
+        watched, of = _watched_class(field)
         database = router.db_for_write(watched.owner)
         count = 0
-        for instance in islice(reconcile.unscanned(watched), limit):
+        for instance in islice(reconcile.unscanned(watched, of=of), limit):
             if not dry_run:
                 reconcile.queue_unscanned(watched, instance, database=database)
             count += 1
@@ -83,13 +83,23 @@ class Command(BaseCommand):
                 break
             count += dry_run or requeue.queue_again(scan)
         counted = "files that would be queued" if dry_run else "files queued"
-        self.stdout.write(f"{watched.label}: {counted}: {count}.")
+        self.stdout.write(f"{field if of else watched.label}: {counted}: {count}.")
 
 
-def _watched_field(label: str) -> WatchedField:
-    watched = {field.label.lower(): field for field in registry.watched_fields()}
+def _watched_class(label: str) -> tuple[WatchedField, WatchedClass | None]:
+    """Return a watched field, and the class if the label names one of those that are watched, and not the column."""
+    known: dict[str, tuple[WatchedField, WatchedClass | None]] = {}
+    for watched in registry.watched_fields():
+        known |= {label: (watched, named) for label, named in zip(watched.named_labels, watched.classes, strict=True)}
+        known[watched.label] = watched, None
     try:
-        return watched[label.lower()]
-    except KeyError:
-        known = ", ".join(sorted(field.label for field in watched.values())) or "none"
-        raise CommandError(f"{label} is not a watched field. Watched: {known}.") from None
+        (found,) = (it for name, it in known.items() if name.lower() == label.lower())
+    except ValueError:
+        names = ", ".join(sorted(known)) or "none"
+        raise CommandError(f"{label} is not a watched field. Watched: {names}.") from None
+    if found[1] and not found[1].is_told_apart:
+        raise CommandError(
+            f"Nothing in the database tells the objects of {label} from others of {found[0].owner._meta.label}: "
+            "give the proxy a manager that finds them."
+        )
+    return found

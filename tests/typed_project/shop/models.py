@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 
 from django_copyleaks_image.registry import register, scan_images
+from django_copyleaks_image.sources import StorageKey, Url
 
 
 def is_for_sale(article: "Article") -> bool:
@@ -24,9 +25,13 @@ class Article(models.Model):
 class Brand(models.Model):
     name = models.CharField(max_length=100, primary_key=True)
     logo = models.FileField(upload_to="logos")
+    photo_key = models.CharField(max_length=100, blank=True)
+    photo_url = models.URLField(blank=True)
 
     def __str__(self) -> str:
         return self.name
 
 
 register(Brand, "logo", mostly_ai_area=0.9)
+register(Brand, "photo_key", source=StorageKey("media", key=str.lower))
+register(Brand, "photo_url", source=Url(direct=True))
