@@ -55,8 +55,8 @@ PROTECTIONS = (
     Protection(
         "save of an object whose file was missing",
         "scanning/scan_requests.py",
-        " or _may_have_come_since(latest):",
-        ":",
+        "return covers(name, by=latest) and not found_no_file",
+        "return covers(name, by=latest)",
         "tests/scanning/test_arrival.py -k looks_again",
     ),
     Protection(
@@ -90,7 +90,7 @@ PROTECTIONS = (
     Protection(
         "files of the same name",
         "scanning/submit.py",
-        "        file_changes.notice_namesakes(scan)\n",
+        "    file_changes.notice_namesakes(scan)\n",
         "",
         "tests/scanning/test_file_changes.py -k overwrites",
     ),

@@ -335,7 +335,11 @@ def test_address__is_fetched_and_measured(watch: Configure, provider: Provider, 
     scan = only_scan()
     assert (scan.status, scan.width, scan.image_format) == (Status.SUBMITTED, 700, "JPEG")
     assert addresses.vendor_file_name(scan) == "a.jpg"
-    assert [request.path for request in host.requests] == ["/a.jpg?size=large"]
+    # What is to be compared later is asked before the picture.
+    assert [(request.method, request.path) for request in host.requests] == [
+        ("HEAD", "/a.jpg?size=large"),
+        ("GET", "/a.jpg?size=large"),
+    ]
 
 
 def test_address__is_made_of_what_the_column_holds(watch: Configure, provider: Provider, host: Server) -> None:
@@ -378,7 +382,7 @@ def test_fetch_that_fails__is_no_refusal(watch: Configure, host: Server) -> None
         Product.objects.create(image_url=f"{host.url}/{name}.jpg")
         with pytest.raises(prepare.NotMeasured) as caught:
             prepare.measure(prepare.stored_file(ImageScan.objects.latest("pk")))
-        found[name] = caught.value.code  # type: ignore[attr-defined]
+        found[name] = caught.value.code
 
     assert found == {"gone": "missing_file", "broken": "storage_failed"}
 

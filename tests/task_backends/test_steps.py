@@ -1,5 +1,6 @@
 """What a message does, whichever task backend brings it: nothing that the row does not allow."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
@@ -229,6 +230,7 @@ def test_sweep__shows_itself_and_sends_what_was_left_lying(noting: list[str]) ->
 def test_sweep__judges_and_fetches_what_waits(noting: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         photo(f"{number}.jpg")
+    ImageScan.objects.update(sha256=hashlib.sha256(picture()).hexdigest())
     for scan in map(submitted, ImageScan.objects.all()):
         receive.store(scan, as_json(detection(scan, heatmap="https://example.org/h.png")), Source.WEBHOOK)
     monkeypatch.setattr(heatmaps, "fetch_public", lambda *args, **kwargs: picture("PNG"))
