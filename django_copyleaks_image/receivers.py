@@ -14,8 +14,8 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from . import registry
 from .conf import DICT_NAME
 from .picture_fields import PictureField
-from .registry import WatchedField
 from .scanning import scan_requests
+from .watched_fields import WatchedField
 
 _watched: dict[type[Model], list[WatchedField]] = {}
 

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from django_copyleaks_image import registry
 from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.publishing.querysets import decision_of, filter_by_picture, verdict_of
-from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import liveness
 from django_copyleaks_image.standings import DECIDED, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
+from django_copyleaks_image.watched_fields import WatchedField
 
 from .access import access_of
 

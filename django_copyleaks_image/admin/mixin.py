@@ -22,9 +22,9 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.publishing.keys import knows_scans
 from django_copyleaks_image.publishing.rows import remember, row_of
-from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing.history import judgements_of
 from django_copyleaks_image.standings import Queue
+from django_copyleaks_image.watched_fields import WatchedField
 
 from .access import access_of
 from .base import MEDIA

@@ -26,7 +26,7 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.picture_fields import PictureField
-from django_copyleaks_image.registry import WatchedField
+from django_copyleaks_image.watched_fields import WatchedField
 
 from . import account, file_changes, finishing, scan_requests
 

@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django_copyleaks_image import marks, registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.registry import WatchedClass, WatchedField
+from django_copyleaks_image.watched_fields import WatchedClass, WatchedField
 
 from . import account, clock, full_scan
 from .scan_requests import queue, target_of

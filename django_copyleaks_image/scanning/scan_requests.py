@@ -15,9 +15,9 @@ from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewh
 from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet, reason_columns
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
+from django_copyleaks_image.watched_fields import WatchedField
 
 from . import arrival, finishing
 

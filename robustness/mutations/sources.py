@@ -12,7 +12,7 @@ PROTECTIONS = (
     ),
     Protection(
         "objects of the named class alone",
-        "registry.py",
+        "watched_fields.py",
         "return rows.filter(is_watched)",
         "return rows",
         "tests/test_watched_classes.py -k knows_the_watched_child",
@@ -26,7 +26,7 @@ PROTECTIONS = (
     ),
     Protection(
         "child row that goes alone",
-        "registry.py",
+        "watched_fields.py",
         "return table in lines and not any(table is not line and issubclass(model, line) for line in lines)",
         "return table is self.owner",
         "tests/test_watched_classes.py -k child_row_that_goes",

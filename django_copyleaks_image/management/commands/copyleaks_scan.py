@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.registry import WatchedClass, WatchedField
 from django_copyleaks_image.scanning import reconcile, requeue
+from django_copyleaks_image.watched_fields import WatchedClass, WatchedField
 
 CHUNK = 500
 
