@@ -19,6 +19,7 @@ from benchmarks.figures import Figure, Unavailable
 NAMES = (
     "heatmap",
     "pictures",
+    "fitting",
     "hostile",
     "upload",
     "webhook",

@@ -44,6 +44,8 @@ from django_copyleaks_image.problems import Problem
 MAX_READS = 250_000
 # A strip or a tile each: 27 megapixels in rows of their own are 6,000. Pillow makes an object of every one.
 MAX_TIFF_PARTS = 100_000
+# The type of 16-bit numbers in EXIF.
+_SHORT = 3
 # Types of single bytes, which Pillow takes as they are: profiles and the like may be long.
 _TIFF_BYTES = frozenset({1, 2, 6, 7})
 # Bytes of one text or profile in a PNG once it is decompressed. Pillow alone refuses the picture above a quarter.
@@ -258,17 +260,30 @@ def _most_tiff_parts(data: bytes) -> int:
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
+    """Return the orientation by which browsers show a picture; they follow none in a WebP."""
     if isinstance(image, TiffImageFile):
         value = image.tag_v2.get(ExifTags.Base.Orientation)
-    else:
-        # getexif() of a PNG would decode the whole picture to look for EXIF behind the pixels.
-        exif = Image.Exif()
-        try:
-            exif.load(image.info.get("exif", b""))
-            value = exif.get(ExifTags.Base.Orientation)
-        except _PARSING_ERRORS:
-            return 1  # Browsers, too, show a picture whose EXIF is broken, and show it as it is stored.
-    return int(value) if value in UPRIGHT else 1
+        return int(value) if value in UPRIGHT else 1
+    if isinstance(image, WebPImageFile):
+        return 1
+    # getexif() of a PNG would decode the whole picture to look for EXIF behind the pixels.
+    return _exif_orientation(image.info.get("exif", b""))
+
+
+def _exif_orientation(exif: bytes) -> int:
+    """Return the orientation (EXIF 2.32, 4.6.2 and 4.6.4), 1 if it is broken or of another type than a SHORT."""
+    content = exif.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(content[:2], "")
+    try:
+        (start,) = struct.unpack_from(f"{order}4xI", content)
+        (number,) = struct.unpack_from(f"{order}H", content, start)
+        for place in range(start + 2, start + 2 + 12 * number, 12):
+            tag, kind, count, value = struct.unpack_from(f"{order}HHIH", content, place)
+            if tag == ExifTags.Base.Orientation:
+                return value if (kind, count) == (_SHORT, 1) and value in UPRIGHT else 1
+    except struct.error:
+        pass  # Browsers, too, show a picture whose EXIF is broken, and show it as it is stored.
+    return 1
 
 
 def _lacks_rows(image: ImageFile.ImageFile, length: int) -> bool:

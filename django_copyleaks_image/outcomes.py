@@ -128,7 +128,12 @@ class Code(models.TextChoices):
         _("Submissions are paused."),
     )
     # The picture, as this site finds it; then as the provider does.
-    TOO_SMALL = "too_small", Follows.PICTURE, _("The picture is too small: 512 × 512 pixels are needed.")
+    TOO_SMALL = (
+        "too_small",
+        Follows.PICTURE,
+        _("Set SMALL_PICTURES to 'enlarge' to have small pictures measured on enlarged copies, then scan again."),
+        _("The picture is too small: 512 × 512 pixels are needed."),
+    )
     TOO_LARGE = "too_large", Follows.PICTURE, _("The picture is too large for the provider.")
     UNSUPPORTED_FORMAT = "unsupported_format", Follows.PICTURE, _("The provider does not take this kind of picture.")
     UNREADABLE_IMAGE = "unreadable_image", Follows.PICTURE, _("The file is no picture that can be read.")

@@ -9,7 +9,8 @@ from PIL import Image, ImageCms
 # The grey of the stage on which pictures are reviewed.
 _BACKGROUND = "#808080"
 _BAND_PIXELS = 1_000_000
-_FILTER = Image.Resampling.BICUBIC
+# Half the time of BICUBIC, which looks better only if a picture is enlarged.
+_SMALLER, _LARGER = Image.Resampling.HAMMING, Image.Resampling.BICUBIC
 # Of how many rows above and below it one of a copy is made: of the copy, or of the picture if its rows are larger.
 _REACH = 3.0
 # EXIF 2.32, 4.6.4, tag 0x0112: what makes a stored picture upright.
@@ -70,7 +71,7 @@ def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
         last = min(image.height, int(bottom * scale + reach) + 1)
         band = image.crop((0, first, image.width, last))
         box = (0, top * scale - first, image.width, min(bottom * scale - first, band.height))
-        copy.paste(band.resize((width, bottom - top), _FILTER, box), (0, top))
+        copy.paste(band.resize((width, bottom - top), _SMALLER if scale > 1 else _LARGER, box), (0, top))
     return copy
 
 

@@ -95,7 +95,7 @@ def test_first_frame__is_copied(file_format: str) -> None:
     assert is_like(image, picture(), difference=8)
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "HEIF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("scale", [1, 4])
 def test_copy__is_upright(file_format: str, orientation: int, scale: int) -> None:
@@ -134,7 +134,7 @@ def test_size__is_as_ordered_in_every_mode(mode: str, size: tuple[int, int]) -> 
 def test_bands__are_as_the_whole() -> None:
     noise = Image.effect_noise((1500, 1100), 80).convert("RGB")
     _, copy, _ = copied(encoded(noise, "TIFF"), (1200, 880))
-    assert is_like(copy, noise.resize((1200, 880), Image.Resampling.BICUBIC), difference=0.01)
+    assert is_like(copy, noise.resize((1200, 880), Image.Resampling.HAMMING), difference=0.01)
 
 
 @pytest.mark.parametrize(("ordered", "decoded"), [((1000, 750), 2), ((1001, 750), 1), ((500, 375), 4)])

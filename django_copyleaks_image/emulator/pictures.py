@@ -81,14 +81,15 @@ def _open(content: bytes, formats: tuple[str, ...]) -> Image.Image:
 
 
 def _open_heif(content: bytes) -> Image.Image | None:
-    """Open HEIC when pillow_heif is there; registering it would teach HEIC to the host's Pillow, too."""
-    if content[4:8] != b"ftyp" or find_spec("pillow_heif") is None:
+    """Open HEIC when a decoder is there; registering it would teach HEIC to the host's Pillow, too."""
+    name = next(filter(find_spec, ("pillow_heif", "pi_heif")), None)
+    if content[4:8] != b"ftyp" or name is None:
         return None
-    pillow_heif = import_module("pillow_heif")
-    if not pillow_heif.is_supported(BytesIO(content)):
+    decoder = import_module(name)
+    if not decoder.is_supported(BytesIO(content)):
         return None
     try:
-        picture: Image.Image = pillow_heif.HeifImageFile(BytesIO(content))
+        picture: Image.Image = decoder.HeifImageFile(BytesIO(content))
     except _DAMAGE as error:
         raise Refusal(14) from error
     return picture

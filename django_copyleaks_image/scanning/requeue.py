@@ -12,8 +12,8 @@ from django.db.models import Max
 
 from django_copyleaks_image.models import ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, Status
-from django_copyleaks_image.registry import WatchedField
 from django_copyleaks_image.transactions import atomically
+from django_copyleaks_image.watched_fields import WatchedField
 
 from . import account, arrival, file_changes, prepare
 from .isolation import isolated

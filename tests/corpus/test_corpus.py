@@ -8,6 +8,7 @@ import pytest
 from django_copyleaks_image import formats
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.decoding.pool import Patience
+from django_copyleaks_image.emulator.answers import Refusal
 from django_copyleaks_image.emulator.pictures import CHECK_FORMATS, SUBMIT_FORMATS, measure
 from django_copyleaks_image.limits import LIMITS, NotTaken, copy_to_send
 from tests.corpus.files import Sample, corpus
@@ -25,6 +26,18 @@ def what_is_sent(content: bytes, mode: Mode) -> bytes:
     return content if order is None else pool.copy(BytesIO(content), order)[1]
 
 
+def was_measured(content: bytes) -> bool:
+    """Return whether Copyleaks was sent a file, and could read it, before there were copies."""
+    try:
+        facts = pool.inspecting.ask("inspect", BytesIO(content), PATIENT).facts
+        assert facts is not None
+        copy_to_send(facts, len(content), LIMITS["async"], fits=False, enlarges=False)
+        measure(content, SUBMIT_FORMATS)
+    except (NotTaken, Refusal, formats.UnreadablePicture):
+        return False
+    return True
+
+
 def test_there_are_enough_of_them_and_no_name_twice() -> None:
     names = [sample.name for sample in corpus()]
     assert len(names) == len(set(names)) >= 120
@@ -39,6 +52,8 @@ def test_sample__is_measured_as_the_table_says(sample: Sample, mode: Mode, monke
     if sample.is_large and mode == "sync":
         pytest.skip("the limits of size are the same")
     content = sample.make()
+    if mode == "async":
+        assert was_measured(content) == sample.before
     expected = (sample.in_sync or sample.sent) if mode == "sync" else sample.sent
     if expected == "nothing":
         with pytest.raises((NotTaken, formats.UnreadablePicture)) as refused:

@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from django_copyleaks_image import formats
 from django_copyleaks_image.decoding import messages, process
+from django_copyleaks_image.decoding import pool as decoding_pool
 from django_copyleaks_image.decoding.child import NICENESS
 from django_copyleaks_image.decoding.pool import (
     BRIEF,
@@ -143,6 +144,30 @@ def test_all_pixels_of_a_turned_picture__are_never_there_three_times(pool: Pool)
     answer = pool.ask("full", BytesIO(data), PATIENT)
 
     assert answer.drawn["full"].startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("sides", [(12_000, 9000), (16_320, 12_240), (11_000, 8000)])
+def test_jpeg_of_more_pixels_than_there_is_memory_for__is_copied(pool: Pool, sides: tuple[int, int]) -> None:
+    data = picture("JPEG", sides, mode="L", colour=99)
+    order = {"width": sides[0] // 2, "height": sides[1] // 2, "most_bytes": 10_000_000}
+
+    answer = pool.ask("copy", BytesIO(data), PATIENT, order=order)
+
+    assert answer.facts is not None
+    assert (answer.facts.width, answer.facts.height) == (sides[0] // 2, sides[1] // 2)
+    assert answer.drawn["copy"].startswith(b"\xff\xd8\xff")
+    assert answer.peak < 200_000_000
+
+
+def test_copy_with_more_bytes_than_were_ordered__is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a child would give it that a picture has taken over."""
+    facts = formats.PictureFacts(format="PNG", width=9, height=9, animated=False, orientation=1)
+    given = decoding_pool.Answer(facts, {"copy": b"\xff\xd8\xff" * 9}, 1)
+    monkeypatch.setattr(decoding_pool.copying, "ask", lambda *arguments, **named: given)
+    order = formats.CopyOrder(width=9, height=9, most_bytes=27)
+    assert decoding_pool.copy(BytesIO(b""), order) == (facts, given.drawn["copy"])
+    with pytest.raises(DecodingFailed):
+        decoding_pool.copy(BytesIO(b""), formats.CopyOrder(width=9, height=9, most_bytes=26))
 
 
 def test_picture_that_takes_the_processor_for_too_long__is_too_complex(pool: Pool) -> None:

@@ -181,7 +181,7 @@ def test_worker_that_is_stopped__gives_the_picture_back(monkeypatch: pytest.Monk
 def test_storage_of_renditions_that_fails__is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
     row = asked()
     with monkeypatch.context() as patch:
-        patch.setattr(shelf, "_save", raising(OSError("No space left on device")))
+        patch.setattr(shelf, "save", raising(OSError("No space left on device")))
         renditions.draw_next()
     assert (read(row).problem, row.is_final) == ("storage_failed", False)
     assert wanted.ask(row.scan).due_at is None
