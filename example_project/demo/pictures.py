@@ -11,7 +11,8 @@ from .scenes import paint
 LANDSCAPE, PORTRAIT = (1600, 1200), (1200, 1600)
 TWELVE_MEGAPIXELS = (4000, 3000)
 TURN_RIGHT = 6
-FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tiff": "TIFF"}
+FORTY_EIGHT_MEGAPIXELS = (8000, 6000)
+FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tiff": "TIFF", ".gif": "GIF"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,8 @@ class Picture:
     scene: str
     ending: Ending
     size: Size = LANDSCAPE
+    # What the file has, where painting as many pixels would take long.
+    stored_size: Size | None = None
     seed: int = 1
     is_private: bool = False
     is_turned: bool = False
@@ -57,6 +60,8 @@ class Picture:
     def encode(self) -> bytes:
         """Paint the picture and return its file."""
         image = paint(self.scene, self.size, seed=self.seed)
+        if self.stored_size is not None:
+            image = image.resize(self.stored_size)
         exif = Image.Exif()
         if self.is_turned:
             # As a camera that was held upright writes it: on its side, with the note to turn it.
@@ -216,6 +221,27 @@ DECIDED = [
     ),
 ]
 
+# What Copyleaks would refuse is measured on a copy.
+FITTED = [
+    Picture(
+        title="Forty-eight megapixels",
+        file_name="phone-ai-16.jpg",
+        scene="sea",
+        seed=8,
+        stored_size=FORTY_EIGHT_MEGAPIXELS,
+        ending=some_ai(0.16),
+    ),
+    Picture(title="A drawing of old", file_name="drawing-ai-22.gif", scene="lake", seed=9, ending=some_ai(0.22)),
+    Picture(
+        title="Cut short on the way",
+        file_name="cut-short.jpg",
+        scene="still_life",
+        seed=2,
+        is_cut_short=True,
+        ending=NO_AI,
+    ),
+]
+
 UNMEASURED = [
     Picture(
         title="Too small to measure",
@@ -224,14 +250,6 @@ UNMEASURED = [
         size=(320, 240),
         ending=Ending(status="skipped", error_code="too_small", paid=0),
     ),
-    Picture(
-        title="Cut short on the way",
-        file_name="cut-short.jpg",
-        scene="still_life",
-        seed=2,
-        is_cut_short=True,
-        ending=Ending(status="failed", error_code="invalid_file", paid=0),
-    ),
 ]
 
-PICTURES = [*CLEAN, *FLAGGED, *DECIDED, *UNMEASURED]
+PICTURES = [*CLEAN, *FLAGGED, *DECIDED, *FITTED, *UNMEASURED]
