@@ -363,14 +363,14 @@ PROTECTIONS = (
     Protection(
         "full storage of renditions",
         "renditions/shelf.py",
-        "        storage.delete(name)\n        raise\n",
+        "        place.delete(name)\n        raise\n",
         "        raise\n",
         "tests/scanning/test_renditions.py -k that_is_full",
     ),
     Protection(
         "rendition that was not written to its end",
         "renditions/shelf.py",
-        "if storage.size(name) == len(content):",
+        "if place.size(name) == len(content):",
         "if True:",
         "tests/scanning/test_renditions.py -k part_of_a_picture",
     ),

@@ -1,6 +1,6 @@
 """All lines, by the packages whose protections they disable."""
 
-from . import admin, basics, copyleaks, decoding, endpoints, models, reviewing, scanning, task_backends, worker
+from . import admin, basics, copyleaks, decoding, endpoints, fitting, models, reviewing, scanning, task_backends, worker
 
 PROTECTIONS = (
     *admin.PROTECTIONS,
@@ -8,6 +8,7 @@ PROTECTIONS = (
     *copyleaks.PROTECTIONS,
     *decoding.PROTECTIONS,
     *endpoints.PROTECTIONS,
+    *fitting.PROTECTIONS,
     *task_backends.PROTECTIONS,
     *models.PROTECTIONS,
     *reviewing.PROTECTIONS,
