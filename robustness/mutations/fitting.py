@@ -42,7 +42,7 @@ PROTECTIONS = (
         "copy of the bytes that were measured",
         "scanning/copies.py",
         "        if original.sha256 != scan.sha256:",
-        "if False:",
+        "        if False:",
         "tests/scanning/test_copies.py -k other_bytes__is_not_copied",
     ),
     Protection(
