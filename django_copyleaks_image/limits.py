@@ -48,8 +48,8 @@ def copy_to_send(
     if refusal is not None and refusal.code == Code.TOO_SMALL and not enlarges:
         raise refusal
     if picture.pixels > (most := _most_pixels_to_copy(picture.format)):
-        sides = {"width": picture.width, "height": picture.height}
-        raise NotTaken(Code.TOO_LARGE, Problem.TOO_MANY_PIXELS_TO_COPY(**sides, limit=most))
+        problem = Problem.TOO_MANY_PIXELS_TO_COPY(width=picture.width, height=picture.height, limit=most)
+        raise NotTaken(Code.TOO_LARGE, problem)
     return _order(picture, limits)
 
 

@@ -105,6 +105,8 @@ WRONG: dict[str, list[object]] = {
     "RENDITION_CACHE": [None, 1],
     "PICTURE_ACCESS": ["no.such.module", 1, "django_copyleaks_image.conf.DICT_NAME"],
     "REVIEW_REASONS": ["wrong", [1], [""], ["a", "a"], ["x" * 101], list("0123456789")],
+    "FIT": ["yes", 1, None],
+    "SMALL_PICTURES": ["shrink", None, True],
     "SECOND_LOOK_SHARE": [-0.1, 1.1, "half", None],
 }
 

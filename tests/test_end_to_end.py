@@ -72,6 +72,29 @@ def test_upload_to_verdict(mode: str, emulator: Emulator, configure: Callable[..
     assert "Worker stopped." in output
 
 
+@pytest.mark.parametrize("mode", ["async", "sync"])
+def test_what_copyleaks_would_refuse__is_measured_on_copies(
+    mode: str, emulator: Emulator, configure: Callable[..., None], settings: Any
+) -> None:
+    configure(MODE=mode, SMALL_PICTURES="enlarge")
+    large, gif, small = picture(size=(8064, 6048), mode="L", colour=9), picture("GIF"), picture(size=(300, 200))
+
+    with worker_process(settings):
+        photo("ai-37-phone.jpg", large)
+        photo("ai-20.gif", gif)
+        photo("avatar.jpg", small)
+        photo("cut.jpg", picture(size=(800, 700))[:-2])
+        wait_until(lambda: all_ended(4), seconds=60)
+
+    scans = list(ImageScan.objects.order_by("pk"))
+    assert [scan.error_message for scan in scans] == ["", "", "", ""]
+    assert [scan.verdict for scan in scans] == ["partly_ai", "partly_ai", "no_ai", "no_ai"]
+    sides = [(scan.copy_width, scan.copy_height, scan.copy_format) for scan in scans]
+    assert sides == [(6000, 4500, "JPEG"), (640, 640, "PNG"), (768, 512, "JPEG"), (800, 700, "JPEG")]
+    received = {entry.scan_id: entry.sha256 for entry in emulator.ledger.entries()}
+    assert received == {scan.scan_id: scan.copy_sha256 for scan in scans}
+
+
 def test_once__returns_when_nothing_is_due(emulator: Emulator, settings: Any) -> None:
     photo("meadow.jpg")
 

@@ -202,6 +202,8 @@ def _facts(found: dict[str, Any]) -> formats.PictureFacts:
         raise ValueError("no facts")
     if not all(isinstance(found[side], int) and 0 <= found[side] < 2**33 for side in ("width", "height")):
         raise ValueError("no facts")
+    if not all(isinstance(found.get(name, False), bool) for name in ("animated", "blemished")):
+        raise ValueError("no facts")
     return formats.PictureFacts(**found)
 
 
@@ -222,6 +224,13 @@ def inspect(file: IO[bytes]) -> formats.PictureFacts:
 def copy(file: IO[bytes], order: formats.CopyOrder) -> tuple[formats.PictureFacts, bytes]:
     """Return a copy of the first frame of a seekable file and its facts; raise what :meth:`Pool.ask` raises."""
     answer = copying.ask("copy", file, FOR_A_COPY, order=asdict(order))
-    if answer.facts is None or "copy" not in answer.drawn or len(answer.drawn["copy"]) > order.most_bytes:
+    content = answer.drawn.get("copy", b"")
+    if answer.facts is None or not _is_as_ordered(answer.facts, content, order):
         raise DecodingFailed(Problem.READER_SILENT())
-    return answer.facts, answer.drawn["copy"]
+    return answer.facts, content
+
+
+def _is_as_ordered(facts: formats.PictureFacts, content: bytes, order: formats.CopyOrder) -> bool:
+    sides = (facts.width, facts.height)
+    has_sides = (order.width, order.height) in (sides, sides[::-1])
+    return has_sides and facts.format in ("JPEG", "PNG") and 0 < len(content) <= order.most_bytes

@@ -17,7 +17,7 @@ def keep(scan: ImageScan, sha256: str, image_format: str, content: bytes) -> Non
     """Keep the copy that a scan needs; raise :class:`.shelf.ShelfFailed`. Whoever dies on the way has left a note."""
     note = FittedCopy(scan=scan, sha256=sha256, image_format=image_format)
     atomically(lambda: fitted_copies().bulk_create([note], ignore_conflicts=True))
-    with _failures():
+    with _failures(), shelf.waiting():
         shelf.save(_name(sha256, image_format), content)
 
 
@@ -27,7 +27,7 @@ def is_kept(scan: ImageScan) -> bool:
     if not sha256:
         return False
     place, name = shelf.storage(), _name(sha256, image_format)
-    with _failures():
+    with _failures(), shelf.waiting():
         return place.exists(name) and place.size(name) == byte_size
 
 

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from django.core.cache import BaseCache, caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.formats import RENDITION_SIDES
 from django_copyleaks_image.outcomes import Code
 
@@ -84,6 +86,11 @@ def save(name: str, content: bytes) -> None:
 def storage() -> Storage:
     """Return where renditions, and copies that are measured, are kept."""
     return storages[conf.RENDITION_STORAGE] if conf.RENDITION_STORAGE else DatabaseStorage()
+
+
+def waiting() -> AbstractContextManager[None]:
+    """Let others have this thread's connections while the storage is waited for, unless that is the database."""
+    return checked_in() if conf.RENDITION_STORAGE else nullcontext()
 
 
 def _cached() -> BaseCache:

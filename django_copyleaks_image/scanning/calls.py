@@ -16,7 +16,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status, reason_columns
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
-from django_copyleaks_image.renditions import copies
+from django_copyleaks_image.renditions import copies, shelf
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.transactions import atomically, repeated
 
@@ -65,7 +65,7 @@ def _submission(scan: ImageScan, file: Picture) -> Submission:
 
 
 def _verified_bytes(scan: ImageScan, file: Picture) -> bytes:
-    with checked_in():
+    with shelf.waiting() if scan.is_on_copy else checked_in():
         content = b"".join(prepare.read_chunks(copies.of(scan) if scan.is_on_copy else file))
     if hashlib.sha256(content).hexdigest() != scan.sent.sha256:
         if scan.is_on_copy:

@@ -10,8 +10,10 @@ from django.db.models import Exists, OuterRef
 from django_copyleaks_image import formats, limits
 from django_copyleaks_image.alignment import EXCHANGES_SIDES
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan, fitted_copies, scans
+from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.renditions import copies, shelf
 from django_copyleaks_image.sources import Picture
@@ -55,17 +57,26 @@ def prepare_copy(scan: ImageScan, file: Picture) -> dict[str, object]:
 
 
 def _draw(scan: ImageScan, file: Picture) -> None:
-    with prepare.copied(file, at_most=formats.MAX_BYTES) as original:
-        if original.sha256 != scan.sha256:
-            file_changes.queue_other_bytes(scan)
-            raise prepare.Replaced(Code.FILE_REPLACED)
-        with prepare.failures_of_the_picture():
-            facts, content = pool.copy(cast("IO[bytes]", original), _order(scan))
+    with checked_in():
+        drawn = _drawn_of_the_same(scan, file)
+    if drawn is None:
+        file_changes.queue_other_bytes(scan)
+        raise prepare.Replaced(Code.FILE_REPLACED)
+    facts, content = drawn
     scan.copy_sha256 = hashlib.sha256(content).hexdigest()
     scan.copy_bytes, scan.copy_format = len(content), facts.format
     scan.copy_width, scan.copy_height = facts.width, facts.height
     copies.keep(scan, scan.copy_sha256, scan.copy_format, content)
     logger.info("Scan %s: measured on a copy of %s × %s.", scan.scan_id, facts.width, facts.height)
+
+
+def _drawn_of_the_same(scan: ImageScan, file: Picture) -> tuple[formats.PictureFacts, bytes] | None:
+    """Return a copy with its facts, None if the file holds other bytes than were measured."""
+    with prepare.copied(file, at_most=formats.MAX_BYTES) as original:
+        if original.sha256 != scan.sha256:
+            return None
+        with prepare.failures_of_the_picture():
+            return pool.copy(cast("IO[bytes]", original), _order(scan))
 
 
 def _order(scan: ImageScan) -> formats.CopyOrder:
@@ -85,8 +96,11 @@ def _forget_drawn(scan: ImageScan) -> None:
 
 
 def tidy(now: datetime) -> int:
-    """Remove the copies of scans whose result is not awaited any more, a few at a time; return how many."""
-    needed = scans().filter(pk=OuterRef("scan"))
+    """Remove the copies of scans whose result is not awaited any more, a few at a time; return how many.
+
+    Nor is one kept of a file that was deleted or replaced, which the media endpoint does not serve any more.
+    """
+    needed = scans().filter(pk=OuterRef("scan"), removed_at=None).exclude(status=Status.SUPERSEDED)
     unneeded = fitted_copies().exclude(Exists(needed.unfinished())).exclude(Exists(needed.awaiting_result(now)))
     notes = list(unneeded.order_by("pk")[:BATCH])
     for note in notes:

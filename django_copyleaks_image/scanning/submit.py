@@ -259,8 +259,7 @@ def _note_facts(scan: ImageScan, facts: prepare.Facts) -> None:
 
 def _prepare_copy(scan: ImageScan, file: Picture) -> None:
     """Have the copy drawn that is sent: by whoever pays alone, since the others share the result."""
-    with checked_in():
-        columns = copies.prepare_copy(scan, file)
+    columns = copies.prepare_copy(scan, file)
     atomically(lambda: leases.update(scan, **columns))
 
 

@@ -159,15 +159,24 @@ def test_jpeg_of_more_pixels_than_there_is_memory_for__is_copied(pool: Pool, sid
     assert answer.peak < 200_000_000
 
 
-def test_copy_with_more_bytes_than_were_ordered__is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a child would give it that a picture has taken over."""
-    facts = formats.PictureFacts(format="PNG", width=9, height=9, animated=False, orientation=1)
-    given = decoding_pool.Answer(facts, {"copy": b"\xff\xd8\xff" * 9}, 1)
+@pytest.mark.parametrize(
+    ("width", "format_name", "length", "is_taken"),
+    [(9, "PNG", 26, True), (6, "JPEG", 26, True), (9, "PNG", 27, False), (9, "TIFF", 26, False), (8, "PNG", 26, False)],
+)
+def test_copy_that_is_not_as_ordered__is_none(
+    width: int, format_name: str, length: int, is_taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a child would give it that a picture has taken over: more bytes, another format or size."""
+    height = 6 if width == 9 else 9
+    facts = formats.PictureFacts(format=format_name, width=width, height=height, animated=False, orientation=1)
+    given = decoding_pool.Answer(facts, {"copy": bytes(length)}, 1)
     monkeypatch.setattr(decoding_pool.copying, "ask", lambda *arguments, **named: given)
-    order = formats.CopyOrder(width=9, height=9, most_bytes=27)
-    assert decoding_pool.copy(BytesIO(b""), order) == (facts, given.drawn["copy"])
+    order = formats.CopyOrder(width=9, height=6, most_bytes=26)
+    if is_taken:
+        assert decoding_pool.copy(BytesIO(b""), order) == (facts, bytes(length))
+        return
     with pytest.raises(DecodingFailed):
-        decoding_pool.copy(BytesIO(b""), formats.CopyOrder(width=9, height=9, most_bytes=26))
+        decoding_pool.copy(BytesIO(b""), order)
 
 
 def test_picture_that_takes_the_processor_for_too_long__is_too_complex(pool: Pool) -> None:

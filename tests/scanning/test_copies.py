@@ -24,7 +24,7 @@ from django_copyleaks_image.renditions import copies as kept
 from django_copyleaks_image.renditions import in_database
 from django_copyleaks_image.scanning import addresses, copies, paykey, prepare, submit, sweep
 from tests.gallery.models import Photo
-from tests.samples import judge, only_scan, photo, picture
+from tests.samples import judge, only_scan, photo, picture, upload
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -187,6 +187,22 @@ def test_copy__is_removed_when_its_result_is_awaited_no_more(waiting: ImageScan)
     sweep.sweep()
     assert not kept.is_kept(waiting)
     assert (FittedCopy.objects.count(), RenditionPart.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_copy_of_a_file_that_is_gone__is_removed(waiting: ImageScan, replaces: bool) -> None:
+    """Its result may still come, but Copyleaks could not fetch the picture any more."""
+    uploaded = Photo.objects.get()
+    if replaces:
+        uploaded.image = upload("other.jpg")
+        uploaded.save()
+    else:
+        uploaded.delete()
+
+    sweep.sweep()
+
+    assert not kept.is_kept(waiting)
+    assert FittedCopy.objects.count() == 0
 
 
 def test_copy_of_a_worker_that_was_killed__is_removed(waiting: ImageScan) -> None:
