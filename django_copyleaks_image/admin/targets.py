@@ -87,7 +87,7 @@ def ruled_models(admin_site: AdminSite, request: HttpRequest) -> list[type[Model
 
 def models_with_files() -> list[type[Model]]:
     """Return the models of the project that may hold pictures."""
-    owners = tuple(watched.owner for watched in registry.watched_fields())
+    owners = tuple(watched.owner for watched in registry.all_watched())
     return [
         model
         for model in apps.get_models()
