@@ -37,7 +37,7 @@ def may_be_queued(scan: ImageScan, *, pay_again: bool = False) -> bool:
         return False
     try:
         prepare.stored_file(scan)
-    except prepare.Replaced:
+    except (prepare.Replaced, prepare.StorageFailed):
         return False
     return True
 

@@ -651,6 +651,36 @@ def test_several__are_measured_judged_and_shown_each(
     assert standing(product, "pages:1").is_hidden
 
 
+def test_several__whose_function_raises_spoil_no_page_of_the_admin(
+    catalogue: Callable[..., Product], admin_client: Client
+) -> None:
+    product = catalogue("a.jpg")
+    measure(ai=True)
+    Product.objects.update(meta={})
+
+    for page in (
+        f"gallery/product/{product.pk}/change/",
+        "gallery/product/",
+        "copyleaks_image/watchedimage/",
+        f"copyleaks_image/watchedimage/{WatchedImage.objects.get().pk}/change/",
+        f"copyleaks_image/imagescan/{only_scan().pk}/change/",
+    ):
+        assert admin_client.get(f"/admin/{page}").status_code == 200
+
+
+def test_several__whose_function_raises_for_the_worker_wait(
+    catalogue: Callable[..., Product], provider: Provider
+) -> None:
+    catalogue("a.jpg")
+    Product.objects.update(meta={})
+
+    work()
+
+    assert (only_scan().status, only_scan().error_code) == (Status.QUEUED, "storage_failed")
+    assert "KeyError" in only_scan().error_message
+    assert provider.sent == []
+
+
 @pytest.mark.parametrize("name", ["pages", "pages:1"])
 def test_several__cannot_be_asked_in_a_query(name: str, catalogue: Callable[..., Product]) -> None:
     with pytest.raises(ImproperlyConfigured, match="no query can ask"):
