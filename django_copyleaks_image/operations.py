@@ -16,6 +16,7 @@ from django.db.migrations.state import ProjectState
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.constants import LOOKUP_SEP
 
+from .picture_fields import KEY_MARK
 from .standings import DECIDED
 
 __all__ = ["RenameWatchedField"]
@@ -27,9 +28,10 @@ class RenameWatchedField(Operation):
     """Give the scans, pictures and decisions of a watched field its new name; beside ``RenameField``, in any order.
 
     ``model_name`` is the model of the migration's app whose table has the column. The names may be of values within
-    JSON (``"meta__cover"``); a renamed JSON column takes all values within it along. Where the new name has pictures
-    already, since the site ran without this operation, decisions are moved to them, and a picture that was decided
-    before gives way only to another file or a newer decision. Raises FieldDoesNotExist when the model has neither.
+    JSON (``"meta__cover"``); a renamed JSON column takes all values within it along. With ``":"`` at their ends they
+    are those of several pictures, which stand in no column. Where the new name has pictures already, since the site
+    ran without this operation, decisions are moved to them, and a picture that was decided before gives way only to
+    another file or a newer decision. Raises FieldDoesNotExist when the model has neither.
     """
 
     reversible = True
@@ -81,6 +83,8 @@ class RenameWatchedField(Operation):
         rows.rename_labels(old, new)
 
     def _check_names(self, app_label: str, state: ProjectState) -> None:
+        if self.old_name.endswith(KEY_MARK) and self.new_name.endswith(KEY_MARK):
+            return
         fields = state.models[app_label, self.model_name.lower()].fields
         if not any(name.split(LOOKUP_SEP)[0] in fields for name in (self.old_name, self.new_name)):
             raise FieldDoesNotExist(
@@ -116,7 +120,8 @@ class _Rows:
 
     def names(self, column: str) -> list[str]:
         """Return the names under which there are rows: the column's own, and those of values within its JSON."""
-        is_of_column = Q(field_name=column) | Q(field_name__startswith=f"{column}{LOOKUP_SEP}")
+        within = column if column.endswith(KEY_MARK) else f"{column}{LOOKUP_SEP}"
+        is_of_column = Q(field_name=column) | Q(field_name__startswith=within)
         found: set[str] = set()
         for rows in (self._scans, self._images):
             found.update(rows.filter(is_of_column).order_by().values_list("field_name", flat=True).distinct())
@@ -141,6 +146,7 @@ class _Rows:
 
     def rename_labels(self, old: str, new: str) -> None:
         """Rename the marks of reconciliation, and how far the full scan has come."""
+        old, new = old.removesuffix(KEY_MARK), new.removesuffix(KEY_MARK)
         for account in self._accounts.all():
             progress = account.full_scan_progress
             fields = self._renamed(progress.get("fields", {}), old, new)
@@ -158,4 +164,6 @@ class _Rows:
 
 
 def _is_of_column(name: str, column: str) -> bool:
+    if column.endswith(KEY_MARK):
+        return name.startswith(column)
     return name == column or name.startswith(f"{column}{LOOKUP_SEP}")

@@ -1,15 +1,18 @@
-"""What of a model names a picture: a file field, a column of text, or a value within a JSON column."""
+"""What of a model names a picture: a file field, a column of text, a value within JSON, or a project's function."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.models import Field, Model, Q
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 
-from .sources import Picture, Source
+from .sources import Picture, Several, Source
+
+# Between the name of several pictures and the key of one: "pictures:front".
+KEY_MARK = ":"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +57,10 @@ class PictureField:
         """Return the name of the picture of what the column holds, "" without one, None while it is not known yet."""
         return self.source.name_of(self.column, self._within(column_value))
 
+    def name_in(self, instance: Model) -> str | None:
+        """Return what :meth:`name_of` does, of an object."""
+        return self.name_of(getattr(instance, self.column.attname))
+
     def picture(self, instance: Model, name: str) -> Picture:
         """Return the picture of an object, not opened."""
         value = getattr(instance, self.column.attname)
@@ -72,3 +79,33 @@ class PictureField:
             elif not hasattr(value, "resolve_expression"):
                 return None
         return value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OneOfSeveral:
+    """One of several pictures of an object, by the key that a function of the project gives it."""
+
+    model: type[Model]
+    several: str
+    key: str
+    source: Several
+
+    may_be_empty = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.several}{KEY_MARK}{self.key}"
+
+    @property
+    def verbose_name(self) -> str:
+        return f"{self.several.replace('_', ' ')} {self.key}"
+
+    def name_in(self, instance: Model) -> str | None:
+        """Return the name of the picture, "" where the object has none of this key."""
+        return self.source.names_in(instance).get(self.key, "")
+
+    def picture(self, instance: Model, name: str) -> Picture:
+        return self.source.picture(name)
+
+
+AnyPictureField: TypeAlias = PictureField | OneOfSeveral

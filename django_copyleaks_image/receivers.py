@@ -15,9 +15,9 @@ from . import registry
 from .conf import DICT_NAME
 from .picture_fields import PictureField
 from .scanning import scan_requests
-from .watched_fields import WatchedField
+from .watched_fields import Watched, WatchedColumn, WatchedSeveral
 
-_watched: dict[type[Model], list[WatchedField]] = {}
+_watched: dict[type[Model], list[Watched]] = {}
 
 
 def connect() -> None:
@@ -38,8 +38,8 @@ def _reconnect(**kwargs: Any) -> None:
         post_save.disconnect(sender=model, dispatch_uid="copyleaks_image.saved")
         post_delete.disconnect(sender=model, dispatch_uid="copyleaks_image.deleted")
     _watched.clear()
-    for watched in registry.watched_fields():
-        if isinstance(watched.field.column, FileField):
+    for watched in registry.all_watched():
+        if isinstance(watched, WatchedColumn) and isinstance(watched.field.column, FileField):
             _note_writes(watched.field.column)
         for model in watched.models():
             _watched.setdefault(model, []).append(watched)
@@ -76,6 +76,10 @@ def media_saved(
         return
     attached: set[type[Model]] = instance._state.__dict__.pop("copyleaks_attached", set())
     for watched in _watched[sender]:
+        is_new = created and watched.owner not in attached
+        if isinstance(watched, WatchedSeveral):
+            scan_requests.several_saved(watched, instance, created=is_new, using=using)
+            continue
         if not _was_saved(instance, watched.field, update_fields):
             if watched.has_rules and not created:  # A soft deletion names its own column alone.
                 scan_requests.rule_changed(watched, instance, using=using)
@@ -84,7 +88,7 @@ def media_saved(
         is_followed = scan_requests.file_saved(
             watched,
             instance,
-            created=created and watched.owner not in attached,
+            created=is_new,
             written=watched.field.column.attname in written,
             using=using,
         )
@@ -95,11 +99,15 @@ def media_saved(
 def media_deleted(*, sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
     """Supersede what is unfinished for a deleted object."""
     for watched in _watched[sender]:
-        if watched.is_left_by_deleting(sender):
+        if not watched.is_left_by_deleting(sender):
+            continue
+        if isinstance(watched, WatchedSeveral):
+            scan_requests.several_deleted(watched, instance, using=using)
+        else:
             scan_requests.object_deleted(watched, instance, using=using)
 
 
-def _owns(model: type[Model], watched: WatchedField) -> bool:
+def _owns(model: type[Model], watched: Watched) -> bool:
     """Return whether the column is this model's own: a child may be attached to a parent, and leave it behind.
 
     Where the parent is deleted too, Django announces it.

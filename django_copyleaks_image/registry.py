@@ -10,9 +10,9 @@ from django.db.models.constants import LOOKUP_SEP
 from django.dispatch import Signal
 
 from .conf import conf
-from .picture_fields import PictureField
-from .sources import FieldFiles, Source
-from .watched_fields import Options, WatchedClass, WatchedField
+from .picture_fields import KEY_MARK, AnyPictureField, OneOfSeveral, PictureField
+from .sources import FieldFiles, Several, Source
+from .watched_fields import Options, Watched, WatchedClass, WatchedColumn, WatchedField, WatchedSeveral
 
 __all__ = ["register", "scan_images", "unregister"]
 
@@ -34,7 +34,7 @@ def register(
     when: Callable[[Any], bool] | None = None,
     review_area: float | None = None,
     mostly_ai_area: float | None = None,
-    source: Source | None = None,
+    source: Source | Several | None = None,
 ) -> None:
     """Watch a field of a model, its proxies and its children; an abstract model stands for its subclasses.
 
@@ -65,7 +65,7 @@ def scan_images(
     when: Callable[[Any], bool] | None = None,
     review_area: float | None = None,
     mostly_ai_area: float | None = None,
-    source: Source | None = None,
+    source: Source | Several | None = None,
 ) -> Callable[[ModelClass], ModelClass]:
     """Decorate a model class to :func:`register` one of its fields; takes the same options."""
 
@@ -82,12 +82,27 @@ def resolve(label: str) -> tuple[type[Model], str]:
     return apps.get_model(app_label, model_name), field_name
 
 
-def picture_field(model: type[Model], name: str) -> PictureField:
+def picture_field(model: type[Model], name: str) -> AnyPictureField:
     """Return what names a picture in a model: a file field, or a field whose registration has a source.
 
-    Raises :class:`~django.core.exceptions.ImproperlyConfigured` when it does not exist, names no picture, or belongs
-    to objects that no scan can name.
+    Of several pictures, ``name`` is that of one, such as ``"pictures:front"``. Raises
+    :class:`~django.core.exceptions.ImproperlyConfigured` when it does not exist, names no picture, or belongs to
+    objects that no scan can name.
     """
+    several, mark, key = name.partition(KEY_MARK)
+    if mark:
+        owner, source = _several_of(model, several)
+        return OneOfSeveral(model=owner, several=several, key=key, source=source)
+    return column_field(model, name)
+
+
+def column_field(model: type[Model], name: str) -> PictureField:
+    """Return what :func:`picture_field` does, for what a query can ask: a column, or a value within one."""
+    if KEY_MARK in name or _is_of_several(model, name):
+        raise ImproperlyConfigured(
+            f"{model._meta.label}.{name} is named by a function, which no query can ask. Use standing() and "
+            f"prefetch_standings() for each of its pictures, or give them a model with a row for each."
+        )
     column_name, *path = name.split(LOOKUP_SEP)
     try:
         column = model._meta.get_field(column_name)
@@ -98,39 +113,69 @@ def picture_field(model: type[Model], name: str) -> PictureField:
     field = PictureField(column=column, source=_source_of(column, name), path=tuple(path))
     if problem := field.source.problem_with(column, field.path):
         raise ImproperlyConfigured(f"{model._meta.label}.{name}: {problem}.")
-    if isinstance(column.model._meta.pk, CompositePrimaryKey):
+    _check_key(column.model)
+    return field
+
+
+def check_several(model: type[Model], name: str, source: Several) -> None:
+    """Raise ImproperlyConfigured where a model cannot have several pictures under that name."""
+    label = f"{model._meta.label}.{name}"
+    if any(field.name == name for field in model._meta.get_fields()):
+        raise ImproperlyConfigured(f"{label} is a field: give the pictures that a function names another name.")
+    if not name.isidentifier():
+        raise ImproperlyConfigured(f"{label}: the name is none of Python's, such as 'pictures'.")
+    if problem := source.problem():
+        raise ImproperlyConfigured(f"{label}: {problem}.")
+    _check_key(model)
+
+
+def _check_key(model: type[Model]) -> None:
+    if isinstance(model._meta.pk, CompositePrimaryKey):
         # One column of text, as of generic foreign keys, names the object of a scan.
         raise ImproperlyConfigured(
-            f"{column.model._meta.label} has a composite primary key, and a scan refers to its object by a single key. "
+            f"{model._meta.label} has a composite primary key, and a scan refers to its object by a single key. "
             f"Give the model a primary key of one column and a unique constraint on the others."
         )
-    return field
+
+
+def _is_of_several(model: type[Model], name: str) -> bool:
+    # Asked for every object of a list: most sites have none.
+    if not any(it == name and isinstance(options.source, Several) for (_, it), options in _registered.items()):
+        return False
+    return any(watched.name == name and issubclass(model, watched.owner) for watched in watched_several())
+
+
+def _several_of(model: type[Model], name: str) -> tuple[type[Model], Several]:
+    for watched in watched_several():
+        if watched.name == name and issubclass(model, watched.owner):
+            return watched.owner, watched.source
+    raise ImproperlyConfigured(f"{model._meta.label} has no pictures {name!r} that are named by a function.")
 
 
 def _source_of(column: "Field[Any, Any]", name: str) -> Source:
     for (model, registered_name), options in _registered.items():
-        if options.source is None or registered_name != name:
+        if options.source is None or isinstance(options.source, Several) or registered_name != name:
             continue
         if any(issubclass(candidate, column.model) for candidate in concrete_models(model)):
             return options.source
     return FieldFiles()
 
 
-def stored_name(instance: Model, field: PictureField) -> str | None:
+def stored_name(instance: Model, field: AnyPictureField) -> str | None:
     """Return the name of an object's picture, "" without one, None while it is not stored or not known yet."""
-    return field.name_of(getattr(instance, field.column.attname))
+    return field.name_in(instance)
 
 
-def owner_of(field: PictureField) -> type[Model]:
+def owner_of(field: AnyPictureField) -> type[Model]:
     """Return the concrete model whose table has the column."""
     owner = field.model._meta.concrete_model
     assert owner is not None, "a field of an abstract model has no column"
     return owner
 
 
-def registered() -> list[tuple[type[Model], str]]:
-    """Return the models and fields that were registered in code, resolvable or not."""
-    return list(_registered)
+def registered() -> list[tuple[type[Model], str, Options]]:
+    """Return the models and fields that were registered in code, resolvable or not, with their options."""
+    return [(model, name, options) for (model, name), options in _registered.items()]
 
 
 def contradicted() -> list[tuple[type[Model], str]]:
@@ -138,25 +183,55 @@ def contradicted() -> list[tuple[type[Model], str]]:
     return list(_contradicted)
 
 
-def watched_fields() -> list[WatchedField]:
+def watched_fields() -> list[WatchedColumn]:
     """Return the watched fields, each once; options given in code win over a mention in ``FIELDS``.
 
-    Entries that cannot be resolved are left to the system checks.
+    What names several pictures is told by :func:`watched_several`. Entries that cannot be resolved are left to the
+    system checks.
     """
     fields: dict[tuple[Any, str], PictureField] = {}
     named: dict[tuple[Any, str], dict[type[Model], Options]] = {}
     for model, field_name, options in _resolvable():
+        if isinstance(options.source, Several):
+            continue
         for candidate in concrete_models(model):
             try:
-                field = picture_field(candidate, field_name)
+                field = column_field(candidate, field_name)
             except ImproperlyConfigured:
                 continue
             fields[field.column, field.name] = field
             named.setdefault((field.column, field.name), {})[candidate] = options
     return [
-        WatchedField(owner=owner_of(field), field=field, classes=_most_derived_first(named[key]))
+        WatchedColumn(owner=owner_of(field), field=field, classes=_most_derived_first(named[key]))
         for key, field in fields.items()
     ]
+
+
+def all_watched() -> list[Watched]:
+    """Return all that is watched."""
+    return [*watched_fields(), *watched_several()]
+
+
+def watched_several() -> list[WatchedSeveral]:
+    """Return what names several pictures of each object, the most derived model first."""
+    named: dict[tuple[type[Model], str], dict[type[Model], Options]] = {}
+    sources: dict[tuple[type[Model], str], Several] = {}
+    for model, name, options in _resolvable():
+        if not isinstance(options.source, Several):
+            continue
+        for candidate in concrete_models(model):
+            try:
+                check_several(candidate, name, options.source)
+            except ImproperlyConfigured:
+                continue
+            owner = candidate._meta.concrete_model or candidate
+            sources.setdefault((owner, name), options.source)
+            named.setdefault((owner, name), {})[candidate] = options
+    found = [
+        WatchedSeveral(owner=owner, several=name, source=sources[owner, name], classes=_most_derived_first(classes))
+        for (owner, name), classes in named.items()
+    ]
+    return sorted(found, key=lambda watched: -len(watched.owner.__mro__))
 
 
 def _most_derived_first(named: dict[type[Model], Options]) -> tuple[WatchedClass, ...]:
@@ -166,8 +241,15 @@ def _most_derived_first(named: dict[type[Model], Options]) -> tuple[WatchedClass
 
 def watched_field_of(row: Any) -> WatchedField | None:
     """Return the watched field of a scan or a watched image, None when it is not (or no longer) watched."""
-    owner = row.content_type.model_class()
-    found = (watched for watched in watched_fields() if watched.owner is owner and watched.name == row.field_name)
+    return watched_field(row.content_type.model_class(), row.field_name)
+
+
+def watched_field(owner: type[Model] | None, field_name: str) -> WatchedField | None:
+    """Return the watched field of a model by the name that scans have for it, None when it is not watched."""
+    if KEY_MARK in field_name:
+        several = (watched.at_name(field_name) for watched in watched_several() if watched.owner is owner)
+        return next(filter(None, several), None)
+    found = (watched for watched in watched_fields() if watched.owner is owner and watched.name == field_name)
     return next(found, None)
 
 

@@ -4,19 +4,19 @@ A :class:`Source` says what a column means: a file of a ``FileField``, a key in 
 :class:`Picture` is what it finds. A project may write sources of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Protocol, cast
 
 from django.core.files.storage import Storage, storages
 from django.core.files.storage.handler import InvalidStorageError
-from django.db.models import Field, FileField
+from django.db.models import Field, FileField, Model, TextField
 from django.db.models.fields.files import FieldFile
 
 from .copyleaks.fetch import FetchedNothing, FetchFailed, FetchRefused, fetch_into, state_public
 
-__all__ = ["FieldFiles", "Picture", "Source", "StorageKey", "StoredFile", "Url"]
+__all__ = ["FieldFiles", "Picture", "Several", "Source", "StorageKey", "StoredFile", "Url"]
 
 # Of one fetch, redirects included. Larger pictures are none that anybody measures.
 FETCH_SECONDS = 60.0
@@ -218,3 +218,31 @@ class Url(_NamesInText):
     def picture(self, column: "Field[Any, Any]", value: Any, name: str) -> Picture:
         address = self.address(name) if self.address else name
         return FetchedPicture(name=name, address=address, is_direct=self.direct, allow_origin=self.allow_origin)
+
+
+# Names that stand in no column.
+_ANYWHERE: "TextField[str, str]" = TextField(name="names")
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Several pictures of one object, as many as there are: what a function of the project says of it.
+
+    ``names(instance)`` returns the name of each picture by a key that stays with it, such as ``{"front": "a.jpg"}``: it
+    is called at every save, and should ask neither the network nor, if it can be helped, the database. ``of`` is the
+    source of each name.
+    """
+
+    names: Callable[[Any], Mapping[str, str]]
+    of: Source
+
+    def problem(self) -> str:
+        """Return what keeps the pictures from being found, "" if nothing does."""
+        return self.of.problem_with(_ANYWHERE, ())
+
+    def names_in(self, instance: Model) -> dict[str, str]:
+        """Return the names by key, without those that are empty; raises what the project's function does."""
+        return {str(key): name for key, name in self.names(instance).items() if name}
+
+    def picture(self, name: str) -> Picture:
+        return self.of.picture(_ANYWHERE, name, name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -10,8 +10,8 @@ from django.db import router
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.text import capfirst
 
-from .picture_fields import PictureField
-from .sources import Source
+from .picture_fields import KEY_MARK, AnyPictureField, OneOfSeveral, PictureField
+from .sources import Several, Source
 from .verdicts import Policy
 
 
@@ -22,7 +22,7 @@ class Options:
     when: Callable[[Any], bool] | None = None
     review_area: float | None = None
     mostly_ai_area: float | None = None
-    source: Source | None = None
+    source: Source | Several | None = None
 
     def __post_init__(self) -> None:
         for name in ("review_area", "mostly_ai_area"):
@@ -31,8 +31,9 @@ class Options:
                 raise ImproperlyConfigured(f"{name} must be a share of the area from 0 to 1, not {value!r}.")
         if self.when is not None and not callable(self.when):
             raise ImproperlyConfigured("when must be a callable that takes the instance.")
-        is_source = all(callable(getattr(self.source, name, None)) for name in ("problem_with", "name_of", "picture"))
-        if self.source is not None and (isinstance(self.source, type) or not is_source):
+        asked = ("problem", "names_in") if isinstance(self.source, Several) else ("problem_with", "name_of", "picture")
+        answers = [callable(getattr(self.source, name, None)) for name in asked]
+        if self.source is not None and (isinstance(self.source, type) or not all(answers)):
             raise ImproperlyConfigured("source must be a source, such as StorageKey('media') or Url().")
 
     def want(self, instance: Model) -> bool:
@@ -80,21 +81,25 @@ class Governed(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WatchedField:
-    """What names a picture in the table of a concrete model, and the classes whose objects are watched there."""
+class _Watched:
+    """A concrete model, and the classes whose objects are watched in its table."""
 
     owner: type[Model]
-    field: PictureField
     # The most derived first.
     classes: tuple[WatchedClass, ...]
 
     @property
     def name(self) -> str:
-        return self.field.name
+        raise NotImplementedError
+
+    @property
+    def what(self) -> str:
+        """Return what people call what is watched."""
+        raise NotImplementedError
 
     @property
     def label(self) -> str:
-        return f"{self.owner._meta.label}.{self.field.name}"
+        return f"{self.owner._meta.label}.{self.name}"
 
     @property
     def named_labels(self) -> list[str]:
@@ -105,7 +110,7 @@ class WatchedField:
     def verbose_name(self) -> str:
         """Return what people call it: by the class that was named, if there is one."""
         model = self.classes[0].model if len(self.classes) == 1 else self.owner
-        return f"{capfirst(str(model._meta.verbose_name))}: {self.field.verbose_name}"
+        return f"{capfirst(str(model._meta.verbose_name))}: {self.what}"
 
     @property
     def takes_all(self) -> bool:
@@ -166,6 +171,82 @@ class WatchedField:
             if found is not None:
                 return Governed(found, named.options)
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedField(_Watched):
+    """What names one picture of an object."""
+
+    field: AnyPictureField
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    @property
+    def what(self) -> str:
+        return str(self.field.verbose_name)
+
+    @property
+    def stored_as(self) -> str:
+        """Return the field name of its rows."""
+        return self.name
+
+    def is_about(self) -> Q:
+        """Return the condition of the scans and watched images of a model that are about it."""
+        return Q(field_name=self.name)
+
+    def each_in(self, instance: Model) -> Iterator["WatchedField"]:
+        """Yield what names the pictures that an object has: this."""
+        yield self
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedColumn(WatchedField):
+    """What names one picture of each object, where a query can ask for it."""
+
+    field: PictureField
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedSeveral(_Watched):
+    """What names as many pictures of each object as it has: each of them is a field of its own."""
+
+    several: str
+    source: Several
+
+    @property
+    def name(self) -> str:
+        return self.several
+
+    @property
+    def what(self) -> str:
+        return self.several.replace("_", " ")
+
+    @property
+    def stored_as(self) -> str:
+        """Return what the field names of its rows begin with."""
+        return f"{self.several}{KEY_MARK}"
+
+    def is_about(self) -> Q:
+        """Return the condition of the scans and watched images of a model that are about any of them."""
+        return Q(field_name__startswith=self.stored_as)
+
+    def at(self, key: str) -> WatchedField:
+        field = OneOfSeveral(model=self.owner, several=self.several, key=key, source=self.source)
+        return WatchedField(owner=self.owner, classes=self.classes, field=field)
+
+    def each_in(self, instance: Model) -> Iterator[WatchedField]:
+        """Yield the pictures that an object has now; raises what the project's function does."""
+        return (self.at(key) for key in self.source.names_in(instance))
+
+    def at_name(self, field_name: str) -> WatchedField | None:
+        """Return the picture of a scan's field name, None when it is none of these."""
+        several, _, key = field_name.partition(KEY_MARK)
+        return self.at(key) if several == self.several and key else None
+
+
+Watched: TypeAlias = WatchedColumn | WatchedSeveral
 
 
 def _has_manager(base: type, name: str) -> bool:

@@ -73,6 +73,19 @@ def test_column_whose_name_begins_alike__stays_and_values_within_json_go_along()
     assert [image.field_name for image in WatchedImage.objects.order_by("pk")] == expected[1:]
 
 
+def test_several_pictures__get_another_name_with_their_keys() -> None:
+    photo()
+    judged(scan_of("pages:1"), Standing.CLEAN)
+    judged(scan_of("pages"), Standing.CLEAN)
+    AccountState.objects.create(watermarks={"gallery.Photo.pages": [1]})
+    assert all("pages:1" not in words for words in warned())
+
+    rename("pages:", "sheets:")
+
+    assert [scan.field_name for scan in ImageScan.objects.order_by("pk")] == ["image", "sheets:1", "pages"]
+    assert AccountState.objects.get().watermarks == {"gallery.Photo.sheets": [1]}
+
+
 def test_name_that_is_no_column_of_the_model__is_a_mistake() -> None:
     with pytest.raises(FieldDoesNotExist, match="whose table has the column"):
         rename("face", "portrait")

@@ -20,7 +20,7 @@ from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import liveness
 from django_copyleaks_image.standings import DECIDED, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
-from django_copyleaks_image.watched_fields import WatchedField
+from django_copyleaks_image.watched_fields import Watched
 
 from .access import access_of
 
@@ -30,12 +30,12 @@ QUEUES = tuple(queue for queue in Queue if queue not in (Queue.NONE, Queue.SECON
 
 def fields_to_choose() -> list[tuple[str, str]]:
     """Return the labels of the watched fields with names for people."""
-    return [(watched.label, watched.verbose_name) for watched in registry.watched_fields()]
+    return [(watched.label, watched.verbose_name) for watched in registry.all_watched()]
 
 
-def watched_field(label: str) -> WatchedField | None:
-    """Return the field of a label, None when it is not watched."""
-    return next((watched for watched in registry.watched_fields() if watched.label == label), None)
+def watched_field(label: str) -> Watched | None:
+    """Return what is watched under a label, None for nothing."""
+    return next((watched for watched in registry.all_watched() if watched.label == label), None)
 
 
 class StuckFilter(admin.SimpleListFilter):
@@ -78,7 +78,7 @@ class WatchedFieldFilter(admin.SimpleListFilter):
         if watched is None:
             return queryset
         content_type = ContentType.objects.get_for_model(watched.owner)
-        return queryset.filter(content_type=content_type, field_name=watched.name)
+        return queryset.filter(watched.is_about(), content_type=content_type)
 
 
 class _BlindFilter(admin.SimpleListFilter):

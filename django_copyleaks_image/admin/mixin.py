@@ -23,8 +23,9 @@ from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.publishing.keys import knows_scans
 from django_copyleaks_image.publishing.rows import remember, row_of
 from django_copyleaks_image.reviewing.history import judgements_of
+from django_copyleaks_image.scanning.full_scan import pictures_in
 from django_copyleaks_image.standings import Queue
-from django_copyleaks_image.watched_fields import WatchedField
+from django_copyleaks_image.watched_fields import Watched, WatchedColumn, WatchedField
 
 from .access import access_of
 from .base import MEDIA
@@ -69,7 +70,8 @@ class CopyleaksImageMixin(Base):
             return filters
         watched_fields = self.copyleaks_fields()
         secret = access_of(request, self.admin_site).secret()
-        ours = (filters_of(it.field, named=len(watched_fields) > 1, secret=secret) for it in watched_fields)
+        columns = [watched for watched in watched_fields if isinstance(watched, WatchedColumn)]
+        ours = (filters_of(it.field, named=len(watched_fields) > 1, secret=secret) for it in columns)
         return [*filters, *chain.from_iterable(ours)]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -119,24 +121,27 @@ class CopyleaksImageMixin(Base):
         ]
         return render_to_string("admin/copyleaks_image/includes/panel.html", {"entries": entries})
 
-    def copyleaks_fields(self) -> list[WatchedField]:
-        """Return the fields that are watched of this admin's model, inherited ones included."""
-        return [watched for watched in registry.watched_fields() if watched.class_of(self.model)]
+    def copyleaks_fields(self) -> list[Watched]:
+        """Return what is watched of this admin's model, inherited fields included."""
+        return [watched for watched in registry.all_watched() if watched.class_of(self.model)]
 
     def copyleaks_read(self, request: HttpRequest, instances: Sequence[Model]) -> None:
         """Read the rows of objects with one query, as the user may know them: a second look stays a blind one."""
-        fields = [watched.field for watched in self.copyleaks_fields()]
-        remember(instances, fields)
-        found = (row_of(instance, field) for instance in instances for field in fields)
+        pictures = [(instance, watched.field) for instance in instances for watched in self._pictures_of(instance)]
+        remember(instances, list({field.name: field for _, field in pictures}.values()))
+        found = (row_of(instance, field) for instance, field in pictures)
         access_of(request, self.admin_site).disguise(image for image in found if image is not None)
 
     def _found(self, instance: Model) -> Iterator[tuple[str, WatchedImage | None, str | None]]:
         """Yield the caption, the row and the present file of every watched field."""
-        watched_fields = self.copyleaks_fields()
-        for watched in watched_fields:
-            caption = _("%(field)s: ") % {"field": capfirst(str(watched.field.verbose_name))}
+        pictures = self._pictures_of(instance)
+        for watched in pictures:
+            caption = _("%(field)s: ") % {"field": capfirst(watched.what)}
             name = registry.stored_name(instance, watched.field)
-            yield caption if len(watched_fields) > 1 else "", row_of(instance, watched.field), name
+            yield caption if len(pictures) > 1 else "", row_of(instance, watched.field), name
+
+    def _pictures_of(self, instance: Model) -> list[WatchedField]:
+        return [picture for watched in self.copyleaks_fields() for picture in pictures_in(watched, instance)]
 
     def _shows_findings(self, request: HttpRequest) -> bool:
         return bool(self.copyleaks_fields()) and access_of(request, self.admin_site).may_view(WatchedImage)

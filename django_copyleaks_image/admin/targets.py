@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import quote
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import FileField, Model
 from django.http import HttpRequest
 from django.urls import reverse
@@ -87,7 +87,7 @@ def ruled_models(admin_site: AdminSite, request: HttpRequest) -> list[type[Model
 
 def models_with_files() -> list[type[Model]]:
     """Return the models of the project that may hold pictures."""
-    owners = tuple(watched.owner for watched in registry.watched_fields())
+    owners = tuple(watched.owner for watched in registry.all_watched())
     return [
         model
         for model in apps.get_models()
@@ -200,5 +200,5 @@ def unnamed(row: Row) -> str:
 def _file_name(instance: Model, field_name: str) -> str | None:
     try:
         return registry.stored_name(instance, registry.picture_field(type(instance), field_name))
-    except ImproperlyConfigured:
+    except Exception:  # noqa: BLE001 - the field is gone, or what a function of the project raises
         return None

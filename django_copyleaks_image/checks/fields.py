@@ -15,8 +15,8 @@ from django.db.models.constants import LOOKUP_SEP
 from django_copyleaks_image import registry
 from django_copyleaks_image.conf import DICT_NAME
 from django_copyleaks_image.models import home_database, images
-from django_copyleaks_image.picture_fields import PictureField
-from django_copyleaks_image.sources import Picture, StoredFile
+from django_copyleaks_image.picture_fields import KEY_MARK
+from django_copyleaks_image.sources import Picture, Several, StoredFile
 
 from .configuration import value_of
 from .registering import PREFIX, register
@@ -27,8 +27,8 @@ def check_fields(**kwargs: Any) -> list[CheckMessage]:
     """Check that every watched field exists, names pictures, and belongs to objects that a scan can name."""
     named = [(label, partial(_resolved_field, label)) for label in value_of("FIELDS") or ()]
     named += [
-        (f"{model._meta.label}.{name}", partial(registry.picture_field, model, name))
-        for registered, name in registry.registered()
+        (f"{model._meta.label}.{name}", partial(_registered_field, model, name, options.source))
+        for registered, name, options in registry.registered()
         for model in registry.concrete_models(registered) or [registered]
     ]
     return [
@@ -43,11 +43,18 @@ def check_fields(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def _resolved_field(label: str) -> PictureField:
-    return registry.picture_field(*registry.resolve(label))
+def _resolved_field(label: str) -> None:
+    registry.column_field(*registry.resolve(label))
 
 
-def _problem_of(find: Callable[[], PictureField]) -> str:
+def _registered_field(model: type[Model], name: str, source: object) -> None:
+    if isinstance(source, Several):
+        registry.check_several(model, name, source)
+    else:
+        registry.column_field(model, name)
+
+
+def _problem_of(find: Callable[[], None]) -> str:
     try:
         find()
     except (LookupError, ImproperlyConfigured) as error:
@@ -71,7 +78,7 @@ def _contradictions() -> Iterator[tuple[str, str]]:
 
 
 def _different_sources() -> Iterator[tuple[str, str]]:
-    for watched in registry.watched_fields():
+    for watched in registry.all_watched():
         sources = [named.options.source for named in watched.classes if named.options.source is not None]
         if any(source != sources[0] for source in sources):
             yield (
@@ -81,7 +88,7 @@ def _different_sources() -> Iterator[tuple[str, str]]:
 
 
 def _proxies_that_nobody_can_tell() -> Iterator[tuple[str, str]]:
-    for watched in registry.watched_fields():
+    for watched in registry.all_watched():
         for named in watched.classes:
             if not named.is_told_apart and any(named.options != other.options for other in watched.classes):
                 label, owner = named.model._meta.label, watched.owner._meta.label
@@ -134,7 +141,7 @@ def _lost_fields() -> Iterator[tuple[type[Model], str]]:
     # These columns alone are in one index.
     for content_type, name in images().order_by().values_list("content_type", "field_name").distinct():
         model = ContentType.objects.db_manager(home_database()).get_for_id(content_type).model_class()
-        if model is None or _has_column(model, name):
+        if model is None or KEY_MARK in name or _has_column(model, name):  # What a function names has no column.
             continue
         if images().filter(content_type=content_type, field_name=name, removed_at=None).exists():
             yield model, name

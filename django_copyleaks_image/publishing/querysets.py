@@ -41,7 +41,7 @@ def with_standing(queryset: Rows, field_name: str, *, prefix: str = "copyleaks")
     ``copyleaks_decision`` is ``"confirmed"``, ``"cleared"``, ``"escalated"`` or ""; ``copyleaks_ai_share`` is the
     AI share of the area (0–1), None when not measured. For a second field of a model choose another ``prefix``.
     """
-    field = registry.picture_field(queryset.model, field_name)
+    field = registry.column_field(queryset.model, field_name)
     return queryset.annotate(
         **{
             f"{prefix}_standing": Coalesce(Subquery(_present_rows(field).values("standing")), Value(Standing.WAITING)),
@@ -70,7 +70,7 @@ def publishable(
     ``"hide"`` or ``"show"``.
     """
     shown = standings.shown_standings(unmeasured=unmeasured, flagged=flagged, not_pictures=not_pictures)
-    field = registry.picture_field(queryset.model, field_name)
+    field = registry.column_field(queryset.model, field_name)
     rows = _present_rows(field)
     # Without a row the picture is waiting.
     fit = (
@@ -90,7 +90,7 @@ def filter_by_picture(queryset: Rows, field_name: str, *conditions: Q, **columns
     when not measured), ``ai_share`` (0–1). A picture that waits for its first result fulfils none. Where few
     pictures do, only they are read; filtering the annotations of :func:`with_standing` looks at every object.
     """
-    field = registry.picture_field(queryset.model, field_name)
+    field = registry.column_field(queryset.model, field_name)
     key = registry.owner_of(field)._meta.pk
     if isinstance(key, IntegerField):
         keys = _rows(field).filter(*conditions, **columns).values(key=Cast("object_id", BigIntegerField()))

@@ -8,7 +8,7 @@ from django.db.models import Model, Q
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import WatchedImage, home_database, images
-from django_copyleaks_image.picture_fields import PictureField
+from django_copyleaks_image.picture_fields import AnyPictureField
 from django_copyleaks_image.scanning.scan_requests import target_of
 
 Object = TypeVar("Object", bound=Model)
@@ -27,7 +27,7 @@ def prefetch_standings(instances: Iterable[Object], *field_names: str) -> list[O
     return listed
 
 
-def remember(instances: Sequence[Model], fields: Sequence[PictureField]) -> None:
+def remember(instances: Sequence[Model], fields: Sequence[AnyPictureField]) -> None:
     """Leave the rows with the objects, for :func:`row_of`."""
     found = rows_of(instances, fields)
     for instance in instances:
@@ -35,7 +35,7 @@ def remember(instances: Sequence[Model], fields: Sequence[PictureField]) -> None
         remembered.update({field.name: found[instance.pk].get(field.name) for field in fields})
 
 
-def row_of(instance: Model, field: PictureField) -> WatchedImage | None:
+def row_of(instance: Model, field: AnyPictureField) -> WatchedImage | None:
     """Return the row of the picture in a field of an object, the remembered one if there is any."""
     remembered: dict[str, WatchedImage | None] = instance.__dict__.get("_copyleaks_images", {})
     if field.name in remembered:
@@ -43,7 +43,7 @@ def row_of(instance: Model, field: PictureField) -> WatchedImage | None:
     return rows_of([instance], [field])[instance.pk].get(field.name)
 
 
-def rows_of(instances: Sequence[Model], fields: Sequence[PictureField]) -> dict[Any, Rows]:
+def rows_of(instances: Sequence[Model], fields: Sequence[AnyPictureField]) -> dict[Any, Rows]:
     """Return the rows by the objects' keys; their scans and results come without the large columns."""
     found: dict[Any, Rows] = defaultdict(dict)
     stored = [instance for instance in instances if instance.pk is not None]

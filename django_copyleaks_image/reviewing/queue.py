@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import WatchedImage, decisions, images
 from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
+from django_copyleaks_image.picture_fields import KEY_MARK
 from django_copyleaks_image.standings import Kind, Queue
 
 from . import claims
@@ -38,7 +39,10 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """What a person wants to see: one queue, of one watched field or all, real pictures or the sandbox's."""
+    """What a person wants to see: one queue, of one watched field or all, real pictures or the sandbox's.
+
+    ``field_name`` is that of the rows, or, with :data:`~.picture_fields.KEY_MARK` at its end, what theirs begin with.
+    """
 
     queue: Queue = Queue.REVIEW
     order: Order = Order.OLDEST
@@ -127,7 +131,9 @@ def take(
 def _selected(selection: Selection) -> WatchedImageQuerySet:
     found = images().filter(sandbox=selection.sandbox)
     if selection.content_type is not None:
-        found = found.filter(content_type=selection.content_type, field_name=selection.field_name)
+        is_of_several = selection.field_name.endswith(KEY_MARK)
+        name = {"field_name__startswith" if is_of_several else "field_name": selection.field_name}
+        found = found.filter(content_type=selection.content_type, **name)
     if selection.hidden:
         found = found.exclude(content_type__in=selection.hidden)
     return found

@@ -25,8 +25,8 @@ from django.db.models import CompositePrimaryKey, Model, QuerySet
 from django_copyleaks_image import registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.picture_fields import PictureField
-from django_copyleaks_image.watched_fields import WatchedField
+from django_copyleaks_image.picture_fields import AnyPictureField, OneOfSeveral, PictureField
+from django_copyleaks_image.watched_fields import Watched, WatchedColumn, WatchedField
 
 from . import account, file_changes, finishing, scan_requests
 
@@ -66,7 +66,7 @@ class _FieldProgress:
     is_clean: bool = True
     classes: list[str] = field(default_factory=list)
 
-    def begun_anew_for(self, watched: WatchedField) -> "_FieldProgress":
+    def begun_anew_for(self, watched: Watched) -> "_FieldProgress":
         classes = sorted(named.model._meta.label for named in watched.classes)
         return self if self.classes == classes else _FieldProgress(classes=classes)
 
@@ -77,7 +77,7 @@ def take_next_steps() -> int:
     after, queued = _look_at_scans(walks.get("scans", 0))
     files = file_changes.go_round(walks.get("files", {}))
     fields = {}
-    for watched in registry.watched_fields():
+    for watched in registry.all_watched():
         walk = _FieldProgress(**walks.get("fields", {}).get(watched.label, {})).begun_anew_for(watched)
         with going_on_after_errors_of(watched.label):
             queued += _look_at_objects(watched, walk)
@@ -130,15 +130,16 @@ def _look_at(owner: type[Model], database: str, rows: list[_Row]) -> int:
     if gone:
         finishing.remove(scans().filter(pk__in=gone), Code.FILE_REMOVED)
         logger.info("Reconciliation found %s scans whose %s or its file is gone.", len(gone), owner._meta.label)
+    replaced: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in known:
+        name = held[row.object_id, row.field_name]
+        # Most are that of the present file; of the others, some are followed by a newer one.
+        if name and not scan_requests.covers(name, by=row):
+            replaced[row.field_name][row.object_id] = name
     queued = 0
-    for watched in registry.watched_fields():
-        if watched.owner is owner:
-            names: dict[str, str] = {}
-            for row in known:
-                name = held[row.object_id, row.field_name]
-                # Most are that of the present file; of the others, some are followed by a newer one.
-                if row.field_name == watched.name and name and not scan_requests.covers(name, by=row):
-                    names[row.object_id] = name
+    for field_name, names in replaced.items():
+        watched = registry.watched_field(owner, field_name)
+        if watched is not None:
             queued += _queue_replaced(watched, database, names)
     return queued
 
@@ -146,17 +147,22 @@ def _look_at(owner: type[Model], database: str, rows: list[_Row]) -> int:
 def _held_files(owner: type[Model], database: str, rows: list[_Row]) -> _Held:
     """Return which files the objects hold, as far as it can be told: key and field may be none of the model by now."""
     keys = _keys(owner, {row.object_id for row in rows})
-    fields = list(_picture_fields(owner, sorted({row.field_name for row in rows})))
-    columns = [field.column.name for field in fields]
+    present_fields = list(_picture_fields(owner, sorted({row.field_name for row in rows})))
+    fields = [field for field in present_fields if isinstance(field, PictureField)]
+    of_several = [field for field in present_fields if isinstance(field, OneOfSeveral)]
     # No manager of the project, which may hide rows, as those of other tenants: what is hidden is not gone.
     objects: QuerySet[Model] = QuerySet(owner, using=database)
 
     def found(keys: Iterable[Any]) -> dict[Any, dict[str, str]]:
-        listed = objects.filter(pk__in=list(keys)).values_list("pk", *columns)
-        return {
+        listed = objects.filter(pk__in=list(keys))
+        files = {
             key: {field.name: field.name_of(value) or "" for field, value in zip(fields, values, strict=True)}
-            for key, *values in listed
+            for key, *values in listed.values_list("pk", *(field.column.name for field in fields))
         }
+        for instance in listed if of_several else ():
+            with _going_on_after_errors_of_the_project(instance):
+                files[instance.pk] |= {field.name: field.name_in(instance) or "" for field in of_several}
+        return files
 
     by_key = found(keys.values())
     if by_key.keys() - set(keys.values()):
@@ -185,7 +191,24 @@ def _keys(owner: type[Model], object_ids: Iterable[str]) -> dict[str, Any]:
     return keys
 
 
-def _picture_fields(owner: type[Model], names: Iterable[str]) -> Iterator[PictureField]:
+@contextmanager
+def _going_on_after_errors_of_the_project(instance: Model) -> Iterator[None]:
+    """Log what a function that names pictures raises: nothing is concluded about the object then."""
+    try:
+        yield
+    except Exception:
+        logger.exception("The pictures of %s %s could not be told.", instance._meta.label, instance.pk)
+
+
+def pictures_in(watched: Watched, instance: Model) -> list[WatchedField]:
+    """Return what names the pictures of an object; none where a function of the project raises, which is logged."""
+    pictures: list[WatchedField] = []
+    with _going_on_after_errors_of_the_project(instance):
+        pictures += watched.each_in(instance)
+    return pictures
+
+
+def _picture_fields(owner: type[Model], names: Iterable[str]) -> Iterator[AnyPictureField]:
     """Yield those of the fields that still name pictures."""
     for name in names:
         with suppress(ImproperlyConfigured):
@@ -213,40 +236,59 @@ def _queue_replaced(watched: WatchedField, database: str, names: dict[str, str])
     return queued
 
 
-def _look_at_objects(watched: WatchedField, walk: _FieldProgress) -> int:
+def _look_at_objects(watched: Watched, walk: _FieldProgress) -> int:
     """Look at the next objects of a field; return how many scans were queued."""
     database = router.db_for_write(watched.owner)
     objects = watched.objects(database).order_by("pk")
     if walk.after is not None and (behind := _keys(watched.owner, [walk.after])):
         objects = objects.filter(pk__gt=behind[walk.after])
-    rows = [
-        (scan_requests.object_id_of(watched.owner, key, using=database), watched.field.name_of(value))
-        for key, value in objects.values_list("pk", watched.field.column.name)[:CHUNK]
-    ]
-    with_file = {object_id for object_id, name in rows if name}
-    missing = with_file - set(_scans_of(watched, with_file).values_list("object_id", flat=True))
+    pictures = _pictures_of(watched, objects[:CHUNK], database)
+    with_picture = [object_id for object_id, fields in pictures.items() if fields]
+    scanned = set(_scans_of(watched, with_picture).values_list("object_id", "field_name"))
+    missing = {
+        object_id: left
+        for object_id, fields in pictures.items()
+        if (left := [field for field in fields if (object_id, field.name) not in scanned])
+    }
     queued = 0
     if walk.is_complete:
-        for _, instance in _instances(watched, database, missing):
-            if wants(watched, instance):
-                scan_requests.file_saved(watched, instance, created=False, written=False, using=database)
-                queued += 1
-            else:
-                walk.is_clean = False
+        for object_id, instance in _instances(watched, database, missing):
+            for field in missing.get(object_id, ()):
+                if wants(field, instance):
+                    scan_requests.file_saved(field, instance, created=False, written=False, using=database)
+                    queued += 1
+                else:
+                    walk.is_clean = False
     else:
         walk.is_clean &= not missing
-    walk.after = rows[-1][0] if len(rows) == CHUNK else None
+    walk.after = list(pictures)[-1] if len(pictures) == CHUNK else None
     if walk.after is None:
         walk.is_complete, walk.is_clean = walk.is_clean, True
     return queued
 
 
-def _scans_of(watched: WatchedField, object_ids: Iterable[str]) -> QuerySet[ImageScan]:
+def _pictures_of(watched: Watched, objects: QuerySet[Model], database: str) -> dict[str, list[WatchedField]]:
+    """Return what names the pictures that objects hold, by their keys in database form."""
+    pictures: dict[str, list[WatchedField]] = {}
+    if isinstance(watched, WatchedColumn):
+        for key, value in objects.values_list("pk", watched.field.column.name):
+            object_id = scan_requests.object_id_of(watched.owner, key, using=database)
+            pictures[object_id] = [watched] if watched.field.name_of(value) else []
+        return pictures
+    for instance in objects:
+        object_id = scan_requests.object_id_of(watched.owner, instance.pk, using=database)
+        pictures[object_id] = pictures_in(watched, instance)
+    return pictures
+
+
+def _scans_of(watched: Watched | WatchedField, object_ids: Iterable[str]) -> QuerySet[ImageScan]:
     content_type = ContentType.objects.db_manager(home_database()).get_for_model(watched.owner)
-    return scans().filter(content_type=content_type, field_name=watched.name, object_id__in=list(object_ids))
+    return scans().filter(watched.is_about(), content_type=content_type, object_id__in=list(object_ids))
 
 
-def _instances(watched: WatchedField, database: str, object_ids: Iterable[str]) -> Iterator[tuple[str, Model]]:
+def _instances(
+    watched: Watched | WatchedField, database: str, object_ids: Iterable[str]
+) -> Iterator[tuple[str, Model]]:
     """Yield objects by key, as the class that was named for them."""
     keys = _keys(watched.owner, object_ids)
     if keys:

@@ -93,6 +93,8 @@ def _why_its_file_is_gone(scan: ImageScan) -> str:
         prepare.stored_file(scan)
     except prepare.Replaced as replaced:
         return replaced.reason
+    except prepare.StorageFailed:  # Nobody knows; a resubmission asks again.
+        return ""
     return ""
 
 

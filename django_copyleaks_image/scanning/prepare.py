@@ -12,6 +12,7 @@ from threading import BoundedSemaphore
 from typing import IO, NamedTuple, cast
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.db import Error as AnyDatabaseError
 from django.db.models import Model
 
 from django_copyleaks_image import beginnings, formats, limits, registry
@@ -188,7 +189,8 @@ def stored_file(scan: ImageScan) -> Picture:
 def held_file(scan: ImageScan) -> Held:
     """Return the object of a scan and its file, not opened.
 
-    Raises :class:`Replaced` when the object is gone or holds another file by now.
+    Raises :class:`Replaced` when the object is gone or holds another file by now, and :class:`StorageFailed` for what a
+    source of the project raises.
     """
     model = scan.content_type.model_class()
     if model is None:
@@ -200,12 +202,14 @@ def held_file(scan: ImageScan) -> Held:
     target = scan.target
     if target is None:
         raise Replaced(Code.FILE_REMOVED)
-    name = registry.stored_name(target, field)
+    with _failures_of_the_source():
+        name = registry.stored_name(target, field)
     if not name or not scan.file_name:  # The name is forgotten when the picture was deleted.
         raise Replaced(Code.FILE_REMOVED)
     if name != scan.file_name:
         raise Replaced(Code.FILE_REPLACED)
-    return Held(target, field.picture(target, name))
+    with _failures_of_the_source():
+        return Held(target, field.picture(target, name))
 
 
 def measure(file: Picture) -> Facts:
@@ -380,6 +384,17 @@ def _block(stream: IO[bytes]) -> bytes:
         while len(block) < CHUNK and (piece := stream.read(CHUNK - len(block))):
             block += piece
     return block
+
+
+@contextmanager
+def _failures_of_the_source() -> Iterator[None]:
+    """Tell what functions of the project raise, and a storage that cannot be made, as a storage that failed."""
+    try:
+        yield
+    except AnyDatabaseError:
+        raise
+    except Exception as error:
+        raise StorageFailed(Problem.STORAGE_RAISED(error=type(error).__name__)) from error
 
 
 @contextmanager

@@ -8,7 +8,7 @@ before the app was; everything else by :mod:`.walk`, in time.
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db import router, transaction
 from django.db.models import AutoField, IntegerField, Max, Model
@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django_copyleaks_image import marks, registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.watched_fields import WatchedClass, WatchedField
+from django_copyleaks_image.watched_fields import Watched, WatchedClass, WatchedColumn, WatchedField
 
 from . import account, clock, full_scan
 from .scan_requests import queue, target_of
@@ -30,12 +30,21 @@ GRACE = timedelta(minutes=15)
 CHUNK = 500
 
 
+class Unscanned(NamedTuple):
+    """A picture without any scan, and the object that holds it."""
+
+    watched: WatchedField
+    instance: Model
+
+
 def unscanned(
-    watched: WatchedField, *, above: Any = None, database: str | None = None, of: WatchedClass | None = None
-) -> Iterator[Model]:
-    """Yield the objects with a stored, wanted file but no scan at all, by ascending key; or those of one class."""
+    watched: Watched, *, above: Any = None, database: str | None = None, of: WatchedClass | None = None
+) -> Iterator[Unscanned]:
+    """Yield stored, wanted files that have no scan at all, by the ascending key of their objects; or of one class."""
     database = database or router.db_for_write(watched.owner)
-    stored = watched.objects(database, of=of).exclude(watched.field.is_empty()).order_by("pk")
+    stored = watched.objects(database, of=of).order_by("pk")
+    if isinstance(watched, WatchedColumn):
+        stored = stored.exclude(watched.field.is_empty())
     while True:
         chunk = list((stored if above is None else stored.filter(pk__gt=above))[:CHUNK])
         if not chunk:
@@ -44,20 +53,21 @@ def unscanned(
         yield from _without_scan(watched, chunk, database)
 
 
-def _without_scan(watched: WatchedField, chunk: list[Model], database: str) -> Iterator[Model]:
+def _without_scan(watched: Watched, chunk: list[Model], database: str) -> Iterator[Unscanned]:
     targets = {target_of(watched.owner, it, watched.name, using=database)["object_id"]: it for it in chunk}
     content_type = target_of(watched.owner, chunk[0], watched.name, using=database)["content_type"]
-    known = scans().filter(content_type=content_type, field_name=watched.name, object_id__in=targets)
+    known = scans().filter(watched.is_about(), content_type=content_type, object_id__in=targets)
     # Compared with the name: a process may die between the commit of a replaced file and that of its scan.
-    seen = set(known.values_list("object_id", "file_name"))
+    seen = set(known.values_list("object_id", "field_name", "file_name"))
     for object_id, instance in targets.items():
-        name = registry.stored_name(instance, watched.field)
-        if name and (object_id, name) not in seen and full_scan.wants(watched, instance):
-            yield instance
+        for picture in full_scan.pictures_in(watched, instance):
+            name = registry.stored_name(instance, picture.field)
+            if name and (object_id, picture.name, name) not in seen and full_scan.wants(picture, instance):
+                yield Unscanned(picture, instance)
 
 
 def queue_unscanned(watched: WatchedField, instance: Model, *, database: str) -> ImageScan:
-    """Queue a scan of an object found by :func:`unscanned`."""
+    """Queue a scan of a picture found by :func:`unscanned`."""
     name = registry.stored_name(instance, watched.field) or ""
     target = target_of(watched.owner, instance, watched.name, using=database)
     scan = ImageScan(**target, file_name=name, database=database)
@@ -69,12 +79,11 @@ def queue_unscanned(watched: WatchedField, instance: Model, *, database: str) ->
 def queue_current_file(scan: ImageScan) -> None:
     """Queue a scan of the file that the object of ``scan`` holds now, if it is watched and wanted."""
     instance = scan.target
-    owner = scan.content_type.model_class()
-    for watched in registry.watched_fields():
-        is_it = watched.owner is owner and watched.name == scan.field_name
-        has_file = is_it and instance is not None and registry.stored_name(instance, watched.field)
-        if has_file and full_scan.wants(watched, instance):
-            queue_unscanned(watched, instance, database=scan.database)
+    watched = registry.watched_field_of(scan)
+    if watched is None or instance is None or not registry.stored_name(instance, watched.field):
+        return
+    if full_scan.wants(watched, instance):
+        queue_unscanned(watched, instance, database=scan.database)
 
 
 def reconcile_if_due() -> int:
@@ -94,13 +103,13 @@ def reconcile() -> int:
     """
     queued = 0
     watermarks: dict[str, list[Any]] = dict(account.state().watermarks)
-    for watched in registry.watched_fields():
+    for watched in registry.all_watched():
         if not isinstance(watched.owner._meta.pk, AutoField | IntegerField):
             continue
         with full_scan.going_on_after_errors_of(watched.label):
             watermark, candidate, candidate_at = watermarks.get(watched.label) or _first_watermarks(watched)
-            for instance in unscanned(watched, above=watermark):
-                queue_unscanned(watched, instance, database=router.db_for_write(watched.owner))
+            for picture, instance in unscanned(watched, above=watermark):
+                queue_unscanned(picture, instance, database=router.db_for_write(watched.owner))
                 queued += 1
             watermarks[watched.label] = _advanced(watched, watermark, candidate, candidate_at)
     account_row().update(watermarks=watermarks)
@@ -110,12 +119,12 @@ def reconcile() -> int:
     return queued
 
 
-def _first_watermarks(watched: WatchedField) -> list[Any]:
+def _first_watermarks(watched: Watched) -> list[Any]:
     highest = _highest_key(watched)
     return [highest, highest, clock.now().isoformat()]
 
 
-def _advanced(watched: WatchedField, watermark: int, candidate: int, candidate_at: str) -> list[Any]:
+def _advanced(watched: Watched, watermark: int, candidate: int, candidate_at: str) -> list[Any]:
     now, seen_at = clock.now(), cast("datetime", parse_datetime(candidate_at))
     if marks.is_ahead(seen_at, now):
         return [watermark, candidate, now.isoformat()]
@@ -124,6 +133,6 @@ def _advanced(watched: WatchedField, watermark: int, candidate: int, candidate_a
     return [candidate, _highest_key(watched), now.isoformat()]
 
 
-def _highest_key(watched: WatchedField) -> int:
+def _highest_key(watched: Watched) -> int:
     objects = watched.owner._base_manager.using(router.db_for_write(watched.owner))
     return objects.aggregate(highest=Max("pk"))["highest"] or 0

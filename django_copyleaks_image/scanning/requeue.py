@@ -13,7 +13,7 @@ from django.db.models import Max
 from django_copyleaks_image.models import ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
-from django_copyleaks_image.watched_fields import WatchedField
+from django_copyleaks_image.watched_fields import Watched
 
 from . import account, arrival, file_changes, prepare
 from .isolation import isolated
@@ -30,10 +30,10 @@ def ended_with(code: str) -> ImageScanQuerySet:
     return ended.select_related("content_type").order_by("-pk")
 
 
-def arrived_since(watched: WatchedField) -> Iterator[ImageScan]:
+def arrived_since(watched: Watched) -> Iterator[ImageScan]:
     """Yield the scans of a field that have ended because there was no file, where there is one now."""
     for code in arrival.MISSING:
-        ended = ended_with(code).filter(field_name=watched.name, content_type__model=watched.owner._meta.model_name)
+        ended = ended_with(code).filter(watched.is_about(), content_type__model=watched.owner._meta.model_name)
         for scan in ended.filter(content_type__app_label=watched.owner._meta.app_label).iterator(chunk_size=BATCH):
             if may_be_queued(scan) and file_changes.is_there(prepare.stored_file(scan)):
                 yield scan
@@ -48,7 +48,7 @@ def may_be_queued(scan: ImageScan, *, pay_again: bool = False) -> bool:
         return False
     try:
         prepare.stored_file(scan)
-    except prepare.Replaced:
+    except (prepare.Replaced, prepare.StorageFailed):
         return False
     return True
 

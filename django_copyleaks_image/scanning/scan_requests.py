@@ -17,7 +17,7 @@ from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet, re
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
-from django_copyleaks_image.watched_fields import WatchedField
+from django_copyleaks_image.watched_fields import WatchedField, WatchedSeveral
 
 from . import arrival, finishing
 
@@ -172,6 +172,39 @@ def _follow_the_rule(watched: WatchedField, instance: Model, *, using: str) -> N
         _with_the_media(lambda: _leave_out(left_out, Code.NOT_WANTED), using=using)
     else:
         _with_the_media(lambda: queue(ImageScan(**columns), Code.FILE_REPLACED), using=using)
+
+
+def several_saved(watched: WatchedSeveral, instance: Model, *, created: bool, using: str) -> None:
+    """Queue a scan for each of an object's pictures that a save changed; whatever goes wrong, the upload goes on."""
+
+    def follow() -> None:
+        names = watched.source.names_in(instance)
+        known = {} if created else _newest_of_several(watched, instance, using=using)
+        for key in dict.fromkeys((*names, *known)):
+            name, latest = names.get(key, ""), known.get(key)
+            # Of one that has no scan yet, none has to be looked for.
+            if latest is None or ((name or latest.file_name) and not covers(name, by=latest)):
+                _follow(watched.at(key), instance, created=latest is None, written=False, using=using)
+
+    _without_spoiling_the_save(f"queue scans of {watched.label} {instance.pk}", follow)
+
+
+def several_deleted(watched: WatchedSeveral, instance: Model, *, using: str) -> None:
+    """Supersede what is unfinished for the pictures of an object that was deleted."""
+
+    def forget() -> None:
+        for key in _newest_of_several(watched, instance, using=using):
+            object_deleted(watched.at(key), instance, using=using)
+
+    _without_spoiling_the_save(f"remove the scans of {watched.label} {instance.pk}", forget)
+
+
+def _newest_of_several(watched: WatchedSeveral, instance: Model, *, using: str) -> dict[str, _Newest]:
+    """Return the newest scan of each picture that an object has had, by its key."""
+    target = target_of(watched.owner, instance, "", using=using)
+    of_object = scans().filter(watched.is_about(), content_type=target["content_type"], object_id=target["object_id"])
+    rows = of_object.order_by("pk").values_list("field_name", *_Newest._fields)
+    return {name.removeprefix(watched.stored_as): _Newest(*columns) for name, *columns in rows}
 
 
 def object_deleted(watched: WatchedField, instance: Model, *, using: str) -> None:

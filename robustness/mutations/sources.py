@@ -73,4 +73,18 @@ PROTECTIONS = (
         "return name.startswith(column)",
         "tests/test_operations.py -k begins_alike",
     ),
+    Protection(
+        "one SELECT for several pictures",
+        "scanning/scan_requests.py",
+        "((name or latest.file_name) and not covers(name, by=latest))",
+        "True",
+        "tests/scanning/test_sources.py -k one_select_together",
+    ),
+    Protection(
+        "files of before another class was named",
+        "scanning/full_scan.py",
+        "return self if self.classes == classes else",
+        "return self if self else",
+        "tests/test_watched_classes.py -k pays_for_no_files",
+    ),
 )

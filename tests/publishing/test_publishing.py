@@ -21,7 +21,7 @@ from django_copyleaks_image.publishing import (
     standing,
     with_standing,
 )
-from django_copyleaks_image.registry import owner_of, picture_field
+from django_copyleaks_image.registry import column_field, owner_of, picture_field
 from django_copyleaks_image.scanning.scan_requests import target_of
 from django_copyleaks_image.standings import DECIDED, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
@@ -232,7 +232,7 @@ def test_object_without_a_file__has_nothing_to_hide(make: Maker) -> None:
 
 @pytest.mark.parametrize("policy", [{}, {"unmeasured": "show"}], ids=str)
 def test_object_without_the_file_that_it_must_have__is_waiting(policy: dict[str, Any], monkeypatch: Any) -> None:
-    monkeypatch.setattr(picture_field(Photo, "image").column, "blank", False)
+    monkeypatch.setattr(column_field(Photo, "image").column, "blank", False)
     shown, empty = photo(), Photo.objects.create()
     bring_to(shown, "image", completed(Verdict.NO_AI))
 
@@ -433,7 +433,7 @@ def test_rows__are_found_by_the_index_on_their_target(make: Maker) -> None:
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="others join row by row whatever they expect")
 def test_page__looks_at_no_more_rows_than_it_passes(watch: Any, monkeypatch: Any) -> None:
     watch(Listing, "front")
-    monkeypatch.setattr(picture_field(Listing, "front").column, "blank", False)
+    monkeypatch.setattr(column_field(Listing, "front").column, "blank", False)
     content_type = ContentType.objects.get_for_model(Listing)
     listings = Listing.objects.bulk_create(Listing(front=f"listings/{number}.jpg") for number in range(5_000))
     WatchedImage.objects.bulk_create(

@@ -28,11 +28,12 @@ from django_copyleaks_image.api import (
     standing,
     with_standing,
 )
-from django_copyleaks_image.models import ImageScan
+from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import addresses, full_scan, prepare, receive, reconcile
-from django_copyleaks_image.sources import Picture, StorageKey, Url
+from django_copyleaks_image.sources import Picture, Several, StorageKey, Url
+from tests.admin.desk_requests import next_keys, press
 from tests.copyleaks.server import Reply, Server, running
 from tests.gallery.models import Document, Drawing, Photo, Product
 from tests.samples import as_json, clean, detection, judge, only_scan, photo, picture, submitted
@@ -532,3 +533,174 @@ def test_files_of_fields__go_on_beside_it(watch: Configure) -> None:
     photo()
 
     assert only_scan().field_name == "image"
+
+
+# Several pictures of one object
+
+
+def pages(product: Product) -> dict[str, str]:
+    """Name the pages of a catalogue by their numbers."""
+    return {str(number): name for number, name in enumerate((product.meta or {})["pages"], 1)}
+
+
+@pytest.fixture
+def catalogue(watch: Configure) -> Callable[..., Product]:
+    watch(Product, "pages", source=Several(pages, of=StorageKey("media")))
+    return lambda *names: Product.objects.create(title="catalogue", meta={"pages": list(names)})
+
+
+def told() -> list[tuple[str, str, str]]:
+    found = ImageScan.objects.order_by("field_name", "pk").values_list("field_name", "status", "file_name")
+    return [(name, status, file_name) for name, status, file_name in found]
+
+
+QUEUED, SUPERSEDED = Status.QUEUED, Status.SUPERSEDED
+
+
+def test_several__each_has_a_scan_for_one_insert(catalogue: Callable[..., Product]) -> None:
+    catalogue("a.jpg")
+    with CaptureQueriesContext(connection) as queries:
+        catalogue("b.jpg", "", "c.jpg")
+
+    assert statements(queries) == ["INSERT", "INSERT", "INSERT"]
+    assert told()[1:] == [("pages:1", QUEUED, "b.jpg"), ("pages:3", QUEUED, "c.jpg")]
+
+
+def test_several__saved_again_cost_one_select_together(catalogue: Callable[..., Product]) -> None:
+    product = catalogue("a.jpg", "b.jpg", "c.jpg")
+    with CaptureQueriesContext(connection) as queries:
+        product.save()
+    assert statements(queries) == ["UPDATE", "SELECT"]
+
+
+def test_several__come_change_and_go(catalogue: Callable[..., Product]) -> None:
+    product = catalogue("a.jpg", "b.jpg")
+    product.meta = {"pages": ["a.jpg", "", "new.jpg"]}
+    product.save()
+    assert told() == [("pages:1", QUEUED, "a.jpg"), ("pages:2", SUPERSEDED, ""), ("pages:3", QUEUED, "new.jpg")]
+
+    product.meta = {"pages": ["other.jpg"]}
+    product.save()
+    assert told()[:2] == [("pages:1", SUPERSEDED, "a.jpg"), ("pages:1", QUEUED, "other.jpg")]
+    assert told()[-1] == ("pages:3", SUPERSEDED, "")
+    with CaptureQueriesContext(connection) as queries:
+        product.save()
+    assert statements(queries) == ["UPDATE", "SELECT"]
+
+    product.delete()
+    assert {(status, name) for _, status, name in told()} == {(SUPERSEDED, "")}
+
+
+def test_several__whose_function_raises_spoil_no_save(catalogue: Callable[..., Product], caplog: Any) -> None:
+    Product.objects.create(meta={}).save()
+    assert "the save goes on" in caplog.text
+    catalogue("a.jpg")
+
+    full_scan.take_next_steps()
+    call_command("copyleaks_scan", "gallery.Product.pages")
+
+    assert len(told()) == 1
+
+
+def test_several__of_which_no_signal_told_are_found(catalogue: Callable[..., Product]) -> None:
+    reconcile.reconcile()
+    Product.objects.bulk_create([Product(meta={"pages": ["a.jpg", "b.jpg"]})])
+    reconcile.reconcile()
+    assert told() == [("pages:1", QUEUED, "a.jpg"), ("pages:2", QUEUED, "b.jpg")]
+
+    Product.objects.update(meta={"pages": ["a.jpg", "other.jpg", "c.jpg"]})
+    full_scan.take_next_steps()
+    assert told()[1:] == [
+        ("pages:2", SUPERSEDED, "b.jpg"),
+        ("pages:2", QUEUED, "other.jpg"),
+        ("pages:3", QUEUED, "c.jpg"),
+    ]
+
+    ImageScan.objects.all().delete()
+    call_command("copyleaks_scan", "gallery.Product.pages")
+    assert [name for name, *_ in told()] == ["pages:1", "pages:2", "pages:3"]
+    Product.objects.all()._raw_delete("default")
+    full_scan.take_next_steps()
+    assert {(status, name) for _, status, name in told()} == {(SUPERSEDED, "")}
+
+
+def test_several__are_measured_judged_and_shown_each(
+    catalogue: Callable[..., Product], admin_client: Client, provider: Provider
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        storages["media"].save(name, ContentFile(picture(colour="red" if name == "a.jpg" else "blue")))
+    product = catalogue("a.jpg", "b.jpg")
+    work()
+    first, second = ImageScan.objects.order_by("pk")
+    assert {first.status, second.status} == {Status.SUBMITTED}
+    receive.deliver(first, as_json(detection(first)), Source.WEBHOOK)
+    receive.deliver(second, as_json(clean(second)), Source.WEBHOOK)
+    judge()
+
+    (product,) = prefetch_standings([product], "pages:1", "pages:2", "pages:3")
+    stands = {key: standing(product, f"pages:{key}").standing for key in (1, 2, 3)}
+    assert stands == {1: "flagged", 2: "clean", 3: "waiting"}
+    assert not standing(product, "pages:3").is_hidden
+    assert latest_scan(product, "pages:1") == first
+    panel = admin_client.get(f"/admin/gallery/product/{product.pk}/change/").content.decode()
+    assert "Pages 1: " in panel
+    assert "Pages 2: " in panel
+    address = "/admin/copyleaks_image/watchedimage/"
+    listed = admin_client.get(f"{address}?field=gallery.Product.pages").content.decode()
+    assert "pages:1" in listed
+    flagged = WatchedImage.objects.get(field_name="pages:1")
+    assert next_keys(admin_client, field="gallery.Product.pages") == [flagged.pk]
+    press(admin_client, flagged, "confirmed")
+    product.__dict__.pop("_copyleaks_images")
+    assert standing(product, "pages:1").is_hidden
+
+
+def test_several__whose_function_raises_spoil_no_page_of_the_admin(
+    catalogue: Callable[..., Product], admin_client: Client
+) -> None:
+    product = catalogue("a.jpg")
+    measure(ai=True)
+    Product.objects.update(meta={})
+
+    for page in (
+        f"gallery/product/{product.pk}/change/",
+        "gallery/product/",
+        "copyleaks_image/watchedimage/",
+        f"copyleaks_image/watchedimage/{WatchedImage.objects.get().pk}/change/",
+        f"copyleaks_image/imagescan/{only_scan().pk}/change/",
+    ):
+        assert admin_client.get(f"/admin/{page}").status_code == 200
+
+
+def test_several__whose_function_raises_for_the_worker_wait(
+    catalogue: Callable[..., Product], provider: Provider
+) -> None:
+    catalogue("a.jpg")
+    Product.objects.update(meta={})
+
+    work()
+
+    assert (only_scan().status, only_scan().error_code) == (Status.QUEUED, "storage_failed")
+    assert "KeyError" in only_scan().error_message
+    assert provider.sent == []
+
+
+@pytest.mark.parametrize("name", ["pages", "pages:1"])
+def test_several__cannot_be_asked_in_a_query(name: str, catalogue: Callable[..., Product]) -> None:
+    with pytest.raises(ImproperlyConfigured, match="no query can ask"):
+        publishable(Product.objects.all(), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "words"),
+    [
+        ("image_key", Several(pages, of=StorageKey("media")), "is a field"),
+        ("the pages", Several(pages, of=StorageKey("media")), "none of Python's"),
+        ("pages", Several(pages, of=StorageKey("nowhere")), "no entry 'nowhere'"),
+    ],
+)
+def test_several__that_cannot_be_watched(name: str, source: Several, words: str, watch: Configure) -> None:
+    watch(Product, name, source=source)
+
+    (problem,) = problems()
+    assert words in problem

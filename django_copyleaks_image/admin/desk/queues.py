@@ -115,7 +115,7 @@ class Desk:
 
     def selection(self, choice: Choice) -> Selection:
         """Return what is chosen, without the models (content types) of whose objects the user may see none."""
-        owners = {watched.owner for watched in registry.watched_fields()}
+        owners = {watched.owner for watched in registry.all_watched()}
         site = self.model_admin.admin_site
         hidden = [owner for owner in owners if not targets.may_view(site, self.request, owner)]
         content_types = ContentType.objects.get_for_models(*hidden).values()
@@ -124,7 +124,7 @@ class Desk:
             queue=choice.queue,
             order=choice.order,
             content_type=None if watched is None else ContentType.objects.get_for_model(watched.owner),
-            field_name="" if watched is None else watched.name,
+            field_name="" if watched is None else watched.stored_as,
             sandbox=choice.sandbox,
             hidden=frozenset(content_type.pk for content_type in content_types),
         )
@@ -132,7 +132,7 @@ class Desk:
     @property
     def counts_hidden(self) -> bool:
         """Return whether counts may include pictures that the user may not see: only a look at each would tell."""
-        owners = {watched.owner for watched in registry.watched_fields()}
+        owners = {watched.owner for watched in registry.all_watched()}
         is_ruled = self.access.has_own_rule("may_view", "may_decide", "may_decide_escalated")
         return is_ruled or any(targets.may_vary(self.model_admin.admin_site, owner) for owner in owners)
 

@@ -87,7 +87,7 @@ def _settings() -> str:
 
 
 def _watched_fields() -> str:
-    watched = ", ".join(label for field in registry.watched_fields() for label in field.named_labels)
+    watched = ", ".join(label for field in registry.all_watched() for label in field.named_labels)
     if not watched:
         raise Problem("none, so nothing is ever scanned: name them in FIELDS or with register().")
     return f"{watched}."

@@ -8,7 +8,7 @@ from django.db import router
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.scanning import reconcile, requeue
-from django_copyleaks_image.watched_fields import WatchedClass, WatchedField
+from django_copyleaks_image.watched_fields import Watched, WatchedClass
 
 CHUNK = 500
 
@@ -74,9 +74,9 @@ class Command(BaseCommand):
         watched, of = _watched_class(field)
         database = router.db_for_write(watched.owner)
         count = 0
-        for instance in islice(reconcile.unscanned(watched, of=of), limit):
+        for picture, instance in islice(reconcile.unscanned(watched, of=of), limit):
             if not dry_run:
-                reconcile.queue_unscanned(watched, instance, database=database)
+                reconcile.queue_unscanned(picture, instance, database=database)
             count += 1
         for scan in requeue.arrived_since(watched):
             if count == limit:
@@ -86,10 +86,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{field if of else watched.label}: {counted}: {count}.")
 
 
-def _watched_class(label: str) -> tuple[WatchedField, WatchedClass | None]:
+def _watched_class(label: str) -> tuple[Watched, WatchedClass | None]:
     """Return a watched field, and the class if the label names one of those that are watched, and not the column."""
-    known: dict[str, tuple[WatchedField, WatchedClass | None]] = {}
-    for watched in registry.watched_fields():
+    known: dict[str, tuple[Watched, WatchedClass | None]] = {}
+    for watched in registry.all_watched():
         known |= {label: (watched, named) for label, named in zip(watched.named_labels, watched.classes, strict=True)}
         known[watched.label] = watched, None
     try:

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 
 from django_copyleaks_image.registry import register, scan_images
-from django_copyleaks_image.sources import StorageKey, Url
+from django_copyleaks_image.sources import Several, StorageKey, Url
 
 
 def is_for_sale(article: "Article") -> bool:
@@ -35,3 +35,4 @@ class Brand(models.Model):
 register(Brand, "logo", mostly_ai_area=0.9)
 register(Brand, "photo_key", source=StorageKey("media", key=str.lower))
 register(Brand, "photo_url", source=Url(direct=True))
+register(Brand, "adverts", source=Several(lambda brand: {"first": brand.name}, of=StorageKey("media")))
