@@ -45,7 +45,7 @@ def noticed(scan: ImageScan, *, reads_all: bool = False) -> bool:
         return False
     try:
         instance, file = prepare.held_file(scan)
-    except prepare.Replaced:
+    except (prepare.Replaced, prepare.StorageFailed):
         return False
     if scan_requests.asks_when(scan) and not scan_requests.is_still_wanted(scan, instance):
         return scan_requests.take_back(scan)
