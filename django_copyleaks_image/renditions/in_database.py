@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files import File
 from django.core.files.storage import Storage
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Length
 
 from django_copyleaks_image.models import RenditionPart, home_database
 from django_copyleaks_image.transactions import atomically
@@ -28,7 +29,8 @@ class DatabaseStorage(Storage):
         return _parts(name).exists()
 
     def size(self, name: str) -> int:
-        return sum(map(len, _parts(name).values_list("content", flat=True)))
+        size: int = _parts(name).aggregate(size=Sum(Length("content")))["size"] or 0
+        return size
 
     def delete(self, name: str) -> None:
         _parts(name).delete()

@@ -252,6 +252,11 @@ def test_media_endpoint__serves_the_copy_and_nothing_else(
     content = b"".join(response.streaming_content)
 
     assert hashlib.sha256(content).hexdigest() == only_scan().copy_sha256
+    copy = kept.of(only_scan())
+    assert copy.storage.size(copy.name) == len(content) > 2000
+    with copy.open() as stream:
+        assert (stream.seek(700), stream.read(50), stream.seek(-20, 2)) == (700, content[700:750], len(content) - 20)
+        assert stream.read() == content[-20:]
     assert response["Content-Type"] == "image/png"
     assert response["Content-Length"] == str(len(content))
     assert "still.png" in response["Content-Disposition"]
