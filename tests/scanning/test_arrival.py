@@ -7,7 +7,6 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from django_copyleaks_image.copyleaks.client import Client
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.receipt import Outcome, Source
@@ -19,14 +18,6 @@ from tests.samples import as_json, clean, photo, picture
 from .fake_provider import Provider, work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.awaits_files]
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
-    provider = Provider()
-    monkeypatch.setattr(Client, "log_in", lambda self: None)
-    monkeypatch.setattr(Client, "submit", lambda self, submission: provider.take(submission))
-    return provider
 
 
 def keyed(name: str = "direct.jpg") -> Photo:

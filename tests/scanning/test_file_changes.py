@@ -10,7 +10,6 @@ from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
 
 from django_copyleaks_image.api import publishable, request_scan, standing
-from django_copyleaks_image.copyleaks.client import Client
 from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
@@ -21,17 +20,9 @@ from django_copyleaks_image.standings import Standing
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, picture, upload
 
-from .fake_provider import Provider, work
+from .fake_provider import work
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
-    provider = Provider()
-    monkeypatch.setattr(Client, "log_in", lambda self: None)
-    monkeypatch.setattr(Client, "submit", lambda self, submission: provider.take(submission))
-    return provider
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
 
 
 def answer(scan: ImageScan) -> str:

@@ -23,14 +23,6 @@ from .fake_provider import Provider, work
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
-    provider = Provider()
-    monkeypatch.setattr(Client, "log_in", lambda self: None)
-    monkeypatch.setattr(Client, "submit", lambda self, submission: provider.take(submission))
-    return provider
-
-
 def left() -> timedelta:
     """Return how long the lease of the only scan goes on."""
     until = only_scan().lease_until

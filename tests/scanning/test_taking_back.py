@@ -7,7 +7,6 @@ import pytest
 from django.utils import timezone
 
 from django_copyleaks_image.api import request_scan, standing, withdraw_scan
-from django_copyleaks_image.copyleaks.client import Client
 from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
@@ -18,15 +17,7 @@ from tests.samples import as_json, detection, upload
 
 from .fake_provider import Provider, work
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
-    provider = Provider()
-    monkeypatch.setattr(Client, "log_in", lambda self: None)
-    monkeypatch.setattr(Client, "submit", lambda self, submission: provider.take(submission))
-    return provider
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
 
 
 @pytest.fixture(autouse=True)
