@@ -211,7 +211,11 @@ class Worker:
         if not sweep.sweep_if_due():
             sweep.sweep()
         reconcile.reconcile()
-        while not self._is_stopping and (self._judge() + self._claim() or self._scans.is_busy):
+        while not self._is_stopping:
+            # Asked before there is a claim: who finishes meanwhile may have put back what is due at once.
+            was_busy = self._scans.is_busy
+            if not (self._judge() + self._claim() or was_busy):
+                break
             self._show_heartbeat()
             with checked_in():
                 if self._scans.wait(self._poll_seconds):

@@ -14,6 +14,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import heatmaps, inbox, receive, recovery, submit, sweep
 from django_copyleaks_image.worker import Worker
+from django_copyleaks_image.worker.scan_threads import ScanThreads
 from tests.samples import as_json, detection, photo, submitted
 from tests.waiting import wait_until
 
@@ -24,6 +25,26 @@ def test_once__shows_that_somebody_works_and_sweeps() -> None:
 
     state = AccountState.objects.get()
     assert None not in (state.worker_seen_at, state.swept_at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_run_once__claims_again_after_a_scan_that_was_finished_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been put back, and be due at once, right after the claim has looked."""
+    is_busy = True
+    busy_at_claims: list[bool] = []
+
+    def claim(worker: Worker) -> int:
+        nonlocal is_busy
+        busy_at_claims.append(is_busy)
+        is_busy = False
+        return 0
+
+    monkeypatch.setattr(ScanThreads, "is_busy", property(lambda threads: is_busy))
+    monkeypatch.setattr(Worker, "_claim", claim)
+
+    Worker(threads=1, poll_seconds=0.01).run_once()
+
+    assert busy_at_claims == [True, False]
 
 
 @pytest.mark.django_db(transaction=True)
