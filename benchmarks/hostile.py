@@ -29,7 +29,8 @@ from tests.decoding import hostile
 from tests.processes import LOOPBACK, Process
 from tests.samples import photo, picture
 
-SECONDS = 60
+# What cannot be read is looked at twice, see scanning/arrival.py.
+SECONDS = 120
 PAUSE = 0.05
 # Seconds after which it kills a process that does not answer.
 PATIENCE_OF_GUNICORN = 30

@@ -21,7 +21,6 @@ PICTURES_PER_CHILD = 200
 LARGE_CHILD = 256_000_000
 # Longer than all who are before us could take.
 SLOT_SECONDS = 30.0
-COPY_SLOT_SECONDS = 180.0
 
 _ERRORS: dict[str, type[formats.UnreadablePicture]] = {
     error.__name__: error
@@ -34,6 +33,10 @@ class DecodingFailed(SentenceError):
     """Nothing was found out about the picture; worth another try. ``code`` is stored."""
 
     code = Code.NOT_DECODED
+
+
+class Busy(DecodingFailed):
+    """Others are being copied, each of which may take long: whoever waited would keep a thread from others."""
 
 
 class Stopped(DecodingFailed):
@@ -55,8 +58,8 @@ class Patience:
 # A header takes milliseconds. So does drawing, of nearly all pictures; the others are drawn when nothing else waits.
 BRIEF = Patience(cpu_seconds=1, seconds=4)
 LONG = Patience(cpu_seconds=7, seconds=9.5)
-# For a copy that is measured, which nobody looks at a page for: only its processor time is short.
-FOR_A_COPY = Patience(cpu_seconds=9, seconds=40)
+# Of a picture that a copy is made of: 200 megapixels take a second or two.
+FOR_A_COPY = LONG
 
 
 class Answer(NamedTuple):
@@ -68,9 +71,8 @@ class Answer(NamedTuple):
 class Pool:
     """At most so many children at a time. They are started when they are needed, and end with this process."""
 
-    def __init__(self, *, children: int, slot_seconds: float = SLOT_SECONDS) -> None:
+    def __init__(self, *, children: int) -> None:
         self._children = children
-        self._slot_seconds = slot_seconds
         self._slots = BoundedSemaphore(children)
         self._lock = Lock()
         self._idle: list[Child] = []
@@ -91,12 +93,19 @@ class Pool:
         size = file.seek(0, SEEK_END)
         if size > formats.MAX_BYTES:
             raise formats.UnreadablePicture(Problem.FILE_OVER_LIMIT(limit=formats.MAX_BYTES))
-        if not self._slots.acquire(timeout=self._slot_seconds):
+        if not self._slots.acquire(timeout=SLOT_SECONDS):
             raise DecodingFailed(Problem.READERS_BUSY())
         try:
             return self._ask(task, file, size, patience, order)
         finally:
             self._slots.release()
+
+    def has_room(self) -> bool:
+        """Return whether somebody who asked now would be served at once."""
+        if not self._slots.acquire(blocking=False):
+            return False
+        self._slots.release()
+        return True
 
     def close(self) -> None:
         """End all children at once; what one of them is asked at this moment raises Stopped."""
@@ -210,7 +219,7 @@ def _facts(found: dict[str, Any]) -> formats.PictureFacts:
 # Apart, so that nobody's upload waits for a picture that somebody wants to look at.
 inspecting = Pool(children=2)
 drawing = Pool(children=2)
-copying = Pool(children=2, slot_seconds=COPY_SLOT_SECONDS)
+copying = Pool(children=2)
 
 
 def inspect(file: IO[bytes]) -> formats.PictureFacts:
@@ -222,7 +231,12 @@ def inspect(file: IO[bytes]) -> formats.PictureFacts:
 
 
 def copy(file: IO[bytes], order: formats.CopyOrder) -> tuple[formats.PictureFacts, bytes]:
-    """Return a copy of the first frame of a seekable file and its facts; raise what :meth:`Pool.ask` raises."""
+    """Return a copy of the first frame of a seekable file and its facts.
+
+    Raises Busy, and what :meth:`Pool.ask` raises.
+    """
+    if not copying.has_room():
+        raise Busy(Problem.READERS_BUSY())
     answer = copying.ask("copy", file, FOR_A_COPY, order=asdict(order))
     content = answer.drawn.get("copy", b"")
     if answer.facts is None or not _is_as_ordered(answer.facts, content, order):

@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from datetime import datetime
+import random
+from datetime import datetime, timedelta
 from typing import IO, cast
 
 from django.db.models import Exists, OuterRef
@@ -19,6 +20,7 @@ from django_copyleaks_image.renditions import copies, shelf
 from django_copyleaks_image.sources import Picture
 
 from . import file_changes, prepare
+from .attempts import NotNow
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ logger = logging.getLogger(__name__)
 DRAWN_FACTS = ("copy_sha256", "copy_bytes", "copy_format")
 COPY_FACTS = ("copy_width", "copy_height", *DRAWN_FACTS)
 BATCH = 50
+NAP = timedelta(seconds=1)
 
 
 def note_order(scan: ImageScan, order: formats.CopyOrder | None) -> None:
@@ -46,14 +49,28 @@ def forget(scan: ImageScan) -> None:
 def prepare_copy(scan: ImageScan, file: Picture) -> dict[str, object]:
     """See that the copy of a scan is kept, drawn anew if it is not there; return the columns that say what it is.
 
-    Raises what :mod:`.prepare` raises; :class:`~.prepare.Replaced` when the file holds other bytes than were measured.
+    Raises what :mod:`.prepare` raises; :class:`~.prepare.Replaced` when the file holds other bytes than were measured;
+    and NotNow while others are being drawn.
     """
     try:
         if not copies.is_kept(scan):
+            await_room()
             _draw(scan, file)
     except shelf.ShelfFailed as error:
         raise prepare.StorageFailed(error.code.sentence) from error
+    except pool.Busy:
+        raise _not_now() from None
     return {name: getattr(scan, name) for name in DRAWN_FACTS}
+
+
+def await_room() -> None:
+    """Raise NotNow while as many copies are being drawn as may: one that takes long keeps no thread from others."""
+    if not pool.copying.has_room():
+        raise _not_now()
+
+
+def _not_now() -> NotNow:
+    return NotNow(Code.RATE_LIMIT, NAP * random.uniform(1, 2))  # noqa: S311 - jitter
 
 
 def _draw(scan: ImageScan, file: Picture) -> None:

@@ -436,6 +436,8 @@ def failures_of_the_picture() -> Iterator[None]:
     """Let what :mod:`~.decoding.pool` raises name a picture that ends for it, or try again what is not to blame."""
     try:
         yield
+    except pool.Busy:
+        raise
     except formats.TooComplex as error:
         raise Skipped(Code.TOO_COMPLEX, error.message) from None
     except (formats.DecoderMissing, formats.UnknownKind) as error:  # It begins like a picture, see beginnings.py.

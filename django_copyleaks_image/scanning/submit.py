@@ -167,6 +167,8 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
         # Workers that die over a picture cannot count their tries otherwise.
         attempts.give_up(scan, Code.GAVE_UP)
         return
+    if scan.is_on_copy:  # As it was found at the last attempt: it need not be read again to wait again.
+        copies.await_room()
     instance, file = _held_file(scan)
     _ask_whether_wanted(scan, instance)
     if not (scan.may_have_arrived and scan.sha256):

@@ -16,7 +16,7 @@ from PIL import Image
 from django_copyleaks_image.api import finding
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.emulator import Emulator
-from django_copyleaks_image.formats import TooComplex
+from django_copyleaks_image.formats import CopyOrder, TooComplex
 from django_copyleaks_image.models import FittedCopy, ImageScan, RenditionPart
 from django_copyleaks_image.models.scan import LATE_RESULTS, Status
 from django_copyleaks_image.problems import Problem
@@ -147,6 +147,44 @@ def test_second_attempt__sends_the_copy_that_is_kept(waiting: ImageScan, drawn: 
     copies.prepare_copy(waiting, file)
     assert kept.is_kept(waiting)
     assert len(drawn) == 1
+
+
+def test_picture_whose_copy_must_wait_for_others__keeps_no_thread_and_loses_nothing(
+    emulator: Emulator, drawn: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo("still.gif", GIF)
+    reads: list[object] = []
+    measure = prepare.measure
+
+    def note(file: Any) -> prepare.Facts:
+        reads.append(file)
+        return measure(file)
+
+    monkeypatch.setattr(prepare, "measure", note)
+    with monkeypatch.context() as patch:
+        patch.setattr(pool.copying, "has_room", lambda: False)
+        for _ in range(3):
+            ImageScan.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+            work()
+        assert (only_scan().status, only_scan().error_code, only_scan().attempts) == (Status.QUEUED, "rate_limit", 0)
+        assert drawn == []
+        assert len(reads) == 1
+    ImageScan.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+    work()
+
+    wait_until(lambda: all_ended(1))
+    assert only_scan().status == Status.COMPLETED
+
+
+def test_more_copies_than_children__are_not_waited_for() -> None:
+    held = [pool.copying._slots.acquire(blocking=False) for _ in range(2)]
+    try:
+        assert held == [True, True]
+        with pytest.raises(pool.Busy):
+            pool.copy(BytesIO(GIF), CopyOrder(width=700, height=600, most_bytes=1_000_000))
+    finally:
+        for _ in held:
+            pool.copying._slots.release()
 
 
 def test_file_that_holds_other_bytes__is_not_copied(waiting: ImageScan) -> None:
