@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "example_project"
 PASSWORD = "correct horse"
 COMMAND_SECONDS = 60
-CALLBACK_SECONDS = 20
+CALLBACK_SECONDS = 60
 USERS = f"""
 from django.contrib.auth.models import User
 User.objects.create_user("anna", password={PASSWORD!r})
