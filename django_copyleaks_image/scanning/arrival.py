@@ -32,7 +32,9 @@ def may_still_come(scan: ImageScan, found: prepare.Skipped) -> bool:
     """Return whether a file in which nothing was found to be measured is worth another look."""
     if scan.may_have_arrived or not _is_younger(scan, FRESH):
         return False
-    return found.code in MISSING or (found.code in _PERHAPS_NOT_WHOLE and not _was_found_before(scan, found))
+    if found.code in MISSING:
+        return True
+    return found.at_measuring and found.code in _PERHAPS_NOT_WHOLE and not _was_found_before(scan, found)
 
 
 def is_new(scan: ImageScan) -> bool:

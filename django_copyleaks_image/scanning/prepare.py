@@ -47,13 +47,15 @@ MEMORY_SECONDS = 30.0
 class NotMeasured(SentenceError):
     """What was found out about the bytes all the same: their hash and number, "" and None where they were not read.
 
-    ``code`` is stored; ``state`` is what the storage told of the file.
+    ``code`` is stored; ``state`` is what the storage told of the file. One ``at_measuring`` may be of a file that is
+    being written: later the whole of it was read.
     """
 
     code: Code
     sha256: str = ""
     byte_size: int | None = None
     state: str = ""
+    at_measuring = False
     picture: formats.PictureFacts | None = None
 
     def note_on(self, scan: ImageScan) -> None:
@@ -142,6 +144,7 @@ class Facts:
         """Return the reason for which a file that is cut off is not sent yet."""
         cut_off = Skipped(Code.UNREADABLE_IMAGE, Problem.FILE_CUT_OFF())
         cut_off.sha256, cut_off.byte_size, cut_off.state = self.sha256, self.byte_size, self.state
+        cut_off.at_measuring = True
         return cut_off
 
 
@@ -224,7 +227,7 @@ def measure(file: Picture) -> Facts:
         with copied(file, at_most=most_bytes, hashed=MAXIMUM_HASHED, only_pictures=True) as copy:
             return _measured(copy, state)
     except NotMeasured as error:
-        error.state = state
+        error.state, error.at_measuring = state, True
         raise
 
 

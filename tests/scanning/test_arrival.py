@@ -7,10 +7,13 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from django_copyleaks_image import formats
+from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.scanning import account, arrival, receive
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, photo, picture
@@ -185,6 +188,19 @@ def test_what_stays_as_it_is__ends_at_the_second_look(content: bytes, code: str,
     work()
 
     assert (last().status, last().error_code) == (Status.SKIPPED, code)
+
+
+def test_whole_picture_that_cannot_be_copied__is_not_waited_for(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise formats.UnreadablePicture(Problem.PICTURE_BROKEN(format="GIF"))
+
+    monkeypatch.setattr(pool, "copy", refuse)
+    arrives(keyed("still.gif"), picture("GIF", size=(700, 600)))
+    work()
+
+    assert (last().status, last().error_code) == (Status.SKIPPED, "unreadable_image")
 
 
 def test_what_may_have_been_sent_already__is_not_waited_for(provider: Provider) -> None:
