@@ -87,4 +87,25 @@ PROTECTIONS = (
         "        if False:",
         "tests/scanning/test_prepare.py -k keeps_what_its_header_says",
     ),
+    Protection(
+        "copies that would keep threads",
+        "decoding/pool.py",
+        "    if not copying.has_room():",
+        "    if False:",
+        "tests/scanning/test_copies.py -k more_copies",
+    ),
+    Protection(
+        "copies that wait unread",
+        "scanning/submit.py",
+        "        copies.await_room()\n",
+        "        pass\n",
+        "tests/scanning/test_copies.py -k keeps_no_thread",
+    ),
+    Protection(
+        "damage that is found at copying",
+        "scanning/arrival.py",
+        "return found.at_measuring and found.code",
+        "return found.code",
+        "tests/scanning/test_arrival.py -k cannot_be_copied",
+    ),
 )

@@ -73,4 +73,11 @@ PROTECTIONS = (
         "if seconds < 0:",
         "tests/worker/test_hangs.py -k right_before_its_slot",
     ),
+    Protection(
+        "claims after the last scan is finished",
+        "worker/loop.py",
+        "if not (self._judge() + self._claim() or was_busy):",
+        "if not (self._judge() + self._claim() or self._scans.is_busy):",
+        "tests/worker/test_loop.py -k finished_meanwhile",
+    ),
 )
