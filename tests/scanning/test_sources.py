@@ -177,12 +177,13 @@ def test_other_columns_saved_alone__are_none_of_ours(kind: Kind) -> None:
     assert statements(queries) == ["UPDATE"]
 
 
-def test_name_that_the_database_computes__is_left_to_the_full_scan(watch: Configure) -> None:
+def test_name_that_the_database_computes__is_found_by_the_full_scan_at_the_latest(watch: Configure) -> None:
+    """Django 6.0 and later are told by some databases what they have computed, before anybody hears of the save."""
     watch(Product, "image_key", source=StorageKey("media"))
     product = Product.objects.create(title="a.jpg", image_key="a.jpg")
     product.image_key = Concat(Value("new/"), F("title"))
     product.save()
-    assert held() == [(Status.QUEUED, "a.jpg")]
+    assert held()[-1] in [(Status.QUEUED, "a.jpg"), (Status.QUEUED, "new/a.jpg")]
 
     full_scan.take_next_steps()
 
