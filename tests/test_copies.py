@@ -12,31 +12,10 @@ from PIL.JpegImagePlugin import JpegImageFile
 from django_copyleaks_image import copies, opening
 from django_copyleaks_image.formats import CopyOrder, PictureFacts, TooComplex, UnreadablePicture
 from django_copyleaks_image.provenance import provenance_of
+from tests.test_pictures import BLUE, RED, encoded, exif, picture
 
-BLUE, GREEN, RED = (0, 0, 255), (0, 255, 0), (255, 0, 0)
 MANY = 32 * 1024 * 1024
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def picture(mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """Return a picture whose top left corner is red, its top right green, and the rest blue."""
-    image = Image.new("RGB", size, BLUE)
-    half = (size[0] // 2, size[1] // 2)
-    image.paste(RED, (0, 0, *half))
-    image.paste(GREEN, (half[0], 0, size[0], half[1]))
-    return image.convert(mode)
-
-
-def encoded(image: Image.Image, file_format: str, **options: Any) -> bytes:
-    file = BytesIO()
-    image.save(file, file_format, **options)
-    return file.getvalue()
-
-
-def exif(orientation: int) -> Image.Exif:
-    tags = Image.Exif()
-    tags[0x0112] = orientation
-    return tags
 
 
 def copied(
