@@ -47,7 +47,7 @@ def noticed(scan: ImageScan, *, reads_all: bool = False) -> bool:
         instance, file = prepare.held_file(scan)
     except (prepare.Replaced, prepare.StorageFailed):
         return False
-    if scan_requests.asks_when(scan) and not scan_requests.is_still_wanted(scan, instance):
+    if scan_requests.is_refused_by_rule(scan, lambda: instance):
         return scan_requests.take_back(scan)
     state = prepare.state_of(file)
     if state and state == scan.file_state:

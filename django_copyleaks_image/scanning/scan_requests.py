@@ -308,18 +308,15 @@ def _ended_with(code: Code) -> dict[str, Any]:
     return {"status": ImageScan.Status.SKIPPED, **reason_columns(code), **ended}
 
 
-def asks_when(scan: ImageScan) -> bool:
-    """Return whether the project's ``when=`` decides about a scan: not where somebody has asked for this very one."""
+def is_refused_by_rule(scan: ImageScan, instance: Callable[[], Model]) -> bool:
+    """Return whether the project's ``when=`` does not want the picture of a scan any more.
+
+    It is not asked where somebody has asked for this very scan, nor is the object read where there is no rule.
+    """
     if scan.forced or scan.repeated:
         return False
     watched = registry.watched_field_of(scan)
-    return watched is not None and watched.has_rules
-
-
-def is_still_wanted(scan: ImageScan, instance: Model) -> bool:
-    """Return whether the project still wants the picture of a scan measured."""
-    watched = registry.watched_field_of(scan)
-    return watched is None or is_wanted(watched, instance)
+    return watched is not None and watched.has_rules and not is_wanted(watched, instance())
 
 
 def take_back(scan: ImageScan) -> bool:

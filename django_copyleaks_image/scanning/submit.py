@@ -228,10 +228,8 @@ def _ask_whether_wanted(scan: ImageScan, instance: Model | None = None) -> None:
 
     The object is read anew unless it is given.
     """
-    if scan_requests.asks_when(scan):
-        instance = instance or _held_file(scan).instance
-        if not scan_requests.is_still_wanted(scan, instance):
-            raise prepare.Replaced(Code.NOT_WANTED)
+    if scan_requests.is_refused_by_rule(scan, lambda: instance or _held_file(scan).instance):
+        raise prepare.Replaced(Code.NOT_WANTED)
 
 
 def _supersede(scan: ImageScan, reason: Code) -> None:
