@@ -1,0 +1,12 @@
+"""The protections of ``scanning/``, by what they protect."""
+
+from . import calls, pausing, paying, receiving, submitting, upkeep
+
+PROTECTIONS = (
+    *calls.PROTECTIONS,
+    *pausing.PROTECTIONS,
+    *paying.PROTECTIONS,
+    *receiving.PROTECTIONS,
+    *submitting.PROTECTIONS,
+    *upkeep.PROTECTIONS,
+)
