@@ -16,7 +16,7 @@ from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition,
 from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.renditions import shelf, wanted
-from django_copyleaks_image.scanning import file_changes, prepare
+from django_copyleaks_image.scanning import file_changes, spooled, stored_files, unmeasured
 from django_copyleaks_image.sources import Picture
 
 from .reasons import problem_of, reason_in_words
@@ -42,24 +42,24 @@ class Examination:
 def _told_in_words() -> Iterator[None]:
     try:
         yield
-    except prepare.Replaced as replaced:
+    except unmeasured.Replaced as replaced:
         raise PictureUnavailable(reason_in_words(replaced.reason)) from None
-    except prepare.Skipped as skipped:
+    except unmeasured.Skipped as skipped:
         raise PictureUnavailable(reason_in_words(skipped.code)) from None
-    except (prepare.StorageFailed, shelf.ShelfFailed):
+    except (unmeasured.StorageFailed, shelf.ShelfFailed):
         raise PictureUnavailable(reason_in_words(Code.STORAGE_FAILED)) from None
 
 
 def scanned_file(scan: ImageScan) -> Picture:
     """Return the file of a scan, not opened; raise PictureUnavailable when the object holds another by now."""
     with _told_in_words():
-        return prepare.stored_file(scan)
+        return stored_files.stored_file(scan)
 
 
 def readable_object(scan: ImageScan) -> Model:
     """Return the object of a scan after its file was read from; raise PictureUnavailable when that is not possible."""
     with _told_in_words():
-        held = prepare.held_file(scan)
+        held = stored_files.held_file(scan)
     check_readable(held.file)
     return held.instance
 
@@ -67,7 +67,7 @@ def readable_object(scan: ImageScan) -> Model:
 def check_readable(file: Picture) -> None:
     """Read the beginning of a file; raise PictureUnavailable when the storage does not give it."""
     with _told_in_words():
-        next(prepare.read_chunks(file), b"")
+        next(stored_files.read_chunks(file), b"")
 
 
 def rendition(scan: ImageScan, size: str, kind: str = Kind.PICTURE) -> bytes:
@@ -89,7 +89,7 @@ def has_heatmap(result: DetectionResult) -> bool:
     return results().filter(pk=result.pk).exclude(heatmap=b"").exists()
 
 
-def original(scan: ImageScan, file: Picture) -> tuple[formats.FileType, prepare.Copy | BytesIO]:
+def original(scan: ImageScan, file: Picture) -> tuple[formats.FileType, spooled.Copy | BytesIO]:
     """Return the scanned bytes, or all pixels of them where browsers would not show them upright.
 
     Only of a picture that could be drawn. Raises BeingPrepared or PictureUnavailable.
@@ -99,7 +99,7 @@ def original(scan: ImageScan, file: Picture) -> tuple[formats.FileType, prepare.
     if not formats.is_shown_as_stored(image_format, orientation or 1):
         return formats.TYPES["JPEG"], BytesIO(rendition(scan, "full", Kind.FULL))
     with _told_in_words():
-        copy = prepare.copied(file, at_most=formats.MAX_BYTES)
+        copy = spooled.copied(file, at_most=formats.MAX_BYTES)
     if copy.sha256 != drawn.sha256:
         copy.close()
         file_changes.noticed(scan)

@@ -21,7 +21,7 @@ from django_copyleaks_image.heatmap import overlay_png
 from django_copyleaks_image.masks import MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.models.rendition import Kind
-from django_copyleaks_image.scanning import prepare
+from django_copyleaks_image.scanning import spooled, stored_files
 from django_copyleaks_image.streaming import streamed
 
 from . import files
@@ -142,9 +142,9 @@ def _guarded(response: Response) -> Response:
     return response
 
 
-def _pieces(content: IO[bytes] | prepare.Copy) -> Iterator[bytes]:
+def _pieces(content: IO[bytes] | spooled.Copy) -> Iterator[bytes]:
     with content:
-        while piece := content.read(prepare.CHUNK):
+        while piece := content.read(stored_files.CHUNK):
             yield piece
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django_copyleaks_image import formats
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.renditions import copies, shelf
-from django_copyleaks_image.scanning import addresses, file_changes, prepare
+from django_copyleaks_image.scanning import addresses, file_changes, stored_files, unmeasured
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.streaming import streamed
 
@@ -42,7 +42,7 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
     if scan is None or request.method not in ("GET", "HEAD"):
         return _refusal()
     try:
-        file = prepare.stored_file(scan)
+        file = stored_files.stored_file(scan)
         if request.method == "HEAD":
             response: HttpResponseBase = HttpResponse()
         else:
@@ -55,7 +55,7 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
     except SpoiltCopy:
         _discard(scan)
         return _refusal()
-    except (prepare.Replaced, prepare.Skipped, prepare.StorageFailed) as reason:
+    except (unmeasured.Replaced, unmeasured.Skipped, unmeasured.StorageFailed) as reason:
         logger.warning("Scan %s: the media endpoint stays shut: %s", scan.scan_id, reason)
         return _refusal()
     response["Content-Type"] = formats.TYPES[scan.sent.image_format].content_type
@@ -80,7 +80,7 @@ def _refusal() -> HttpResponse:
 
 def _verified_copy(scan: ImageScan, file: Picture) -> Iterator[bytes]:
     """Yield as :func:`_verified` does, of the copy, once the file was found to be what it was drawn of."""
-    with prepare.opened(file) as stream:
+    with stored_files.opened(file) as stream:
         _digests(stream, scan.sha256, scan.byte_size or 0)
     try:
         yield from _verified(scan, copies.of(scan))
@@ -93,22 +93,22 @@ def _verified(scan: ImageScan, file: Picture) -> Iterator[bytes]:
 
     Not one byte of another file leaves, not even of one that is overwritten meanwhile, so no result can be about it.
     Only hashes are kept between the two readings: neither memory nor a disk has to hold the picture. Raises
-    OtherBytes and what :mod:`.prepare` raises before the first block, and ends early after it.
+    OtherBytes and what :mod:`.unmeasured` has before the first block, and ends early after it.
     """
     with ExitStack() as open_files:
-        stream = open_files.enter_context(prepare.opened(file))
+        stream = open_files.enter_context(stored_files.opened(file))
         digests = _digests(stream, scan.sent.sha256, scan.sent.byte_size)
         # A remote storage has fetched the file by now; one that cannot go back is asked again.
-        if not prepare.rewound(stream):
-            stream = open_files.enter_context(prepare.opened(file))
+        if not stored_files.rewound(stream):
+            stream = open_files.enter_context(stored_files.opened(file))
         yield b""
         try:
-            for digest, block in zip_longest(digests, prepare.blocks(stream), fillvalue=b""):
+            for digest, block in zip_longest(digests, stored_files.blocks(stream), fillvalue=b""):
                 if hashlib.sha256(block).digest() != digest:
                     (_discard if scan.is_on_copy else _scan_other_bytes)(scan)
                     return
                 yield block
-        except (prepare.Skipped, prepare.StorageFailed) as error:
+        except (unmeasured.Skipped, unmeasured.StorageFailed) as error:
             # The reader notices that bytes are missing.
             logger.warning("Scan %s: %s", scan.scan_id, error)
 
@@ -118,7 +118,7 @@ def _digests(stream: IO[bytes], sha256: str, byte_size: int) -> list[bytes]:
     whole = hashlib.sha256()
     digests: list[bytes] = []
     left = byte_size
-    for block in prepare.blocks(stream):
+    for block in stored_files.blocks(stream):
         left -= len(block)
         if left < 0:
             raise OtherBytes

@@ -26,7 +26,7 @@ from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.redaction import MARK
 from django_copyleaks_image.sources import Picture
 
-from . import prepare
+from . import unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -78,14 +78,14 @@ def probe_url() -> str:
 def media_url(scan: ImageScan, file: Picture) -> str:
     """Return where Copyleaks fetches the picture: our media endpoint, or the place's own address made absolute.
 
-    Raises :class:`.prepare.Skipped` when the storage has none that Copyleaks could fetch: trying again mends nothing.
+    Raises :class:`.unmeasured.Skipped` when the storage has none that Copyleaks could fetch: another try mends nothing.
     """
     # The storage of the file knows nothing of the copy.
     if scan.is_on_copy or (conf.MEDIA_ACCESS != "direct" and not file.is_direct):
         return endpoint_url("media", media_token(scan.scan_id), vendor_file_name(scan))
     url, problem = direct_url(file)
     if problem:
-        raise prepare.Skipped(Code.NO_PUBLIC_URL, problem)
+        raise unmeasured.Skipped(Code.NO_PUBLIC_URL, problem)
     return url
 
 

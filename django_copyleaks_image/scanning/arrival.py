@@ -11,7 +11,7 @@ from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 
-from . import clock, prepare
+from . import clock, unmeasured
 
 # How long after its scan was asked for a file may still come.
 FRESH = timedelta(minutes=15)
@@ -28,7 +28,7 @@ MISSING = (Code.MISSING_FILE, Code.EMPTY_FILE)
 _PERHAPS_NOT_WHOLE = (Code.UNREADABLE_IMAGE, Code.NO_PICTURE)
 
 
-def may_still_come(scan: ImageScan, found: prepare.Skipped) -> bool:
+def may_still_come(scan: ImageScan, found: unmeasured.Skipped) -> bool:
     """Return whether a file in which nothing was found to be measured is worth another look."""
     if scan.may_have_arrived or not _is_younger(scan, FRESH):
         return False
@@ -42,13 +42,13 @@ def is_new(scan: ImageScan) -> bool:
     return _is_younger(scan, NEW)
 
 
-def wait_for(scan: ImageScan, found: prepare.Skipped) -> timedelta:
+def wait_for(scan: ImageScan, found: unmeasured.Skipped) -> timedelta:
     """Return how long to wait until the next look."""
     shortest = SHORTEST if found.code in MISSING else SETTLED
     return min(LONGEST, max(shortest, (clock.now() - scan.created_at) / 2))
 
 
-def reason_of(scan: ImageScan, found: prepare.Skipped) -> str:
+def reason_of(scan: ImageScan, found: unmeasured.Skipped) -> str:
     """Return the sentence for the end of a scan: that nothing is there yet is none once it was waited for."""
     was_waited_for = scan.error_code in (Code.AWAITS_FILE, *MISSING)
     if not was_waited_for or found.code not in MISSING:
@@ -63,7 +63,7 @@ def _is_younger(scan: ImageScan, age: timedelta) -> bool:
     return not marks.is_ahead(scan.created_at, now) and now - scan.created_at < age
 
 
-def _was_found_before(scan: ImageScan, found: prepare.Skipped) -> bool:
+def _was_found_before(scan: ImageScan, found: unmeasured.Skipped) -> bool:
     if found.state:
         return scan.file_state == found.state
     return bool(found.sha256) and scan.sha256 == found.sha256

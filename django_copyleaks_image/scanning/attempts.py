@@ -16,7 +16,7 @@ from django_copyleaks_image.outcomes import Code, Follows
 from django_copyleaks_image.problems import Problem, SentenceError
 from django_copyleaks_image.transactions import atomically
 
-from . import account, arrival, circuit, clock, finishing, leases, lost_results, prepare, recovery
+from . import account, arrival, circuit, clock, finishing, leases, lost_results, recovery, unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ def end_with(scan: ImageScan, payer: ImageScan) -> None:
     logger.warning("Scan %s: the same bytes were paid in vain (%s).", scan.scan_id, payer.error_code)
 
 
-def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
+def skip(scan: ImageScan, skipped: unmeasured.Skipped) -> None:
     """End a scan that the vendor need not see, unless it may have seen it already: then its answer is lost.
 
     A file that may still come is looked at again. One that is missing is another matter while nothing says that the
@@ -189,7 +189,7 @@ def skip(scan: ImageScan, skipped: prepare.Skipped) -> None:
     logger.info("Scan %s: skipped (%s).", scan.scan_id, skipped.code)
 
 
-def _look_again(scan: ImageScan, skipped: prepare.Skipped) -> None:
+def _look_again(scan: ImageScan, skipped: unmeasured.Skipped) -> None:
     reason = NotNow(Code.AWAITS_FILE, arrival.wait_for(scan, skipped), skipped.message)
     put_back(scan, reason, sha256=skipped.sha256, byte_size=skipped.byte_size, file_state=skipped.state)
 

@@ -20,7 +20,7 @@ from django_copyleaks_image.renditions import copies, shelf
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.transactions import atomically, repeated
 
-from . import addresses, clock, file_changes, lost_results, prepare, rate, receive
+from . import addresses, clock, file_changes, lost_results, rate, receive, stored_files, unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ REPEATED_ID_ANSWERS = (400, 409)
 def ready_call(scan: ImageScan, file: Picture) -> Callable[[], None]:
     """Log in, read what is to be sent, and return the call, which stores its own success and raises its failure.
 
-    Raises CopyleaksError when the login fails, and what :mod:`.prepare` raises when the bytes cannot be had.
+    Raises CopyleaksError when the login fails, and what :mod:`.unmeasured` has when the bytes cannot be had.
     """
     client = client_from_settings()
     _log_in(client)
@@ -66,13 +66,13 @@ def _submission(scan: ImageScan, file: Picture) -> Submission:
 
 def _verified_bytes(scan: ImageScan, file: Picture) -> bytes:
     with shelf.waiting() if scan.is_on_copy else checked_in():
-        content = b"".join(prepare.read_chunks(copies.of(scan) if scan.is_on_copy else file))
+        content = b"".join(stored_files.read_chunks(copies.of(scan) if scan.is_on_copy else file))
     if hashlib.sha256(content).hexdigest() != scan.sent.sha256:
         if scan.is_on_copy:
             copies.discard(scan)
-            raise prepare.StorageFailed(Problem.COPY_SPOILT())
+            raise unmeasured.StorageFailed(Problem.COPY_SPOILT())
         file_changes.queue_other_bytes(scan)
-        raise prepare.Replaced(Code.FILE_REPLACED)
+        raise unmeasured.Replaced(Code.FILE_REPLACED)
     return content
 
 

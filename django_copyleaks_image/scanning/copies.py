@@ -19,7 +19,7 @@ from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.renditions import copies, shelf
 from django_copyleaks_image.sources import Picture
 
-from . import file_changes, prepare
+from . import file_changes, prepare, spooled, unmeasured
 from .attempts import NotNow
 from .isolation import isolated
 
@@ -49,7 +49,7 @@ def forget(scan: ImageScan) -> None:
 def prepare_copy(scan: ImageScan, file: Picture) -> dict[str, object]:
     """See that the copy of a scan is kept, drawn anew if it is not there; return the columns that say what it is.
 
-    Raises what :mod:`.prepare` raises; :class:`~.prepare.Replaced` when the file holds other bytes than were measured;
+    Raises what :mod:`.unmeasured` has, Replaced when the file holds other bytes than were measured;
     and NotNow while others are being drawn.
     """
     try:
@@ -57,7 +57,7 @@ def prepare_copy(scan: ImageScan, file: Picture) -> dict[str, object]:
             await_room()
             _draw(scan, file)
     except shelf.ShelfFailed as error:
-        raise prepare.StorageFailed(error.code.sentence) from error
+        raise unmeasured.StorageFailed(error.code.sentence) from error
     except pool.Busy:
         raise _not_now() from None
     return {name: getattr(scan, name) for name in DRAWN_FACTS}
@@ -78,7 +78,7 @@ def _draw(scan: ImageScan, file: Picture) -> None:
         drawn = _drawn_of_the_same(scan, file)
     if drawn is None:
         file_changes.queue_other_bytes(scan)
-        raise prepare.Replaced(Code.FILE_REPLACED)
+        raise unmeasured.Replaced(Code.FILE_REPLACED)
     facts, content = drawn
     scan.copy_sha256 = hashlib.sha256(content).hexdigest()
     scan.copy_bytes, scan.copy_format = len(content), facts.format
@@ -89,7 +89,7 @@ def _draw(scan: ImageScan, file: Picture) -> None:
 
 def _drawn_of_the_same(scan: ImageScan, file: Picture) -> tuple[formats.PictureFacts, bytes] | None:
     """Return a copy with its facts, None if the file holds other bytes than were measured."""
-    with prepare.copied(file, at_most=formats.MAX_BYTES) as original:
+    with spooled.copied(file, at_most=formats.MAX_BYTES) as original:
         if original.sha256 != scan.sha256:
             return None
         with prepare.failures_of_the_picture():

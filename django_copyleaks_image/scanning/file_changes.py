@@ -20,7 +20,7 @@ from django_copyleaks_image.models.watched_image import digest_of
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.sources import Picture
 
-from . import arrival, clock, prepare, scan_requests
+from . import arrival, clock, scan_requests, stored_files, unmeasured
 from .isolation import isolated
 from .scan_requests import LEFT_OUT
 
@@ -44,19 +44,19 @@ def noticed(scan: ImageScan, *, reads_all: bool = False) -> bool:
     if scan.error_code in LEFT_OUT:
         return False
     try:
-        instance, file = prepare.held_file(scan)
-    except (prepare.Replaced, prepare.StorageFailed):
+        instance, file = stored_files.held_file(scan)
+    except (unmeasured.Replaced, unmeasured.StorageFailed):
         return False
     if scan_requests.is_refused_by_rule(scan, lambda: instance):
         return scan_requests.take_back(scan)
-    state = prepare.state_of(file)
+    state = stored_files.state_of(file)
     if state and state == scan.file_state:
         return False
     if not (state and scan.file_state) and not reads_all and scan.error_code not in arrival.MISSING:
         return False  # Nothing tells that it has changed.
     try:
         holds_others = _holds_others(scan, file, state)
-    except prepare.StorageFailed as error:
+    except unmeasured.StorageFailed as error:
         logger.warning("Scan %s: it is not known whether the file is the same: %s", scan.scan_id, error)
         return False
     if holds_others:
@@ -70,16 +70,16 @@ def _holds_others(scan: ImageScan, file: Picture, state: str) -> bool:
     if not scan.sha256:  # Nothing was read: then only the storage's own word tells, or that there is a file at last.
         return bool(state and scan.file_state) or (scan.error_code in arrival.MISSING and is_there(file))
     try:
-        return prepare.hash_of(file) != scan.sha256
-    except prepare.Skipped as skipped:
+        return stored_files.hash_of(file) != scan.sha256
+    except unmeasured.Skipped as skipped:
         return skipped.code != Code.MISSING_FILE
 
 
 def is_there(file: Picture) -> bool:
     """Return whether there is a file that can be read and is not empty."""
     try:
-        return next(prepare.read_chunks(file), None) is not None
-    except (prepare.Skipped, prepare.StorageFailed):
+        return next(stored_files.read_chunks(file), None) is not None
+    except (unmeasured.Skipped, unmeasured.StorageFailed):
         return False
 
 

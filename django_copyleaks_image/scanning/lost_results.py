@@ -11,7 +11,7 @@ from django_copyleaks_image.models import ImageScan, home_database, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet
 from django_copyleaks_image.outcomes import Code
 
-from . import account, evidence, finishing, prepare
+from . import account, evidence, finishing, stored_files, unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -90,10 +90,10 @@ def _open_to(scan: ImageScan, owner: str | None) -> ImageScanQuerySet:
 
 def _why_its_file_is_gone(scan: ImageScan) -> str:
     try:
-        prepare.stored_file(scan)
-    except prepare.Replaced as replaced:
+        stored_files.stored_file(scan)
+    except unmeasured.Replaced as replaced:
         return replaced.reason
-    except prepare.StorageFailed:  # Nobody knows; a resubmission asks again.
+    except unmeasured.StorageFailed:  # Nobody knows; a resubmission asks again.
         return ""
     return ""
 

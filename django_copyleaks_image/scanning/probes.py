@@ -15,7 +15,7 @@ from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
 
-from . import prepare
+from . import stored_files, unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +61,9 @@ def another_file_opens(scan: ImageScan) -> bool:
 
 def _opens(scan: ImageScan) -> bool:
     try:
-        file = prepare.stored_file(scan)
-        return next(prepare.read_chunks(file), None) is not None
-    except (prepare.Replaced, prepare.Skipped, prepare.StorageFailed, AnyDatabaseError):
+        file = stored_files.stored_file(scan)
+        return next(stored_files.read_chunks(file), None) is not None
+    except (unmeasured.Replaced, unmeasured.Skipped, unmeasured.StorageFailed, AnyDatabaseError):
         return False
 
 

@@ -15,7 +15,7 @@ from django_copyleaks_image.outcomes import Code, Follows
 from django_copyleaks_image.problems import SentenceError, stored
 from django_copyleaks_image.renditions import shelf, wanted
 
-from . import clock, file_changes, prepare
+from . import clock, file_changes, spooled, stored_files, unmeasured
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -86,16 +86,16 @@ def _draw(row: Rendition) -> None:
         _draw_bytes(row, BytesIO(heatmap), hashlib.sha256(heatmap).hexdigest())
         return
     try:
-        with prepare.copied(prepare.stored_file(row.scan), at_most=formats.MAX_BYTES) as copy:
+        with spooled.copied(stored_files.stored_file(row.scan), at_most=formats.MAX_BYTES) as copy:
             if row.scan.sha256 and copy.sha256 != row.scan.sha256:
                 file_changes.queue_other_bytes(row.scan)
                 raise _Impossible(Code.FILE_REPLACED, is_final=False)
             _draw_bytes(row, cast("IO[bytes]", copy), copy.sha256)
-    except prepare.Replaced as replaced:
+    except unmeasured.Replaced as replaced:
         raise _Impossible(replaced.reason, is_final=False) from None
-    except prepare.Skipped as skipped:
+    except unmeasured.Skipped as skipped:
         raise _Impossible(skipped.code, is_final=skipped.code.follows is Follows.PICTURE) from None
-    except prepare.StorageFailed:
+    except unmeasured.StorageFailed:
         raise _Impossible(Code.STORAGE_FAILED, is_final=False) from None
 
 
@@ -135,8 +135,8 @@ def tidy() -> int:
     for row in rows:
         with isolated("look after the renditions of scan %s", row.scan.scan_id):
             try:
-                prepare.stored_file(row.scan)
-            except prepare.Replaced:
+                stored_files.stored_file(row.scan)
+            except unmeasured.Replaced:
                 forget(row.scan)
             else:
                 renditions().filter(pk=row.pk).update(checked_at=now)

@@ -15,7 +15,7 @@ from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, St
 from django_copyleaks_image.transactions import atomically
 from django_copyleaks_image.watched_fields import Watched
 
-from . import account, arrival, file_changes, prepare
+from . import account, arrival, file_changes, stored_files, unmeasured
 from .isolation import isolated
 from .scan_requests import request_scan
 
@@ -35,7 +35,7 @@ def arrived_since(watched: Watched) -> Iterator[ImageScan]:
     for code in arrival.MISSING:
         ended = ended_with(code).filter(watched.is_about(), content_type__model=watched.owner._meta.model_name)
         for scan in ended.filter(content_type__app_label=watched.owner._meta.app_label).iterator(chunk_size=BATCH):
-            if may_be_queued(scan) and file_changes.is_there(prepare.stored_file(scan)):
+            if may_be_queued(scan) and file_changes.is_there(stored_files.stored_file(scan)):
                 yield scan
 
 
@@ -47,8 +47,8 @@ def may_be_queued(scan: ImageScan, *, pay_again: bool = False) -> bool:
     if scans().same_target(scan).filter(pk__gt=scan.pk).exists() or not (pay_again or _was_not_paid(scan)):
         return False
     try:
-        prepare.stored_file(scan)
-    except (prepare.Replaced, prepare.StorageFailed):
+        stored_files.stored_file(scan)
+    except (unmeasured.Replaced, unmeasured.StorageFailed):
         return False
     return True
 

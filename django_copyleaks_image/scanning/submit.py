@@ -50,6 +50,8 @@ from . import (
     rate,
     reconcile,
     scan_requests,
+    stored_files,
+    unmeasured,
 )
 from .attempts import NotNow
 
@@ -68,7 +70,7 @@ class Stopped(Exception):
     """Whoever works is to stop, and the scan need not wait for its slot here."""
 
 
-class MediaDatabaseFailed(prepare.SharedFailed):
+class MediaDatabaseFailed(unmeasured.SharedFailed):
     """The database that holds the object failed; that of the scans did not."""
 
     code = Code.DATABASE_FAILED
@@ -133,14 +135,14 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
         raise
     except Stopped:
         attempts.give_back(scan)
-    except prepare.Replaced as replaced:
+    except unmeasured.Replaced as replaced:
         _supersede(scan, replaced.reason)
         logger.info("Scan %s: superseded (%s).", scan.scan_id, replaced.reason)
-    except prepare.Skipped as skipped:
+    except unmeasured.Skipped as skipped:
         attempts.skip(scan, skipped)
     except NotNow as reason:
         attempts.put_back(scan, reason)
-    except prepare.SharedFailed as error:
+    except unmeasured.SharedFailed as error:
         logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
         error.note_on(scan)
         attempts.failed(scan, error.cause, error.code, error.message, lasts=error.lasts)
@@ -204,7 +206,7 @@ def _work_on(scan: ImageScan, sleep: Sleep) -> None:
 
 
 def _measure(scan: ImageScan, file: Picture) -> None:
-    """Read a file and note what is found; raise :class:`.prepare.Skipped` for one that ends before its picture does."""
+    """Read a file and note what is found; raise Skipped for one that ends before its picture does."""
     with checked_in():
         facts = prepare.measure(file)
     if facts.is_cut_off and arrival.may_still_come(scan, cut_off := facts.as_not_whole()):
@@ -213,10 +215,10 @@ def _measure(scan: ImageScan, file: Picture) -> None:
     file_changes.notice_namesakes(scan)
 
 
-def _held_file(scan: ImageScan) -> prepare.Held:
+def _held_file(scan: ImageScan) -> stored_files.Held:
     """Return object and file of a scan; a database of its own may fail while that of the scans works."""
     try:
-        return prepare.held_file(scan)
+        return stored_files.held_file(scan)
     except AnyDatabaseError as error:
         if scan.database == home_database():
             raise
@@ -224,12 +226,12 @@ def _held_file(scan: ImageScan) -> prepare.Held:
 
 
 def _ask_whether_wanted(scan: ImageScan, instance: Model | None = None) -> None:
-    """Raise :class:`.prepare.Replaced` when the site does not want a picture any more, as one that was soft-deleted.
+    """Raise :class:`.unmeasured.Replaced` when the site does not want a picture any more, as one that was soft-deleted.
 
     The object is read anew unless it is given.
     """
     if scan_requests.is_refused_by_rule(scan, lambda: instance or _held_file(scan).instance):
-        raise prepare.Replaced(Code.NOT_WANTED)
+        raise unmeasured.Replaced(Code.NOT_WANTED)
 
 
 def _supersede(scan: ImageScan, reason: Code) -> None:
@@ -252,7 +254,7 @@ def _note_facts(scan: ImageScan, facts: prepare.Facts) -> None:
     scan.sha256 = facts.sha256
     scan.byte_size = facts.byte_size
     scan.file_state = facts.state
-    prepare.note_picture(scan, facts.picture)
+    unmeasured.note_picture(scan, facts.picture)
     copies.note_order(scan, facts.copy)
     paykey.decide_purchase(scan)
 

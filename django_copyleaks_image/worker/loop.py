@@ -20,11 +20,11 @@ from django_copyleaks_image.scanning import (
     duplicates,
     heatmaps,
     leases,
-    prepare,
     rate,
     receive,
     reconcile,
     renditions,
+    spooled,
     submit,
     sweep,
 )
@@ -79,7 +79,7 @@ class Worker:
         :class:`~.watchdog.Stuck` when there is no progress any more; the threads that hang are left behind.
         """
         logger.info("Worker started with %s threads.", self._size)
-        if not prepare.has_temporary_files():
+        if not spooled.has_temporary_files():
             logger.warning("No directory for temporary files can be written (TMPDIR): each picture stays in memory.")
         # Each in a thread of its own: neither a call to the network nor a picture is waited for.
         return self._watch_over(

@@ -83,7 +83,7 @@ PROTECTIONS = (
     Protection(
         "file that was touched",
         "scanning/file_changes.py",
-        "return prepare.hash_of(file) != scan.sha256",
+        "return stored_files.hash_of(file) != scan.sha256",
         "return True",
         "tests/scanning/test_file_changes.py -k touched",
     ),
@@ -145,7 +145,7 @@ PROTECTIONS = (
     ),
     Protection(
         "beginning of what is no picture",
-        "scanning/prepare.py",
+        "scanning/spooled.py",
         "if only_pictures and not copy.byte_size and",
         "if False and",
         "tests/scanning/test_prepare.py -k no_further",

@@ -82,7 +82,7 @@ PROTECTIONS = (
     ),
     Protection(
         "facts of what was skipped",
-        "scanning/prepare.py",
+        "scanning/unmeasured.py",
         "        if self.picture is not None:",
         "        if False:",
         "tests/scanning/test_prepare.py -k keeps_what_its_header_says",

@@ -40,7 +40,7 @@ PROTECTIONS = (
     ),
     Protection(
         "address that a project chose",
-        "scanning/prepare.py",
+        "scanning/stored_files.py",
         "    except FetchRefused as error:\n        raise Skipped(Code.ADDRESS_REFUSED, error.message) from None\n",
         "",
         "tests/scanning/test_sources.py -k private_network",

@@ -15,7 +15,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.problems import Problem, stored
 from django_copyleaks_image.renditions import copies as kept
 from django_copyleaks_image.renditions import shelf
-from django_copyleaks_image.scanning import prepare, renditions, submit
+from django_copyleaks_image.scanning import prepare, renditions, stored_files, submit
 from tests.admin.desk_requests import next_items
 from tests.admin.scans_to_show import failed, measured, rectangle
 from tests.samples import only_scan, photo, picture
@@ -58,11 +58,11 @@ def bright(content: bytes) -> tuple[float, float, float, float]:
 def test_marks__lie_where_they_were_found_on_the_copy(orientation: int) -> None:
     instance = photo("square.jpg", stored_with(orientation))
     (scan,) = submit.claim(1)
-    file = prepare.stored_file(scan)
+    file = stored_files.stored_file(scan)
     submit._note_facts(scan, prepare.measure(file))
     submit._store_facts(scan)
     submit._prepare_copy(scan, file)
-    copy = b"".join(prepare.read_chunks(kept.of(scan)))
+    copy = b"".join(stored_files.read_chunks(kept.of(scan)))
     sides = Image.open(BytesIO(copy)).size
     assert sides == (scan.copy_width, scan.copy_height) == ((6000, 1935) if orientation < 5 else (1935, 6000))
     left, top, width, height = (round(share * side) for share, side in zip(bright(copy), (*sides, *sides), strict=True))

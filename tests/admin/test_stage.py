@@ -11,7 +11,7 @@ from django_copyleaks_image.admin.stage import Stage, stage_of
 from django_copyleaks_image.masks import Mask, MaskError
 from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.problems import Problem
-from django_copyleaks_image.scanning import prepare
+from django_copyleaks_image.scanning import spooled
 from tests.admin.scans_to_show import measured, measured_photo, rectangle
 from tests.samples import photo, picture
 
@@ -135,7 +135,7 @@ def test_stage__of_a_measured_picture_reads_only_the_beginning_of_its_file(monke
     def read(*args: object) -> bytes:
         raise AssertionError("the whole file was read")
 
-    monkeypatch.setattr(prepare, "copied", read)
+    monkeypatch.setattr(spooled, "copied", read)
     scan = measured_photo(orientation=1)
     made = stage(scan)
     assert made.picture_url == f"{SCANS}rendition/{scan.pk}/page/"

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import LATE_RESULTS, Status
-from django_copyleaks_image.scanning import addresses, finishing, prepare, receive, scan_requests
+from django_copyleaks_image.scanning import addresses, finishing, prepare, receive, scan_requests, stored_files
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, only_scan, photo, picture, submitted
 
@@ -34,7 +34,7 @@ CONTENT = picture(size=(700, 700))
 def scan() -> ImageScan:
     photo("holiday.jpg", CONTENT)
     scan = only_scan()
-    facts = prepare.measure(prepare.stored_file(scan))
+    facts = prepare.measure(stored_files.stored_file(scan))
     ImageScan.objects.update(sha256=facts.sha256, byte_size=facts.byte_size)
     scan = submitted(only_scan())
     ImageScan.objects.update(byte_size=facts.byte_size)
@@ -346,7 +346,7 @@ def test_file_that_grew__is_read_no_further_than_it_was_measured(
     monkeypatch.setattr(FileSystemStorage, "open", lambda self, name, mode: Grown(b""))
 
     assert fetch(scan).status_code == 404
-    assert sum(read) <= (scan.byte_size or 0) + prepare.CHUNK
+    assert sum(read) <= (scan.byte_size or 0) + stored_files.CHUNK
 
 
 def test_neither_memory_nor_disk__holds_the_file(scan: ImageScan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,12 +32,13 @@ from django_copyleaks_image.scanning import (
     attempts,
     circuit,
     evidence,
-    prepare,
     probes,
     receive,
     recovery,
+    stored_files,
     submit,
     sweep,
+    unmeasured,
 )
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, only_scan, photo, picture
@@ -249,11 +250,11 @@ def test_storage_that_is_down__ends_nothing_however_long(provider: Provider, mon
 
     def refuse(file: object) -> Iterator[bytes]:
         yield from ()
-        raise prepare.StorageFailed("The storage raised ConnectionError while the file was read.")
+        raise unmeasured.StorageFailed("The storage raised ConnectionError while the file was read.")
 
     photos(4)
     with monkeypatch.context() as patch:
-        patch.setattr(prepare, "read_chunks", refuse)
+        patch.setattr(stored_files, "read_chunks", refuse)
         go_on(20)
         assert (paused_for(), account.state().pause_cause) == ("storage_failed", Cause.STORAGE)
         assert counted(status=Status.QUEUED, attempts=0) == 4
@@ -347,7 +348,7 @@ def test_database_of_the_pictures_that_is_down__is_told_from_one_row_of_it(
 
     photos(1)
     ImageScan.objects.update(database="media")
-    monkeypatch.setattr(prepare, "held_file", refuse)
+    monkeypatch.setattr(stored_files, "held_file", refuse)
     monkeypatch.setattr(probes, "database_answers", lambda alias: answers)
 
     work(rounds=20)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, paykey, prepare, rate, receive, submit
+from django_copyleaks_image.scanning import account, paykey, prepare, rate, receive, stored_files, submit
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
 from tests.threads import together
 
@@ -87,7 +87,7 @@ def test_identical_bytes_at_once__one_pays() -> None:
     scans = submit.claim(6)
 
     def takes_the_key(scan: ImageScan) -> bool:
-        submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+        submit._note_facts(scan, prepare.measure(stored_files.stored_file(scan)))
         return paykey.take(scan, **submit._facts(scan))
 
     pays = together(*[lambda scan=scan: takes_the_key(scan) for scan in scans])

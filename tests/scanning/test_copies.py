@@ -22,7 +22,7 @@ from django_copyleaks_image.models.scan import LATE_RESULTS, Status
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.renditions import copies as kept
 from django_copyleaks_image.renditions import in_database
-from django_copyleaks_image.scanning import addresses, copies, paykey, prepare, submit, sweep
+from django_copyleaks_image.scanning import addresses, copies, paykey, prepare, stored_files, submit, sweep, unmeasured
 from tests.gallery.models import Photo
 from tests.samples import judge, only_scan, photo, picture, upload
 from tests.waiting import wait_until
@@ -62,9 +62,9 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> ImageScan:
     """A scan whose copy is kept, and whose result is awaited."""
     photo("still.gif", GIF)
     (scan,) = submit.claim(1)
-    submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+    submit._note_facts(scan, prepare.measure(stored_files.stored_file(scan)))
     submit._store_facts(scan)
-    submit._prepare_copy(scan, prepare.stored_file(scan))
+    submit._prepare_copy(scan, stored_files.stored_file(scan))
     now = timezone.now()
     ImageScan.objects.update(
         status=Status.SUBMITTED, sent_at=now, submitted_at=now, may_have_arrived=True, next_attempt_at=None
@@ -126,10 +126,10 @@ def test_duplicates__share_the_result_and_draw_nothing(emulator: Emulator, drawn
 def test_copy_and_file__are_not_bought_as_the_same(configure: Callable[..., None]) -> None:
     photo("pages.tiff", picture("TIFF"))
     scan = only_scan()
-    submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+    submit._note_facts(scan, prepare.measure(stored_files.stored_file(scan)))
     as_it_is = scan.content_key
     configure(MODE="sync")  # Which takes no TIFF.
-    submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+    submit._note_facts(scan, prepare.measure(stored_files.stored_file(scan)))
     assert scan.content_key != as_it_is
     scan.copy_width = 599
     on_copy = scan.content_key
@@ -138,7 +138,7 @@ def test_copy_and_file__are_not_bought_as_the_same(configure: Callable[..., None
 
 
 def test_second_attempt__sends_the_copy_that_is_kept(waiting: ImageScan, drawn: list[object]) -> None:
-    file = prepare.stored_file(waiting)
+    file = stored_files.stored_file(waiting)
     columns = copies.prepare_copy(waiting, file)
     assert (columns["copy_sha256"], drawn) == (waiting.copy_sha256, [])
 
@@ -192,8 +192,8 @@ def test_file_that_holds_other_bytes__is_not_copied(waiting: ImageScan) -> None:
     default_storage.delete(waiting.file_name)
     default_storage.save(waiting.file_name, ContentFile(picture("GIF", (700, 600), colour="red")))
 
-    with pytest.raises(prepare.Replaced):
-        copies.prepare_copy(waiting, prepare.stored_file(waiting))
+    with pytest.raises(unmeasured.Replaced):
+        copies.prepare_copy(waiting, stored_files.stored_file(waiting))
 
     assert list(ImageScan.objects.order_by("pk").values_list("status", flat=True)) == ["superseded", "queued"]
 
@@ -280,9 +280,9 @@ def test_media_endpoint__serves_the_copy_and_nothing_else(
         assert isinstance(storages["copies"], InMemoryStorage)
     photo("still.gif", noisy := noise())
     (scan,) = submit.claim(1)
-    submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+    submit._note_facts(scan, prepare.measure(stored_files.stored_file(scan)))
     submit._store_facts(scan)
-    submit._prepare_copy(scan, prepare.stored_file(scan))
+    submit._prepare_copy(scan, stored_files.stored_file(scan))
     assert fetch(scan).status_code == 404  # It was not sent yet.
     ImageScan.objects.update(sent_at=timezone.now(), may_have_arrived=True)
 
@@ -332,7 +332,7 @@ def test_copy_that_was_spoilt__is_served_to_nobody_and_drawn_anew(waiting: Image
     assert not kept.is_kept(waiting)
     waiting.refresh_from_db()
     assert waiting.status == Status.SUBMITTED
-    copies.prepare_copy(waiting, prepare.stored_file(waiting))
+    copies.prepare_copy(waiting, stored_files.stored_file(waiting))
     assert fetch(waiting).status_code == 200
 
 
@@ -342,14 +342,14 @@ def test_copy_that_was_spoilt__is_not_uploaded(waiting: ImageScan, configure: Ca
     part = RenditionPart.objects.get()
     RenditionPart.objects.update(content=bytes(len(bytes(part.content))))
 
-    with pytest.raises(prepare.StorageFailed):
-        calls._verified_bytes(waiting, prepare.stored_file(waiting))
+    with pytest.raises(unmeasured.StorageFailed):
+        calls._verified_bytes(waiting, stored_files.stored_file(waiting))
 
     assert not kept.is_kept(waiting)
 
 
 def test_direct_access__is_for_files_alone(waiting: ImageScan, configure: Callable[..., None]) -> None:
     configure(MEDIA_ACCESS="direct")
-    url = addresses.media_url(waiting, prepare.stored_file(waiting))
+    url = addresses.media_url(waiting, stored_files.stored_file(waiting))
     assert addresses.media_token(waiting.scan_id) in url
     assert Photo.objects.get().image.url not in url

@@ -14,7 +14,7 @@ from django_copyleaks_image.copyleaks.client import Client, Submission
 from django_copyleaks_image.copyleaks.errors import ConflictError
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
-from django_copyleaks_image.scanning import attempts, leases, prepare, rate, submit
+from django_copyleaks_image.scanning import attempts, leases, prepare, rate, spooled, stored_files, submit
 from tests.driver_errors import raised
 from tests.samples import only_scan, photo, picture
 
@@ -256,7 +256,7 @@ def test_stopped_while_it_waits_for_its_slot__is_given_back(provider: Provider, 
 
 def test_storage_that_drips__is_left_in_the_end(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     photo()
-    monkeypatch.setattr(prepare, "READ_SECONDS", -1.0)
+    monkeypatch.setattr(stored_files, "READ_SECONDS", -1.0)
 
     work()
 
@@ -271,7 +271,7 @@ def test_no_directory_for_temporary_files__large_pictures_stay_in_memory(
         raise FileNotFoundError("No usable temporary directory found")
 
     monkeypatch.setattr(tempfile, "gettempdir", none)
-    large = picture() + b"\0" * (prepare.IN_MEMORY + 1)
+    large = picture() + b"\0" * (spooled.IN_MEMORY + 1)
     photo("large.jpg", large)
 
     work()

@@ -11,7 +11,7 @@ from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import JUDGED_WITHIN, Outcome, Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import inbox, paid_results, prepare, receive, submit, sweep
+from django_copyleaks_image.scanning import inbox, paid_results, prepare, receive, stored_files, submit, sweep
 from tests.samples import as_json, detection, photo, picture, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +23,7 @@ def given_up(*, forced: bool = False) -> tuple[ImageScan, ImageScan]:
     lost = request_scan(uploaded, "image", force=True) if forced else ImageScan.objects.get()
     (claimed,) = submit.claim(1)
     assert claimed == lost
-    submit._note_facts(claimed, prepare.measure(prepare.stored_file(claimed)))
+    submit._note_facts(claimed, prepare.measure(stored_files.stored_file(claimed)))
     submit._store_facts(claimed)
     submitted(lost)
     ImageScan.objects.filter(pk=lost.pk).update(submitted_at=timezone.now() - timedelta(hours=2))

@@ -17,7 +17,7 @@ from PIL import Image
 from django_copyleaks_image import formats, limits
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.models import ImageScan
-from django_copyleaks_image.scanning import prepare, submit
+from django_copyleaks_image.scanning import prepare, spooled, stored_files, submit, unmeasured
 from tests.decoding import hostile
 from tests.samples import only_scan, photo, picture, upload
 
@@ -26,11 +26,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def measured(name: str, content: bytes) -> prepare.Facts:
     photo(name, content)
-    return prepare.measure(prepare.stored_file(only_scan()))
+    return prepare.measure(stored_files.stored_file(only_scan()))
 
 
-def skipped(name: str, content: bytes) -> prepare.Skipped:
-    with pytest.raises(prepare.Skipped) as caught:
+def skipped(name: str, content: bytes) -> unmeasured.Skipped:
+    with pytest.raises(unmeasured.Skipped) as caught:
         measured(name, content)
     return caught.value
 
@@ -185,8 +185,8 @@ def test_file_deleted_before_the_worker_comes() -> None:
     uploaded = photo()
     default_storage.delete(str(uploaded.image.name))
 
-    with pytest.raises(prepare.Skipped) as caught:
-        prepare.measure(prepare.stored_file(only_scan()))
+    with pytest.raises(unmeasured.Skipped) as caught:
+        prepare.measure(stored_files.stored_file(only_scan()))
 
     assert caught.value.code == "missing_file"
 
@@ -199,8 +199,8 @@ def test_storage_that_raises__is_worth_another_try(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(default_storage, "open", refuse)
 
-    with pytest.raises(prepare.StorageFailed) as caught:
-        prepare.measure(prepare.stored_file(only_scan()))
+    with pytest.raises(unmeasured.StorageFailed) as caught:
+        prepare.measure(stored_files.stored_file(only_scan()))
 
     assert "PermissionError" in str(caught.value)
     assert "hush" not in str(caught.value)
@@ -253,8 +253,8 @@ def test_errors_of_storages__are_told_apart(error: Exception, code: str, monkeyp
 
     monkeypatch.setattr(default_storage, "open", refuse)
 
-    with pytest.raises(prepare.NotMeasured) as caught:
-        prepare.measure(prepare.stored_file(only_scan()))
+    with pytest.raises(unmeasured.NotMeasured) as caught:
+        prepare.measure(stored_files.stored_file(only_scan()))
 
     assert caught.value.code == code
 
@@ -262,19 +262,19 @@ def test_errors_of_storages__are_told_apart(error: Exception, code: str, monkeyp
 def test_file_that_is_no_picture__is_read_no_further_than_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     photo("film.mp4", b"\0\0\0\x18ftypmp42" + bytes(1_000_000))
     blocks: list[int] = []
-    read = prepare.read_chunks
+    read = stored_files.read_chunks
 
     def counted(file: Any) -> Iterator[bytes]:
         for block in read(file):
             blocks.append(len(block))
             yield block
 
-    monkeypatch.setattr(prepare, "read_chunks", counted)
-    with pytest.raises(prepare.Skipped) as caught:
-        prepare.measure(prepare.stored_file(only_scan()))
+    monkeypatch.setattr(stored_files, "read_chunks", counted)
+    with pytest.raises(unmeasured.Skipped) as caught:
+        prepare.measure(stored_files.stored_file(only_scan()))
 
     assert caught.value.code == "no_picture"
-    assert blocks == [prepare.CHUNK]
+    assert blocks == [stored_files.CHUNK]
 
 
 def test_replaced_and_removed__are_told_apart() -> None:
@@ -282,24 +282,24 @@ def test_replaced_and_removed__are_told_apart() -> None:
     scan = only_scan()
     uploaded.image = upload("other.jpg")
     uploaded.save()
-    with pytest.raises(prepare.Replaced, match="file_replaced"):
-        prepare.stored_file(scan)
+    with pytest.raises(unmeasured.Replaced, match="file_replaced"):
+        stored_files.stored_file(scan)
 
     uploaded.image.delete()
-    with pytest.raises(prepare.Replaced, match="file_removed"):
-        prepare.stored_file(scan)
+    with pytest.raises(unmeasured.Replaced, match="file_removed"):
+        stored_files.stored_file(scan)
 
     uploaded.delete()
-    with pytest.raises(prepare.Replaced, match="file_removed"):
-        prepare.stored_file(scan)
+    with pytest.raises(unmeasured.Replaced, match="file_removed"):
+        stored_files.stored_file(scan)
 
 
 def test_field_that_is_gone__supersedes() -> None:
     photo()
     ImageScan.objects.update(field_name="no_more")
 
-    with pytest.raises(prepare.Replaced, match="field_removed"):
-        prepare.stored_file(only_scan())
+    with pytest.raises(unmeasured.Replaced, match="field_removed"):
+        stored_files.stored_file(only_scan())
 
 
 def test_long_name_in_another_script__is_sent_as_ascii() -> None:
@@ -359,7 +359,7 @@ def test_full_disk_for_temporary_files__is_not_the_pictures_fault(
 ) -> None:
     content = picture(image_format)
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: io.BufferedRandom(FullDisk()))
-    monkeypatch.setattr(prepare, "IN_MEMORY", 10)
+    monkeypatch.setattr(spooled, "IN_MEMORY", 10)
 
     facts = measured("a", content)
 
@@ -374,22 +374,22 @@ def test_without_a_disk_to_write_to__few_copies_are_in_memory_at_a_time(monkeypa
         raise FileNotFoundError("No usable temporary directory found")
 
     monkeypatch.setattr(tempfile, "gettempdir", refuse)
-    monkeypatch.setattr(prepare, "IN_MEMORY", 10)
-    monkeypatch.setattr(prepare, "MEMORY_SECONDS", 0.01)
+    monkeypatch.setattr(spooled, "IN_MEMORY", 10)
+    monkeypatch.setattr(spooled, "MEMORY_SECONDS", 0.01)
     assert measured("a.jpg", picture()).picture.width == 640
 
-    file = prepare.stored_file(only_scan())
-    copies = [prepare.copied(file, at_most=10_000_000) for _ in range(2)]
-    with pytest.raises(prepare.StorageFailed, match="no memory"):
-        prepare.copied(file, at_most=10_000_000)
+    file = stored_files.stored_file(only_scan())
+    copies = [spooled.copied(file, at_most=10_000_000) for _ in range(2)]
+    with pytest.raises(unmeasured.StorageFailed, match="no memory"):
+        spooled.copied(file, at_most=10_000_000)
     for copy in copies:
         copy.close()
         copy.close()
     for _ in range(3):
         assert prepare.measure(file).byte_size == len(picture())
-    with pytest.raises(prepare.Skipped):
-        prepare.copied(file, at_most=10)
-    copies = [prepare.copied(file, at_most=10_000_000) for _ in range(2)]
+    with pytest.raises(unmeasured.Skipped):
+        spooled.copied(file, at_most=10)
+    copies = [spooled.copied(file, at_most=10_000_000) for _ in range(2)]
     assert copies[0].read() == picture()
     for copy in copies:
         copy.close()

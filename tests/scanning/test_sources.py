@@ -31,7 +31,7 @@ from django_copyleaks_image.api import (
 from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import addresses, full_scan, prepare, receive, reconcile
+from django_copyleaks_image.scanning import addresses, full_scan, prepare, receive, reconcile, stored_files, unmeasured
 from django_copyleaks_image.sources import Picture, Several, StorageKey, Url
 from tests.admin.desk_requests import next_keys, press
 from tests.copyleaks.server import Reply, Server, running
@@ -382,8 +382,8 @@ def test_fetch_that_fails__is_no_refusal(watch: Configure, host: Server) -> None
     found = {}
     for name in ("gone", "broken"):
         Product.objects.create(image_url=f"{host.url}/{name}.jpg")
-        with pytest.raises(prepare.NotMeasured) as caught:
-            prepare.measure(prepare.stored_file(ImageScan.objects.latest("pk")))
+        with pytest.raises(unmeasured.NotMeasured) as caught:
+            prepare.measure(stored_files.stored_file(ImageScan.objects.latest("pk")))
         found[name] = caught.value.code
 
     assert found == {"gone": "missing_file", "broken": "storage_failed"}
@@ -409,7 +409,7 @@ def test_address__is_handed_on_as_it_is_only_where_the_site_says_so(
     Product.objects.create(image_url="https://images.example.org/a.jpg")
     scan = submitted(only_scan())
 
-    url = addresses.media_url(scan, prepare.stored_file(scan))
+    url = addresses.media_url(scan, stored_files.stored_file(scan))
 
     assert (url == "https://images.example.org/a.jpg") is direct
     assert url.startswith("https://photos.example.org/copyleaks/media/") is not direct
@@ -433,7 +433,7 @@ def test_media_endpoint__fetches_the_very_bytes_that_were_measured(
 def test_state_of_an_address__changes_with_its_bytes(watch: Configure, host: Server) -> None:
     watch(Product, "image_url", source=Url(allow_origin=host.url))
     Product.objects.create(image_url=f"{host.url}/a.jpg")
-    address = prepare.stored_file(only_scan())
+    address = stored_files.stored_file(only_scan())
     before = address.state()
     host.answer("/a.jpg", Reply(200, picture(size=(900, 800))))
     assert before not in ("", address.state())
@@ -450,7 +450,7 @@ def test_state_of_a_key__is_that_of_its_file(watch: Configure) -> None:
     storages["media"].save("gpj.a", ContentFile(picture()))
     Product.objects.create(image_key="a.jpg")
 
-    assert str(len(picture())) in prepare.stored_file(only_scan()).state()
+    assert str(len(picture())) in stored_files.stored_file(only_scan()).state()
 
 
 class ReadsBackwards:

@@ -42,6 +42,7 @@ from django_copyleaks_image.scanning import (
     rate,
     receive,
     recovery,
+    stored_files,
     submit,
 )
 from django_copyleaks_image.worker import Worker
@@ -745,7 +746,7 @@ def change_bytes(uploaded: Photo) -> None:
 def test_other_bytes_under_the_same_name__before_anything_was_sent_are_what_is_scanned(provider: Provider) -> None:
     uploaded = photo("meadow.jpg")
     (scan,) = submit.claim(1)
-    submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+    submit._note_facts(scan, prepare.measure(stored_files.stored_file(scan)))
     submit._store_facts(scan)
     change_bytes(uploaded)
 
@@ -761,7 +762,7 @@ def test_other_bytes_under_the_same_name__after_a_try_that_may_have_arrived_are_
     configure(MODE="sync")
     uploaded = photo("ai-37.jpg")
     (scan,) = submit.claim(1)
-    submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+    submit._note_facts(scan, prepare.measure(stored_files.stored_file(scan)))
     submit._store_facts(scan)
     ImageScan.objects.update(may_have_arrived=True, sent_at=timezone.now())
     scan.may_have_arrived = True
@@ -792,7 +793,7 @@ def test_direct_media_access__hands_out_the_storages_address(
     scan = only_scan()
     scan.image_format = "JPEG"
 
-    assert addresses.media_url(scan, prepare.stored_file(scan)) == f"{live_server.url}/media/{scan.file_name}"
+    assert addresses.media_url(scan, stored_files.stored_file(scan)) == f"{live_server.url}/media/{scan.file_name}"
 
 
 def test_secrets__are_in_no_row(emulator: Emulator, configure: Callable[..., None]) -> None:
@@ -853,7 +854,7 @@ def test_payer_that_fails__hands_the_key_on_to_one_duplicate() -> None:
         photo(name)
     payer, first, second = submit.claim(3)
     for scan in (payer, first, second):
-        submit._note_facts(scan, prepare.measure(prepare.stored_file(scan)))
+        submit._note_facts(scan, prepare.measure(stored_files.stored_file(scan)))
     assert submit._becomes_payer(payer)
     assert not submit._becomes_payer(first)
     assert not submit._becomes_payer(second)
@@ -863,6 +864,6 @@ def test_payer_that_fails__hands_the_key_on_to_one_duplicate() -> None:
 
     (again,) = submit.claim(3)
     assert (again, again.attempts) == (first, 1)
-    submit._note_facts(again, prepare.measure(prepare.stored_file(again)))
+    submit._note_facts(again, prepare.measure(stored_files.stored_file(again)))
     assert submit._becomes_payer(again)
     assert ImageScan.objects.get(pay_key__isnull=False) == again

@@ -12,7 +12,7 @@ from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan
 from django_copyleaks_image.models.receipt import Source
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, finishing, heatmaps, leases, prepare, receive, submit
+from django_copyleaks_image.scanning import account, finishing, heatmaps, leases, prepare, receive, stored_files, submit
 from django_copyleaks_image.task_backends import claims, steps
 from tests.samples import as_json, detection, only_scan, photo, picture, submitted
 
@@ -171,7 +171,7 @@ def test_duplicate__gets_a_message_when_it_takes_the_payers_place(emulator: Emul
         photo(name)
     payer, duplicate = ImageScan.objects.order_by("pk")
     (claimed,) = leases.take([payer.pk])
-    submit._note_facts(claimed, prepare.measure(prepare.stored_file(claimed)))
+    submit._note_facts(claimed, prepare.measure(stored_files.stored_file(claimed)))
     assert submit._becomes_payer(claimed)
     noting.clear()
 

@@ -75,21 +75,21 @@ PROTECTIONS = (
     ),
     Protection(
         "copies in memory",
-        "scanning/prepare.py",
+        "scanning/spooled.py",
         "if not self._holds_memory:",
         "if False:",
         "tests/scanning/test_prepare.py -k without_a_disk",
     ),
     Protection(
         "full disk for temporary files",
-        "scanning/prepare.py",
+        "scanning/spooled.py",
         "        except _DiskFull as full:",
         "        except ZeroDivisionError as full:",
         "tests/scanning/test_prepare.py -k full_disk",
     ),
     Protection(
         "errors on the way back to the start",
-        "scanning/prepare.py",
+        "scanning/stored_files.py",
         "    with _failures_of_the_storage():\n        if stream.seekable():",
         "    if True:\n        if stream.seekable():",
         "tests/endpoints/test_media.py -k way_back",
@@ -103,7 +103,7 @@ PROTECTIONS = (
     ),
     Protection(
         "bytes before decoding",
-        "scanning/prepare.py",
+        "scanning/spooled.py",
         "if copy.byte_size > at_most:",
         "if False:",
         "tests/scanning/test_prepare.py -k too_many_bytes",
