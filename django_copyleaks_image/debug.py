@@ -14,8 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-from .conf import Secret, conf
+from .conf import conf
 from .redaction import HIDDEN, redacted
+from .setting_values import Secret
 
 # Django hides the API key by its name, but not these: in the settings, and in the environment that servers pass on.
 _HEADERS = re.compile("FETCH_HEADERS|WEBHOOK_HEADERS", re.IGNORECASE)

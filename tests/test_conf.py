@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from django_copyleaks_image.conf import Conf, Secret, conf
+from django_copyleaks_image.conf import Conf, conf
+from django_copyleaks_image.setting_values import Secret
 
 
 def test_dictionary_wins_over_environment_over_default(

@@ -11,9 +11,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import IO
 
-from django_copyleaks_image.conf import HeaderPairs, Secret, conf
+from django_copyleaks_image.conf import conf
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
+from django_copyleaks_image.setting_values import HeaderPairs, Secret
 
 from . import deadlines, values
 from .bodies import PayloadError, load_json

@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 from django.utils.http import parse_http_date_safe
 
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.outcomes import Code, Follows, follows
 from django_copyleaks_image.problems import Problem, SentenceError
+from django_copyleaks_image.setting_values import Secret
 
 from . import values
 from .bodies import PayloadError, load_json

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.masks import Mask, MaskError, read_mask
 from django_copyleaks_image.problems import Problem
+from django_copyleaks_image.setting_values import Secret
 
 from . import values
 from .bodies import PayloadError, load_object

@@ -17,10 +17,10 @@ from uuid import uuid4
 
 from django.utils.crypto import salted_hmac
 
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
+from django_copyleaks_image.setting_values import Secret
 
 from . import values
 from .bodies import PayloadError, load_object

@@ -21,10 +21,10 @@ from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from django_copyleaks_image import __version__
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
+from django_copyleaks_image.setting_values import Secret
 
 from . import deadlines
 from .bodies import PayloadError, bounded_gunzip

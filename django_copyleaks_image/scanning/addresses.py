@@ -18,12 +18,13 @@ from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils.text import get_valid_filename
 
 from django_copyleaks_image import formats
-from django_copyleaks_image.conf import HeaderPairs, Secret, conf, header_pairs
+from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.public import may_be_public
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.redaction import MARK
+from django_copyleaks_image.setting_values import HeaderPairs, Secret, header_pairs
 from django_copyleaks_image.sources import Picture
 
 from . import unmeasured

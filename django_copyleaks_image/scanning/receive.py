@@ -14,7 +14,6 @@ from django.db import DatabaseError, IntegrityError
 from django.db.models import Count, F, Q
 from django.utils.functional import SimpleLazyObject
 
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError, check_object
 from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, receipts, scans
@@ -22,6 +21,7 @@ from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import UNFINISHED, reason_columns
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem, stored
+from django_copyleaks_image.setting_values import Secret
 from django_copyleaks_image.transactions import atomically
 
 from . import account, addresses, clock, duplicates, file_changes, finishing, inbox, lost_results, paykey

@@ -222,7 +222,7 @@ PROTECTIONS = (
     ),
     Protection(
         "credentials in our addresses",
-        "conf.py",
+        "setting_values.py",
         'or "@" in parts.netloc',
         "or parts.username",
         "tests/test_conf.py -k PUBLIC_URL",
@@ -264,7 +264,7 @@ PROTECTIONS = (
     ),
     Protection(
         "secrets in settings errors",
-        "conf.py",
+        "setting_values.py",
         "return \"Secret('********')\"",
         'return f"Secret({self._text!r})"',
         "tests/test_conf.py tests/copyleaks/test_secrecy.py",

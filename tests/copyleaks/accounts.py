@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks.client import Client, Submission
+from django_copyleaks_image.setting_values import Secret
 
 from .server import TOKEN, Server
 

@@ -21,7 +21,6 @@ import trustme
 from django.test import override_settings
 
 import django_copyleaks_image
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks.client import Client, Submission, client_from_settings
 from django_copyleaks_image.copyleaks.errors import (
     AuthenticationError,
@@ -34,6 +33,7 @@ from django_copyleaks_image.copyleaks.errors import (
     TransientError,
     UnknownError,
 )
+from django_copyleaks_image.setting_values import Secret
 
 from .accounts import (
     FETCH_VALUE,

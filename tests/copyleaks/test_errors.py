@@ -7,11 +7,11 @@ import time
 import pytest
 from django.utils.http import http_date
 
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks import errors
 from django_copyleaks_image.copyleaks.errors import error_from_payload, error_from_response
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
+from django_copyleaks_image.setting_values import Secret
 
 STRUCTURED = {
     "type": "invalid_request_error",

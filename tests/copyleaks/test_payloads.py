@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks import errors
 from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError
 from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 from django_copyleaks_image.problems import Problem
+from django_copyleaks_image.setting_values import Secret
 
 from .bodies import EDITED, NOTHING, UNTOUCHED, changed
 

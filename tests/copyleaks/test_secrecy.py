@@ -9,10 +9,10 @@ from collections.abc import Callable
 import pytest
 from django.views.debug import ExceptionReporter
 
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.copyleaks.token import TokenStore
 from django_copyleaks_image.copyleaks.transport import Answer, Bearer, Body, Transport
+from django_copyleaks_image.setting_values import Secret
 
 from .accounts import (
     API_KEY,

@@ -13,7 +13,6 @@ from django.core.cache import cache
 from django.test import override_settings
 
 from django_copyleaks_image import connection_pool
-from django_copyleaks_image.conf import Secret
 from django_copyleaks_image.copyleaks import shared_cache
 from django_copyleaks_image.copyleaks import token as token_module
 from django_copyleaks_image.copyleaks.errors import (
@@ -26,6 +25,7 @@ from django_copyleaks_image.copyleaks.errors import (
 from django_copyleaks_image.copyleaks.shared_cache import SharedCache
 from django_copyleaks_image.copyleaks.token import TokenStore
 from django_copyleaks_image.copyleaks.transport import Transport
+from django_copyleaks_image.setting_values import Secret
 
 from . import caches
 from .accounts import API_KEY, EMAIL
