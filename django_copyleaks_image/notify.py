@@ -14,7 +14,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.dispatch import Signal
 from django.utils import timezone
 
-from django_copyleaks_image import marks, signals
+from django_copyleaks_image import clock_skew, signals
 from django_copyleaks_image.models import ImageScan, decisions, home_database, scans
 from django_copyleaks_image.models.scan import FINISHED
 from django_copyleaks_image.renewal import renewed
@@ -25,7 +25,7 @@ LEASE = timedelta(seconds=30)
 
 def is_free(now: datetime) -> Q:
     """Return the condition that nobody is sending the signal of a row."""
-    return Q(notifying_until=None) | marks.has_passed("notifying_until", now, longest=LEASE)
+    return Q(notifying_until=None) | clock_skew.has_passed("notifying_until", now, longest=LEASE)
 
 
 def is_heard(signal: Signal, scan: ImageScan) -> bool:

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image import marks
+from django_copyleaks_image import clock_skew
 
 from .read_where_written import ReadWhereWritten
 from .scan import ImageScan
@@ -29,7 +29,7 @@ class RenditionQuerySet(models.QuerySet["Rendition"]):
 
     def due(self, now: datetime) -> "RenditionQuerySet":
         """Return what a worker may draw now: what has not been tried yet first, then what takes longer than most."""
-        return self.filter(marks.has_passed("due_at", now, longest=LEASE)).order_by("attempts", "due_at")
+        return self.filter(clock_skew.has_passed("due_at", now, longest=LEASE)).order_by("attempts", "due_at")
 
 
 class Rendition(ReadWhereWritten):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image import marks
+from django_copyleaks_image import clock_skew
 from django_copyleaks_image.outcomes import sentence
 from django_copyleaks_image.problems import restored, stored
 from django_copyleaks_image.verdicts import Verdict
@@ -66,7 +66,7 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
 
     def due(self, now: datetime) -> "ImageScanQuerySet":
         """Return queued scans whose time has come and which no live worker holds, oldest first."""
-        is_free = Q(lease_until=None) | marks.has_passed("lease_until", now, longest=LONGEST_LEASE)
+        is_free = Q(lease_until=None) | clock_skew.has_passed("lease_until", now, longest=LONGEST_LEASE)
         return self.filter(is_free, status=Status.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
 
     def awaiting_result(self, now: datetime) -> "ImageScanQuerySet":

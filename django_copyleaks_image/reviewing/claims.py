@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils import timezone
 
-from django_copyleaks_image import marks
+from django_copyleaks_image import clock_skew
 from django_copyleaks_image.models import images
 from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
 
@@ -23,7 +23,7 @@ FREE: dict[str, Any] = {"claimed_by": None, "claimed_at": None, "claimed_until":
 
 def free_for(user: AnyUser, now: datetime) -> Q:
     """Return the condition that a picture is claimed by nobody else; with a user's account their claims end."""
-    return Q(claimed_by=None) | marks.has_passed("claimed_until", now, longest=CLAIM) | Q(claimed_by=user)
+    return Q(claimed_by=None) | clock_skew.has_passed("claimed_until", now, longest=CLAIM) | Q(claimed_by=user)
 
 
 def claim(image_pk: int, user: AnyUser) -> bool:

@@ -6,7 +6,7 @@ machine may see a shared volume late.
 
 from datetime import timedelta
 
-from django_copyleaks_image import marks
+from django_copyleaks_image import clock_skew
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
@@ -60,7 +60,7 @@ def reason_of(scan: ImageScan, found: unmeasured.Skipped) -> str:
 
 def _is_younger(scan: ImageScan, age: timedelta) -> bool:
     now = clock.now()
-    return not marks.is_ahead(scan.created_at, now) and now - scan.created_at < age
+    return not clock_skew.is_ahead(scan.created_at, now) and now - scan.created_at < age
 
 
 def _was_found_before(scan: ImageScan, found: unmeasured.Skipped) -> bool:

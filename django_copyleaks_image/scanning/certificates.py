@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from django_copyleaks_image import marks
+from django_copyleaks_image import clock_skew
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
@@ -30,7 +30,7 @@ def refresh_if_due() -> None:
         return
     now = clock.now()
     account.state()
-    is_due = Q(certificates_due_at=None) | marks.has_passed("certificates_due_at", now, longest=REFRESH)
+    is_due = Q(certificates_due_at=None) | clock_skew.has_passed("certificates_due_at", now, longest=REFRESH)
     if not account_row().filter(is_due).update(certificates_due_at=now + RETRY):
         return
     try:

@@ -14,7 +14,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from django_copyleaks_image.marks import APART
+from django_copyleaks_image.clock_skew import APART
 from django_copyleaks_image.models import home_database
 
 logger = logging.getLogger(__name__)

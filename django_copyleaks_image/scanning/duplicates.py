@@ -13,7 +13,7 @@ from time import monotonic
 
 from django.db.models import Q
 
-from django_copyleaks_image import marks
+from django_copyleaks_image import clock_skew
 from django_copyleaks_image.models import DetectionResult, ImageScan, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.outcomes import Code
@@ -83,7 +83,7 @@ def _leased(of: ImageScan | None) -> ImageScan | None:
     """Lease a scan whose duplicates are due to the caller, the one that has waited longest."""
     now = clock.now()
     # One that is further ahead than any lease was written by a clock that is wrong.
-    due = scans().filter(marks.has_passed("duplicates_due_at", now, longest=LEASE))
+    due = scans().filter(clock_skew.has_passed("duplicates_due_at", now, longest=LEASE))
     if of is not None:
         due = due.filter(pk=of.pk)
     scan = due.order_by("duplicates_due_at").only("scan_id", "content_key", "duplicates_due_at").first()

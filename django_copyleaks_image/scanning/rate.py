@@ -19,7 +19,7 @@ from statistics import fmean
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
 
-from django_copyleaks_image import marks
+from django_copyleaks_image import clock_skew
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import account_row
 
@@ -71,7 +71,9 @@ def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
             spacing = SPACING if seen == _noted else SPACING_BETWEEN_PROCESSES
             apart = timedelta(seconds=spacing / conf.RATE_LIMIT)
             slot = now
-            if seen and not marks.is_ahead(seen, now, longest=within + SLOWEST * apart + HEAD_START + LONGEST_REST):
+            if seen and not clock_skew.is_ahead(
+                seen, now, longest=within + SLOWEST * apart + HEAD_START + LONGEST_REST
+            ):
                 slot = max(seen, now)
             if slot - now > within:
                 return slot - now, False
@@ -96,7 +98,7 @@ def _pace(now: datetime) -> tuple[datetime | None, float]:
 
 
 def _slowdown_now(slowdown: float, slowed_at: datetime | None, now: datetime) -> float:
-    if slowed_at is None or marks.is_ahead(slowed_at, now):
+    if slowed_at is None or clock_skew.is_ahead(slowed_at, now):
         return 1.0
     return 1 + (min(slowdown, SLOWEST) - 1) * max(0.0, 1 - max(timedelta(0), now - slowed_at) / RECOVERY)
 
@@ -109,7 +111,7 @@ def slow_down(retry_after: float | None) -> None:
     rests_until = now + min(max(timedelta(seconds=retry_after or 0), REST), LONGEST_REST)
     slowed = (
         account_row()
-        .exclude(marks.is_recent("slowed_at", now, within=AT_ONCE))
+        .exclude(clock_skew.is_recent("slowed_at", now, within=AT_ONCE))
         .update(
             slowdown=slower,
             slowed_at=now,

@@ -14,7 +14,7 @@ from django.db import router, transaction
 from django.db.models import AutoField, IntegerField, Max, Model
 from django.utils.dateparse import parse_datetime
 
-from django_copyleaks_image import marks, registry
+from django_copyleaks_image import clock_skew, registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.watched_fields import Watched, WatchedClass, WatchedColumn, WatchedField
@@ -90,7 +90,7 @@ def reconcile_if_due() -> int:
     """Reconcile unless another worker did so within :data:`INTERVAL`; return how many scans were queued."""
     now = clock.now()
     account.state()
-    not_lately = ~marks.is_recent("reconciled_at", now, within=INTERVAL)
+    not_lately = ~clock_skew.is_recent("reconciled_at", now, within=INTERVAL)
     elected = account_row().filter(not_lately).update(reconciled_at=now)
     return reconcile() if elected else 0
 
@@ -126,7 +126,7 @@ def _first_watermarks(watched: Watched) -> list[Any]:
 
 def _advanced(watched: Watched, watermark: int, candidate: int, candidate_at: str) -> list[Any]:
     now, seen_at = clock.now(), cast("datetime", parse_datetime(candidate_at))
-    if marks.is_ahead(seen_at, now):
+    if clock_skew.is_ahead(seen_at, now):
         return [watermark, candidate, now.isoformat()]
     if now - seen_at < GRACE:
         return [watermark, candidate, candidate_at]

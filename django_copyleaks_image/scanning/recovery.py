@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
-from django_copyleaks_image import marks
+from django_copyleaks_image import clock_skew
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import AccountState, ImageScan, scans
@@ -47,7 +47,7 @@ def _look_after(row: AccountState) -> None:
             return
         row = account.state()
     longest = circuit.interval(row.pause_cause, row.trials + 1)
-    is_due = marks.has_passed("probe_at", now, longest=longest) | Q(probe_at=None)
+    is_due = clock_skew.has_passed("probe_at", now, longest=longest) | Q(probe_at=None)
     elected = (
         circuit.same(row)
         .filter(is_due)
@@ -90,7 +90,7 @@ def _judge_trial(row: AccountState, now: datetime) -> bool:
         circuit.close(row)
         return False
     longest = circuit.interval(row.pause_cause, row.trials + 1)
-    is_overdue = row.probe_at is None or row.probe_at <= now or marks.is_ahead(row.probe_at, now, longest=longest)
+    is_overdue = row.probe_at is None or row.probe_at <= now or clock_skew.is_ahead(row.probe_at, now, longest=longest)
     if scan is not None and not is_overdue:
         was_tried = scan.next_attempt_at is None or row.trial_at is None or scan.next_attempt_at > row.trial_at
         if scan.status == Status.SUBMITTED or (scan.status == Status.QUEUED and not was_tried):

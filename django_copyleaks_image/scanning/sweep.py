@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from django_copyleaks_image import marks, notify
+from django_copyleaks_image import clock_skew, notify
 from django_copyleaks_image.copyleaks.errors import MAX_RETRY_AFTER
 from django_copyleaks_image.models import ImageScan, account_row, decisions, results, scans
 from django_copyleaks_image.models.scan import Status
@@ -46,7 +46,7 @@ def sweep_if_due() -> bool:
     """Sweep unless another worker did so within :data:`INTERVAL`; return whether it was done."""
     now = clock.now()
     account.state()
-    elected = account_row().filter(~marks.is_recent("swept_at", now, within=INTERVAL)).update(swept_at=now)
+    elected = account_row().filter(~clock_skew.is_recent("swept_at", now, within=INTERVAL)).update(swept_at=now)
     if elected:
         sweep()
     return bool(elected)
@@ -89,15 +89,19 @@ def take_back_marks(now: datetime) -> None:
     longest_wait = timedelta(seconds=MAX_RETRY_AFTER)
     # A scan that nobody has tried, or put back, waits for nothing; one of a backup, which may have been, for its turn.
     is_fresh = Q(attempts=0, error_code="", may_have_arrived=False)
-    too_late = marks.ahead("next_attempt_at", now, longest=longest_wait)
-    late = marks.ahead("next_attempt_at", now)
+    too_late = clock_skew.ahead("next_attempt_at", now, longest=longest_wait)
+    late = clock_skew.ahead("next_attempt_at", now)
     queued = scans().filter(status=Status.QUEUED)
     waiting: list[tuple[QuerySet[Any], str, Q]] = [
         (queued.exclude(error_code=Code.WAITS_FOR_DUPLICATE), "next_attempt_at", too_late | (late & is_fresh)),
-        (queued, "next_attempt_at", marks.ahead("next_attempt_at", now, longest=paykey.PARKED)),
-        (paid_results.unjudged_receipts(), "judging_due_at", marks.ahead("judging_due_at", now, longest=inbox.LEASE)),
-        (results(), "heatmap_due_at", marks.ahead("heatmap_due_at", now, longest=heatmaps.RETRY_AFTER)),
-        (scans(), "erasure_due_at", marks.ahead("erasure_due_at", now)),
+        (queued, "next_attempt_at", clock_skew.ahead("next_attempt_at", now, longest=paykey.PARKED)),
+        (
+            paid_results.unjudged_receipts(),
+            "judging_due_at",
+            clock_skew.ahead("judging_due_at", now, longest=inbox.LEASE),
+        ),
+        (results(), "heatmap_due_at", clock_skew.ahead("heatmap_due_at", now, longest=heatmaps.RETRY_AFTER)),
+        (scans(), "erasure_due_at", clock_skew.ahead("erasure_due_at", now)),
     ]
     for queryset, mark, is_wrong in waiting:
         if taken_back := queryset.filter(is_wrong).update(**{mark: now}):
@@ -134,7 +138,7 @@ def free_pay_keys(now: datetime) -> None:
 
 def send_owed_signals(now: datetime) -> None:
     """Send the signals of scans and decisions whose process died between the commit and the signal."""
-    is_late = Q(finished_at__lt=now - GRACE) | marks.ahead("finished_at", now)
+    is_late = Q(finished_at__lt=now - GRACE) | clock_skew.ahead("finished_at", now)
     owed = scans().filter(notify.is_free(now), is_late, notified_at=None)
     for pk, scan_id in owed.order_by("finished_at").values_list("pk", "scan_id")[:BATCH]:
         with isolated("send the signal of scan %s", scan_id):

@@ -27,7 +27,7 @@ PROTECTIONS = (
     Protection(
         "clock of a scan that is ahead",
         "scanning/arrival.py",
-        "return not marks.is_ahead(scan.created_at, now) and now",
+        "return not clock_skew.is_ahead(scan.created_at, now) and now",
         "return now",
         "tests/scanning/test_arrival.py -k clock_that_is_ahead",
     ),

@@ -195,7 +195,7 @@ PROTECTIONS = (
     Protection(
         "refusals at once",
         "scanning/rate.py",
-        '        .exclude(marks.is_recent("slowed_at", now, within=AT_ONCE))',
+        '        .exclude(clock_skew.is_recent("slowed_at", now, within=AT_ONCE))',
         "",
         "tests/scanning/test_rate.py -k at_once",
     ),

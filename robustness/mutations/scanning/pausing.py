@@ -230,7 +230,7 @@ PROTECTIONS = (
     Protection(
         "wrong clock of a probe",
         "scanning/recovery.py",
-        'is_due = marks.has_passed("probe_at", now, longest=longest) |',
+        'is_due = clock_skew.has_passed("probe_at", now, longest=longest) |',
         "is_due = Q(probe_at__lte=now) |",
         "tests/scanning/test_circuit.py -k wrong_clock",
     ),
@@ -272,7 +272,7 @@ PROTECTIONS = (
     Protection(
         "trial that a wrong clock has put off",
         "scanning/recovery.py",
-        " or marks.is_ahead(row.probe_at, now, longest=longest)",
+        " or clock_skew.is_ahead(row.probe_at, now, longest=longest)",
         "",
         "tests/scanning/test_circuit.py -k far_ahead",
     ),

@@ -90,7 +90,7 @@ PROTECTIONS = (
     Protection(
         "candidate of a wrong clock",
         "scanning/reconcile.py",
-        "    if marks.is_ahead(seen_at, now):",
+        "    if clock_skew.is_ahead(seen_at, now):",
         "    if False:",
         "tests/scanning/test_reconcile.py -k was_ahead",
     ),
