@@ -35,7 +35,13 @@ def scripts(*names: str) -> list[str]:
 SHOWING = ("shared.js", "renditions.js", "stage.js")
 STAGE_CONTROLS = ("stage-controls.js", "stage-keys.js")
 DESK_SCRIPTS = ("desk-keys.js", "desk-page.js", "desk-server.js", "desk-tabs.js", "desk-queue.js", "desk.js")
-MEDIA = Media(css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"]}, js=scripts(*SHOWING))
+MEDIA = Media(
+    css={
+        "all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"],
+        "print": ["copyleaks_image/css/print.css"],
+    },
+    js=scripts(*SHOWING),
+)
 # What was decided, wherever it is shown, and forms that need no script.
 DECISION_MEDIA = Media(css={"all": ["copyleaks_image/css/decision.css"]})
 # The desk has none of the scripts that the admin's lists and forms need.

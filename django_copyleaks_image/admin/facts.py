@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import localize, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +19,8 @@ from django_copyleaks_image.verdicts import Verdict
 from .reasons import reason_in_words
 
 Facts = list[tuple[str, object]]
+# Letters that are shown of a text whose length strangers choose.
+_CLAMPED = 160
 
 # "imageInfo.metadata" of https://docs.copyleaks.com/reference/data-types/ai-image-detector .
 _PROVENANCE = {
@@ -94,7 +97,21 @@ def provenance(result: DetectionResult | None) -> Facts:
     metadata = result.metadata if result is not None else {}
     if not isinstance(metadata, dict):
         return []
-    return [(str(_PROVENANCE.get(name, name)), str(value)) for name, value in metadata.items()]
+    return [(str(_PROVENANCE.get(name, name)), clamped(str(value))) for name, value in metadata.items()]
+
+
+def clamped(text: str) -> str:
+    """Return a text as it is, or the start of a long one with "more" behind it."""
+    if len(text) <= _CLAMPED:
+        return text
+    return format_html(
+        '<span class="copyleaks-start">{}</span><details class="copyleaks-more"><summary>'
+        '<span class="copyleaks-to-open">{}</span><span class="copyleaks-to-close">{}</span></summary>{}</details>',
+        Truncator(text).chars(_CLAMPED),
+        _("more"),
+        _("less"),
+        text,
+    )
 
 
 def without_empty(*facts: tuple[str, object]) -> Facts:

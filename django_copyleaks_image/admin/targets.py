@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.connection import ConnectionDoesNotExist
 from django.utils.html import format_html
-from django.utils.text import capfirst
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image import registry
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType
 
 Row = WatchedImage | ImageScan
+# Letters of an object's own name, which users may choose, that are shown of it.
+_LONGEST_NAME = 200
+# They count as letters, and nobody sees them.
+_INVISIBLE_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,7 +186,7 @@ def _target(row: Row, instance: Model | None, answering: Iterable[_Answering], r
         url = reverse(view, args=(quote(instance.pk),), current_app=answer.admin.admin_site.name)
     is_named = instance is not None and answer.permitted
     return Target(
-        label=str(instance) if is_named else unnamed(row),
+        label=(is_named and _own_name(instance)) or unnamed(row),
         url=url,
         exists=instance is not None,
         visible=answer.permitted,
@@ -190,8 +194,15 @@ def _target(row: Row, instance: Model | None, answering: Iterable[_Answering], r
     )
 
 
+def _own_name(instance: Model | None) -> str:
+    """Return what an object calls itself, as far as there is room; empty if nothing of it can be seen."""
+    name = Truncator(str(instance)).chars(_LONGEST_NAME)
+    is_visible = any(it.isprintable() and not it.isspace() and it not in _INVISIBLE_LETTERS for it in name)
+    return name if is_visible else ""
+
+
 def unnamed(row: Row) -> str:
-    """Return what an object is called for those who may not view it, or when it is gone."""
+    """Return what an object is called for those who may not view it, when it is gone, or calls itself nothing."""
     model = row.content_type.model_class()
     name = row.content_type.name if model is None else model._meta.verbose_name
     return f"{capfirst(str(name))} {row.object_id}"

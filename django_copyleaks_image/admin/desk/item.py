@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image.admin.facts import (
     Facts,
     about_copy,
+    clamped,
     finding_about,
     moment,
     person,
@@ -121,7 +122,7 @@ def steps_of(image: WatchedImage, *, is_blind: bool, with_notes: bool) -> list[S
             what=what_was_decided(decision),
             by=format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at)),
             reason=decision.reason,
-            note=decision.note if with_notes else "",
+            note=clamped(decision.note) if with_notes else "",
             undone=_undone(decision),
         )
         for decision in decisions

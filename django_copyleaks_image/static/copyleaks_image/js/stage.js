@@ -116,6 +116,8 @@ window.copyleaksImage = window.copyleaksImage || {};
 
         #drawBoxes() {
             this.image("boxes")?.replaceChildren();
+            // On paper the frame has another size.
+            this.image("boxes")?.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
             this.regions.forEach((region, index) => {
                 const [width, height] = [region.width * this.width, region.height * this.height];
                 if (Math.max(width, height) < LOCATOR) {
