@@ -29,14 +29,14 @@ def is_free(now: datetime) -> Q:
 
 
 def is_heard(signal: Signal, scan: ImageScan) -> bool:
-    """Return whether a receiver waits for this signal of the scans of a model: else none is owed."""
+    """Return whether a receiver waits for this signal of the scans of a model: else none is pending."""
     return signal.has_listeners(scan.content_type.model_class())
 
 
 def after_commit(scan_pk: int) -> None:
     """Send the signal of a scan that has just ended once that is committed.
 
-    A process that dies in between leaves ``notified_at`` null; the sweep then sends what is owed.
+    A process that dies in between leaves ``notified_at`` null; the sweep then sends what is pending.
     """
     transaction.on_commit(lambda: send(scan_pk), using=home_database(), robust=True)
 
@@ -51,7 +51,7 @@ def send(scan_pk: int) -> None:
         completed = scan.status == ImageScan.Status.COMPLETED
         signal = signals.scan_completed if completed else signals.scan_failed
         signal.send_robust(sender=scan.content_type.model_class(), scan=scan, instance=scan.target)
-    # If it has ended anew meanwhile, as a late result completes it, that is another signal, and still owed.
+    # If it has ended anew meanwhile, as a late result completes it, that is another signal, and still pending.
     is_told = When(finished_at=scan.finished_at, then=Value(timezone.now()))
     row.update(notified_at=Case(is_told, default=F("notified_at")), notifying_until=None)
 
@@ -80,15 +80,15 @@ def send_decision(decision_pk: int) -> None:
 
 
 @contextmanager
-def _leased(owed: QuerySet[Any]) -> Iterator[bool]:
-    """Lease a signal that is owed while the block runs; yield False when another has it, or it was sent."""
+def _leased(pending: QuerySet[Any]) -> Iterator[bool]:
+    """Lease a pending signal while the block runs; yield False when another has it, or it was sent."""
     now = timezone.now()
-    if not owed.filter(is_free(now)).update(notifying_until=now + LEASE):
+    if not pending.filter(is_free(now)).update(notifying_until=now + LEASE):
         yield False
         return
 
     def renew() -> None:
-        owed.filter(notifying_until__isnull=False).update(notifying_until=timezone.now() + LEASE)
+        pending.filter(notifying_until__isnull=False).update(notifying_until=timezone.now() + LEASE)
 
     with renewed(renew, every=LEASE / 3):
         yield True

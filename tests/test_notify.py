@@ -54,11 +54,11 @@ def complete() -> ImageScan:
 
 
 def sweep_much_later() -> None:
-    """Send what is owed as another process does once it has waited for the first."""
+    """Send what is pending as another process does once it has waited for the first."""
 
     def send() -> None:
         try:
-            sweep.send_owed_signals(timezone.now() + 2 * sweep.GRACE)
+            sweep.send_pending_signals(timezone.now() + 2 * sweep.GRACE)
         finally:
             connections.close_all()
 

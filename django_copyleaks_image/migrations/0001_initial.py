@@ -318,7 +318,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='imagescan',
-            index=models.Index(fields=['notified_at', 'finished_at'], name='copyleaks_scan_owed'),
+            index=models.Index(fields=['notified_at', 'finished_at'], name='copyleaks_scan_pending'),
         ),
         migrations.AddIndex(
             model_name='imagescan',
@@ -402,7 +402,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='decision',
-            index=models.Index(fields=['notified_at', 'decided_at'], name='copyleaks_decision_owed'),
+            index=models.Index(fields=['notified_at', 'decided_at'], name='copyleaks_decision_pending'),
         ),
         migrations.AddConstraint(
             model_name='decision',

@@ -56,7 +56,7 @@ class Decision(models.Model):
         verbose_name_plural = _("decisions")
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["decided_by", "kind", "decided_at"], name="copyleaks_decision_person"),
-            models.Index(fields=["notified_at", "decided_at"], name="copyleaks_decision_owed"),
+            models.Index(fields=["notified_at", "decided_at"], name="copyleaks_decision_pending"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="copyleaks_decision_kind_known", condition=Q(kind__in=Kind.values)),

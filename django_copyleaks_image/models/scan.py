@@ -196,7 +196,7 @@ class ImageScan(ReadWhereWritten):
             models.Index(fields=["status", "next_attempt_at"], name="copyleaks_scan_queue"),
             models.Index(fields=["status", "submitted_at"], name="copyleaks_scan_awaited"),
             models.Index(fields=["content_type", "object_id", "field_name"], name="copyleaks_scan_target"),
-            models.Index(fields=["notified_at", "finished_at"], name="copyleaks_scan_owed"),
+            models.Index(fields=["notified_at", "finished_at"], name="copyleaks_scan_pending"),
             models.Index(fields=["verdict"], name="copyleaks_scan_verdict"),
             models.Index(fields=["sandbox"], name="copyleaks_scan_sandbox"),
         ]

@@ -1,4 +1,4 @@
-"""What is late, lost, stuck or owed: the part of the worker that makes every scan end."""
+"""What is late, lost, stuck or pending: the part of the worker that makes every scan end."""
 
 import logging
 from datetime import datetime, timedelta
@@ -53,7 +53,7 @@ def sweep_if_due() -> bool:
 
 
 def sweep() -> None:
-    """End what is lost, free what is stuck, and send what is owed. Safe to run anywhere at any time."""
+    """End what is lost, free what is stuck, and send what is pending. Safe to run anywhere at any time."""
     now = clock.now()
     with isolated("take back what waits for a wrong clock"):
         take_back_marks(now)
@@ -65,8 +65,8 @@ def sweep() -> None:
             free_pay_keys(now)
     with isolated("end the duplicates that nobody has ended"):
         duplicates.settle_orphans()
-    with isolated("send the signals that are owed"):
-        send_owed_signals(now)
+    with isolated("send the signals that are pending"):
+        send_pending_signals(now)
     with isolated("erase what is known of deleted pictures"):
         erasure.erase_due(now)
     with isolated("remove what was drawn of replaced pictures"):
@@ -136,11 +136,11 @@ def free_pay_keys(now: datetime) -> None:
                 atomically(partial(lost_results.give_key_up, scan))
 
 
-def send_owed_signals(now: datetime) -> None:
+def send_pending_signals(now: datetime) -> None:
     """Send the signals of scans and decisions whose process died between the commit and the signal."""
     is_late = Q(finished_at__lt=now - GRACE) | clock_skew.ahead("finished_at", now)
-    owed = scans().filter(notify.is_free(now), is_late, notified_at=None)
-    for pk, scan_id in owed.order_by("finished_at").values_list("pk", "scan_id")[:BATCH]:
+    pending = scans().filter(notify.is_free(now), is_late, notified_at=None)
+    for pk, scan_id in pending.order_by("finished_at").values_list("pk", "scan_id")[:BATCH]:
         with isolated("send the signal of scan %s", scan_id):
             notify.send(pk)
     decided = decisions().filter(notify.is_free(now), notified_at=None, decided_at__lt=now - GRACE)

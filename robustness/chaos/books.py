@@ -1,4 +1,4 @@
-"""The rows and the emulator's ledger side by side: what was asked, what was charged, what is owed."""
+"""The rows and the emulator's ledger side by side: what was asked, what was charged, what is pending."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping

@@ -49,7 +49,7 @@ class Judgement:
 
 
 def unfinished() -> list[Finding]:
-    """Return what has not ended: scans, owed signals, receipts that nobody has judged, heatmaps not fetched yet."""
+    """Return what has not ended: scans, pending signals, receipts that nobody has judged, heatmaps not fetched yet."""
     scans = ImageScan.objects.filter(notified_at=None) | ImageScan.objects.unfinished()
     receipts = WebhookReceipt.objects.filter(outcome=Outcome.RECEIVED).select_related("scan")
     results = DetectionResult.objects.exclude(heatmap_due_at=None).only("heatmap_problem", "receipt__scan__scan_id")
@@ -155,5 +155,5 @@ def _percent(file_name: str) -> int:
 def _state(scan: ImageScan) -> str:
     words = [scan.status, scan.error_code, f"attempts {scan.attempts}"]
     if scan.notified_at is None:
-        words.append("signal owed")
+        words.append("signal pending")
     return ", ".join(filter(None, words))

@@ -272,8 +272,8 @@ PROTECTIONS = (
     Protection(
         "lease of a signal",
         "notify.py",
-        "owed.filter(is_free(now)).update",
-        "owed.update",
+        "pending.filter(is_free(now)).update",
+        "pending.update",
         "tests/test_notify.py -k being_sent",
     ),
     Protection(

@@ -93,7 +93,7 @@ def test_waiting_scan__unfinished() -> None:
     assert judged(entry(scan)) == {"unfinished": 1}
 
 
-def test_owed_signal__unfinished() -> None:
+def test_pending_signal__unfinished() -> None:
     scan = finished(photo(TWO_PERCENT))
     ImageScan.objects.update(notified_at=None)
 

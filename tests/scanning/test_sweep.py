@@ -1,4 +1,4 @@
-"""Late, lost, stuck, owed and forgotten."""
+"""Late, lost, stuck, pending and forgotten."""
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -232,10 +232,10 @@ def test_signal_of_a_process_that_died__is_sent_by_the_sweep(
         deliver(scan, detection(scan))
     assert heard == []
 
-    sweep.send_owed_signals(timezone.now())
+    sweep.send_pending_signals(timezone.now())
     assert heard == []  # Its own process may still be about to send it.
-    sweep.send_owed_signals(timezone.now() + timedelta(minutes=1))
-    sweep.send_owed_signals(timezone.now() + timedelta(minutes=1))
+    sweep.send_pending_signals(timezone.now() + timedelta(minutes=1))
+    sweep.send_pending_signals(timezone.now() + timedelta(minutes=1))
 
     assert [name for name, _ in heard] == ["completed"]
 
@@ -537,7 +537,7 @@ STEPS = {
     "end_lost_scans",
     "free_pay_keys",
     "duplicates.settle_orphans",
-    "send_owed_signals",
+    "send_pending_signals",
     "erasure.erase_due",
     "requeue.carry_on",
     "recovery.step",
@@ -634,7 +634,7 @@ def test_row_that_fails__keeps_no_other_from_its_turn(
     assert scans[0].scan_id in caplog.text
 
 
-def test_nobody_listens__no_signal_is_owed() -> None:
+def test_nobody_listens__no_signal_is_pending() -> None:
     scan = waiting()
 
     with CaptureQueriesContext(connection) as queries:

@@ -32,7 +32,7 @@ PROTECTIONS = (
         "tests/scanning/test_sweep.py -k being_judged",
     ),
     Protection(
-        "owed signal of a decision",
+        "pending signal of a decision",
         "scanning/sweep.py",
         "notify.send_decision(pk)",
         "pass",
