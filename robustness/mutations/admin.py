@@ -234,4 +234,11 @@ PROTECTIONS = (
         "or False:",
         "tests/admin/test_account.py -k queue_again",
     ),
+    Protection(
+        "missing permission told apart",
+        "admin/desk/views.py",
+        'return JsonResponse({"forbidden": True}, status=403)',
+        "raise",
+        "tests/admin/test_desk.py -k told_to_the_script",
+    ),
 )

@@ -490,6 +490,24 @@ def test_requests__of_the_script_are_posted_with_a_token_by_staff(reviewer: Clie
     assert Client().post(f"{DESK}{address}").headers["Location"].startswith("/admin/login/")
 
 
+def test_token__is_given_anew_to_staff_with_who_they_are(reviewer: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = reviewer.cookies
+    given = strict.get(f"{DESK}token/").json()
+    assert given["user"] == str(user_of(reviewer).pk)
+    assert strict.post(f"{DESK}next/", headers={"X-CSRFToken": given["token"]}).status_code == 200
+    assert Client().get(f"{DESK}token/").headers["Location"].startswith("/admin/login/")
+
+
+def test_missing_permission__is_told_to_the_script_in_json_and_a_refused_token_is_not(staff: Any) -> None:
+    client = staff("view_photo")
+    assert client.post(f"{DESK}next/").json() == {"forbidden": True}
+    assert client.post(f"{DESK}next/", headers=FORM).headers["Content-Type"].startswith("text/html")
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+    assert strict.post(f"{DESK}next/").headers["Content-Type"].startswith("text/html")
+
+
 @pytest.mark.parametrize(
     "codenames", [(), ("view_watchedimage", "view_photo", "rescan_imagescan"), ("decide_watchedimage", "view_photo")]
 )

@@ -3,11 +3,14 @@
 A stale or refused decision is no error of HTTP, which browsers would log as one: the status is 200 all the same.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
@@ -51,10 +54,11 @@ class DeskViews(PictureAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [
             self.route("review/", "review", require_safe(self.review_view)),
-            self.route("review/next/", "review_next", require_POST(self.review_next_view)),
-            self.route("review/<int:pk>/decide/", "review_decide", require_POST(self.review_decide_view)),
-            self.route("review/undo/<int:pk>/", "review_undo", require_POST(self.review_undo_view)),
-            self.route("review/claims/", "review_claims", require_POST(self.review_claims_view)),
+            self.route("review/token/", "review_token", require_safe(self.review_token_view)),
+            self.route("review/next/", "review_next", _asked_by_script(self.review_next_view)),
+            self.route("review/<int:pk>/decide/", "review_decide", _asked_by_script(self.review_decide_view)),
+            self.route("review/undo/<int:pk>/", "review_undo", _asked_by_script(self.review_undo_view)),
+            self.route("review/claims/", "review_claims", _asked_by_script(self.review_claims_view)),
             *super().get_urls(),
         ]
 
@@ -84,6 +88,10 @@ class DeskViews(PictureAdmin):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, self.desk_template, context)
+
+    def review_token_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer with a new token against forged requests, and with who is logged in, after a login elsewhere."""
+        return JsonResponse({"token": get_token(request), "user": str(request.user.pk)})
 
     def review_next_view(self, request: HttpRequest) -> HttpResponse:
         """Answer with the next pictures, which are claimed for the user from now on."""
@@ -196,6 +204,21 @@ class DeskViews(PictureAdmin):
         done = sentences.today(desk.request.user, sandbox=choice.sandbox, secret=desk.access.secret())
         context = {"headline": headline, "today": done, "elsewhere": elsewhere, "held_url": held_url}
         return render_to_string("admin/copyleaks_image/desk/summary.html", context)
+
+
+def _asked_by_script(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return a view that says in JSON that the user may not: a refusal without it is Django's, of the token."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except PermissionDenied:
+            if _is_form(request):
+                raise
+            return JsonResponse({"forbidden": True}, status=403)
+
+    return require_POST(asked)
 
 
 def _named_choice(desk: Desk) -> Choice:

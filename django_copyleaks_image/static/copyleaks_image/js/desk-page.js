@@ -153,10 +153,11 @@
         }
 
         // Shown until the next decision.
-        warn(sentence, { retry = false } = {}) {
+        warn(sentence, { retry = false, logIn = false } = {}) {
             this.#part(".copyleaks-message").hidden = !sentence;
             this.#part(".copyleaks-message-text").textContent = sentence;
             this.#part("[data-retry]").hidden = !retry;
+            this.#part("[data-log-in]").hidden = !logIn;
         }
 
         // What the server says about the whole desk.

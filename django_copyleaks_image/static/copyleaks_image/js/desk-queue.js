@@ -135,7 +135,7 @@
                 }
             } catch (problem) {
                 rethrowUnlessUnanswered(problem);
-                this.#bringBack(problem.message);
+                this.#bringBack(problem);
             } finally {
                 this.#sending = null;
                 this.#isBusy = false;
@@ -218,7 +218,7 @@
         }
 
         // Nothing could be sent: every picture that is not saved comes back, the oldest one in front.
-        #bringBack(reason) {
+        #bringBack({ message: reason, isSignedOut }) {
             const unsaved = this.#unsent;
             this.#unsent = [];
             this.#forget(unsaved);
@@ -226,12 +226,12 @@
             this.#undoing = [];
             this.#isStuck = true;
             for (const decision of unsaved) {
-                decision.item.unsaved = decision;
+                Object.assign(decision.item, { unsaved: decision, isSignedOut });
                 decision.item.message = `${this.voice.text("failed", decision.item)} ${reason}`;
             }
             this.#putInFront(unsaved.map((decision) => decision.item));
             if (!unsaved.length) {
-                this.voice.warn(reason, { retry: true });
+                this.voice.warn(reason, { retry: true, logIn: isSignedOut });
             }
             this.voice.announce(this.current?.message || reason);
         }
@@ -272,7 +272,8 @@
         // Say why a picture was brought back.
         #showMessage() {
             const item = this.current;
-            this.voice.warn(item?.message ?? "", { retry: Boolean(item?.unsaved) });
+            const isUnsaved = Boolean(item?.unsaved);
+            this.voice.warn(item?.message ?? "", { retry: isUnsaved, logIn: isUnsaved && item.isSignedOut });
         }
 
         #askToWait(item) {

@@ -5,7 +5,10 @@
     const PATIENCE = 20_000;
 
     // The server did not do what it was asked; the message is for the moderator.
-    class Unanswered extends Error {}
+    class Unanswered extends Error {
+        // Whether it would have been done for this moderator, who is not logged in.
+        isSignedOut = false;
+    }
 
     class DeskServer {
         #root;
@@ -49,14 +52,35 @@
         }
 
         async #ask(url, fields) {
-            const { textOffline, textSignedOut, textForbidden, textTrouble } = this.#root.dataset;
+            let answer = await this.#post(url, fields);
+            if (answer.status === 403 && !isInJson(answer)) {
+                // A login, in another tab perhaps, makes the token of this page worthless.
+                await this.#renewToken();
+                answer = await this.#post(url, fields);
+            }
+            return this.#read(answer);
+        }
+
+        async #renewToken() {
+            const { token, user } = await this.#read(await this.#fetch(this.#root.dataset.tokenUrl));
+            if (user !== this.#root.dataset.user) {
+                throw this.#signedOut(this.#root.dataset.textSomebodyElse);
+            }
+            this.#common.csrfmiddlewaretoken = token;
+        }
+
+        #post(url, fields) {
+            return this.#fetch(url, { method: "POST", body: new URLSearchParams({ ...this.#common, ...fields }) });
+        }
+
+        async #fetch(url, options = {}) {
+            const { textOffline, textSignedOut } = this.#root.dataset;
             let answer;
             try {
                 answer = await fetch(url, {
-                    method: "POST",
                     headers: { Accept: "application/json", "X-CSRFToken": this.#common.csrfmiddlewaretoken },
-                    body: new URLSearchParams({ ...this.#common, ...fields }),
                     credentials: "same-origin",
+                    ...options,
                     // What was sent arrives even when the page is left meanwhile; the admin redirects to its sign-in.
                     keepalive: true,
                     redirect: "manual",
@@ -66,10 +90,18 @@
                 throw new Unanswered(textOffline);
             }
             if (answer.type === "opaqueredirect") {
-                throw new Unanswered(textSignedOut);
+                throw this.#signedOut(textSignedOut);
+            }
+            return answer;
+        }
+
+        async #read(answer) {
+            const { textForbidden, textForged, textTrouble } = this.#root.dataset;
+            if (answer.status === 403) {
+                throw new Unanswered(isInJson(answer) ? textForbidden : textForged);
             }
             if (!answer.ok) {
-                throw new Unanswered(answer.status === 403 ? textForbidden : textTrouble);
+                throw new Unanswered(textTrouble);
             }
             try {
                 return await answer.json();
@@ -78,9 +110,18 @@
             }
         }
 
+        #signedOut(sentence) {
+            return Object.assign(new Unanswered(sentence), { isSignedOut: true });
+        }
+
         #tell(url, fields) {
             navigator.sendBeacon(url, new URLSearchParams({ ...this.#common, ...fields }));
         }
+    }
+
+    // The desk refuses in JSON; a page in its place is of whatever stands in front of it.
+    function isInJson(answer) {
+        return answer.headers.get("Content-Type")?.startsWith("application/json") ?? false;
     }
 
     function fieldsOf({ item, kind, reason, note }) {
