@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from . import setting_values as values
+from .review_reasons import read_notes, read_reasons
 
 T = TypeVar("T")
 
@@ -192,8 +193,9 @@ class Conf:
         None, values.dotted_path_or_none, "A PictureAccess of the project: who may see and decide what in the admin."
     )
     REVIEW_REASONS = Setting(
-        (), values.reasons, "Reasons, one of which every decision to confirm or clear must name.", decode="json"
+        (), read_reasons, "Reasons, one of which every decision to confirm, clear or escalate must name.", decode="json"
     )
+    REVIEW_NOTES = Setting((), read_notes, "Texts that are offered where a moderator writes a note.", decode="json")
     SECOND_LOOK_SHARE = Setting(
         0.0, values.area, "Share of decided pictures that another moderator judges as well, blind.", decode="json"
     )

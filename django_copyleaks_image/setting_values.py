@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 
@@ -141,16 +140,6 @@ def field_labels(value: object) -> tuple[str, ...]:
     ):
         raise ValueError('a list of "app_label.Model.field" strings')
     return tuple(value)
-
-
-def reasons(value: object) -> tuple[str, ...]:
-    """Return reasons as plain text; each is chosen by a digit, so there are nine at most."""
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str | Promise) for item in value):
-        raise ValueError("a list of texts")
-    reasons = tuple(str(item) for item in value)
-    if len(reasons) > 9 or len(set(reasons)) < len(reasons) or not all(0 < len(item) <= 100 for item in reasons):
-        raise ValueError("a list of at most nine different texts of 1 to 100 characters")
-    return reasons
 
 
 def _header_text(value: object) -> bool:

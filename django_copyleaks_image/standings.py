@@ -4,7 +4,7 @@ What a site shows, the filters and figures, the buttons, keys and words of the r
 :data:`STANDINGS` and :data:`KINDS`. A standing or a kind without its line fails when this module is imported.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from django.db.models import TextChoices
@@ -62,6 +62,8 @@ class StandingRule:
     is_by_verdict: bool = False
     denies_ai: bool = False
     sentence: Text = "%(finding)s"
+    # What it is called of a picture that was never measured, where that is another word.
+    unmeasured: Text = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,11 +73,14 @@ class KindRule:
     A final one answers whether the picture is AI, and may need a reason. ``key`` and ``button`` are those of the desk,
     empty for what has no button. The other texts tell of it: what was done, what was undone, and what somebody else
     has done meanwhile. ``action`` is its name in the list of pictures, with the ``question`` before many of them are
-    decided at once and the ``answer`` after it; empty for what is decided one by one.
+    decided at once and the ``answer`` after it; empty for what is decided one by one. ``unmeasured`` has the words for
+    pictures that were never measured, where they are others; ``made`` is then what was decided.
     """
 
     standing: Standing | None = None
     is_final: bool = False
+    # Under which ``REVIEW_REASONS`` has its reasons.
+    verb: str = ""
     key: str = ""
     button: Text = ""
     # What a narrow screen leaves out of the button.
@@ -86,6 +91,8 @@ class KindRule:
     action: str = ""
     question: Text = ""
     answer: Text = ""
+    made: Text = ""
+    unmeasured: "KindRule | None" = None
 
     @property
     def label(self) -> str:
@@ -99,15 +106,35 @@ STANDINGS: dict[Standing, StandingRule] = {
     Standing.NOT_A_PICTURE: StandingRule(shown="not_pictures", sentence=_("Not a picture")),
     Standing.CLEAN: StandingRule(shown="always", is_by_verdict=True),
     Standing.FLAGGED: StandingRule(shown="flagged", is_by_verdict=True, sentence=_("%(finding)s; under review")),
-    Standing.CLEARED: StandingRule(shown="always", denies_ai=True, sentence=_("%(finding)s; cleared by a moderator")),
+    Standing.CLEARED: StandingRule(
+        shown="always",
+        denies_ai=True,
+        sentence=_("%(finding)s; cleared by a moderator"),
+        unmeasured=_("Shown without a measurement"),
+    ),
     Standing.CONFIRMED: StandingRule(shown="never", sentence=_("%(finding)s; confirmed as AI by a moderator")),
     Standing.ESCALATED: StandingRule(shown="never", sentence=_("%(finding)s; under review")),
 }
 
+_CLEAR = KindRule(
+    standing=Standing.CLEARED,
+    is_final=True,
+    verb="clear",
+    key="c",
+    button=pgettext_lazy("decision", "Clear"),
+    button_rest=_("(false alarm)"),
+    done=_("Cleared: %(picture)s."),
+    undone=_("Undone: Cleared: %(picture)s."),
+    meanwhile=_("%(person)s cleared this picture %(when)s. Nothing was changed."),
+    action="clear_false_alarm",
+    question=ngettext_lazy("Clear %(count)s picture?", "Clear %(count)s pictures?", "count"),
+    answer=ngettext_lazy("%(count)s picture was cleared.", "%(count)s pictures were cleared.", "count"),
+)
 KINDS: dict[Kind, KindRule] = {
     Kind.CONFIRMED: KindRule(
         standing=Standing.CONFIRMED,
         is_final=True,
+        verb="confirm",
         key="a",
         button=_("Confirm AI"),
         done=_("Confirmed as AI: %(picture)s."),
@@ -119,26 +146,39 @@ KINDS: dict[Kind, KindRule] = {
             "%(count)s picture was confirmed as AI.", "%(count)s pictures were confirmed as AI.", "count"
         ),
     ),
-    Kind.CLEARED: KindRule(
-        standing=Standing.CLEARED,
-        is_final=True,
-        key="c",
-        button=pgettext_lazy("decision", "Clear"),
-        button_rest=_("(false alarm)"),
-        done=_("Cleared: %(picture)s."),
-        undone=_("Undone: Cleared: %(picture)s."),
-        meanwhile=_("%(person)s cleared this picture %(when)s. Nothing was changed."),
-        action="clear_false_alarm",
-        question=ngettext_lazy("Clear %(count)s picture?", "Clear %(count)s pictures?", "count"),
-        answer=ngettext_lazy("%(count)s picture was cleared.", "%(count)s pictures were cleared.", "count"),
+    Kind.CLEARED: replace(
+        _CLEAR,
+        unmeasured=replace(
+            _CLEAR,
+            button=_("Show it"),
+            button_rest="",
+            done=_("Shown without a measurement: %(picture)s."),
+            undone=_("Undone: Shown without a measurement: %(picture)s."),
+            meanwhile=_("%(person)s decided %(when)s to show this picture. Nothing was changed."),
+            question=ngettext_lazy(
+                "Show %(count)s picture that was never measured?",
+                "Show %(count)s pictures that were never measured?",
+                "count",
+            ),
+            answer=ngettext_lazy(
+                "%(count)s picture that was never measured is shown.",
+                "%(count)s pictures that were never measured are shown.",
+                "count",
+            ),
+            made=_("Shown without a measurement"),
+        ),
     ),
     Kind.ESCALATED: KindRule(
         standing=Standing.ESCALATED,
+        verb="escalate",
         key="e",
         button=_("Escalate"),
         done=_("Escalated: %(picture)s."),
         undone=_("Undone: Escalated: %(picture)s."),
         meanwhile=_("%(person)s escalated this picture %(when)s. Nothing was changed."),
+        action="escalate",
+        question=ngettext_lazy("Escalate %(count)s picture?", "Escalate %(count)s pictures?", "count"),
+        answer=ngettext_lazy("%(count)s picture was escalated.", "%(count)s pictures were escalated.", "count"),
     ),
     Kind.SKIPPED: KindRule(
         key="s",
@@ -164,6 +204,12 @@ DECIDED = tuple(rule.standing for rule in KINDS.values() if rule.standing is not
 DECIDED_FOR_GOOD = tuple(KINDS[kind].standing for kind in FINAL)
 # Those that a verdict gives, as long as nobody has decided.
 BY_VERDICT = tuple(standing for standing, rule in STANDINGS.items() if rule.is_by_verdict)
+
+
+def rule_of(kind: str, verdict: str) -> KindRule:
+    """Return what a decision is about a picture with a verdict, or without any."""
+    rule = KINDS[Kind(kind)]
+    return rule if verdict or rule.unmeasured is None else rule.unmeasured
 
 
 def choices_in(queue: str) -> list[Kind]:

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from django_copyleaks_image.conf import Conf, conf
+from django_copyleaks_image.review_reasons import Reason
 from django_copyleaks_image.setting_values import Secret
 
 
@@ -41,7 +42,16 @@ def test_dictionary_wins_over_environment_over_default(
         ("WEBHOOK_HEADERS", '[["X-Endpoint", "secret"]]', (("X-Endpoint", Secret("secret")),)),
         ("WEBHOOK_VERIFIERS", "builtins.bool, builtins.callable", (bool, callable)),
         ("MODE", "sync", "sync"),
-        ("REVIEW_REASONS", '["Too smooth, too clean", "Hands"]', ("Too smooth, too clean", "Hands")),
+        ("REVIEW_NOTES", '["Asked the author, twice"]', ("Asked the author, twice",)),
+        (
+            "REVIEW_REASONS",
+            '{"clear": ["Too smooth, too clean"]}',
+            {
+                "confirm": (),
+                "clear": (Reason(name="Too smooth, too clean", label="Too smooth, too clean"),),
+                "escalate": (),
+            },
+        ),
     ],
 )
 def test_environment__is_decoded_by_type(
@@ -105,7 +115,11 @@ WRONG: dict[str, list[object]] = {
     "RENDITION_STORAGE": [None, 1],
     "RENDITION_CACHE": [None, 1],
     "PICTURE_ACCESS": ["no.such.module", 1, "django_copyleaks_image.conf.DICT_NAME"],
-    "REVIEW_REASONS": ["wrong", [1], [""], ["a", "a"], ["x" * 101], list("0123456789")],
+    "REVIEW_REASONS": [
+        *["wrong", [1], [""], ["a", "a"], ["x" * 101], list("0123456789")],
+        *[{"skip": ["a"]}, {"clear": "a"}, {"escalate": [1]}, {"clear": ["a", "a"]}],
+    ],
+    "REVIEW_NOTES": ["wrong", [1], [""], ["x" * 501]],
     "FIT": ["yes", 1, None],
     "SMALL_PICTURES": ["shrink", None, True],
     "SECOND_LOOK_SHARE": [-0.1, 1.1, "half", None],

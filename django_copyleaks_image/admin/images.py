@@ -18,8 +18,10 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan, ReviewDesk, WatchedImage, home_database, scans
 from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, needs_reason, own_last_decision
-from django_copyleaks_image.standings import CHOICES, KINDS, Kind, KindRule, Queue, choices_in
+from django_copyleaks_image.review_reasons import Reason
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, own_last_decision
+from django_copyleaks_image.reviewing.reasons import reasons_for
+from django_copyleaks_image.standings import KINDS, Kind, KindRule, Queue, choices_in, rule_of
 
 from . import again, export
 from .base import DECISION_MEDIA, ReadOnlyAdmin, admin_for
@@ -57,8 +59,8 @@ class DecisionSection:
     obstacle: str
     undoable: int | None
     desk_url: str
-    reasons: tuple[str, ...]
-    reasons_for: str
+    reasons: list[tuple[KindRule, tuple[Reason, ...]]]
+    saved_notes: tuple[object, ...]
     note_length: int
 
 
@@ -171,7 +173,7 @@ class WatchedImageAdmin(DeskViews):
         # Asked in any case: how long a page takes must not tell that there is something to keep secret.
         undoable = own_last_decision(image, request.user)
         obstacle = why_not_decidable(image, target) if may_decide else ""
-        choices = [(kind, KINDS[kind]) for kind in choices_in(image.queue) if KINDS[kind].standing]
+        choices = [(kind, rule_of(kind, image.verdict)) for kind in choices_in(image.queue) if KINDS[kind].standing]
         queue = Queue.REVIEW if image.queue == Queue.SECOND_LOOK else Queue(image.queue)
         return DecisionSection(
             standing=image.get_standing_display(),
@@ -184,8 +186,8 @@ class WatchedImageAdmin(DeskViews):
             obstacle=obstacle,
             undoable=None if is_blind or undoable is None else undoable.pk,
             desk_url=desk.url(Choice(queue=queue, sandbox=image.sandbox)) if queue in desk.open_queues else "",
-            reasons=conf.REVIEW_REASONS,
-            reasons_for=", ".join(KINDS[kind].label for kind in CHOICES if needs_reason(kind)),
+            reasons=[(rule, reasons_for(kind)) for kind, rule in choices if reasons_for(kind)],
+            saved_notes=conf.REVIEW_NOTES,
             note_length=NOTE_LENGTH,
         )
 

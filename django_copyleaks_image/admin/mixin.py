@@ -23,6 +23,7 @@ from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.publishing.keys import knows_scans
 from django_copyleaks_image.publishing.rows import remember, row_of
 from django_copyleaks_image.reviewing.history import judgements_of
+from django_copyleaks_image.reviewing.reasons import label_of
 from django_copyleaks_image.scanning.full_scan import pictures_in
 from django_copyleaks_image.standings import Queue
 from django_copyleaks_image.watched_fields import Watched, WatchedColumn, WatchedField
@@ -198,7 +199,7 @@ def _stage(image: WatchedImage, finding: Finding, admin_site: AdminSite, title: 
 
 
 def _decision(image: WatchedImage) -> str:
-    return str(image.decision.label) if image.decision else ""
+    return image.get_standing_display() if image.decision else ""
 
 
 def _whether_it_waits(image: WatchedImage) -> str:
@@ -211,7 +212,7 @@ def _first_look(image: WatchedImage) -> dict[str, object] | None:
     if decision is None:
         return None
     by = format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at))
-    return {"by": by, "reason": decision.reason, "note": decision.note}
+    return {"by": by, "reason": label_of(decision.reason), "note": decision.note}
 
 
 def _without_panel(fields: Iterable[Any]) -> list[Any]:

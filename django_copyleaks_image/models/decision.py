@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image.standings import JUDGEMENTS, KINDS, Kind, Queue, Standing
+from django_copyleaks_image.standings import JUDGEMENTS, KINDS, Kind, Queue, Standing, rule_of
 from django_copyleaks_image.verdicts import Verdict
 
 from .scan import ImageScan
@@ -68,7 +68,7 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(Kind(self.kind).label)
+        return self.get_kind_display()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert the decision; raise TypeError for one that is stored already."""
@@ -79,6 +79,10 @@ class Decision(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise TypeError; a decision goes only together with its scan."""
         raise TypeError("Decisions are never deleted. Undo the decision.")
+
+    def get_kind_display(self) -> str:
+        """Return what was decided, in the words for a picture that was measured or was not."""
+        return str(rule_of(self.kind, self.verdict).made or Kind(self.kind).label)
 
     @property
     def is_second_look(self) -> bool:

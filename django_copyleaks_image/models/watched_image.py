@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image.standings import BY_VERDICT, DECIDED, Queue, Standing
+from django_copyleaks_image.standings import BY_VERDICT, DECIDED, STANDINGS, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 
 from .fields import ExactCharField
@@ -129,6 +129,11 @@ class WatchedImage(ReadWhereWritten):
 
     def __str__(self) -> str:
         return f"{self.content_type} {self.object_id}: {self.field_name}"
+
+    def get_standing_display(self) -> str:  # type: ignore[no-redef]
+        """Return how the picture stands: what was never measured cannot be a false alarm."""
+        standing = Standing(self.standing)
+        return str((not self.verdict and STANDINGS[standing].unmeasured) or standing.label)
 
     @property
     def target(self) -> Any:

@@ -17,6 +17,7 @@ from django_copyleaks_image.transactions import atomically
 from .blindness import awaits_second_look_by
 from .claims import FREE, free_for
 from .history import history_of, latest_judgement
+from .reasons import why_refused
 from .users import AnyUser
 
 NOTE_LENGTH = 2_000
@@ -42,11 +43,6 @@ class _Moved(Exception):
     """The review is not what was read before: roll back."""
 
 
-def needs_reason(kind: Kind) -> bool:
-    """Return whether a decision must name one of ``REVIEW_REASONS``."""
-    return bool(conf.REVIEW_REASONS) and kind in FINAL
-
-
 def decide(image_pk: int, *, user: AnyUser, kind: Kind, version: int, reason: str = "", note: str = "") -> Decision:
     """Decide about a picture as it was seen at ``version``, and return the decision.
 
@@ -55,8 +51,8 @@ def decide(image_pk: int, *, user: AnyUser, kind: Kind, version: int, reason: st
     """
     if kind not in CHOICES:
         raise Refused(_("This is no decision."))
-    if needs_reason(kind) != bool(reason) or (reason and reason not in conf.REVIEW_REASONS):
-        raise Refused(_("To confirm or to clear needs one of the reasons; to escalate or to skip has none."))
+    if why_not := why_refused(kind, reason, note):
+        raise Refused(why_not)
     image = _read(image_pk)
     if not is_decidable(image) or (kind == Kind.SKIPPED and not image.queue):
         raise Stale(image)

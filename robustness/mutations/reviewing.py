@@ -206,4 +206,18 @@ PROTECTIONS = (
         "",
         "tests/reviewing/test_queue.py -k same_moment",
     ),
+    Protection(
+        "reason that needs a note",
+        "reviewing/reasons.py",
+        "if offered[name].needs_note and not note.strip() else",
+        "if False else",
+        "tests/admin/test_decisions.py -k differ_by_decision",
+    ),
+    Protection(
+        "reasons stored in one language",
+        "review_reasons.py",
+        "    with translation.override(None):\n",
+        "    if True:\n",
+        "tests/admin/test_decisions.py -k reason__is_stored_as",
+    ),
 )

@@ -13,8 +13,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.html import escape
+from django.utils.translation import gettext_lazy
 
 from django_copyleaks_image.admin import base
 from django_copyleaks_image.admin.desk.item import seal, seen_version
@@ -107,6 +108,16 @@ def test_decision__about_what_was_never_measured(reviewer: Client) -> None:
     assert stored(image).standing == Standing.CONFIRMED
 
 
+def test_clearing__what_was_never_measured_is_called_otherwise(reviewer: Client) -> None:
+    image = unmeasured(photo("small.jpg"), "too_small", Status.SKIPPED)
+    assert 'value="cleared">Show it</button>' in page_of(reviewer, image)
+    assert press(reviewer, image, "cleared")["said"] == "Shown without a measurement: small.jpg."
+    page = page_of(reviewer, image)
+    assert "<h2>Standing: Shown without a measurement</h2>" in page
+    assert "<strong>Shown without a measurement</strong>" in page
+    assert "false alarm" not in page
+
+
 def test_skipped_picture__returns_last_for_whoever_skipped_it(reviewer: Client, staff: Any) -> None:
     first, second = pictured("a.jpg"), pictured("b.jpg")
     press(reviewer, first, "skipped")
@@ -133,6 +144,35 @@ def test_reasons__are_asked_for_to_confirm_and_to_clear(reviewer: Client, config
     assert press(reviewer, image, "skipped", reason="Known artist")["decision"]
     assert press(reviewer, image, "cleared", reason="Known artist")["decision"]
     assert [decision.reason for decision in Decision.objects.order_by("pk")] == ["", "Known artist"]
+
+
+def test_reasons__differ_by_decision(reviewer: Client, configure: Any) -> None:
+    configure(REVIEW_REASONS={"confirm": ["Hands"], "escalate": ["Minor", "Other …"]})
+    image = pictured()
+    (item,) = next_items(reviewer)
+    assert 'data-reasons="confirmed escalated"' in item["html"]
+    assert press(reviewer, image, "escalated", reason="Hands") == {
+        "refused": True,
+        "said": "Choose one of the reasons.",
+    }
+    refused = press(reviewer, image, "escalated", reason="Other …", note="  ")
+    assert refused == {"refused": True, "said": "This reason needs a note."}
+    assert press(reviewer, image, "escalated", reason="Other …", note="A logo")["decision"]
+    assert [(it.reason, it.note) for it in Decision.objects.all()] == [("Other …", "A logo")]
+
+
+def test_reason__is_stored_as_it_stands_in_the_settings_and_told_in_the_readers_language(
+    reviewer: Client, configure: Any
+) -> None:
+    configure(REVIEW_REASONS=[gettext_lazy("Delete")])
+    image = pictured()
+    with translation.override("de"):
+        assert '<option value="Delete">Löschen</option>' in page_of(reviewer, image)
+        assert press(reviewer, image, "cleared", reason="Delete")["decision"]
+        assert "<bdi>Löschen</bdi>" in page_of(reviewer, image)
+    assert Decision.objects.get().reason == "Delete"
+    configure(REVIEW_REASONS=[])
+    assert "<bdi>Delete</bdi>" in page_of(reviewer, image)
 
 
 def test_reasons__are_not_asked_for_when_there_are_none(reviewer: Client) -> None:
@@ -426,7 +466,7 @@ def test_page__says_why_a_decision_was_not_taken(reviewer: Client, bert: User, c
     assert messages(reviewer) == ["bert is looking at this picture. Nothing was changed."]
     configure(REVIEW_REASONS=["Looks real"])
     submit(reviewer, f"{image.pk}/decide/", kind="cleared", version=sealed(image))
-    assert "needs one of the reasons" in messages(reviewer)[0]
+    assert messages(reviewer) == ["Choose one of the reasons."]
     assert Decision.objects.count() == 0
 
 
@@ -449,7 +489,7 @@ def test_page__offers_the_reasons(reviewer: Client, configure: Any) -> None:
     configure(REVIEW_REASONS=["Looks real", HOSTILE])
     image = pictured()
     page = page_of(reviewer, image)
-    assert "<option>Looks real</option>" in page
+    assert '<optgroup label="Clear (false alarm)"><option value="Looks real">Looks real</option>' in page
     assert escape(HOSTILE) in page
     submit(reviewer, f"{image.pk}/decide/", kind="escalated", version=sealed(image), reason="Looks real")
     assert Decision.objects.get().reason == ""

@@ -221,6 +221,8 @@ def test_not_measured__is_a_queue_of_its_own(page: Any) -> None:
     image = unmeasured(photo("lost.jpg"))
     opened(page, "?queue=unmeasured")
     assert front(page) == image.pk
+    # Of what was never measured nothing can be a false alarm.
+    assert page.locator("[data-decide=cleared]").inner_text() == "C Show it"
     decide(page, "c")
     assert stored(1)[0].kind == Kind.CLEARED
 
@@ -249,6 +251,62 @@ def test_reason__is_chosen_by_its_number(desk: Any, images: list[WatchedImage], 
     (decision,) = stored(1)
     assert (decision.kind, decision.reason) == (Kind.CONFIRMED, "Forged document")
     assert front(desk) == images[1].pk
+
+
+def test_reason__is_not_chosen_by_pressing_enter_once_more(
+    desk: Any, images: list[WatchedImage], configure: Callable[..., None]
+) -> None:
+    configure(REVIEW_REASONS=["Fake portrait", "Forged document"])
+    opened(desk)
+    desk.locator("[data-decide=confirmed]").focus()
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Enter")
+    assert desk.locator(".copyleaks-reasons").is_visible()
+    assert front(desk) == images[0].pk
+    desk.keyboard.press("Tab")
+    desk.keyboard.press("Enter")
+    assert stored(1)[0].reason == "Fake portrait"
+
+
+def test_reasons__of_each_decision_are_its_own(
+    desk: Any, images: list[WatchedImage], configure: Callable[..., None]
+) -> None:
+    configure(REVIEW_REASONS={"confirm": ["Hands", "Text"], "escalate": ["Minor"]})
+    opened(desk)
+    offered = desk.locator("[data-reason]:visible")
+    assert desk.locator("[data-decide=cleared]").inner_text() == "C Clear (false alarm)"
+    desk.keyboard.press("a")
+    assert offered.all_inner_texts() == ["1 Hands", "2 Text"]
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("e")
+    assert offered.all_inner_texts() == ["1 Minor"]
+    desk.keyboard.press("1")
+    decide(desk, "c")
+    assert [(it.kind, it.reason) for it in stored(2)] == [("escalated", "Minor"), ("cleared", "")]
+
+
+def test_reason_that_says_nothing__asks_for_a_note(
+    desk: Any, images: list[WatchedImage], configure: Callable[..., None]
+) -> None:
+    configure(REVIEW_REASONS={"confirm": ["Hands", "Other …"]}, REVIEW_NOTES=["Asked the author"])
+    opened(desk)
+    for key in ("a", "2", "Enter"):
+        desk.keyboard.press(key)
+    assert message(desk) == "This reason needs a note. Write it, then press Enter."
+    assert announced(desk) == message(desk)
+    assert front(desk) == images[0].pk
+    note = desk.locator("[data-note]")
+    assert note.evaluate("it => it === document.activeElement && it.list.options[0].value") == "Asked the author"
+    desk.keyboard.press("Escape")
+    assert front(desk) == images[0].pk
+    for key in ("a", "2"):
+        desk.keyboard.press(key)
+    desk.keyboard.type("A logo")
+    desk.keyboard.press("Enter")
+    (decision,) = stored(1)
+    assert (decision.kind, decision.reason, decision.note) == (Kind.CONFIRMED, "Other …", "A logo")
+    assert front(desk) == images[1].pk
+    assert not desk.locator(".copyleaks-message").is_visible()
 
 
 def test_reason__is_given_up_by_escape(desk: Any, images: list[WatchedImage], configure: Callable[..., None]) -> None:

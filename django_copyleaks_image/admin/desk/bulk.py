@@ -22,7 +22,8 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
 from django_copyleaks_image.reviewing import claims
-from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, is_decidable, needs_reason
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, is_decidable
+from django_copyleaks_image.reviewing.reasons import reasons_for, why_refused
 from django_copyleaks_image.scanning import file_changes
 from django_copyleaks_image.standings import KINDS, Kind, Queue
 
@@ -111,6 +112,10 @@ class _Bulk:
         self.desk = Desk(model_admin, request)
         self.left_out = Counter[str]()
 
+    @property
+    def _reason(self) -> str:
+        return self.request.POST.get("reason", "") if reasons_for(self.kind) else ""
+
     def ask_or_decide(self, queryset: WatchedImageQuerySet) -> HttpResponse | None:
         request, access = self.request, self.desk.access
         is_answer = "confirmed" in request.POST
@@ -124,9 +129,9 @@ class _Bulk:
         blind = access.disguise(chosen)
         found = access.targets(chosen)
         decidable = [image for image in chosen if not self._is_left_out(image, found[image.pk])]
-        lacks_reason = needs_reason(self.kind) and request.POST.get("reason") not in conf.REVIEW_REASONS
-        if decidable and (not is_answer or lacks_reason):
-            return self._question(decidable, found, lacks_reason=is_answer)
+        why_not = why_refused(self.kind, self._reason, request.POST.get("note", ""))
+        if decidable and (not is_answer or why_not):
+            return self._question(decidable, found, problem=why_not if is_answer else "")
         if decidable:
             self._decide_all(decidable, blind)
         self.model_admin.tell_left_out(request, self.left_out.most_common())
@@ -140,7 +145,7 @@ class _Bulk:
             self.left_out[why] += 1
         return bool(why)
 
-    def _question(self, decidable: list[WatchedImage], found: dict[int, Target], *, lacks_reason: bool) -> HttpResponse:
+    def _question(self, decidable: list[WatchedImage], found: dict[int, Target], *, problem: str) -> HttpResponse:
         rule, model_admin = KINDS[self.kind], self.model_admin
         context = {
             **model_admin.admin_site.each_context(self.request),
@@ -161,8 +166,10 @@ class _Bulk:
             "left_out": self.left_out.most_common(),
             "action": rule.action,
             "question": _counted(rule.question, len(decidable)),
-            "reasons": conf.REVIEW_REASONS if needs_reason(self.kind) else (),
-            "lacks_reason": lacks_reason,
+            "reasons": reasons_for(self.kind),
+            "chosen_reason": self._reason,
+            "saved_notes": conf.REVIEW_NOTES,
+            "problem": problem,
             "note": self.request.POST.get("note", ""),
             "note_length": NOTE_LENGTH,
             "checkbox_name": ACTION_CHECKBOX_NAME,
@@ -185,7 +192,7 @@ class _Bulk:
                     user=request.user,
                     kind=self.kind,
                     version=version,
-                    reason=request.POST.get("reason", "") if needs_reason(self.kind) else "",
+                    reason=self._reason,
                     note=plain(request.POST.get("note")),
                 )
             except Stale as stale:

@@ -28,8 +28,8 @@ from django_copyleaks_image.admin.pictures import page_url
 from django_copyleaks_image.admin.reasons import message_of
 from django_copyleaks_image.admin.targets import Target
 from django_copyleaks_image.models import Decision, WatchedImage
-from django_copyleaks_image.reviewing.decide import needs_reason
 from django_copyleaks_image.reviewing.history import history_of
+from django_copyleaks_image.reviewing.reasons import label_of, reasons_for
 from django_copyleaks_image.standings import CHOICES, DECIDED_FOR_GOOD, Kind, Queue
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def item_of(
         "title": target.label,
         "finding": finding_about(image),
         "stage": model_admin.stage(image, target),
-        "kinds_with_reason": [kind.value for kind in CHOICES if needs_reason(kind)],
+        "kinds_with_reason": [kind.value for kind in CHOICES if reasons_for(kind)],
         "contradiction": contradiction_in_words(image),
         "provenance": provenance(image.scan.result if image.scan else None),
         "facts": facts_of(image, target, model_admin, request),
@@ -121,7 +121,7 @@ def steps_of(image: WatchedImage, *, is_blind: bool, with_notes: bool) -> list[S
         Step(
             what=what_was_decided(decision),
             by=format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at)),
-            reason=decision.reason,
+            reason=label_of(decision.reason),
             note=clamped(decision.note) if with_notes else "",
             undone=_undone(decision),
         )

@@ -18,7 +18,7 @@ from django_copyleaks_image.reviewing.decide import is_decidable
 from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.queue import COUNTED
 from django_copyleaks_image.reviewing.users import AnyUser
-from django_copyleaks_image.standings import CHOICES, JUDGEMENTS, KINDS, Kind, Queue
+from django_copyleaks_image.standings import CHOICES, JUDGEMENTS, Kind, Queue, rule_of
 
 # So many of the others at the desk are named.
 _NAMED = 4
@@ -49,7 +49,7 @@ def meanwhile(image: WatchedImage, user: AnyUser, *, is_as_seen: bool, is_blind:
     if finished_at and latest.decided_at < finished_at:
         return _("The picture was scanned again meanwhile. Nothing was changed.")
     told = {"person": person(latest.decided_by), "when": _ago(latest.decided_at)}
-    return str(KINDS[Kind(latest.kind)].meanwhile) % told
+    return str(rule_of(latest.kind, latest.verdict).meanwhile) % told
 
 
 def number_waiting(count: int, *, in_all: bool = False) -> str:

@@ -28,11 +28,12 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, WatchedImage, decisions, images
 from django_copyleaks_image.reviewing import claims, placing, queue
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
-from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, needs_reason, undo
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, undo
 from django_copyleaks_image.reviewing.history import latest_judgement
+from django_copyleaks_image.reviewing.reasons import reasons_for
 from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import account, file_changes
-from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choices_in
+from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choices_in, rule_of
 
 from . import sentences
 from .item import NOT_SEEN, Item, seen_version
@@ -82,7 +83,10 @@ class DeskViews(PictureAdmin):
             "orders": ORDERS.items(),
             "fields": fields_to_choose(),
             "decisions": [(kind, KINDS[kind]) for kind in choices_in(choice.queue)],
-            "reasons": conf.REVIEW_REASONS,
+            "reasons": [(kind, offered) for kind in choices_in(choice.queue) if (offered := reasons_for(kind))],
+            "most_reasons": max(len(reasons_for(kind)) for kind in choices_in(choice.queue)),
+            "is_measured": choice.queue != Queue.UNMEASURED,
+            "saved_notes": conf.REVIEW_NOTES,
             "note_length": NOTE_LENGTH,
             "pause": pause_for_moderators(account.state()),
         }
@@ -132,7 +136,7 @@ class DeskViews(PictureAdmin):
         except Refused as refused:
             answer = {"refused": True, "said": str(refused)}
         else:
-            said = str(KINDS[Kind(decision.kind)].done) % {"picture": target.label}
+            said = str(rule_of(decision.kind, decision.verdict).done) % {"picture": target.label}
             answer = {"decision": decision.pk, "said": said}
         return self._respond(request, answer, image)
 
@@ -155,7 +159,7 @@ class DeskViews(PictureAdmin):
         except Refused as refused:
             answer = {"refused": True, "said": str(refused)}
         else:
-            said = str(KINDS[Kind(decision.kind)].undone) % {"picture": target.label}
+            said = str(rule_of(decision.kind, decision.verdict).undone) % {"picture": target.label}
             answer = {"said": said, "item": _offer(desk, choice, image.pk)}
         return self._respond(request, answer, image)
 
@@ -249,7 +253,7 @@ def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int)
         kind=kind,
         version=version,
         # The menu of a form names one for every decision.
-        reason=request.POST.get("reason", "") if needs_reason(kind) else "",
+        reason=request.POST.get("reason", "") if reasons_for(kind) else "",
         note=plain(request.POST.get("note")),
     )
 

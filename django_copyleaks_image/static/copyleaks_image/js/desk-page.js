@@ -34,6 +34,10 @@
             return this.article.dataset.reasons.split(" ").includes(kind);
         }
 
+        get isMeasured() {
+            return Boolean(this.article.dataset.verdict);
+        }
+
         act(name) {
             return this.#stage.act(name);
         }
@@ -104,6 +108,10 @@
             if (before !== item) {
                 before?.hide();
                 item?.show();
+            }
+            if (item) {
+                // Some decisions have other words there.
+                this.#root.classList.toggle("copyleaks-never-measured", !item.isMeasured);
             }
             this.#empty.hidden = Boolean(item) || !isEmpty;
             this.#container.setAttribute("aria-busy", !item && isLoading);
@@ -183,10 +191,11 @@
         }
     }
 
-    // The numbered reasons: ask(kind) opens the menu, and choose(kind, reason, event) is called with the answer.
+    // The numbered reasons: ask(kind) opens the menu, and choose(kind, answer, event) is called with a reason of that kind
+    // and whether it needs a note. None is chosen beforehand: Enter, pressed once more, must not answer.
     class Reasons {
         #menu;
-        #numbered;
+        #buttons;
         #root;
         #kind = "";
         #opener = null;
@@ -194,8 +203,7 @@
         constructor(root, choose) {
             this.#root = root;
             this.#menu = root.querySelector(".copyleaks-reasons");
-            const buttons = [...this.#menu.querySelectorAll("[data-reason]")];
-            this.#numbered = Object.fromEntries(buttons.map((button, index) => [index + 1, button]));
+            this.#buttons = [...this.#menu.querySelectorAll("[data-reason]")];
             this.#menu.addEventListener("click", (event) => {
                 const button = event.target.closest("button");
                 if (button) {
@@ -222,8 +230,16 @@
             this.#kind = kind;
             this.#opener = document.activeElement;
             this.#mark(true);
+            for (const button of this.#buttons) {
+                button.hidden = button.dataset.reasonOf !== kind;
+            }
             this.#menu.hidden = false;
-            this.#numbered[1].focus();
+            this.#menu.focus();
+        }
+
+        get #numbered() {
+            const shown = this.#buttons.filter((button) => !button.hidden);
+            return Object.fromEntries(shown.map((button, index) => [index + 1, button]));
         }
 
         close() {
@@ -241,8 +257,9 @@
         #answer(button, event, choose) {
             const kind = this.#kind;
             this.close();
-            if (button.dataset.reason) {
-                choose(kind, button.dataset.reason, event);
+            const { reason, needsNote } = button.dataset;
+            if (reason) {
+                choose(kind, { reason, needsNote: needsNote !== undefined }, event);
             }
         }
 
@@ -256,6 +273,7 @@
         #input;
         #item = null;
         #opener = null;
+        #asking = null;
 
         // landing() returns what has the focus after the note when nothing has opened it.
         constructor(input, landing) {
@@ -268,11 +286,25 @@
             input.addEventListener("keydown", (event) => {
                 if ((event.key === "Enter" || event.key === "Escape") && !event.isComposing) {
                     event.preventDefault();
+                    const asking = event.key === "Enter" ? this.#asking : null;
+                    if (asking && !input.value.trim()) {
+                        return;
+                    }
                     const opener = this.#opener?.isConnected && !this.#opener.closest("[inert]") && this.#opener;
                     (opener || landing()).focus({ preventScroll: true });
+                    asking?.(event);
                 }
             });
-            input.addEventListener("blur", () => (this.#opener = null));
+            input.addEventListener("blur", () => {
+                this.#opener = null;
+                this.#asking = null;
+            });
+        }
+
+        // Call written(event) when the note is there and Enter is pressed, unless the field is left before.
+        ask(written) {
+            this.write();
+            this.#asking = written;
         }
 
         write() {

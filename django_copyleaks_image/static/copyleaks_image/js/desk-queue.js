@@ -27,7 +27,7 @@
             this.#undecided = [...root.querySelectorAll("[data-decides-nothing]")].map(({ dataset }) => dataset.decide);
             this.server = new DeskServer(root);
             this.voice = new Voice(root);
-            this.reasons = new Reasons(root, (kind, reason, event) => this.decide(kind, event.timeStamp, reason));
+            this.reasons = new Reasons(root, (kind, answer, event) => this.decide(kind, event.timeStamp, answer));
             this.#gallery = new Gallery(root);
             this.note = new Note(root.querySelector("[data-note]"), () => this.#gallery.landing(this.current));
         }
@@ -42,7 +42,7 @@
 
         // Take the decision for done and show the next picture. Nothing counts that was begun before the picture was
         // seen; but of one that does not come nothing may be decided, as when it is skipped.
-        decide(kind, time, reason = "") {
+        decide(kind, time, { reason = "", needsNote = false } = {}) {
             const item = this.current;
             if (!item) {
                 return;
@@ -54,6 +54,12 @@
             if (!reason && item.needsReason(kind)) {
                 this.reasons.ask(kind);
                 this.voice.announce(this.voice.text("reason"));
+                return;
+            }
+            if (needsNote && !item.note.trim()) {
+                this.note.ask((event) => this.decide(kind, event.timeStamp, { reason, needsNote }));
+                this.voice.warn(this.voice.text("noteNeeded"));
+                this.voice.announce(this.voice.text("noteNeeded"));
                 return;
             }
             this.#items.shift();
