@@ -118,6 +118,7 @@ _IMAGE = {
     "sha256": _HASH,
     "ai_share": "CASE WHEN template.ai_share > 0 THEN 1.0 / (1 + number %% 997) ELSE template.ai_share END",
     "uploaded_at": _CREATED,
+    "queued_at": f"CASE WHEN template.queue <> '' THEN {_CREATED} END",
     "standing_since": _CREATED,
 }
 _RECEIPT = {"id": "number", "scan_id": "number", "digest": _HASH, "received_at": _CREATED}
@@ -236,7 +237,8 @@ def _image(scan: ImageScan, columns: _Columns | None) -> WatchedImage | None:
     if columns is None:
         return None
     target = {"content_type": scan.content_type, "object_id": str(scan.pk), "field_name": scan.field_name}
-    return WatchedImage.objects.create(pk=scan.pk, scan=scan, **target, **columns)
+    queued_at = timezone.now() if columns["queue"] else None
+    return WatchedImage.objects.create(pk=scan.pk, scan=scan, queued_at=queued_at, **target, **columns)
 
 
 def _multiplication(template: Model, columns: Mapping[str, str], condition: str) -> str:

@@ -17,6 +17,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Index, QuerySet
+from django.utils import timezone
 
 from benchmarks.archives import mariadb, postgresql
 from benchmarks.figures import Figure, Unavailable, alternating
@@ -32,7 +33,7 @@ PAGE = 60
 BATCH = 5_000
 _NO_AI: dict[str, Any] = {"verdict": Verdict.NO_AI, "ai_share": 0.0, "standing": Standing.CLEAN}
 _MOSTLY: dict[str, Any] = {"verdict": Verdict.MOSTLY_AI, "ai_share": 0.9}
-_FLAGGED = _MOSTLY | {"standing": Standing.FLAGGED, "queue": Queue.REVIEW}
+_FLAGGED = _MOSTLY | {"standing": Standing.FLAGGED, "queue": Queue.REVIEW, "queued_at": timezone.now()}
 _CONFIRMED = _MOSTLY | {"standing": Standing.CONFIRMED}
 # Of a hundred objects in a row, which is which: the flagged ones are not next to each other.
 _STATES = [_FLAGGED if number % 20 == 0 else _CONFIRMED if number == 1 else _NO_AI for number in range(100)]

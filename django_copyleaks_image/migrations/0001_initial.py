@@ -224,6 +224,7 @@ class Migration(migrations.Migration):
                 ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),
                 ('sha256', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='SHA-256')),
                 ('queue', models.CharField(blank=True, choices=[('', 'None'), ('review', 'Review'), ('second_look', 'Second look'), ('escalated', 'Escalated'), ('unmeasured', 'Not measured')], default='', max_length=11, verbose_name='queue')),
+                ('queued_at', models.DateTimeField(blank=True, null=True, verbose_name='waiting since')),
                 ('version', models.PositiveIntegerField(default=0, verbose_name='version of the review')),
                 ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at')),
                 ('claimed_until', models.DateTimeField(blank=True, null=True, verbose_name='claimed until')),
@@ -250,6 +251,9 @@ class Migration(migrations.Migration):
                 ('verdict', models.CharField(blank=True, choices=[('', 'Not measured'), ('no_ai', 'No AI detected'), ('partly_ai', 'Partly AI'), ('mostly_ai', 'Mostly AI')], default='', max_length=10, verbose_name='verdict')),
                 ('before', models.CharField(choices=[('waiting', 'Waiting for its scan'), ('not_measured', 'Not measured'), ('not_a_picture', 'Not a picture'), ('clean', 'Nothing to review'), ('flagged', 'Flagged'), ('cleared', 'Cleared (false alarm)'), ('confirmed', 'Confirmed as AI'), ('escalated', 'Escalated')], max_length=16, verbose_name='standing before')),
                 ('queue', models.CharField(blank=True, choices=[('', 'None'), ('review', 'Review'), ('second_look', 'Second look'), ('escalated', 'Escalated'), ('unmeasured', 'Not measured')], default='', max_length=11, verbose_name='taken from')),
+                ('queued_at', models.DateTimeField(blank=True, null=True, verbose_name='waiting since')),
+                ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at')),
+                ('seconds', models.FloatField(blank=True, null=True, verbose_name='seconds on the screen')),
                 ('agrees', models.BooleanField(blank=True, null=True, verbose_name='agrees with the first look')),
                 ('notified_at', models.DateTimeField(blank=True, null=True, verbose_name='signal sent at')),
                 ('notifying_until', models.DateTimeField(blank=True, null=True, verbose_name='signal being sent until')),
@@ -366,7 +370,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='watchedimage',
-            index=models.Index(fields=['queue', 'uploaded_at'], name='copyleaks_image_queue_age'),
+            index=models.Index(fields=['queue', 'queued_at'], name='copyleaks_image_queue_age'),
         ),
         migrations.AddIndex(
             model_name='watchedimage',
@@ -391,6 +395,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='watchedimage',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('standing__in', ('clean', 'flagged')), _negated=True), models.Q(('verdict', ''), _negated=True), _connector='OR'), name='copyleaks_image_measured_has_verdict'),
+        ),
+        migrations.AddConstraint(
+            model_name='watchedimage',
+            constraint=models.CheckConstraint(condition=models.Q(('queue', ''), ('queued_at__isnull', False), _connector='OR'), name='copyleaks_image_queue_has_age'),
         ),
         migrations.AddConstraint(
             model_name='watchedimage',

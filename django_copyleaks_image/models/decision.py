@@ -42,6 +42,11 @@ class Decision(models.Model):
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default="")
     before = models.CharField(_("standing before"), max_length=16, choices=Standing)
     queue = models.CharField(_("taken from"), max_length=11, choices=Queue, blank=True, default=Queue.NONE)
+    # Since when it had waited there and was claimed, null where it was not; and for how long the person had it on the
+    # screen, by their browser.
+    queued_at = models.DateTimeField(_("waiting since"), null=True, blank=True)
+    claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
+    seconds = models.FloatField(_("seconds on the screen"), null=True, blank=True)
     reverses = models.OneToOneField(
         "self", models.CASCADE, verbose_name=_("undoes"), related_name="reversal", null=True, blank=True
     )

@@ -86,6 +86,8 @@ class WatchedImage(ReadWhereWritten):
 
     # The review: whoever looks at the picture holds a claim.
     queue = models.CharField(_("queue"), max_length=11, choices=Queue, blank=True, default=Queue.NONE)
+    # Since when these bytes have been waiting. It stays while they are measured anew, so that they do not look new.
+    queued_at = models.DateTimeField(_("waiting since"), null=True, blank=True)
     version = models.PositiveIntegerField(_("version of the review"), default=0)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("claimed by"), related_name="+", null=True, blank=True
@@ -104,7 +106,7 @@ class WatchedImage(ReadWhereWritten):
             ("release_watchedimage", _("Can release pictures that others look at")),
         )
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["queue", "uploaded_at"], name="copyleaks_image_queue_age"),
+            models.Index(fields=["queue", "queued_at"], name="copyleaks_image_queue_age"),
             models.Index(fields=["queue", "ai_share"], name="copyleaks_image_queue_share"),
             models.Index(fields=["standing"], name="copyleaks_image_standing"),
             models.Index(fields=["verdict"], name="copyleaks_image_verdict"),
@@ -115,6 +117,9 @@ class WatchedImage(ReadWhereWritten):
             models.CheckConstraint(
                 name="copyleaks_image_measured_has_verdict",
                 condition=~Q(standing__in=BY_VERDICT) | ~Q(verdict=Verdict.NOT_MEASURED),
+            ),
+            models.CheckConstraint(
+                name="copyleaks_image_queue_has_age", condition=Q(queue=Queue.NONE) | Q(queued_at__isnull=False)
             ),
             models.CheckConstraint(
                 name="copyleaks_image_queue_of_standing",

@@ -43,8 +43,17 @@ class _Moved(Exception):
     """The review is not what was read before: roll back."""
 
 
-def decide(image_pk: int, *, user: AnyUser, kind: Kind, version: int, reason: str = "", note: str = "") -> Decision:
-    """Decide about a picture as it was seen at ``version``, and return the decision.
+def decide(
+    image_pk: int,
+    *,
+    user: AnyUser,
+    kind: Kind,
+    version: int,
+    reason: str = "",
+    note: str = "",
+    seconds: float | None = None,
+) -> Decision:
+    """Decide about a picture as it was seen at ``version``, for ``seconds``, and return the decision.
 
     Raises :class:`Stale` when the picture has changed since or somebody else holds it, and :class:`Refused` for a kind
     or a reason that is not possible.
@@ -72,6 +81,7 @@ def decide(image_pk: int, *, user: AnyUser, kind: Kind, version: int, reason: st
         reason=reason,
         note=note.strip()[:NOTE_LENGTH],
         agrees=agrees,
+        seconds=_looked_at(image, seconds),
     )
 
 
@@ -86,7 +96,9 @@ def undo(decision_pk: int, *, user: AnyUser) -> Decision:
     image = decision.image
     if not _stands(decision, image):
         raise Stale(image)
-    restored = {} if decision.kind == Kind.SKIPPED else {"standing": decision.before, "queue": decision.queue}
+    restored = {}
+    if decision.kind != Kind.SKIPPED:
+        restored = {"standing": decision.before, "queue": decision.queue, "queued_at": decision.queued_at}
     try:
         return _record(image, user, image.version, restored, kind=Kind.UNDONE, reverses=decision)
     except IntegrityError:  # Undone by another request at the same moment: only one reversal can name it.
@@ -131,11 +143,29 @@ def _after(image: WatchedImage, kind: Kind) -> dict[str, Any]:
     if given is None:
         return {}
     if image.queue == Queue.SECOND_LOOK:
-        return {"queue": Queue.NONE if given == image.standing else Queue.ESCALATED}
+        return _in_queue(image, Queue.NONE if given == image.standing else Queue.ESCALATED)
     if given not in DECIDED_FOR_GOOD:
-        return {"standing": given, "queue": Queue.ESCALATED}
+        return {"standing": given, **_in_queue(image, Queue.ESCALATED)}
     wants_second_look = image.verdict and random.random() < conf.SECOND_LOOK_SHARE  # noqa: S311 - a sample, no secret
-    return {"standing": given, "queue": Queue.SECOND_LOOK if wants_second_look else Queue.NONE}
+    return {"standing": given, **_in_queue(image, Queue.SECOND_LOOK if wants_second_look else Queue.NONE)}
+
+
+def _looked_at(image: WatchedImage, seconds: float | None) -> float | None:
+    """Return for how long a person has looked at a picture, by their browser: no longer than it was claimed."""
+    if seconds is None or image.claimed_at is None:
+        return None
+    return max(0.0, min(seconds, (timezone.now() - image.claimed_at).total_seconds()))
+
+
+def _in_queue(image: WatchedImage, queue: Queue) -> dict[str, Any]:
+    """Return the columns of a picture that comes to a queue by a decision.
+
+    A second look looks as old as the first one, since its age must not tell that there was one.
+    """
+    if queue == Queue.NONE:
+        return {"queue": queue, "queued_at": None}
+    keeps_age = queue == Queue.SECOND_LOOK and image.queued_at is not None
+    return {"queue": queue, "queued_at": image.queued_at if keeps_age else timezone.now()}
 
 
 def _record(image: WatchedImage, user: AnyUser, version: int, after: dict[str, Any], **columns: Any) -> Decision:
@@ -178,6 +208,8 @@ def _append(
         verdict=image.verdict,
         before=image.standing,
         queue=image.queue,
+        queued_at=image.queued_at if image.queue else None,
+        claimed_at=image.claimed_at if image.claimed_by_id == user.pk else None,
         reverses=reverses,
         notified_at=timezone.now() if is_silent else None,
         **columns,

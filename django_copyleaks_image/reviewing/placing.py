@@ -4,8 +4,8 @@ The rule of which scan counts is written here and nowhere else; :class:`WatchedI
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 from django.db import IntegrityError, OperationalError
 from django.db.models import F, Q
@@ -67,7 +67,7 @@ def place_of_completed(scan: ImageScan, verdict: Verdict, *, ai_share: float, ne
         standing, queue = judgement.leaves, Queue.SECOND_LOOK if awaits_second_look else Queue.NONE
     else:
         standing, queue = judgement.leaves, Queue.REVIEW
-    return _place(found, image, standing, queue, verdict=verdict, ai_share=ai_share)
+    return _place(found, image, standing, queue, judgement, verdict=verdict, ai_share=ai_share)
 
 
 def place_of_unmeasured(scan: ImageScan, code: str) -> Place | None:
@@ -86,7 +86,7 @@ def place_of_unmeasured(scan: ImageScan, code: str) -> Place | None:
         standing, queue = Standing.NOT_MEASURED, Queue.UNMEASURED
     else:
         standing, queue = judgement.leaves, Queue.ESCALATED if judgement.leaves_open else Queue.NONE
-    return _place(found, image, standing, queue, **_NOT_MEASURED)
+    return _place(found, image, standing, queue, judgement, **_NOT_MEASURED)
 
 
 def put(scan: ImageScan, place: Place) -> None:
@@ -181,13 +181,40 @@ _OF_THE_SCAN = (
 )
 
 
-def _place(found: WatchedImage, image: WatchedImage | None, standing: Standing, queue: Queue, **measured: Any) -> Place:
+def _place(
+    found: WatchedImage,
+    image: WatchedImage | None,
+    standing: Standing,
+    queue: Queue,
+    judgement: Decision | None,
+    **measured: Any,
+) -> Place:
     since = timezone.now() if image is None or image.standing != standing else image.standing_since
     columns = {name: getattr(found, name) for name in _OF_THE_SCAN}
     columns |= {"standing": standing, "standing_since": since, "queue": queue, **measured, **FREE}
+    columns["queued_at"] = _waiting_since(found, image, judgement) if queue else None
     if image is None:
         return Place(version=None, columns=columns)
     return Place(version=image.version, columns=columns | {"version": image.version + 1})
+
+
+def _waiting_since(found: WatchedImage, image: WatchedImage | None, judgement: Decision | None) -> datetime:
+    """Return since when a picture that waits for a person has done so, which is no later for being measured anew.
+
+    It may have left its queue meanwhile, such as when the same bytes were saved once more.
+    """
+    if image is not None and image.queued_at is not None and _is_same(found, image):
+        return image.queued_at
+    return judgement.decided_at if judgement is not None and judgement.leaves_open else timezone.now()
+
+
+def _is_same(found: WatchedImage, image: WatchedImage) -> bool:
+    """Return whether the bytes are those that the row was about when it came to its queue."""
+    if image.queue:  # Whatever waits is the present file, which may not have been readable before.
+        return image.sha256 in ("", found.sha256)
+    scan = cast("ImageScan", found.scan)
+    earlier = scans().same_target(scan).filter(pk__lt=scan.pk).exclude(sha256="").order_by("-pk")
+    return bool(found.sha256) and found.sha256 == earlier.values_list("sha256", flat=True).first()
 
 
 def _agrees(judgement: Decision, verdict: Verdict, *, needs_review: bool) -> bool:

@@ -64,7 +64,7 @@ def waiting(selection: Selection, user: AnyUser) -> WatchedImageQuerySet:
 def count(selection: Selection, user: AnyUser) -> int:
     """Return how many wait, :data:`COUNTED` + 1 for more than are counted."""
     # In order, so that the index of the desk is read, and not the whole table for the few that wait.
-    selected = _selected(selection).order_by("uploaded_at")
+    selected = _selected(selection).order_by("queued_at")
     counted = 0
     for condition in _conditions(selection, user):
         counted += selected.filter(condition)[: COUNTED + 1 - counted].count()
@@ -174,13 +174,13 @@ def _stages(selection: Selection, user: AnyUser, besides: Collection[int]) -> li
 
 def _in_order(parts: list[WatchedImageQuerySet], order: Order) -> list[_Stage]:
     if order is Order.OLDEST:
-        return [_Stage(parts=parts, column="uploaded_at")]
+        return [_Stage(parts=parts, column="queued_at")]
     # What was never measured has no share: databases differ in where they sort it, and no comparison finds it.
     measured = [part.filter(ai_share__isnull=False) for part in parts]
     unmeasured = [part.filter(ai_share__isnull=True) for part in parts]
     return [
         _Stage(parts=measured, column="ai_share", is_descending=True),
-        _Stage(parts=unmeasured, column="uploaded_at"),
+        _Stage(parts=unmeasured, column="queued_at"),
     ]
 
 

@@ -18,6 +18,27 @@ PROTECTIONS = (
         "tests/reviewing/test_claims.py -k exclusive",
     ),
     Protection(
+        "age of what is measured anew",
+        "reviewing/placing.py",
+        "    if image is not None and image.queued_at is not None and _is_same(found, image):",
+        "    if False:",
+        "tests/reviewing/test_waiting_since.py -k not_look_new",
+    ),
+    Protection(
+        "age of other bytes",
+        "reviewing/placing.py",
+        "    return bool(found.sha256) and found.sha256 == earlier",
+        "    return True or bool(found.sha256) and found.sha256 == earlier",
+        "tests/reviewing/test_waiting_since.py -k other",
+    ),
+    Protection(
+        "age of second looks",
+        "reviewing/decide.py",
+        "image.queued_at if keeps_age else timezone.now()",
+        "timezone.now()",
+        "tests/reviewing/test_waiting_since.py -k second_look",
+    ),
+    Protection(
         "pictures that others look at",
         "reviewing/decide.py",
         "images().filter(free_for(user, timezone.now()), pk=",
@@ -153,8 +174,8 @@ PROTECTIONS = (
     Protection(
         "undo at what was never measured",
         "reviewing/decide.py",
-        '{"standing": decision.before, "queue": decision.queue}',
-        '{"standing": decision.before, "queue": Queue.REVIEW}',
+        '{"standing": decision.before, "queue": decision.queue,',
+        '{"standing": decision.before, "queue": Queue.REVIEW,',
         "tests/reviewing/test_undo.py -k never_measured",
     ),
     Protection(

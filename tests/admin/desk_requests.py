@@ -57,6 +57,6 @@ def decided(image: WatchedImage, user: User, kind: Kind, **fields: Any) -> Decis
 def awaiting_second_look(image: WatchedImage, first: User, kind: Kind = Kind.CLEARED) -> WatchedImage:
     """Bring a picture before a second person."""
     decided(image, first, kind)
-    WatchedImage.objects.filter(pk=image.pk).update(queue=Queue.SECOND_LOOK)
+    WatchedImage.objects.filter(pk=image.pk).update(queue=Queue.SECOND_LOOK, queued_at=image.queued_at)
     image.refresh_from_db()
     return image

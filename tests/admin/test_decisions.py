@@ -240,7 +240,7 @@ def test_stale_decision__gives_the_picture_as_it_is_now(reviewer: Client, bert: 
     Decision.objects.create(
         image=image, kind=Kind.UNDONE, decided_by=bert, reverses=decision, sha256=image.sha256, before=Standing.CLEARED
     )
-    WatchedImage.objects.update(queue=Queue.REVIEW, standing=Standing.FLAGGED, version=2)
+    WatchedImage.objects.update(queue=Queue.REVIEW, queued_at=image.queued_at, standing=Standing.FLAGGED, version=2)
     answer = ask(reviewer, f"{image.pk}/decide/", kind="confirmed", version=before["version"])
     assert answer["said"] == "bert undid a decision about this picture a moment ago. Nothing was changed."
     assert "<del>Cleared (false alarm)</del>" in answer["item"]["html"]
@@ -293,7 +293,7 @@ def test_decision__about_what_was_scanned_again_is_stale(reviewer: Client, bert:
     image = pictured()
     decided(image, bert, Kind.CLEARED)
     ImageScan.objects.update(finished_at=timezone.now() + timedelta(seconds=1))
-    WatchedImage.objects.update(queue=Queue.REVIEW, version=2)
+    WatchedImage.objects.update(queue=Queue.REVIEW, queued_at=image.queued_at, version=2)
     answer = press(reviewer, image, "cleared", version=1)
     assert answer["said"] == "The picture was scanned again meanwhile. Nothing was changed."
     assert seen_version(answer["item"]["version"], stored(image), is_blind=False) == 2

@@ -18,7 +18,7 @@ from django.utils.html import escape
 from django_copyleaks_image.admin import PictureAccess
 from django_copyleaks_image.admin.desk import queues, sentences
 from django_copyleaks_image.admin.desk.item import seen_version
-from django_copyleaks_image.models import ImageScan, WatchedImage
+from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing import claims, queue
 from django_copyleaks_image.standings import Kind, Queue, Standing
@@ -173,7 +173,7 @@ def test_field__narrows_the_queue(staff: Any, watch: Any) -> None:
     client = staff("view_watchedimage", "decide_watchedimage", "view_photo", "view_listing")
     of_photo = pictured()
     of_listing = unmeasured(Listing.objects.create(front=upload()))
-    WatchedImage.objects.filter(pk=of_listing.pk).update(uploaded_at=timezone.now() - timedelta(days=1))
+    WatchedImage.objects.filter(pk=of_listing.pk).update(queued_at=timezone.now() - timedelta(days=1))
     of_queue = {"queue": "unmeasured"}
     assert next_keys(client, field="gallery.Photo.image") == [of_photo.pk]
     assert next_keys(client, **of_queue, field="gallery.Listing.front") == [of_listing.pk]
@@ -790,3 +790,14 @@ def test_ways__to_the_desk_from_index_and_list(reviewer: Client, moderator: Clie
     assert entry not in moderator.get("/admin/").content.decode()
     assert moderator.get(entry).status_code == 403
     assert DESK not in moderator.get("/admin/copyleaks_image/").content.decode()
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("2.5", 2.5), ("", None), ("nan", None), ("-1", None), ("1e9", None)])
+def test_decision__says_how_long_the_picture_was_looked_at(sent: str, kept: float | None, reviewer: Client) -> None:
+    image = pictured("a.jpg")
+    next_items(reviewer)
+    WatchedImage.objects.update(claimed_at=timezone.now() - timedelta(minutes=1))
+
+    press(reviewer, image, "confirmed", seconds=sent)
+
+    assert Decision.objects.get().seconds == kept

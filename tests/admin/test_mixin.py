@@ -44,7 +44,7 @@ def decide(image: WatchedImage, kind: Kind, **changes: Any) -> User:
     user = User.objects.create_user(f"moderator{User.objects.count()}")
     decided(image, user, kind)
     if changes:
-        WatchedImage.objects.filter(pk=image.pk).update(**changes)
+        WatchedImage.objects.filter(pk=image.pk).update(**{"queued_at": image.queued_at} | changes)
     return user
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from tests.samples import photo, picture, upload
 pytestmark = pytest.mark.django_db
 
 FIELDS = {Photo: "image", Poster: "file", Sticker: "file"}
+SINCE = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 def completed(verdict: Verdict, standing: Standing = Standing.CLEAN, **changes: Any) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def completed(verdict: Verdict, standing: Standing = Standing.CLEAN, **changes: 
 
 
 def flagged(**changes: Any) -> dict[str, Any]:
-    return completed(Verdict.PARTLY_AI, Standing.FLAGGED, queue=Queue.REVIEW) | changes
+    return completed(Verdict.PARTLY_AI, Standing.FLAGGED, queue=Queue.REVIEW, queued_at=SINCE) | changes
 
 
 def decided(standing: Standing, verdict: Verdict = Verdict.PARTLY_AI, **changes: Any) -> dict[str, Any]:
@@ -58,7 +60,7 @@ SHOWN = {
     "no AI": completed(Verdict.NO_AI),
     "less AI than a person need see": completed(Verdict.PARTLY_AI),
     "cleared": decided(Standing.CLEARED),
-    "cleared, then found to have AI": decided(Standing.CLEARED, queue=Queue.REVIEW),
+    "cleared, then found to have AI": decided(Standing.CLEARED, queue=Queue.REVIEW, queued_at=SINCE),
     "cleared by eye": unmeasured(Standing.CLEARED),
     "no picture": unmeasured(Standing.NOT_A_PICTURE),
 }
@@ -66,13 +68,13 @@ HIDDEN = {
     "confirmed": decided(Standing.CONFIRMED),
     "confirmed against the verdict": decided(Standing.CONFIRMED, Verdict.NO_AI),
     "confirmed by eye": unmeasured(Standing.CONFIRMED),
-    "escalated": decided(Standing.ESCALATED, queue=Queue.ESCALATED),
+    "escalated": decided(Standing.ESCALATED, queue=Queue.ESCALATED, queued_at=SINCE),
 }
 FLAGGED = {"flagged": flagged()}
 UNMEASURED = {
     "queued": unmeasured(Standing.WAITING),
     "never scanned": None,
-    "failed": unmeasured(queue=Queue.UNMEASURED),
+    "failed": unmeasured(queue=Queue.UNMEASURED, queued_at=SINCE),
     "a mock": completed(Verdict.NO_AI, sandbox=True),
     "a flagged mock": flagged(sandbox=True),
     "a mock that was cleared": decided(Standing.CLEARED, sandbox=True),

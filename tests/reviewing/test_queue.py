@@ -66,7 +66,7 @@ def several(number: int) -> list[int]:
     for place, pk in enumerate(pks):
         WatchedImage.objects.filter(pk=pk).update(
             object_id=f"x{place}",
-            uploaded_at=first.uploaded_at + timedelta(minutes=place),
+            queued_at=first.uploaded_at + timedelta(minutes=place),
             ai_share=min(place, number - place) / number,
         )
     return pks
@@ -121,7 +121,7 @@ def test_largest_first__over_many_pages(ada: Any) -> None:
 
 def test_same_moment__over_many_pages(ada: Any) -> None:
     pks = several(50)
-    WatchedImage.objects.update(uploaded_at=timezone.now(), ai_share=0.5)
+    WatchedImage.objects.update(queued_at=timezone.now(), ai_share=0.5)
 
     assert taken(ada, want=60) == pks
     assert taken(ada, want=60, order=Order.LARGEST) == pks[::-1]

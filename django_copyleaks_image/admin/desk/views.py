@@ -3,6 +3,7 @@
 A stale or refused decision is no error of HTTP, which browsers would log as one: the status is 200 all the same.
 """
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -255,7 +256,13 @@ def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int)
         # The menu of a form names one for every decision.
         reason=request.POST.get("reason", "") if reasons_for(kind) else "",
         note=plain(request.POST.get("note")),
+        seconds=_seconds(request.POST.get("seconds", "")),
     )
+
+
+def _seconds(text: str) -> float | None:
+    """Return a number of seconds that a browser has measured, None for anything else."""
+    return float(text) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text, re.ASCII) else None
 
 
 def _is_form(request: HttpRequest) -> bool:

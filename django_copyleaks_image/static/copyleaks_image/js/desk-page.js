@@ -62,6 +62,11 @@
             return this.#showing.since < Infinity;
         }
 
+        // Empty for a picture that is not there.
+        get secondsOnScreen() {
+            return this.isOnScreen ? ((performance.now() - this.#showing.since) / 1000).toFixed(3) : "";
+        }
+
         wasShownBefore(time) {
             return time - this.#showing.from >= SEEN;
         }

@@ -155,6 +155,7 @@
 
         #queue(decision) {
             decision.note = decision.item.note.trim();
+            decision.seconds ??= decision.item.secondsOnScreen;
             Object.assign(decision.item, { message: "", unsaved: null });
             this.#unsent.push(decision);
             this.#taken.push(decision);

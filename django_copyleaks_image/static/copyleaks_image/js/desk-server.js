@@ -124,8 +124,8 @@
         return answer.headers.get("Content-Type")?.startsWith("application/json") ?? false;
     }
 
-    function fieldsOf({ item, kind, reason, note }) {
-        return { kind, version: item.version, reason, note };
+    function fieldsOf({ item, kind, reason, note, seconds }) {
+        return { kind, version: item.version, reason, note, seconds };
     }
 
     // Addresses come with 0 in the place of the key.
