@@ -146,19 +146,23 @@ class Desk:
         if current is None and not open_queues:
             return []
         current = current or Choice(queue=open_queues[0])
-        tabs = []
-        for sandbox in (False, True):
-            for opened in open_queues:
-                choice = replace(current, queue=opened, sandbox=sandbox)
-                number = self.number_of(choice)
-                if number or not sandbox or choice == current:
-                    label = _("Sandbox: %(queue)s") % {"queue": opened.label} if sandbox else str(opened.label)
-                    words = number_waiting(number, in_all=self.counts_hidden)
-                    is_current = choice == current
-                    tabs.append(
-                        Tab(label=label, url=self.url(choice), count=number, number=words, is_current=is_current)
-                    )
-        return tabs
+        real, mocks = (self.tabs_beside(current, sandbox=sandbox) for sandbox in (False, True))
+        return [*real, *(tab for tab in mocks if tab.count or tab.is_current)]
+
+    def tabs_beside(self, current: Choice, *, sandbox: bool | None = None) -> list[Tab]:
+        """Return the open queues of real pictures, or of the sandbox, as far as not given those of the current one."""
+        choice = current if sandbox is None else replace(current, sandbox=sandbox)
+        return [self._tab(replace(choice, queue=opened), current) for opened in self.open_queues]
+
+    def _tab(self, choice: Choice, current: Choice) -> Tab:
+        number, label = self.number_of(choice), str(choice.queue.label)
+        return Tab(
+            label=_("Sandbox: %(queue)s") % {"queue": label} if choice.sandbox else label,
+            url=self.url(choice),
+            count=number,
+            number=number_waiting(number, in_all=self.counts_hidden),
+            is_current=choice == current,
+        )
 
     def url(self, choice: Choice) -> str:
         return f"{self.model_admin.url('review')}?{choice.query_string()}"

@@ -105,12 +105,12 @@ class DeskViews(PictureAdmin):
         want = min(max(number(request.POST.get("want")) or 1, 1), _MOST_WANTED)
         held = _keys(request, "held")
         found = desk.take(choice, want=want, held=held)
-        count = desk.number_of(choice)
+        counts = _who_and_how_many(desk, choice)
         today = ""
         if len(found.items) < want:
-            is_rest = count > len(held) + len(found.items)
+            is_rest = desk.number_of(choice) > len(held) + len(found.items)
             today = self._summary(desk, choice, is_rest=is_rest, is_partial=found.is_partial)
-        return JsonResponse({"items": found.items, **_who_and_how_many(desk, count), "today": today})
+        return JsonResponse({"items": found.items, **counts, "today": today})
 
     def review_decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Decide about one picture as it was seen."""
@@ -162,6 +162,8 @@ class DeskViews(PictureAdmin):
         else:
             said = str(rule_of(decision.kind, decision.verdict).undone) % {"picture": target.label}
             answer = {"said": said, "item": _offer(desk, choice, image.pk)}
+            if not _is_form(request):
+                answer |= _who_and_how_many(desk, choice)
         return self._respond(request, answer, image)
 
     def review_claims_view(self, request: HttpRequest) -> HttpResponse:
@@ -175,7 +177,7 @@ class DeskViews(PictureAdmin):
         held = claims.held_among(renewed, user)
         taken = images().filter(pk__in=renewed).exclude(claims.free_for(user, timezone.now()))
         answer = {name: list(found.values_list("pk", flat=True)) for name, found in (("held", held), ("taken", taken))}
-        return JsonResponse({**answer, **_who_and_how_many(desk, desk.number_of(choice))})
+        return JsonResponse({**answer, **_who_and_how_many(desk, choice)})
 
     def _gone(self, desk: Desk) -> HttpResponse:
         """Say that a picture is no longer there, to those who may know what is; others learn nothing."""
@@ -242,9 +244,15 @@ def _offer(desk: Desk, choice: Choice, image_pk: int) -> Item | None:
     return None if _is_form(desk.request) else desk.offer(choice, image_pk)
 
 
-def _who_and_how_many(desk: Desk, count: int) -> Answer:
-    others = sentences.others(claims.others_at_the_desk(desk.request.user))
-    return {"waiting": sentences.waiting(count, in_all=desk.counts_hidden), "others": others}
+def _who_and_how_many(desk: Desk, choice: Choice) -> Answer:
+    """Return who else is there, and how much waits: here as a phrase, in all queues by their addresses."""
+    tabs = desk.tabs_beside(choice)
+    count = next(tab.count for tab in tabs if tab.is_current)
+    return {
+        "waiting": sentences.waiting(count, in_all=desk.counts_hidden),
+        "counts": {tab.url: tab.number for tab in tabs},
+        "others": sentences.others(claims.others_at_the_desk(desk.request.user)),
+    }
 
 
 def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int) -> Decision:

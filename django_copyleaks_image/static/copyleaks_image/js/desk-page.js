@@ -147,6 +147,7 @@
     // What the desk says: aloud to screen readers, beside "Undo" about the last step, and above the picture.
     class Voice {
         #root;
+        #title = document.title;
 
         constructor(root) {
             this.#root = root;
@@ -161,8 +162,17 @@
             this.#part(".copyleaks-live").textContent = sentences.filter(Boolean).join(" ");
         }
 
-        step(sentence) {
-            this.#part(".copyleaks-said").textContent = sentence;
+        // A warning stands until the next step is begun, whatever answers come meanwhile.
+        step(sentence, { isWarning = false } = {}) {
+            const said = this.#part(".copyleaks-said");
+            if (isWarning || !said.matches(".copyleaks-said-warning")) {
+                said.textContent = sentence;
+                said.classList.toggle("copyleaks-said-warning", isWarning);
+            }
+        }
+
+        beginStep() {
+            this.#part(".copyleaks-said").classList.remove("copyleaks-said-warning");
         }
 
         // Shown until the next decision.
@@ -174,8 +184,13 @@
         }
 
         // What the server says about the whole desk.
-        report({ waiting, others, today }) {
+        report({ waiting, counts, others, today }) {
             this.#part(".copyleaks-waiting").textContent = waiting;
+            document.title = `${waiting} | ${this.#title}`;
+            for (const queue of this.#root.querySelectorAll(".copyleaks-queue")) {
+                const count = queue.querySelector(".copyleaks-count");
+                count.textContent = counts[queue.getAttribute("href")] ?? count.textContent;
+            }
             this.#part(".copyleaks-others").textContent = others;
             if (today) {
                 this.#replaceSummary(today);

@@ -62,6 +62,7 @@
                 this.voice.announce(this.voice.text("noteNeeded"));
                 return;
             }
+            this.voice.beginStep();
             this.#items.shift();
             this.#queue({ item, kind, reason, id: null });
             this.#present(item);
@@ -71,6 +72,7 @@
 
         undo() {
             const decision = this.#taken.pop();
+            this.voice.beginStep();
             if (!decision) {
                 this.voice.announce(this.voice.text("nothingToUndo"));
             } else if (this.#unsent.includes(decision) && decision !== this.#sending) {
@@ -197,6 +199,9 @@
             if (!answer) {
                 return;
             }
+            if (answer.counts) {
+                this.voice.report(answer);
+            }
             if (answer.item) {
                 const item = this.#gallery.add(answer.item);
                 item.note = decision.note;
@@ -284,8 +289,9 @@
         }
 
         #askToWait(item) {
-            const sentence = this.voice.text("notPainted");
+            const sentence = this.voice.text(item.isOnScreen ? "tooEarly" : "notPainted");
             this.voice.announce(sentence);
+            this.voice.step(sentence, { isWarning: true });
             if (!item.isOnScreen) {
                 this.voice.warn(sentence);
                 item.seen.then(() => item === this.current && this.#showMessage());
