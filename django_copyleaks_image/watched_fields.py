@@ -192,9 +192,12 @@ class WatchedField(_Watched):
         """Return the field name of its rows."""
         return self.name
 
-    def is_about(self) -> Q:
-        """Return the condition of the scans and watched images of a model that are about it."""
-        return Q(field_name=self.name)
+    def is_about(self, path: str = "") -> Q:
+        """Return the condition of the scans and watched images of a model that are about it.
+
+        Or of rows from which a ``path``, such as ``image__``, leads to those.
+        """
+        return Q(**{f"{path}field_name": self.name})
 
     def each_in(self, instance: Model) -> Iterator["WatchedField"]:
         """Yield what names the pictures that an object has: this."""
@@ -228,9 +231,12 @@ class WatchedSeveral(_Watched):
         """Return what the field names of its rows begin with."""
         return f"{self.several}{KEY_MARK}"
 
-    def is_about(self) -> Q:
-        """Return the condition of the scans and watched images of a model that are about any of them."""
-        return Q(field_name__startswith=self.stored_as)
+    def is_about(self, path: str = "") -> Q:
+        """Return the condition of the scans and watched images of a model that are about any of them.
+
+        Or of rows from which a ``path``, such as ``image__``, leads to those.
+        """
+        return Q(**{f"{path}field_name__startswith": self.stored_as})
 
     def at(self, key: str) -> WatchedField:
         field = OneOfSeveral(model=self.owner, several=self.several, key=key, source=self.source)

@@ -1,10 +1,11 @@
-"""The log of decisions: who decided what, when and why."""
+"""The log of decisions: who decided what, when and why, and what they saw. Of one's own, the last can be undone."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,52 +14,127 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_copyleaks_image.models import Decision, home_database
+from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, home_database
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
+from django_copyleaks_image.reviewing.decide import undoable_among
+from django_copyleaks_image.reviewing.history import is_about
+from django_copyleaks_image.reviewing.reasons import label_of
 from django_copyleaks_image.standings import Kind
 
-from .asking import AskedAdmin, AskedChangeList
+from . import export
+from .asking import AskedChangeList
 from .desk.item import what_was_decided
-from .facts import person
-from .pictures import page_url
-from .targets import Target
+from .facts import Finding, clamped, finding_of, person
+from .filters import WatchedFieldFilter
+from .images import desk_of
+from .log_filters import DateFilter, OverturnedFilter, PersonFilter, ReasonFilter, SecondLookFilter
+from .pictures import listed_target, page_url, showing_admin, thumbnail_of
 
 
 class DecisionChangeList(AskedChangeList):
-    """Reads the objects of all listed decisions together."""
+    """Reads the objects of all listed decisions together, and which of them the user can undo."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         listed = cast("Sequence[Decision]", self.result_list)
-        access = cast("DecisionAdmin", self.model_admin).access(request)
-        targets = access.targets(decision.image for decision in listed)
-        for decision in listed:
-            decision.listed_target = targets[decision.image_id]  # type: ignore[attr-defined]
+        model_admin = cast("DecisionAdmin", self.model_admin)
+        targets = model_admin.access(request).targets(decision.image for decision in listed)
+        undoable = undoable_among(listed, request.user)
+        desk = desk_of(model_admin.admin_site, request)
+        for row in cast("Sequence[Any]", listed):
+            row.listed_target = target = targets[row.image_id]
+            may_undo = row.pk in undoable and desk and desk.may_decide(row.image, target, queue=row.queue)
+            row.undo_url = desk.model_admin.url("review_undo", row.pk) if desk and may_undo else ""
+            row.back_url = request.get_full_path()
 
 
 @admin.register(Decision)
-class DecisionAdmin(AskedAdmin):
-    """What people decided, newest first; the rows are evidence and cannot be edited."""
+class DecisionAdmin(export.ExportedAdmin):
+    """What people decided, newest first; the rows are evidence and cannot be edited.
 
-    list_display = ("picture", "what", "who", "decided_at", "reason", "note_to_read")
+    Whoever may open a queue of the desk, and not the whole log, sees their own decisions.
+    """
+
+    list_display = ("thumbnail", "picture", "what", "who", "decided_at", "why", "note_to_read", "undoing")
     list_display_links = None
-    list_filter = ("kind", "decided_at")
+    list_filter = (
+        DateFilter,
+        PersonFilter,
+        "kind",
+        ReasonFilter,
+        OverturnedFilter,
+        SecondLookFilter,
+        WatchedFieldFilter,
+        "sandbox",
+    )
     search_fields = ("^scan__scan_id", "^sha256", "note")
-    search_help_text = gettext_lazy("Scan id, SHA-256 or note")
+    search_help_text = gettext_lazy("Scan id, SHA-256, note or name of who decided")
     picture_path = "image"
-    asked = frozenset({"id", "image", "scan", "decided_by", "reason"})
+    asked = frozenset({"id", "image", "scan", "decided_by", "reason", "decided_at"})
     ordering = ("-pk",)
     sortable_by = ()
+    export_columns: ClassVar[dict[str, export.Cell]] = {
+        "decision_id": lambda decision, scan, finding: decision.pk,
+        "decided_at": lambda decision, scan, finding: export.iso(decision.decided_at),
+        "decided_by": lambda decision, scan, finding: _name(decision.decided_by),
+        "decision": lambda decision, scan, finding: decision.kind,
+        "undoes": lambda decision, scan, finding: decision.reverses_id or "",
+        "reason": lambda decision, scan, finding: decision.reason,
+        "note": lambda decision, scan, finding: decision.note,
+        "taken_from": lambda decision, scan, finding: decision.queue,
+        "standing_before": lambda decision, scan, finding: decision.before,
+        "agrees_with_first_look": lambda decision, scan, finding: {True: "yes", False: "no"}.get(decision.agrees, ""),
+        "undone_at": lambda decision, scan, finding: export.iso(_reversal(decision) and _reversal(decision).decided_at),
+        "undone_by": lambda decision, scan, finding: _reversal(decision) and _name(_reversal(decision).decided_by),
+        "object": lambda decision, scan, finding: export.model_label(decision.image),
+        "object_id": lambda decision, scan, finding: decision.image.object_id,
+        "field_name": lambda decision, scan, finding: decision.image.field_name,
+        "sha256": lambda decision, scan, finding: decision.sha256,
+        "scan_id": lambda decision, scan, finding: scan and scan.scan_id,
+        "sandbox": lambda decision, scan, finding: "yes" if decision.sandbox else "no",
+        "verdict": lambda decision, scan, finding: decision.verdict,
+        "finding": lambda decision, scan, finding: finding.sentence or finding.label,
+    }
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the user may view the log, or their own part of it."""
+        if self.sees_all(request, obj):
+            return True
+        is_own = obj is None or obj.decided_by_id == request.user.pk
+        return is_own and self._sees_own(request)
+
+    def sees_all(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the user may view the decisions of others, or this one."""
+        return super().has_view_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         """Return the decisions, without those of which the user must not hear before a second look of their own."""
         found: QuerySet[Decision] = self.model._default_manager.using(home_database())
         told = found.exclude(tells_of_first_looks(self.access(request).secret()))
-        related = told.select_related("image__content_type", "decided_by", "reverses", "reversal")
+        if not self.sees_all(request):
+            told = told.filter(decided_by=request.user.pk)
+        related = told.select_related(
+            "image__content_type", "image__scan", "scan__result", "decided_by", "reverses", "reversal__decided_by"
+        ).defer(*(f"scan__result__{name}" for name in DetectionResult.LARGE_FIELDS))
         return related.order_by(*self.get_ordering(request))
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        return (*super().get_search_fields(request), f"decided_by__{get_user_model().USERNAME_FIELD}")
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = super().get_list_display(request)
+        return columns if self._sees_own(request) else [column for column in columns if column != "undoing"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DecisionChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        own = str(request.user.pk)
+        is_own = not self.sees_all(request) or request.GET.get(PersonFilter.parameter_name) == own
+        context: dict[str, Any] = {"title": _("My decisions") if is_own else _("Decisions")}
+        if not is_own and self._sees_own(request):
+            context["own_url"] = f"{self.url('changelist')}?{PersonFilter.parameter_name}={own}"
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -72,9 +148,22 @@ class DecisionAdmin(AskedAdmin):
             raise Http404
         return redirect(page)
 
+    def scan_of(self, row: Decision) -> ImageScan | None:
+        return row.scan
+
+    def finding_of(self, row: Decision) -> Finding:
+        """Return what the person was told that had been found."""
+        return finding_of(row.scan) if row.scan is not None and row.scan.verdict == row.verdict else Finding()
+
     @admin.display(description=gettext_lazy("picture"))
+    def thumbnail(self, decision: Decision) -> str:
+        """Return the picture as long as it is the one that was decided about."""
+        scan = decision.image.scan if is_about(decision, decision.image) else None
+        return thumbnail_of(showing_admin(self.admin_site), scan, listed_target(decision))
+
+    @admin.display(description=gettext_lazy("object"))
     def picture(self, decision: Decision) -> str:
-        page, label = page_url(self.admin_site, decision.image), _listed_target(decision).label
+        page, label = page_url(self.admin_site, decision.image), listed_target(decision).label
         return format_html('<a href="{}">{}</a>', page, label) if page else label
 
     @admin.display(description=gettext_lazy("decision"), ordering="kind")
@@ -90,11 +179,31 @@ class DecisionAdmin(AskedAdmin):
     def who(self, decision: Decision) -> str:
         return person(decision.decided_by)
 
+    @admin.display(description=gettext_lazy("reason"), empty_value="")
+    def why(self, decision: Decision) -> str:
+        return label_of(decision.reason) if decision.reason else ""
+
     @admin.display(description=gettext_lazy("note"))
     def note_to_read(self, decision: Decision) -> str:
         """Return the note, which may tell what is to be seen on the picture, to those who may see it."""
-        return decision.note if _listed_target(decision).visible else ""
+        return clamped(decision.note) if listed_target(decision).visible else ""
+
+    @admin.display(description=gettext_lazy("undo"), empty_value="")
+    def undoing(self, decision: Any) -> str:
+        """Return a button of the form around the list, which works without a script."""
+        if not decision.undo_url:
+            return ""
+        button = '<button type="submit" class="copyleaks-button" formaction="{}" name="back" value="{}">{}</button>'
+        return format_html(button, decision.undo_url, decision.back_url, _("Undo"))
+
+    def _sees_own(self, request: HttpRequest) -> bool:
+        desk = desk_of(self.admin_site, request)
+        return desk is not None and bool(desk.open_queues)
 
 
-def _listed_target(decision: Decision) -> Target:
-    return cast("Target", cast("Any", decision).listed_target)
+def _name(user: Any) -> str:
+    return "" if user is None else str(user.get_username())
+
+
+def _reversal(decision: Decision) -> Any:
+    return getattr(decision, "reversal", None)

@@ -5,25 +5,25 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import URLPattern
 from django.utils import timezone, translation
+from django.views.decorators.http import require_safe
 
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.streaming import streamed
 
+from .asking import AskedAdmin, BoundedPaginator
 from .facts import Finding
 from .targets import Row
 
-if TYPE_CHECKING:
-    from .pictures import PictureAdmin
-
-# Gives the content of a column from a row, its scan and what is known about its picture.
+# Gives the content of a column from a row, the scan that it is about and what is known about its picture.
 Cell = Callable[[Any, ImageScan | None, Finding], object]
 
 _CHUNK = 500
@@ -34,40 +34,59 @@ _BYTE_ORDER_MARK = "\ufeff"
 _FORMULA = re.compile(r"""[\s"']*[=+\-@＝＋－＠]|[\t\r\n]""")  # noqa: RUF001
 
 
-def answer(model_admin: "PictureAdmin", request: HttpRequest) -> HttpResponseBase:
-    """Answer with the rows of the list of an admin that this address names the filters of, newest first."""
-    if not model_admin.has_view_permission(request):
-        raise PermissionDenied
-    try:
-        found = model_admin.get_changelist_instance(request).get_queryset(request)
-    except IncorrectLookupParameters:
-        return redirect("../?e=1")
-    name = f"{model_admin.opts.model_name}-{timezone.localdate().isoformat()}.csv"
-    return streamed(
-        request,
-        _export(model_admin, request, found, translation.get_language()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"},
-    )
+class ExportedAdmin(AskedAdmin):
+    """Adds the list as a file; ``export_columns`` are its columns, by their names."""
 
+    export_columns: ClassVar[dict[str, Cell]] = {}
+    paginator = BoundedPaginator
+    change_list_template = "admin/copyleaks_image/picture_list.html"
 
-def _export(model_admin: "PictureAdmin", request: HttpRequest, found: QuerySet[Any], language: str) -> Iterator[str]:
-    """Yield the file in pieces; rows about objects that the user may not view are left out.
+    def scan_of(self, row: Any) -> ImageScan | None:
+        """Return the scan whose picture a row is about, None when it is gone."""
+        raise NotImplementedError
 
-    The language is not active any more when the pieces are sent.
-    """
-    columns = model_admin.export_columns
-    yield _BYTE_ORDER_MARK + _as_csv([tuple(columns)])
-    for chunk in _chunks(found):
-        model_admin.disguise(request, chunk)
-        targets = model_admin.access(request).targets(chunk)
-        with translation.override(language):
-            rows = [
-                tuple(cell(row, model_admin.scan_of(row), model_admin.finding_of(row)) for cell in columns.values())
-                for row in chunk
-                if targets[row.pk].visible
-            ]
-        yield _as_csv(rows)
+    def finding_of(self, row: Any) -> Finding:
+        """Return what is known about the picture of a row."""
+        raise NotImplementedError
+
+    def disguise(self, request: HttpRequest, rows: Any) -> None:
+        """Change rows in memory so that they tell what the user may know."""
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self.route("export/", "export", require_safe(self.export_view)), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer with the rows of the list that this address names the filters of, newest first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            found = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return redirect("../?e=1")
+        name = f"{self.opts.model_name}-{timezone.localdate().isoformat()}.csv"
+        return streamed(
+            request,
+            self._export(request, found, translation.get_language()),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"},
+        )
+
+    def _export(self, request: HttpRequest, found: QuerySet[Any], language: str) -> Iterator[str]:
+        """Yield the file in pieces; rows about objects that the user may not view are left out.
+
+        The language is not active any more when the pieces are sent.
+        """
+        yield _BYTE_ORDER_MARK + _as_csv([tuple(self.export_columns)])
+        for chunk in _chunks(found):
+            self.disguise(request, chunk)
+            targets = self.access(request).targets(self.picture_of(row) for row in chunk)
+            with translation.override(language):
+                rows = [
+                    tuple(cell(row, self.scan_of(row), self.finding_of(row)) for cell in self.export_columns.values())
+                    for row in chunk
+                    if targets[self.picture_of(row).pk].visible
+                ]
+            yield _as_csv(rows)
 
 
 def harmless(text: str) -> str:

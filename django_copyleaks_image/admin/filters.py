@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet, Value
+from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import Combinable
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
@@ -65,10 +66,14 @@ class HeldFilter(admin.SimpleListFilter):
 
 
 class WatchedFieldFilter(admin.SimpleListFilter):
-    """Filters by a watched field, such as ``gallery.Photo.image``."""
+    """Filters by a watched field, such as ``gallery.Photo.image``; rows about pictures by that of their picture."""
 
     title = _("field")
     parameter_name = "field"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.path = f"{model_admin.picture_path}{LOOKUP_SEP}" if model_admin.picture_path else ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         return fields_to_choose()
@@ -78,7 +83,7 @@ class WatchedFieldFilter(admin.SimpleListFilter):
         if watched is None:
             return queryset
         content_type = ContentType.objects.get_for_model(watched.owner)
-        return queryset.filter(watched.is_about(), content_type=content_type)
+        return queryset.filter(watched.is_about(self.path), **{f"{self.path}content_type": content_type})
 
 
 class _BlindFilter(admin.SimpleListFilter):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
@@ -20,10 +20,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from django_copyleaks_image.models import ImageScan, WatchedImage
 
-from . import again, export, serving
-from .asking import AskedAdmin, AskedChangeList, BoundedPaginator
+from . import again, serving
+from .asking import AskedChangeList
 from .base import SHOWING, STAGE_CONTROLS, admin_for, scripts, url_of
-from .facts import Facts, Finding
+from .export import ExportedAdmin
+from .facts import Facts
 from .stage import Stage, stage_of
 from .targets import Row, Target
 
@@ -36,9 +37,6 @@ class PictureChangeList(AskedChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        if cast("BoundedPaginator", self.paginator).has_more:
-            # The search form states how many were found unless it is all there are; the bound would be untrue.
-            self.full_result_count = self.result_count
         listed = cast("Sequence[Row]", self.result_list)
         model_admin = cast("PictureAdmin", self.model_admin)
         model_admin.disguise(request, listed)
@@ -47,33 +45,19 @@ class PictureChangeList(AskedChangeList):
             row.listed_target = targets[row.pk]  # type: ignore[union-attr]
 
 
-class PictureAdmin(AskedAdmin):
+class PictureAdmin(ExportedAdmin):
     """Lists rows that are each about one picture, and shows it on a page, with the scripts for its stage.
 
     ``scan_path`` leads from a row to its scan in queries. A project adds its own facts by :meth:`get_facts`.
     """
 
     scan_path = "pk"
-    export_columns: ClassVar[dict[str, export.Cell]] = {}
-    paginator = BoundedPaginator
     list_display_links = ("thumbnail", "finding")
     ordering = ("-pk",)
-    change_list_template = "admin/copyleaks_image/picture_list.html"
 
     @property
     def media(self) -> Media:
         return super().media + _STAGE_MEDIA
-
-    def scan_of(self, row: Any) -> ImageScan | None:
-        """Return the scan whose picture a row is about, None when it is gone."""
-        raise NotImplementedError
-
-    def finding_of(self, row: Any) -> Finding:
-        """Return what is known about the picture of a row."""
-        raise NotImplementedError
-
-    def disguise(self, request: HttpRequest, rows: Any) -> None:
-        """Change rows in memory so that they tell what the user may know."""
 
     def get_facts(self, request: HttpRequest, row: Any) -> Facts:
         """Return facts of the project's own about a picture, as pairs of a label and a text, shown behind ours."""
@@ -93,7 +77,6 @@ class PictureAdmin(AskedAdmin):
             picture("overlay", "overlay/<int:pk>.png", serving.overlay),
             picture("full_overlay", "overlay/<int:pk>/full.png", serving.full_overlay),
             picture("heatmap", "heatmap/<int:pk>.png", serving.heatmap),
-            self.route("export/", "export", require_safe(self.export_view)),
             self.route("<int:pk>/again/", "again", require_POST(self.again_view)),
             *super().get_urls(),
         ]
@@ -119,14 +102,7 @@ class PictureAdmin(AskedAdmin):
 
     @admin.display(description=gettext_lazy("picture"))
     def thumbnail(self, row: Row) -> str:
-        target, scan = listed_target(row), self.scan_of(row)
-        if scan is None or not (target.visible and target.holds_file):
-            return format_html('<span class="copyleaks-thumbnail">{}</span>', _("no picture"))
-        return format_html(
-            '<img class="copyleaks-thumbnail" src="{}" width="80" height="80" loading="lazy" alt="{}">',
-            self.url("rendition", scan.pk, "thumbnail"),
-            _("Scan of %(object)s") % {"object": target.label},
-        )
+        return thumbnail_of(self, self.scan_of(row), listed_target(row))
 
     @admin.display(description=gettext_lazy("finding"))
     def finding(self, row: Row) -> str:
@@ -151,10 +127,6 @@ class PictureAdmin(AskedAdmin):
         """Do what the buttons on the page of a picture ask for, which the user may be allowed for this one alone."""
         return again.do_with_one(self, request, self.get_object(request, str(pk)))
 
-    def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer with the rows of the list that this address names the filters of, newest first."""
-        return export.answer(self, request)
-
     def _viewable_scan(self, request: HttpRequest, pk: int) -> ImageScan:
         row = self.get_queryset(request).filter(**{self.scan_path: pk}).first()
         if row is None or not self.has_view_permission(request, row) or not self.target_of(request, row).visible:
@@ -162,7 +134,18 @@ class PictureAdmin(AskedAdmin):
         return cast("ImageScan", self.scan_of(row))
 
 
-def listed_target(row: Row) -> Target:
+def thumbnail_of(showing: "PictureAdmin | None", scan: ImageScan | None, target: Target) -> str:
+    """Return the small picture of a scan for a list, or that there is none to be shown."""
+    if scan is None or showing is None or not (target.visible and target.holds_file):
+        return format_html('<span class="copyleaks-thumbnail">{}</span>', _("no picture"))
+    return format_html(
+        '<img class="copyleaks-thumbnail" src="{}" width="80" height="80" loading="lazy" alt="{}">',
+        showing.url("rendition", scan.pk, "thumbnail"),
+        _("Scan of %(object)s") % {"object": target.label},
+    )
+
+
+def listed_target(row: Any) -> Target:
     """Return the object of a row of a list."""
     return cast("Target", cast("Any", row).listed_target)
 

@@ -1,9 +1,9 @@
 """What was decided about a picture: about these bytes, in this field of this object."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from django_copyleaks_image.models import Decision, WatchedImage, decisions
-from django_copyleaks_image.standings import JUDGEMENTS, Kind
+from django_copyleaks_image.standings import FINAL, JUDGEMENTS, Kind
 
 
 def history_of(image: WatchedImage) -> QuerySet[Decision]:
@@ -18,6 +18,14 @@ def history_of(image: WatchedImage) -> QuerySet[Decision]:
     return found.filter(same_bytes, image=image.pk, sandbox=image.sandbox).order_by("-pk")
 
 
+def is_about(decision: Decision, image: WatchedImage) -> bool:
+    """Return whether a decision is in the history of a picture, whose row it names."""
+    if decision.sandbox != image.sandbox:
+        return False
+    is_read = bool(decision.sha256 and image.sha256)
+    return decision.sha256 == image.sha256 if is_read else decision.decided_at >= image.uploaded_at
+
+
 def judgements_of(image: WatchedImage) -> QuerySet[Decision]:
     """Return the decisions that count, newest first: none that was undone, and no skipping, which decides nothing."""
     return history_of(image).filter(kind__in=JUDGEMENTS, reversal=None)
@@ -26,3 +34,18 @@ def judgements_of(image: WatchedImage) -> QuerySet[Decision]:
 def latest_judgement(image: WatchedImage) -> Decision | None:
     """Return the last decision or reversal about a picture; skipping is neither."""
     return history_of(image).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED).first()
+
+
+def is_replaced() -> Q:
+    """Return the condition that a row of the log says the opposite of a later decision that stands.
+
+    Both are about the same bytes, and neither is a second look, which replaces nothing by itself.
+    """
+    of_same_bytes = {name: OuterRef(name) for name in ("image", "sha256", "sandbox")}
+    later = decisions().filter(**of_same_bytes, pk__gt=OuterRef("pk"), kind__in=FINAL, agrees=None, reversal=None)
+    return Q(Exists(later.exclude(kind=OuterRef("kind"))), kind__in=FINAL, agrees=None, reversal=None)
+
+
+def is_overturned() -> Q:
+    """Return the condition that a row of the log decided what was undone, or replaced by the opposite."""
+    return Q(kind__in=FINAL, reversal__isnull=False) | is_replaced()

@@ -32,6 +32,20 @@ PROTECTIONS = (
         "tests/admin/test_blindness.py -k before_the_rescan",
     ),
     Protection(
+        "decisions of others in the log of a moderator",
+        "admin/decisions.py",
+        "told = told.filter(decided_by=request.user.pk)",
+        "pass",
+        "tests/admin/test_log.py -k own_decision",
+    ),
+    Protection(
+        "picture of a decision about other bytes",
+        "admin/decisions.py",
+        "decision.image.scan if is_about(decision, decision.image) else None",
+        "decision.image.scan",
+        "tests/admin/test_log.py -k thumbnails",
+    ),
+    Protection(
         "second look in what was done today",
         "admin/desk/sentences.py",
         "decided = decided.exclude(tells_of_first_looks(secret))",
@@ -55,7 +69,7 @@ PROTECTIONS = (
     Protection(
         "second look in the file of the list",
         "admin/export.py",
-        "model_admin.disguise(request, chunk)",
+        "self.disguise(request, chunk)",
         "pass",
         "tests/admin/test_blindness.py -k before_the_rescan",
     ),

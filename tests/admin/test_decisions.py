@@ -795,10 +795,13 @@ def test_note__is_kept_from_whoever_may_not_view_the_object(staff: Any, reviewer
     assert "A secret sunset" in page_of(reviewer, image)
 
 
-def test_log__cannot_be_changed_and_is_closed_without_permission(admin_client: Client, reviewer: Client) -> None:
+def test_log__cannot_be_changed_and_is_closed_without_permission(
+    admin_client: Client, reviewer: Client, moderator: Client
+) -> None:
     decision = press(reviewer, pictured(), "cleared")["decision"]
     assert admin_client.get(f"{LOG}add/").status_code == 403
     assert admin_client.post(f"{LOG}{decision}/delete/", {"post": "yes"}).status_code == 403
-    assert reviewer.get(LOG).status_code == 403
-    assert reviewer.get(f"{LOG}{decision}/change/").status_code == 403
+    assert moderator.get(LOG).status_code == 403
+    assert moderator.get(f"{LOG}export/").status_code == 403
+    assert moderator.get(f"{LOG}{decision}/change/").status_code == 403
     assert Decision.objects.count() == 1
