@@ -19,6 +19,9 @@ from . import files
 
 # Regions that were left out on receipt are found by Python: this many runs take it a tenth of a second.
 _MAX_RUNS = 50_000
+# The share of the area from which on a mask is said to be of nearly the whole picture: a fill would hide all of it, and
+# an outline, which is drawn around what is marked, has no place.
+_ALL_OVER = 0.95
 # Gives the address of one of the pictures of a scan.
 Url = Callable[..., str]
 
@@ -33,7 +36,7 @@ class View:
 
 
 _ORIGINAL = View(name="original", key="1", label=gettext_lazy("Original"))
-_OVERLAY = View(name="overlay", key="2", label=gettext_lazy("Overlay"))
+_OUTLINE = View(name="outline", key="2", label=gettext_lazy("Outline"))
 _MASK = View(name="mask", key="3", label=gettext_lazy("Mask only"))
 _SIDE_BY_SIDE = View(name="side-by-side", key="4", label=gettext_lazy("Side by side"))
 _SWIPE = View(name="swipe", key="5", label=gettext_lazy("Swipe"))
@@ -45,7 +48,8 @@ class Stage:
     """Addresses are empty for what there is not.
 
     Boxes are in pixels of the upright picture as the provider measured it, which has the sides ``size``. The sides
-    of the scanned one, ``actual_size``, are those that a view of original pixels needs.
+    of the scanned one, ``actual_size``, are those that a view of original pixels needs. ``marked_all_over`` says so of
+    a mask of nearly the whole picture, and is empty otherwise.
     """
 
     alt: str
@@ -58,6 +62,7 @@ class Stage:
     full_overlay_url: str = ""
     heatmap_url: str = ""
     boxes: list[Box] = field(default_factory=list)
+    marked_all_over: str = ""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -74,7 +79,7 @@ class Stage:
     def views(self) -> list[View]:
         """Return the ways to look at this stage; the first is chosen by itself if there is no overlay."""
         if self.overlay_url:
-            views = [_ORIGINAL, _OVERLAY, _MASK, _SIDE_BY_SIDE, _SWIPE] if self.picture_url else [_MASK]
+            views = [_ORIGINAL, _OUTLINE, _MASK, _SIDE_BY_SIDE, _SWIPE] if self.picture_url else [_MASK]
         else:
             views = [_ORIGINAL] if self.picture_url else []
         return [*views, _HEATMAP] if self.heatmap_url else views
@@ -83,7 +88,7 @@ class Stage:
     def first_view(self) -> str:
         """Return the name of the view that is shown at first."""
         views = self.views or [_ORIGINAL]
-        return (_OVERLAY if _OVERLAY in views else views[0]).name
+        return (_OUTLINE if _OUTLINE in views else views[0]).name
 
 
 def stage_of(scan: ImageScan, url: Url, *, alt: str) -> Stage:
@@ -122,10 +127,24 @@ def _add_overlay(stage: Stage, scan: ImageScan, result: DetectionResult, url: Ur
     stage.full_overlay_url = url("full_overlay", scan.pk)
     stage.size = alignment.size
     stage.boxes = [alignment.box(regions.box_of(region)) for region in found or ()]
+    stage.marked_all_over = _all_over_in_words(result, found)
     if stage.picture_url and not alignment.certain:
         stage.notes.append(
             _("The alignment is assumed: nothing tells whether the provider measured the picture upright.")
         )
+
+
+def _all_over_in_words(result: DetectionResult, found: list[list[int]] | None) -> str:
+    """Return what is said of a mask of nearly the whole picture, empty for any other."""
+    if found is None:  # They were not sought.
+        share = result.ai_ratio or 0.0
+    else:
+        share = sum(region[-1] for region in found) / ((result.image_width or 1) * (result.image_height or 1))
+    if share >= 1:
+        return _("The whole picture is marked: it is framed, and filled only when you ask for it.")
+    if share >= _ALL_OVER:
+        return _("Nearly the whole picture is marked: it is framed, and filled only when you ask for it.")
+    return ""
 
 
 def _regions(result: DetectionResult) -> list[list[int]] | None:

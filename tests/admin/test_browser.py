@@ -89,7 +89,7 @@ def test_scan_page__puts_a_box_around_a_tiny_region(page: Any) -> None:
 def test_scan_page__switches_views_by_keyboard(page: Any, complaints: list[str]) -> None:
     scan = large_and_tiny()
     page.goto(f"{LIST}{scan.pk}/change/")
-    until(lambda: page.locator("[data-act=overlay][aria-pressed=true]").count())
+    until(lambda: page.locator("[data-act=outline][aria-pressed=true]").count())
     page.locator("[data-act=original]").press("Enter")
     assert is_near(at(painted(page), 0.25, 0.25), GREY)
     page.locator("[data-act=mask]").press("Space")

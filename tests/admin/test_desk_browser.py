@@ -600,7 +600,7 @@ def test_dialog_of_keys__opens_and_gives_the_focus_back(desk: Any, images: list[
 
 def test_key__changes_the_view(desk: Any) -> None:
     stage = desk.locator(f"{FRONT} [data-copyleaks-stage]")
-    for key, view in (("1", "original"), ("3", "mask"), ("2", "overlay")):
+    for key, view in (("1", "original"), ("3", "mask"), ("2", "outline")):
         desk.keyboard.press(key)
         assert stage.get_attribute("data-view") == view
 
@@ -611,6 +611,7 @@ def test_held_h__hides_the_overlay(desk: Any) -> None:
 
     desk.keyboard.down("h")
     assert is_hidden()
+    sleep(SEEN)
     desk.keyboard.up("h")
     assert not is_hidden()
     desk.keyboard.down("h")

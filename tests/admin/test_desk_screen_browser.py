@@ -110,14 +110,14 @@ def test_focus__goes_through_the_controls_as_they_are_seen(
     page.locator(f"{FRONT} [data-act=zoom-in]").click()
     page.locator(f"{FRONT} .copyleaks-views button").first.focus()
     tops, names = [], []
-    for _ in range(12):
+    for _ in range(13):
         names.append(page.evaluate("document.activeElement.dataset.act ?? document.activeElement.className"))
         tops.append(page.evaluate("document.activeElement.getBoundingClientRect().top + scrollY"))
         page.keyboard.press("Tab")
-    views = ["original", "overlay", "mask", "side-by-side", "swipe", "heatmap"]
-    zoom = ["zoom-out", "zoom-in", "actual-size", "next-region"]
+    views = ["original", "outline", "mask", "side-by-side", "swipe", "heatmap"]
+    zoom = ["zoom-out", "zoom-in", "fit", "fit-width", "actual-size", "next-region"]
     pane = ["copyleaks-pane copyleaks-sized copyleaks-movable"]
-    assert names[:11] == (views + pane + zoom if width == 390 else views + zoom + pane)
+    assert names[:13] == (views + pane + zoom if width == 390 else views + zoom + pane)
     assert tops == sorted(tops)
 
 
@@ -135,7 +135,7 @@ def test_wide_screen__has_views_and_zoom_in_one_line(page: Any, image: WatchedIm
     tops = page.locator(f"{FRONT} .copyleaks-stage-tools button").evaluate_all(
         "all => all.map(it => it.getBoundingClientRect().top)"
     )
-    assert len(tops) == 10
+    assert len(tops) == 12
     assert len(set(tops)) == 1
 
 

@@ -32,9 +32,9 @@ def views(made: Stage) -> list[str]:
 
 def test_stage__offers_every_view_of_a_marked_picture() -> None:
     made = stage(measured_photo(heatmap=picture("PNG", (64, 64))))
-    assert views(made) == ["original", "overlay", "mask", "side-by-side", "swipe", "heatmap"]
+    assert views(made) == ["original", "outline", "mask", "side-by-side", "swipe", "heatmap"]
     assert [view.key for view in made.views] == ["1", "2", "3", "4", "5", "6"]
-    assert made.first_view == "overlay"
+    assert made.first_view == "outline"
 
 
 @pytest.mark.parametrize(
@@ -142,17 +142,39 @@ def test_stage__of_a_measured_picture_reads_only_the_beginning_of_its_file(monke
     assert made.original_url == f"{SCANS}original/{scan.pk}/"
 
 
+@pytest.mark.parametrize(
+    ("height", "said"),
+    [(640, "The whole picture is marked"), (620, "Nearly the whole picture is marked"), (600, "")],
+)
+def test_mask_of_nearly_the_whole_picture__is_said_in_words(height: int, said: str) -> None:
+    made = stage(measured_photo(mask=rectangle(0, 0, 640, height, of_width=640)))
+    assert made.marked_all_over.startswith(said)
+    assert bool(made.marked_all_over) is bool(said)
+
+
+def test_mask_whose_regions_are_not_sought__is_of_nearly_the_whole_picture_by_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stages, "_MAX_RUNS", 10)
+    assert stage(measured_photo(ai_ratio=0.97)).marked_all_over.startswith("Nearly")
+    assert stage(measured_photo("b.jpg", ai_ratio=0.9)).marked_all_over == ""
+
+
 def test_template__names_a_key_for_every_button() -> None:
     made = stage(measured_photo(heatmap=picture("PNG", (64, 64)), regions=MARKED))
     html = render_to_string("admin/copyleaks_image/includes/stage.html", {"stage": made})
     keys = {
         "original": "1",
-        "overlay": "2",
+        "outline": "2",
         "mask": "3",
         "side-by-side": "4",
         "swipe": "5",
         "heatmap": "6",
+        "fit": "Z",
+        "fit-width": "W",
         "actual-size": "0",
+        "fill": "F",
+        "toggle-overlay": "H",
         "zoom-in": "Plus",
         "zoom-out": "-",
         "next-region": "R",

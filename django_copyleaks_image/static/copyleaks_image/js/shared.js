@@ -4,6 +4,8 @@ window.copyleaksImage = window.copyleaksImage || {};
 {
     const PREFIX = "copyleaks-image.";
 
+    const between = (value, low, high) => Math.min(Math.max(value, low), high);
+
     // Texts stand in data-text-* attributes of a stage or of the desk, in the language of the page, with {name} for a
     // value: textOf(element, "region", { number, total }).
     function textOf(element, name, values = {}) {
@@ -12,15 +14,18 @@ window.copyleaksImage = window.copyleaksImage || {};
     }
 
     // A browser may forbid storage altogether; a choice then ends with the page.
+    const chosenHere = new Map();
+
     function remembered(name, otherwise = null) {
         try {
             return localStorage.getItem(PREFIX + name) ?? otherwise;
         } catch {
-            return otherwise;
+            return chosenHere.get(name) ?? otherwise;
         }
     }
 
     function remember(name, value) {
+        chosenHere.set(name, String(value));
         try {
             localStorage.setItem(PREFIX + name, value);
         } catch {
@@ -43,28 +48,7 @@ window.copyleaksImage = window.copyleaksImage || {};
         document.documentElement.classList.toggle("copyleaks-blurred", on);
     }
 
-    // The overlay is as opaque on all stages of a page, and on the next page in this browser.
-    function setUpOpacity(stage) {
-        const range = stage.querySelector(".copyleaks-opacity input");
-        if (!range) {
-            return;
-        }
-        range.addEventListener("input", () => {
-            setOpacity(range.value);
-            remember("opacity", range.value);
-        });
-        setOpacity(remembered("opacity") ?? range.value);
-    }
-
-    function setOpacity(percent) {
-        document.documentElement.style.setProperty("--copyleaks-opacity", percent / 100);
-        for (const slider of document.querySelectorAll(".copyleaks-opacity")) {
-            slider.querySelector("input").value = percent;
-            slider.querySelector("output").textContent = `${percent} %`;
-        }
-    }
-
-    Object.assign(window.copyleaksImage, { blurPictures, rememberBox, setUpOpacity, textOf });
+    Object.assign(window.copyleaksImage, { between, blurPictures, remember, rememberBox, remembered, textOf });
 
     blurPictures(remembered("blur") === "on");
 }

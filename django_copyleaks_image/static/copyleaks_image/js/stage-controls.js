@@ -2,37 +2,56 @@
 "use strict";
 window.copyleaksImage = window.copyleaksImage || {};
 {
-    const { Pane, answerInWords, between, drawn, followGestures, placeZoom, setUpOpacity, shareOutline, textOf } =
-        window.copyleaksImage;
+    const {
+        Divider, Pane, answerInWords, between, drawn, followGestures, looksOf, placeZoom, remember, remembered, shareOutline,
+        textOf,
+    } = window.copyleaksImage;
 
-    const VIEWS = ["original", "overlay", "mask", "side-by-side", "swipe", "heatmap"];
+    const VIEWS = ["original", "outline", "mask", "side-by-side", "swipe", "heatmap"];
+    // A view without the picture would be the first one of the next picture.
+    const NEVER_FIRST = "mask";
+    // What a picture is shown at before somebody zooms: the whole of it, its width, or its own pixels.
+    const SIZES = {
+        fit: (pane) => pane.fit,
+        "fit-width": (pane) => pane.fitWidth,
+        "actual-size": () => 1,
+    };
     // How much larger a step of the zoom makes the picture, and the share of the pane by which a step moves it.
     const STEP = 1.5;
     const MOVE = 0.15;
     // The share of the pane that the next region is brought to fill.
-    const PROMINENT = 1 / 3;
+    const PROMINENT = 0.8;
     // The largest scale: so many times the one that fits, or so many CSS pixels for a pixel of the picture.
     const MOST_TIMES = 8;
     const MOST_PIXELS = 4;
-    // The width of the divider's thumb in CSS pixels, as in stage.css.
-    const THUMB = 44;
+    // What is looked at where the picture does not tell: its middle, in shares of its sides.
+    const MIDDLE = [0.5, 0.5];
 
     class Stage {
         // Keeps when photo and overlay are decoded, or have failed.
         ready;
         #element;
         #panes;
-        #swipe = null;
-        // What is looked at: null is the scale at which the whole picture is seen; the centre in shares of its sides.
+        #divider = null;
+        // What is looked at: a scale that somebody chose for this picture, or null for the usual size; the centre in shares
+        // of the picture's sides, and whether that is the region which was shown last.
         #scale = null;
-        #centre = [0.5, 0.5];
+        #centre = MIDDLE;
+        #isAtRegion = false;
         #original = null;
         #isSharp = false;
+        #size = remembered("size", "fit");
         #actions = {
             "hide-overlay": () => this.#hideOverlay(true),
             "show-overlay": () => this.#hideOverlay(false),
+            "toggle-overlay": () => this.#hideOverlay(true) || this.#hideOverlay(false),
+            fill: () => this.#fill(),
+            "more-opaque": () => this.#changeOpacity(1),
+            "less-opaque": () => this.#changeOpacity(-1),
             "next-region": () => this.#showNextRegion(),
-            "actual-size": () => this.#toggleActualSize(),
+            fit: () => this.#chooseSize("fit"),
+            "fit-width": () => this.#chooseSize("fit-width"),
+            "actual-size": () => this.#chooseSize(this.#isActualSize ? "fit" : "actual-size"),
             "zoom-in": () => this.#zoom(this.#shownScale * STEP),
             "zoom-out": () => this.#zoom(this.#shownScale / STEP),
             "pan-left": () => this.#move(-MOVE, 0),
@@ -44,23 +63,38 @@ window.copyleaksImage = window.copyleaksImage || {};
         constructor(element) {
             this.#element = element;
             this.#panes = [this.#watch(element.querySelector(".copyleaks-pane"))];
+            this.#size = Object.hasOwn(SIZES, this.#size) ? this.#size : "fit";
+            this.#centre = this.#usualCentre(this.#size);
             for (const button of element.querySelectorAll("[data-act]")) {
                 button.addEventListener("click", () => this.act(button.dataset.act));
             }
             for (const part of element.querySelectorAll("[data-scripted]")) {
                 part.hidden = false;
             }
-            this.#show(element.dataset.view);
+            const chosen = remembered("view");
+            this.#show(this.#has(chosen) ? chosen : element.dataset.view);
             this.ready = this.#main.load().then(() => this.#place());
         }
 
         // Do what a button or key stands for; return false when that is nothing now.
         act(name) {
             if (VIEWS.includes(name)) {
-                return this.#element.querySelector(`.copyleaks-views [data-act="${name}"]`) !== null && this.#show(name);
+                return this.#has(name) && this.#choose(name);
             }
             const isPossible = this.#main.isVisible || name === "show-overlay";
             return isPossible && Object.hasOwn(this.#actions, name) && this.#actions[name]();
+        }
+
+        // Kept when the pictures have arrived, be it as signs that they are still being drawn, or have failed.
+        get loaded() {
+            return this.#main.loaded;
+        }
+
+        // The picture is looked at from now on, and not only kept ready.
+        enter() {
+            if (this.#size === "actual-size") {
+                this.#loadOriginal();
+            }
         }
 
         get #main() {
@@ -68,11 +102,15 @@ window.copyleaksImage = window.copyleaksImage || {};
         }
 
         get #shownScale() {
-            return this.#scale ?? this.#main.fit;
+            return this.#scaleOf(this.#main);
+        }
+
+        #scaleOf(pane) {
+            return this.#scale ?? SIZES[this.#size](pane);
         }
 
         get #isActualSize() {
-            return this.#scale !== null && Math.abs(this.#scale - 1) < 0.001;
+            return Math.abs(this.#shownScale - 1) < 0.001;
         }
 
         // Return the pane of an element, in which wheel, pointers and arrow keys then move and enlarge the picture.
@@ -81,18 +119,26 @@ window.copyleaksImage = window.copyleaksImage || {};
             followGestures(pane, {
                 drag: (across, down) => this.#drag(across, down),
                 zoom: (factor, place) => this.#zoom(this.#shownScale * factor, pane, place),
+                look: (place) => this.#lookCloser(pane, place),
                 move: (direction) => this.act(`pan-${direction}`),
             });
             return pane;
         }
 
         #place() {
-            for (const pane of this.#panes) {
-                pane.place(this.#scale, this.#centre);
+            for (const pane of this.#panes.filter((it) => it.isVisible)) {
+                pane.place(this.#scaleOf(pane), this.#centre);
                 this.#allowMoving(pane);
             }
-            this.#element.querySelector("[data-act=actual-size]")?.setAttribute("aria-pressed", this.#isActualSize);
+            for (const size of Object.keys(SIZES)) {
+                const isShown = size === "actual-size" ? this.#main.isVisible && this.#isActualSize : this.#isAt(size);
+                this.#element.querySelector(`[data-act=${size}]`)?.setAttribute("aria-pressed", isShown);
+            }
             this.#placeDivider();
+        }
+
+        #isAt(size) {
+            return this.#scale === null && this.#size === size;
         }
 
         // A picture that is larger than its pane can be focused and moved with the arrow keys, even when single keys
@@ -110,6 +156,17 @@ window.copyleaksImage = window.copyleaksImage || {};
 
         // Views
 
+        #has(view) {
+            return this.#element.querySelector(`.copyleaks-views [data-act="${view}"]`) !== null;
+        }
+
+        #choose(view) {
+            if (view !== NEVER_FIRST) {
+                remember("view", view);
+            }
+            return this.#show(view);
+        }
+
         #show(view) {
             this.#element.dataset.view = view;
             for (const button of this.#element.querySelectorAll(".copyleaks-views [data-act]")) {
@@ -118,10 +175,8 @@ window.copyleaksImage = window.copyleaksImage || {};
             if (view === "side-by-side" && this.#panes.length === 1) {
                 this.#addPlainPane();
             }
-            if (view === "swipe" && !this.#swipe) {
-                this.#addDivider();
-            }
             this.#place();
+            this.#element.dispatchEvent(new CustomEvent("copyleaks-view"));
             return true;
         }
 
@@ -130,6 +185,7 @@ window.copyleaksImage = window.copyleaksImage || {};
             const plain = element.cloneNode();
             const plainFrame = frame.cloneNode();
             plain.classList.add("copyleaks-plain");
+            plainFrame.classList.remove("copyleaks-all-over");
             plainFrame.dataset.boxes = "";
             plainFrame.append(...[...frame.querySelectorAll(".copyleaks-photo")].map((image) => image.cloneNode()));
             // It is the picture that was described already.
@@ -139,35 +195,38 @@ window.copyleaksImage = window.copyleaksImage || {};
             this.#panes.push(this.#watch(plain));
         }
 
-        #addDivider() {
-            this.#swipe = document.createElement("input");
-            const attributes = { type: "range", min: 0, max: 100, step: "any", class: "copyleaks-swipe" };
-            for (const [name, value] of Object.entries({ ...attributes, "aria-label": textOf(this.#element, "divider") })) {
-                this.#swipe.setAttribute(name, value);
+        #placeDivider() {
+            if (this.#element.dataset.view === "swipe") {
+                this.#divider ??= new Divider(this.#main, this.#element);
+                this.#divider.place();
             }
-            this.#swipe.addEventListener("input", () => this.#placeDivider());
-            this.#main.element.append(this.#swipe);
         }
 
-        // The thumb travels the width of the input less its own. The input is wider by one thumb than what is seen of
-        // the picture, so that the centre of the thumb is the divider.
-        #placeDivider() {
-            if (this.#element.dataset.view !== "swipe" || !this.#main.isVisible) {
-                return;
-            }
-            const { element, frame, left, width } = this.#main;
-            const from = Math.max(left, 0);
-            const seen = Math.min(left + width, element.clientWidth) - from;
-            const divider = from + (seen * this.#swipe.value) / 100;
-            this.#swipe.setAttribute("aria-valuetext", `${Math.round(this.#swipe.value)} %`);
-            this.#swipe.style.setProperty("left", `${from - THUMB / 2}px`);
-            this.#swipe.style.setProperty("width", `${seen + THUMB}px`);
-            element.style.setProperty("--divider", `${divider}px`);
-            frame.style.setProperty("--divider-in-frame", `${divider - left}px`);
-        }
+        // What is laid over the picture
 
         #hideOverlay(hidden) {
+            const wasHidden = this.#element.classList.contains("copyleaks-overlay-hidden");
             this.#element.classList.toggle("copyleaks-overlay-hidden", hidden);
+            this.#element.querySelector("[data-act=toggle-overlay]")?.setAttribute("aria-pressed", hidden);
+            return wasHidden !== hidden;
+        }
+
+        // A view without the overlay gives way to the one with it.
+        #fill() {
+            if (!this.#main.image("edge")) {
+                return false;
+            }
+            const shows = ["outline", "side-by-side", "swipe"].includes(this.#element.dataset.view);
+            if (!shows && this.#has("outline")) {
+                this.#choose("outline");
+            }
+            this.#hideOverlay(false);
+            looksOf(this.#element).toggleFill();
+            return true;
+        }
+
+        #changeOpacity(steps) {
+            looksOf(this.#element).changeOpacity(steps);
             return true;
         }
 
@@ -176,6 +235,7 @@ window.copyleaksImage = window.copyleaksImage || {};
         #look(scale, centre) {
             this.#scale = scale;
             this.#centre = centre;
+            this.#isAtRegion = false;
             this.#place();
             this.#sharpenOverlay();
             return true;
@@ -183,13 +243,19 @@ window.copyleaksImage = window.copyleaksImage || {};
 
         // Zoom to a scale; what is at a place of the pane stays there.
         #zoom(scale, pane = this.#main, place = pane.middle) {
-            const wanted = between(scale, Math.min(pane.fit, 1), Math.max(pane.fit * MOST_TIMES, MOST_PIXELS));
+            const wanted = between(scale, Math.min(pane.fit, 1), this.#largest(pane));
+            const isUnchanged = Math.abs(wanted / this.#shownScale - 1) < 0.001;
             const centre = pane
                 .pointAt(place)
                 .map((share, side) => share + (pane.middle[side] - place[side]) / (pane.sides[side] * wanted));
-            this.#look(Math.abs(wanted / pane.fit - 1) < 0.01 ? null : wanted, centre);
+            const isUsual = Math.abs(wanted / SIZES[this.#size](pane) - 1) < 0.01;
+            this.#look(isUsual ? null : wanted, centre);
             this.#say("zoom", { percent: Math.round(this.#shownScale * 100) });
-            return true;
+            return !isUnchanged;
+        }
+
+        #largest(pane) {
+            return Math.max(pane.fit * MOST_TIMES, MOST_PIXELS);
         }
 
         // Move what is looked at by shares of the pane, across and down.
@@ -206,15 +272,49 @@ window.copyleaksImage = window.copyleaksImage || {};
             return this.#look(this.#scale, this.#main.pointAt([x - across, y - down]));
         }
 
-        // Original pixels
+        // Sizes, which are kept for the next picture
 
-        #toggleActualSize() {
-            if (this.#isActualSize) {
-                return this.#look(null, [0.5, 0.5]);
+        #chooseSize(size) {
+            const centre = size === "actual-size" ? this.#lookedAt : this.#usualCentre(size);
+            this.#size = size;
+            remember("size", size);
+            this.#look(null, centre);
+            if (size === "actual-size") {
+                this.#loadOriginal();
             }
-            this.#look(1, this.#main.pointAt(this.#main.middle));
-            this.#loadOriginal();
             return true;
+        }
+
+        // Original pixels are looked at where something is marked, a tall picture from its top.
+        #usualCentre(size) {
+            const [largest] = this.#main.regions;
+            if (size === "actual-size" && largest) {
+                return [largest.x, largest.y];
+            }
+            return size === "fit-width" ? [0.5, 0] : MIDDLE;
+        }
+
+        // The region that was shown last, or the largest of a picture that is seen as a whole, else what is in the middle.
+        get #lookedAt() {
+            if (this.#isAtRegion) {
+                return this.#centre;
+            }
+            return this.#main.isLargerThanPane
+                ? this.#main.pointAt(this.#main.middle)
+                : this.#usualCentre("actual-size");
+        }
+
+        // A double click goes to the original pixels of a place, and back to the whole picture.
+        #lookCloser(pane, place) {
+            if (this.#shownScale > pane.fit * 1.01) {
+                this.#look(this.#size === "fit" ? null : pane.fit, MIDDLE);
+                return;
+            }
+            const closer = Math.max(1, pane.fit * STEP);
+            this.#zoom(closer, pane, place);
+            if (closer === 1) {
+                this.#loadOriginal();
+            }
         }
 
         // The original is asked for once, and laid over the smaller copy when it can be painted.
@@ -267,15 +367,16 @@ window.copyleaksImage = window.copyleaksImage || {};
             if (!regions.length) {
                 return false;
             }
-            if (this.#element.dataset.view === "heatmap") {
-                this.#show("overlay");
+            if (["heatmap", "original"].includes(this.#element.dataset.view) && this.#has("outline")) {
+                this.#show("outline");
             }
             pane.current = ((pane.current ?? -1) + 1) % regions.length;
             const { x, y, width, height } = regions[pane.current];
             const [across, down] = pane.sides;
             const { clientWidth, clientHeight } = pane.element;
             const prominent = PROMINENT * Math.min(clientWidth / (width * across), clientHeight / (height * down));
-            this.#look(between(prominent, fit, fit * MOST_TIMES), [x, y]);
+            this.#look(between(prominent, fit, this.#largest(pane)), [x, y]);
+            this.#isAtRegion = true;
             this.#say("region", { number: pane.current + 1, total: regions.length });
             return true;
         }
@@ -292,8 +393,8 @@ window.copyleaksImage = window.copyleaksImage || {};
     function setUpStage(element) {
         if (!stages.has(element)) {
             shareOutline();
-            setUpOpacity(element);
             placeZoom(element);
+            looksOf(element).show();
             stages.set(element, new Stage(element));
         }
         return stages.get(element);
@@ -301,5 +402,5 @@ window.copyleaksImage = window.copyleaksImage || {};
 
     Object.assign(window.copyleaksImage, { setUpStage });
 
-    document.querySelectorAll("[data-copyleaks-stage]").forEach(setUpStage);
+    document.querySelectorAll("[data-copyleaks-stage]").forEach((element) => setUpStage(element).enter());
 }

@@ -5,12 +5,14 @@ window.copyleaksImage = window.copyleaksImage || {};
     const { rememberBox } = window.copyleaksImage;
     const STAGE_KEYS = {
         1: "original",
-        2: "overlay",
+        2: "outline",
         3: "mask",
         4: "side-by-side",
         5: "swipe",
         6: "heatmap",
         0: "actual-size",
+        z: "fit",
+        w: "fit-width",
         "+": "zoom-in",
         "=": "zoom-in", // The same key as plus, without Shift.
         "-": "zoom-out",
@@ -20,9 +22,14 @@ window.copyleaksImage = window.copyleaksImage || {};
         arrowdown: "pan-down",
         r: "next-region",
         h: "hide-overlay",
+        f: "fill",
+        ",": "less-opaque",
+        ".": "more-opaque",
     };
+    // Milliseconds: a key that is held longer hides the overlay until it is let go, one that is pressed until the next time.
+    const HELD = 300;
     // What goes on for as long as the key is held; everything else happens once.
-    const REPEATED = /^(pan|zoom)-/;
+    const REPEATED = /^(pan|zoom)-|-opaque$/;
     const TYPED_INTO = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select";
 
     // Return what a key stands for among `keys`: by what is printed on it, or by where it lies on layouts without
@@ -57,31 +64,39 @@ window.copyleaksImage = window.copyleaksImage || {};
     }
 
     function listenToStageKeys(stage, isOn) {
-        let hiding = false;
-        const show = () => {
-            if (hiding) {
-                hiding = false;
-                stage.act("show-overlay");
-            }
+        // When the key was pressed that hides the overlay, as long as it may still be held.
+        let pressed = null;
+        const letGo = () => {
+            pressed = null;
+            stage.act("show-overlay");
         };
+        const leave = () => pressed !== null && letGo();
         document.addEventListener("keydown", (event) => {
             const action = isOn() && !isMeantForAnother(event) && actionOfKey(STAGE_KEYS, event);
             if (!action || (event.repeat && !REPEATED.test(action))) {
                 return;
             }
-            hiding ||= action === "hide-overlay";
-            if (stage.act(action)) {
+            let isDone = stage.act(action);
+            if (action === "hide-overlay") {
+                pressed = isDone ? event.timeStamp : null;
+                isDone ||= stage.act("show-overlay");
+            }
+            if (isDone) {
                 event.preventDefault();
             }
         });
         document.addEventListener("keyup", (event) => {
-            if (actionOfKey(STAGE_KEYS, event) === "hide-overlay") {
-                show();
+            if (actionOfKey(STAGE_KEYS, event) === "hide-overlay" && pressed !== null) {
+                const isHeld = event.timeStamp - pressed > HELD;
+                pressed = null;
+                if (isHeld) {
+                    letGo();
+                }
             }
         });
         // The key is let go where this page does not see it.
-        window.addEventListener("blur", show);
-        document.addEventListener("visibilitychange", show);
+        window.addEventListener("blur", leave);
+        document.addEventListener("visibilitychange", leave);
     }
 
     // Tell assistive technology which keys work on the buttons in an element; those of the reasons always do.

@@ -2,24 +2,25 @@
 "use strict";
 window.copyleaksImage = window.copyleaksImage || {};
 {
-    const { answerInWords, drawn, textOf } = window.copyleaksImage;
+    const { answerInWords, between, drawn, textOf } = window.copyleaksImage;
     // Narrower screens, in stage.css too, have the picture first and what enlarges it below.
     const NARROW = window.matchMedia("(max-width: 767px)");
     // A region that is smaller on the screen, in CSS pixels, gets a box of this size around it.
     const LOCATOR = 28;
-
-    const between = (value, low, high) => Math.min(Math.max(value, low), high);
 
     // Shows a picture in a frame that has its ratio, and that is larger than the pane when the picture is zoomed.
     class Pane {
         // The number of the region that is looked at, if any.
         current;
 
+        #onResize;
+
         constructor(element, onResize) {
             this.element = element;
+            this.#onResize = onResize ?? (() => this.place());
             this.frame = element.querySelector(".copyleaks-frame");
             this.#shape();
-            new ResizeObserver(onResize ?? (() => this.place())).observe(element);
+            new ResizeObserver(() => this.#onResize()).observe(element);
         }
 
         // The sides of the upright picture in its own pixels, null as long as nothing tells them.
@@ -46,8 +47,11 @@ window.copyleaksImage = window.copyleaksImage || {};
 
         // The scale, in CSS pixels for a pixel of the picture, at which the whole of it is seen.
         get fit() {
-            const [width, height] = this.sides;
-            return Math.min(this.element.clientWidth / width, this.element.clientHeight / height);
+            return Math.min(this.fitWidth, this.element.clientHeight / this.sides[1]);
+        }
+
+        get fitWidth() {
+            return this.element.clientWidth / this.sides[0];
         }
 
         get isLargerThanPane() {
@@ -65,7 +69,7 @@ window.copyleaksImage = window.copyleaksImage || {};
 
         // Bring a point of the picture to the middle of the pane, or as near to it as the picture's edges allow.
         // Sizes are set instead of a transformation, which would scale lines and boxes as well.
-        place(scale = null, [x, y] = [0.5, 0.5]) {
+        place(scale, [x, y] = [0.5, 0.5]) {
             if (!this.isVisible) {
                 return;
             }
@@ -89,8 +93,9 @@ window.copyleaksImage = window.copyleaksImage || {};
             });
         }
 
-        // Wait until the pictures can be painted, or have failed, which is then said in words. Never rejects.
-        async load() {
+        // Wait until the pictures can be painted, or have failed, which is then said in words. Never rejects. What is
+        // "loaded" may be no more than a sign that the picture is still being drawn.
+        load() {
             const [photo, edge, heatmap] = ["photo", "edge", "heatmap"].map((name) => this.image(name));
             const heatmapFailed = () => this.#explain(this.#text("heatmapFailed"));
             heatmap?.addEventListener("load", () => {
@@ -98,7 +103,8 @@ window.copyleaksImage = window.copyleaksImage || {};
                 drawn(heatmap).catch(heatmapFailed);
             });
             heatmap?.addEventListener("error", heatmapFailed);
-            await Promise.all([photo && this.#loadPhoto(photo), edge && this.#loadOverlay(edge)]);
+            this.loaded = Promise.all([photo && this.#loadPhoto(photo), edge && this.#loadOverlay(edge)]);
+            return this.loaded.then(() => photo?.isConnected && this.#awaitDrawn(photo));
         }
 
         // Set by script: a style attribute would break a strict Content-Security-Policy. The address is made
@@ -143,16 +149,32 @@ window.copyleaksImage = window.copyleaksImage || {};
         }
 
         async #loadPhoto(photo) {
+            const wait = this.element.querySelector(".copyleaks-wait");
+            wait.hidden = false;
             try {
                 await photo.decode();
                 this.#shape();
+            } catch {
+                await this.#giveUp(photo);
+            }
+            wait.hidden = true;
+            // The pane may have had its size before the picture came.
+            this.#onResize();
+        }
+
+        async #awaitDrawn(photo) {
+            try {
                 await drawn(photo);
                 this.#shape();
             } catch {
-                // The answer that is no picture says why.
-                this.#explain((await answerInWords(photo.src)) || this.#text("pictureFailed") || photo.alt);
-                photo.remove();
+                await this.#giveUp(photo);
             }
+        }
+
+        // The answer that is no picture says why.
+        async #giveUp(photo) {
+            this.#explain((await answerInWords(photo.src)) || this.#text("pictureFailed") || photo.alt);
+            photo.remove();
         }
 
         async #loadOverlay(edge) {
@@ -174,76 +196,6 @@ window.copyleaksImage = window.copyleaksImage || {};
         #text(name) {
             return textOf(this.element.closest("[data-copyleaks-stage]"), name);
         }
-    }
-
-    // Call drag(across, down) in CSS pixels, zoom(factor, place) about a place in the pane, and move(direction), which
-    // tells whether there was anything to move.
-    function followGestures(pane, { drag, zoom, move }) {
-        const pointers = new Map();
-        const on = (name, react, options) =>
-            pane.element.addEventListener(name, (event) => pane.isVisible && react(event), options);
-
-        on("wheel", onWheel, { passive: false });
-        on("pointerdown", onPointerDown);
-        on("pointermove", onPointerMove);
-        on("pointerup", (event) => pointers.delete(event.pointerId));
-        on("pointercancel", (event) => pointers.delete(event.pointerId));
-        on("dragstart", (event) => event.preventDefault());
-        on("keydown", onKey);
-
-        function onWheel(event) {
-            if (event.ctrlKey) {
-                event.preventDefault();
-                zoom(Math.exp(-event.deltaY / 300), placeOf(event));
-            }
-        }
-
-        function onPointerDown(event) {
-            if (event.button === 0 && !isForControl(event)) {
-                pointers.set(event.pointerId, placeOf(event));
-            }
-        }
-
-        // One pointer moves the picture; two of them hold two points of it.
-        function onPointerMove(event) {
-            const before = pointers.get(event.pointerId);
-            if (!before || !event.buttons) {
-                // The button was let go where this pane does not see it.
-                pointers.delete(event.pointerId);
-                return;
-            }
-            const now = placeOf(event);
-            pane.element.setPointerCapture(event.pointerId);
-            pointers.set(event.pointerId, now);
-            const other = [...pointers].find(([pointer]) => pointer !== event.pointerId)?.[1];
-            if (other) {
-                zoom(distance(now, other) / Math.max(distance(before, other), 1), other);
-            } else {
-                drag(now[0] - before[0], now[1] - before[1]);
-            }
-        }
-
-        function onKey(event) {
-            const direction = /^Arrow(\w+)$/.exec(event.key)?.[1].toLowerCase();
-            const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey && !isForControl(event);
-            if (direction && isPlain && move(direction)) {
-                event.preventDefault();
-            }
-        }
-
-        function placeOf(event) {
-            const { left, top } = pane.element.getBoundingClientRect();
-            return [event.clientX - left, event.clientY - top];
-        }
-    }
-
-    // The divider lies on the picture, and has a use for pointers and arrow keys of its own.
-    function isForControl(event) {
-        return event.target.matches("input");
-    }
-
-    function distance(one, other) {
-        return Math.hypot(one[0] - other[0], one[1] - other[1]);
     }
 
     // Moved about in the document, so that the focus goes from one control to the next as they are seen.
@@ -271,7 +223,7 @@ window.copyleaksImage = window.copyleaksImage || {};
     }
 
     Object.assign(window.copyleaksImage, {
-        Pane, between, followGestures, placeZoom, shareOutline,
+        Pane, placeZoom, shareOutline,
     });
 
     shareOutline();
