@@ -26,6 +26,7 @@ NAMES = (
     "throughput",
     "drain",
     "duplicates",
+    "lanes",
     "workers",
     "task_backend",
     "startup",

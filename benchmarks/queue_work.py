@@ -99,17 +99,17 @@ def _plans(statements: list[str]) -> list[Plan]:
                 cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
                 (plans,) = cursor.fetchone() or ([],)
                 top = plans[0]["Plan"]
-                scanned = [node for node in _nodes(top) if node["Node Type"].endswith("Scan")]
+                scanned = [node for node in nodes(top) if node["Node Type"].endswith("Scan")]
                 reads = tuple(f"{it['Node Type']} {it.get('Index Name') or it.get('Relation Name')}" for it in scanned)
                 reads_all = any(it["Node Type"] == "Seq Scan" and it["Relation Name"] in _LARGE for it in scanned)
                 found.add(Plan(_shortened(statement), top["Node Type"], reads, reads_all))
     return sorted(found, key=str)
 
 
-def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for below in node.get("Plans", ()):
-        yield from _nodes(below)
+        yield from nodes(below)
 
 
 def _shortened(statement: str) -> str:

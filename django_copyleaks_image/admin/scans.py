@@ -184,6 +184,7 @@ def _timings(scan: ImageScan) -> Facts:
         facts.append((_("Attempts"), number_format(scan.attempts)))
     if not scan.is_finished and scan.next_attempt_at is not None and scan.error_code != Code.WAITS_FOR_DUPLICATE:
         facts.append((_("Next attempt"), moment(scan.next_attempt_at)))
+        facts.append((_("Lane"), scan.get_lane_display()))
     return facts
 
 

@@ -126,6 +126,7 @@ class Migration(migrations.Migration):
                 ('content_key', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='content key')),
                 ('pay_key', models.CharField(blank=True, max_length=64, null=True, unique=True, verbose_name='pay key')),
                 ('duplicates_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('lane', models.PositiveSmallIntegerField(choices=[(0, 'Upload'), (1, 'Once more'), (2, 'Backfill')], default=0, verbose_name='lane')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('unclassified_attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts with an unknown error')),
                 ('next_attempt_at', models.DateTimeField(blank=True, default=django.utils.timezone.now, null=True, verbose_name='next attempt at')),
@@ -310,7 +311,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='imagescan',
-            index=models.Index(fields=['status', 'next_attempt_at'], name='copyleaks_scan_queue'),
+            index=models.Index(fields=['status', 'lane', 'next_attempt_at', 'id'], name='copyleaks_scan_queue'),
         ),
         migrations.AddIndex(
             model_name='imagescan',
@@ -335,6 +336,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='imagescan',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'submitted', 'completed', 'failed', 'skipped', 'superseded'])), name='copyleaks_scan_status_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='imagescan',
+            constraint=models.CheckConstraint(condition=models.Q(('lane__in', [0, 1, 2])), name='copyleaks_scan_lane_known'),
         ),
         migrations.AddConstraint(
             model_name='imagescan',

@@ -1,5 +1,6 @@
 """One scan of one stored file: the row is the queue entry, the state machine and the record."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
@@ -37,6 +38,14 @@ class Status(models.TextChoices):
     SUPERSEDED = "superseded", _("Superseded")
 
 
+class Lane(models.IntegerChoices):
+    """Who goes first of what is due: a scan is claimed only when none waits in a lane before its own."""
+
+    UPLOAD = 0, _("Upload")
+    AGAIN = 1, _("Once more")
+    BACKFILL = 2, _("Backfill")
+
+
 UNFINISHED = (Status.QUEUED, Status.SUBMITTED)
 FINISHED = tuple(status for status in Status if status not in UNFINISHED)
 UNMEASURED = (Status.FAILED, Status.SKIPPED)
@@ -64,10 +73,26 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
     def unfinished(self) -> "ImageScanQuerySet":
         return self.filter(status__in=UNFINISHED)
 
+    def queued(self) -> "ImageScanQuerySet":
+        """Return queued scans; what is asked of ``next_attempt_at`` beside it is a range of the index in each lane."""
+        return self.filter(status=Status.QUEUED, lane__in=Lane.values)
+
     def due(self, now: datetime) -> "ImageScanQuerySet":
-        """Return queued scans whose time has come and which no live worker holds, oldest first."""
+        """Return queued scans whose time has come and which no live worker holds; :meth:`in_turn` reads them."""
         is_free = Q(lease_until=None) | clock_skew.has_passed("lease_until", now, longest=LONGEST_LEASE)
-        return self.filter(is_free, status=Status.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
+        return self.queued().filter(is_free, next_attempt_at__lte=now)
+
+    def in_turn(self, limit: int, *columns: str, lanes: Iterable[Lane] = Lane) -> list[tuple[Any, ...]]:
+        """Return columns of the first so many scans, lane by lane, those that have waited longest first.
+
+        A query for each lane reads no further than it must, which no database does for all of them at once.
+        """
+        found: list[tuple[Any, ...]] = []
+        for lane in lanes:
+            if len(found) < limit:
+                of_lane = self.filter(lane=lane).order_by("next_attempt_at", "pk")
+                found += of_lane.values_list(*columns)[: limit - len(found)]
+        return found
 
     def awaiting_result(self, now: datetime) -> "ImageScanQuerySet":
         """Return the scans that Copyleaks has, or may have, and whose result may still be taken.
@@ -151,6 +176,8 @@ class ImageScan(ReadWhereWritten):
     # Of a scan that has ended: when to see to those that waited for it. Never shown.
     duplicates_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
+    # Who goes first; see Lane.
+    lane = models.PositiveSmallIntegerField(_("lane"), choices=Lane, default=Lane.UPLOAD)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     # Those among them that ended with an error of no known class, which is allowed fewer tries.
     unclassified_attempts = models.PositiveSmallIntegerField(_("attempts with an unknown error"), default=0)
@@ -193,7 +220,7 @@ class ImageScan(ReadWhereWritten):
         verbose_name_plural = _("image scans")
         permissions = (("rescan_imagescan", _("Can have pictures scanned again")),)
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["status", "next_attempt_at"], name="copyleaks_scan_queue"),
+            models.Index(fields=["status", "lane", "next_attempt_at", "id"], name="copyleaks_scan_queue"),
             models.Index(fields=["status", "submitted_at"], name="copyleaks_scan_awaited"),
             models.Index(fields=["content_type", "object_id", "field_name"], name="copyleaks_scan_target"),
             models.Index(fields=["notified_at", "finished_at"], name="copyleaks_scan_pending"),
@@ -202,6 +229,7 @@ class ImageScan(ReadWhereWritten):
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="copyleaks_scan_status_known", condition=Q(status__in=Status.values)),
+            models.CheckConstraint(name="copyleaks_scan_lane_known", condition=Q(lane__in=Lane.values)),
             models.CheckConstraint(
                 name="copyleaks_scan_completed_has_result",
                 condition=~Q(status=Status.COMPLETED) | Q(result__isnull=False),

@@ -11,7 +11,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.account import Cause
-from django_copyleaks_image.models.scan import Status, reason_columns
+from django_copyleaks_image.models.scan import Lane, Status, reason_columns
 from django_copyleaks_image.outcomes import Code, Follows
 from django_copyleaks_image.problems import Problem, SentenceError
 from django_copyleaks_image.transactions import atomically
@@ -122,7 +122,9 @@ def try_again(
         return
     wait = min(LONGEST_WAIT, max(_backoff(scan.attempts), (cause and cause.retry_after) or 0))
     logger.warning("Scan %s: attempt %s failed (%s); next in %.0f s.", scan.scan_id, scan.attempts, code, wait)
-    _postpone(scan, code, message, timedelta(seconds=wait), unclassified_attempts=unclassified)
+    # Not before what is tried for the first time.
+    lane = Greatest(F("lane"), Lane.AGAIN.value)
+    _postpone(scan, code, message, timedelta(seconds=wait), unclassified_attempts=unclassified, lane=lane)
 
 
 def _backoff(attempts: int) -> float:

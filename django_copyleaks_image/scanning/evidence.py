@@ -25,6 +25,8 @@ VAIN_RESUBMISSIONS = 3
 LARGE = 500_000
 # Of the scans that ended last, how many are looked at, and how long ago they may have.
 _NEWEST = 100
+# Of the pictures that may wait for a first result, one in so many is not of a backfill.
+_KEPT_OF_WINDOW = 5
 _LATELY = timedelta(days=1)
 _SENT = (Status.SUBMITTED, Status.COMPLETED, Status.FAILED, Status.SUPERSEDED)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -62,13 +64,15 @@ def unanswered() -> ImageScanQuerySet:
     return waiting.exclude(sent_at__lte=Coalesce(resumed, never)).order_by("submitted_at")
 
 
-def window_is_full() -> bool:
-    """Return whether as many pictures wait for a first result as may.
+def window_is_full(*, for_backfill: bool = False) -> bool:
+    """Return whether as many pictures wait for a first result as may; a backfill leaves some places to others.
 
     Each result that comes makes room for as many: a site whose results are lost finds out at this price, and a working
     one speeds up at once. Where it is known how long results take, what is sent meanwhile at full rate waits as well.
     """
     limit = conf.RESULT_WINDOW
+    if limit is not None and for_backfill:
+        limit -= limit // _KEPT_OF_WINDOW
     if limit is None or not _as_many_wait_as(limit):
         return False
     usual = latency.usual()

@@ -168,7 +168,8 @@ def take(pks: list[int]) -> list[ImageScan]:
     # One statement is a transaction of its own, which keeps others waiting for no longer than it takes.
     if not repeated(lease):
         return []
-    taken = list(scans().filter(pk__in=pks, lease_owner=owner).select_related("content_type").order_by("pk"))
+    ours = scans().filter(pk__in=pks, lease_owner=owner).select_related("content_type")
+    taken = list(ours.order_by("lane", "next_attempt_at", "pk"))
     _keeper.hold(taken)
     return taken
 

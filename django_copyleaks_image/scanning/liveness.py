@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from django_copyleaks_image.models import AccountState, account_row, receipts, scans
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import Lane, Status
 
 from . import account, latency
 
@@ -27,8 +27,12 @@ def is_worker_there(state: AccountState | None, now: datetime) -> bool:
 
 
 def is_stuck(now: datetime) -> Q:
-    """Return the condition that a scan is under way for longer than it should be: not sent, or without its result."""
-    return Q(status=Status.QUEUED, next_attempt_at__lt=now - OVERDUE) | Q(
+    """Return the condition that a scan is under way for longer than it should be: not sent, or without its result.
+
+    What a backfill has queued may wait for days.
+    """
+    in_a_hurry = [lane for lane in Lane if lane != Lane.BACKFILL]
+    return Q(status=Status.QUEUED, lane__in=in_a_hurry, next_attempt_at__lt=now - OVERDUE) | Q(
         status=Status.SUBMITTED, submitted_at__lt=now - latency.patience()
     )
 

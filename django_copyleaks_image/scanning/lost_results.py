@@ -8,7 +8,7 @@ from django.db.models import Case, F, Value, When
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Lane
 from django_copyleaks_image.outcomes import Code
 
 from . import account, evidence, finishing, stored_files, unmeasured
@@ -108,6 +108,7 @@ def _resubmit(scan: ImageScan) -> None:
         forced=scan.forced,
         repeated=scan.repeated,
         resubmission_of=scan,
+        lane=max(scan.lane, Lane.AGAIN),
         # It pays in the place of the lost one; the duplicates go on waiting.
         pay_key=scan.pay_key,
         **{name: getattr(scan, name) for name in MEASURED_FACTS},

@@ -10,13 +10,13 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Greatest
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet, Status, reason_columns
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Lane, Status, reason_columns
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.transactions import atomically, repeated
 
@@ -63,6 +63,8 @@ def take(scan: ImageScan, **columns: object) -> bool:
     except IntegrityError:
         return False
     scan.pay_key = scan.content_key
+    if scan.lane != Lane.UPLOAD:
+        _hurry(scan.content_key, waiting_for(scan.content_key).aggregate(lane=Min("lane"))["lane"])
     return True
 
 
@@ -82,8 +84,22 @@ def park(scan: ImageScan, **columns: object) -> None:
         )
 
     atomically(release)
+    _hurry(scan.content_key, scan.lane)
     scan.pay_key = None
     logger.debug("Scan %s: waits for the result of the same bytes.", scan.scan_id)
+
+
+def _hurry(content_key: str, lane: int | None) -> None:
+    """Have the payer of some bytes go as soon as the first of those that wait for it would: it may be of a backfill.
+
+    A statement of its own, which holds no other row. One that has been sent already passes its lane to whoever pays in
+    its place.
+    """
+    if lane is None:
+        return
+    later = scans().filter(pay_key=content_key, lane__gt=lane)
+    if later.exists():
+        atomically(lambda: later.update(lane=lane))
 
 
 def duplicates_of(content_key: str) -> ImageScanQuerySet:
@@ -101,16 +117,17 @@ def waiting_for(content_key: str) -> ImageScanQuerySet:
 
 
 def promote(content_key: str) -> bool:
-    """Make one duplicate due, the oldest, in the place of a payer that is gone.
+    """Make one duplicate due, the oldest of the first lane, in the place of a payer that is gone.
 
     Returns False when none is parked, when another has the key, or is due or worked on and will see to it.
     """
     now = clock.now()
-    if is_held(content_key) or waiting_for(content_key).filter(_is_awake(now)).exists():
-        return False
     parked = waiting_for(content_key).filter(_is_parked(now))
-    oldest = parked.order_by("pk").only("scan_id", "created_at").first()
-    if oldest is None:
+    oldest = parked.order_by("lane", "pk").only("scan_id", "created_at", "lane").first()
+    if oldest is None or is_held(content_key):
+        return False
+    # One that is awake but of a later lane, as of a backfill, would let it wait.
+    if waiting_for(content_key).filter(_is_awake(now), lane__lte=oldest.lane).exists():
         return False
     # It takes the place in the queue that it had.
     its_turn = min(oldest.created_at, now)
@@ -141,10 +158,16 @@ def orphaned(limit: int) -> list[str]:
     """Return keys for which scans are parked although nobody holds them, nor is about to."""
     now = clock.now()
     held = scans().filter(pay_key=OuterRef("content_key"))
-    parked = scans().filter(_is_parked(now), ~Exists(held), status=Status.QUEUED)
-    keys = set(parked.order_by().values_list("content_key", flat=True).distinct()[:limit])
-    awake = scans().filter(_is_awake(now), status=Status.QUEUED, forced=False, sent_at=None, content_key__in=keys)
-    return sorted(keys - set(awake.values_list("content_key", flat=True)))
+    parked = _first_lanes(scans().queued().filter(_is_parked(now), ~Exists(held)), limit)
+    awake = _first_lanes(
+        scans().filter(_is_awake(now), status=Status.QUEUED, forced=False, sent_at=None, content_key__in=parked)
+    )
+    return sorted(key for key, lane in parked.items() if key not in awake or lane < awake[key])
+
+
+def _first_lanes(rows: ImageScanQuerySet, limit: int | None = None) -> dict[str, int]:
+    """Return the first lane in which there is a scan, by content key."""
+    return dict(rows.order_by().values_list("content_key").annotate(Min("lane"))[:limit])
 
 
 def _is_parked(now: datetime) -> Q:

@@ -52,6 +52,9 @@ AT_ONCE = timedelta(seconds=2)
 # How long nothing is sent after a refusal: by default, and if the vendor asks for more.
 REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=10)
 
+# A submission slot further away than this is not waited for: the row goes back instead of outliving its lease.
+LONGEST_WAIT = timedelta(seconds=20)
+
 _slots = threading.Lock()
 # What this process has noted last as the next slot; what it finds instead is of another one.
 _noted: datetime | None = None
@@ -70,11 +73,7 @@ def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
             seen, slowdown = _pace(now)
             spacing = SPACING if seen == _noted else SPACING_BETWEEN_PROCESSES
             apart = timedelta(seconds=spacing / conf.RATE_LIMIT)
-            slot = now
-            if seen and not clock_skew.is_ahead(
-                seen, now, longest=within + SLOWEST * apart + HEAD_START + LONGEST_REST
-            ):
-                slot = max(seen, now)
+            slot = _next_slot(seen, now)
             if slot - now > within:
                 return slot - now, False
             following = slot + slowdown * apart + _lateness(seen, now, slowdown * apart)
@@ -82,6 +81,20 @@ def reserve_slot(*, within: timedelta) -> tuple[timedelta, bool]:
                 _noted = following
                 # What the database took is not waited for once more.
                 return max(timedelta(0), slot - clock.now()), True
+
+
+def taken_ahead() -> timedelta:
+    """Return how far ahead all slots are taken."""
+    now = clock.now()
+    return _next_slot(_pace(now)[0], now) - now
+
+
+def _next_slot(noted: datetime | None, now: datetime) -> datetime:
+    """Return the next slot, by what is noted unless no honest clock can have noted it."""
+    longest = LONGEST_WAIT + SLOWEST * timedelta(seconds=SPACING_BETWEEN_PROCESSES / conf.RATE_LIMIT)
+    if noted is None or clock_skew.is_ahead(noted, now, longest=longest + HEAD_START + LONGEST_REST):
+        return now
+    return max(noted, now)
 
 
 def _lateness(seen: datetime | None, now: datetime, apart: timedelta) -> timedelta:

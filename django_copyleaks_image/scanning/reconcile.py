@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_datetime
 
 from django_copyleaks_image import clock_skew, registry
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
+from django_copyleaks_image.models.scan import Lane
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.watched_fields import Watched, WatchedClass, WatchedColumn, WatchedField
 
@@ -38,15 +39,24 @@ class Unscanned(NamedTuple):
 
 
 def unscanned(
-    watched: Watched, *, above: Any = None, database: str | None = None, of: WatchedClass | None = None
+    watched: Watched,
+    *,
+    above: Any = None,
+    database: str | None = None,
+    of: WatchedClass | None = None,
+    newest_first: bool = False,
 ) -> Iterator[Unscanned]:
-    """Yield stored, wanted files that have no scan at all, by the ascending key of their objects; or of one class."""
+    """Yield stored, wanted files that have no scan at all, by the key of their objects; or of one class.
+
+    Keys ascend from ``above``; with ``newest_first`` they descend.
+    """
     database = database or router.db_for_write(watched.owner)
-    stored = watched.objects(database, of=of).order_by("pk")
+    stored = watched.objects(database, of=of).order_by("-pk" if newest_first else "pk")
+    behind = "pk__lt" if newest_first else "pk__gt"
     if isinstance(watched, WatchedColumn):
         stored = stored.exclude(watched.field.is_empty())
     while True:
-        chunk = list((stored if above is None else stored.filter(pk__gt=above))[:CHUNK])
+        chunk = list((stored if above is None else stored.filter(**{behind: above}))[:CHUNK])
         if not chunk:
             return
         above = chunk[-1].pk
@@ -66,11 +76,11 @@ def _without_scan(watched: Watched, chunk: list[Model], database: str) -> Iterat
                 yield Unscanned(picture, instance)
 
 
-def queue_unscanned(watched: WatchedField, instance: Model, *, database: str) -> ImageScan:
+def queue_unscanned(watched: WatchedField, instance: Model, *, database: str, lane: Lane = Lane.UPLOAD) -> ImageScan:
     """Queue a scan of a picture found by :func:`unscanned`."""
     name = registry.stored_name(instance, watched.field) or ""
     target = target_of(watched.owner, instance, watched.name, using=database)
-    scan = ImageScan(**target, file_name=name, database=database)
+    scan = ImageScan(**target, file_name=name, database=database, lane=lane)
     with transaction.atomic(using=home_database()):
         queue(scan, Code.FILE_REPLACED)
     return scan
@@ -109,7 +119,8 @@ def reconcile() -> int:
         with full_scan.going_on_after_errors_of(watched.label):
             watermark, candidate, candidate_at = watermarks.get(watched.label) or _first_watermarks(watched)
             for picture, instance in unscanned(watched, above=watermark):
-                queue_unscanned(picture, instance, database=router.db_for_write(watched.owner))
+                # Many at once, such as what ``bulk_create`` has made, keep no upload waiting.
+                queue_unscanned(picture, instance, database=router.db_for_write(watched.owner), lane=Lane.AGAIN)
                 queued += 1
             watermarks[watched.label] = _advanced(watched, watermark, candidate, candidate_at)
     account_row().update(watermarks=watermarks)

@@ -128,8 +128,8 @@ def _let_one_through(now: datetime) -> bool:
     due = scans().due(now)
     if account.budget_left() == 0:
         due = due.exclude(budget_day=None)
-    columns = "resubmission_of_id", "error_code", "next_attempt_at", "pk", "scan_id"
-    found = list(due.values_list(*columns)[:_CANDIDATES])
+    columns = "resubmission_of_id", "error_code", "lane", "next_attempt_at", "pk", "scan_id"
+    found = due.in_turn(_CANDIDATES, *columns)
     if not found:
         return False
     best = min(found, key=lambda each: (each[0] is not None, _has_failed(each[1]), *each[2:]))

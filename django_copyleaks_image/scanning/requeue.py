@@ -11,13 +11,13 @@ from functools import partial
 from django.db.models import Max
 
 from django_copyleaks_image.models import ImageScan, account_row, scans
-from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, Status
+from django_copyleaks_image.models.scan import UNMEASURED, ImageScanQuerySet, Lane, Status
 from django_copyleaks_image.transactions import atomically
 from django_copyleaks_image.watched_fields import Watched
 
 from . import account, arrival, file_changes, stored_files, unmeasured
 from .isolation import isolated
-from .scan_requests import request_scan
+from .scan_requests import repeat_scan
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,8 @@ def queue_again(scan: ImageScan, *, pay_again: bool = False) -> bool:
     instance = scan.target
     if instance is None:
         return False
-    atomically(partial(request_scan, instance, scan.field_name))
+    lane = max(Lane.AGAIN, Lane(scan.lane))
+    atomically(partial(repeat_scan, instance, scan.field_name, force=False, lane=lane))
     return True
 
 

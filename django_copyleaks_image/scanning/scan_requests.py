@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_copyleaks_image import registry
 from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet, reason_columns
+from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet, Lane, reason_columns
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
@@ -54,11 +54,14 @@ class Repetition(NamedTuple):
     is_new: bool
 
 
-def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = None) -> Repetition:
+def repeat_scan(
+    instance: Model, field: str, *, force: bool, seen: int | None = None, lane: Lane = Lane.AGAIN
+) -> Repetition:
     """Queue a scan as :func:`request_scan` does, and tell whether there was none already.
 
-    ``seen`` is the key of the newest scan of the target that the asking person knew of, 0 for none: whoever asks twice
-    about the same has asked once, also when the scan has ended meanwhile.
+    One that waits in a later lane moves to this one. ``seen`` is the key of the newest scan of the target that the
+    asking person knew of, 0 for none: whoever asks twice about the same has asked once, also when the scan has ended
+    meanwhile.
     """
     picture_field = registry.picture_field(type(instance), field)
     owner = registry.owner_of(picture_field)
@@ -74,8 +77,10 @@ def repeat_scan(instance: Model, field: str, *, force: bool, seen: int | None = 
     matters = of_file.unfinished().filter(forced=True) if force else of_file.unfinished()
     waiting = matters.first()
     if waiting is not None:
+        if waiting.lane > lane:
+            atomically(lambda: scans().filter(pk=waiting.pk, lane__gt=lane).update(lane=lane))
         return Repetition(waiting, is_new=False)
-    scan = ImageScan(**target, file_name=name, database=using, forced=force, repeated=True)
+    scan = ImageScan(**target, file_name=name, database=using, forced=force, repeated=True, lane=lane)
     if not force:
         atomically(lambda: queue(scan, Code.FILE_REPLACED))
         return Repetition(scan, is_new=True)
@@ -343,6 +348,7 @@ def bytes_changed(scan: ImageScan) -> bool:
     """
     successor = ImageScan(
         **_columns_of_target(scan),
+        lane=scan.lane,
         idempotency_key=hashlib.sha256(f"other bytes than those of {scan.scan_id}".encode()).hexdigest(),
     )
     if _is_followed(scan):

@@ -22,7 +22,7 @@ from django_copyleaks_image.copyleaks.errors import CopyleaksError, RateLimitErr
 from django_copyleaks_image.database_errors import Trouble, trouble_of
 from django_copyleaks_image.models import DetectionResult, ImageScan, home_database, images, scans
 from django_copyleaks_image.models.account import Cause
-from django_copyleaks_image.models.scan import ImageScanQuerySet
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Lane
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.reviewing import placing
@@ -33,6 +33,7 @@ from . import (
     account,
     arrival,
     attempts,
+    backfill,
     calls,
     circuit,
     clock,
@@ -57,8 +58,6 @@ from .attempts import NotNow
 
 logger = logging.getLogger(__name__)
 
-# A submission slot further away than this is not waited for: the row goes back instead of outliving its lease.
-LONGEST_SLOT_WAIT = timedelta(seconds=20)
 BUDGET_NAP = timedelta(minutes=5)
 ARRIVAL_NAP = timedelta(seconds=2)
 RESULTS_NAP = timedelta(seconds=2)
@@ -90,12 +89,23 @@ def claim(limit: int) -> list[ImageScan]:
     return leases.take(_resubmitting_one_at_a_time(due(), limit))
 
 
-def _resubmitting_one_at_a_time(waiting: ImageScanQuerySet, limit: int) -> list[int]:
+def _resubmitting_one_at_a_time(
+    waiting: ImageScanQuerySet, limit: int, *, room_for_backfill: Callable[[], int] = backfill.room
+) -> list[int]:
     """Return the keys of up to ``limit`` scans: what was lost is paid again after a result of the one before came."""
-    found: list[tuple[int, int | None]] = list(waiting.values_list("pk", "resubmission_of_id")[:limit])
+
+    def in_turn(waiting: ImageScanQuerySet) -> list[tuple[int, int | None]]:
+        columns = "pk", "resubmission_of_id"
+        found = waiting.in_turn(limit, *columns, lanes=(Lane.UPLOAD, Lane.AGAIN))
+        if len(found) < limit:
+            room = min(limit - len(found), room_for_backfill())
+            found += waiting.in_turn(room, *columns, lanes=(Lane.BACKFILL,))
+        return found
+
+    found = in_turn(waiting)
     again = [pk for pk, resubmits in found if resubmits is not None]
     if again and evidence.resubmission_is_out():
-        return list(waiting.filter(resubmission_of=None).values_list("pk", flat=True)[:limit])
+        return [pk for pk, _ in in_turn(waiting.filter(resubmission_of=None))]
     return [pk for pk, resubmits in found if resubmits is None or pk == again[0]]
 
 
@@ -104,7 +114,7 @@ def work_on_one(scan_id: str) -> bool:
 
     Unknown and busy ones are left alone, and while submissions are held, all but the one on trial.
     """
-    claimed = leases.take(_resubmitting_one_at_a_time(due().filter(scan_id=scan_id), 1))
+    claimed = leases.take(_resubmitting_one_at_a_time(due().filter(scan_id=scan_id), 1, room_for_backfill=lambda: 1))
     for scan in claimed:
         work_on(scan)
     return bool(claimed)
@@ -313,7 +323,7 @@ def _share(scan: ImageScan, result: DetectionResult) -> None:
 
 def _wait_for_slot(sleep: Sleep) -> float:
     """Wait until shortly before a submission slot of our own, and return its moment on the monotonic clock."""
-    wait, reserved = rate.reserve_slot(within=LONGEST_SLOT_WAIT)
+    wait, reserved = rate.reserve_slot(within=rate.LONGEST_WAIT)
     slot = time.monotonic() + wait.total_seconds()
     if not reserved:
         # All that are turned away now would come back in the same instant.
@@ -331,7 +341,7 @@ def _pass_the_circuit(scan: ImageScan) -> None:
     if row.is_on_hold:
         if row.trial_scan != scan.scan_id or row.restored_at is not None:
             raise NotNow(Code.SUBMISSIONS_PAUSED, RESULTS_NAP)
-    elif evidence.window_is_full():
+    elif evidence.window_is_full(for_backfill=scan.lane == Lane.BACKFILL):
         raise NotNow(Code.AWAITS_RESULTS, RESULTS_NAP)
 
 

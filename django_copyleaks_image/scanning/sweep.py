@@ -91,7 +91,7 @@ def take_back_marks(now: datetime) -> None:
     is_fresh = Q(attempts=0, error_code="", may_have_arrived=False)
     too_late = clock_skew.ahead("next_attempt_at", now, longest=longest_wait)
     late = clock_skew.ahead("next_attempt_at", now)
-    queued = scans().filter(status=Status.QUEUED)
+    queued = scans().queued()
     waiting: list[tuple[QuerySet[Any], str, Q]] = [
         (queued.exclude(error_code=Code.WAITS_FOR_DUPLICATE), "next_attempt_at", too_late | (late & is_fresh)),
         (queued, "next_attempt_at", clock_skew.ahead("next_attempt_at", now, longest=paykey.PARKED)),

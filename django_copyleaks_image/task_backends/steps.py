@@ -107,7 +107,7 @@ def _send_messages(since: datetime | None) -> None:
     # The one that is let through while all others are held came up just now.
     if not circuit.is_open():
         left_lying = left_lying.filter(next_attempt_at__lt=now - HEAD_START)
-    for scan_id in left_lying.values_list("scan_id", flat=True)[: ceil(conf.RATE_LIMIT * elapsed.total_seconds())]:
+    for (scan_id,) in left_lying.in_turn(ceil(conf.RATE_LIMIT * elapsed.total_seconds()), "scan_id"):
         conf.DISPATCHER(scan_id)
 
 

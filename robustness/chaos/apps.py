@@ -27,8 +27,8 @@ class ChaosConfig(AppConfig):
             inbox,
             leases,
             logins,
+            rate,
             reconcile,
-            submit,
             sweep,
         )
         from django_copyleaks_image.worker import loop  # noqa: PLC0415
@@ -43,7 +43,7 @@ class ChaosConfig(AppConfig):
         # Each worker that was killed logs in anew.
         logins.WINDOW = timedelta(seconds=3)
         notify.LEASE = timedelta(seconds=3)
-        submit.LONGEST_SLOT_WAIT = timedelta(seconds=3)
+        rate.LONGEST_WAIT = timedelta(seconds=3)
         attempts.LONGEST_WAIT = 3.0
         sweep.GRACE = timedelta(seconds=3)
         sweep.INTERVAL = timedelta(seconds=1)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router
 
 from django_copyleaks_image import registry
+from django_copyleaks_image.models.scan import Lane
 from django_copyleaks_image.scanning import reconcile, requeue
 from django_copyleaks_image.watched_fields import Watched, WatchedClass
 
@@ -30,9 +31,7 @@ class Command(BaseCommand):
             "--pay-again", action="store_true", help="with --status, also what may have been paid already"
         )
         parser.add_argument("--dry-run", action="store_true", help="count the files, queue nothing")
-        parser.add_argument(
-            "--limit", type=int, help="queue at most this many, lowest keys first; with --status, the newest"
-        )
+        parser.add_argument("--limit", type=int, help="queue at most this many, the newest first")
 
     def handle(
         self,
@@ -74,9 +73,9 @@ class Command(BaseCommand):
         watched, of = _watched_class(field)
         database = router.db_for_write(watched.owner)
         count = 0
-        for picture, instance in islice(reconcile.unscanned(watched, of=of), limit):
+        for picture, instance in islice(reconcile.unscanned(watched, of=of, newest_first=True), limit):
             if not dry_run:
-                reconcile.queue_unscanned(picture, instance, database=database)
+                reconcile.queue_unscanned(picture, instance, database=database, lane=Lane.BACKFILL)
             count += 1
         for scan in requeue.arrived_since(watched):
             if count == limit:

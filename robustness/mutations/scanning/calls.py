@@ -202,8 +202,8 @@ PROTECTIONS = (
     Protection(
         "slots of an idle hour",
         "scanning/rate.py",
-        "slot = max(seen, now)",
-        "slot = seen",
+        "return max(noted, now)",
+        "return noted",
         "tests/scanning/test_rate.py -k made_up_for",
     ),
     Protection(

@@ -41,15 +41,15 @@ PROTECTIONS = (
     Protection(
         "one duplicate takes the payer's place",
         "scanning/paykey.py",
-        "    if is_held(content_key) or waiting_for(content_key).filter(_is_awake(now)).exists():",
+        "    if waiting_for(content_key).filter(_is_awake(now), lane__lte=oldest.lane).exists():",
         "    if False:",
         "tests/scanning/test_duplicates.py -k promoted_to_its_place",
     ),
     Protection(
         "one of an orphaned key is enough",
         "scanning/paykey.py",
-        'return sorted(keys - set(awake.values_list("content_key", flat=True)))',
-        "return sorted(keys)",
+        "for key, lane in parked.items() if key not in awake or lane < awake[key]",
+        "for key, lane in parked.items()",
         "tests/scanning/test_duplicates.py -k orphaned",
     ),
     Protection(
