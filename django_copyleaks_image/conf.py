@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from . import setting_values as values
+from .review_keys import read_keys
 from .review_reasons import read_notes, read_reasons
 
 T = TypeVar("T")
@@ -196,6 +197,9 @@ class Conf:
         (), read_reasons, "Reasons, one of which every decision to confirm, clear or escalate must name.", decode="json"
     )
     REVIEW_NOTES = Setting((), read_notes, "Texts that are offered where a moderator writes a note.", decode="json")
+    REVIEW_KEYS = Setting(
+        {}, read_keys, "Letters of the review desk, where they are not to be those it comes with.", decode="json"
+    )
     SECOND_LOOK_SHARE = Setting(
         0.0, values.area, "Share of decided pictures that another moderator judges as well, blind.", decode="json"
     )

@@ -70,8 +70,8 @@ class StandingRule:
 class KindRule:
     """What a kind of decision is: ``standing`` is what it gives the picture, None for what decides nothing.
 
-    A final one answers whether the picture is AI, and may need a reason. ``key`` and ``button`` are those of the desk,
-    empty for what has no button. The other texts tell of it: what was done, what was undone, and what somebody else
+    A final one answers whether the picture is AI, and may need a reason. ``button`` is that of the desk, empty for what
+    has none. The other texts tell of it: what was done, what was undone, and what somebody else
     has done meanwhile. ``action`` is its name in the list of pictures, with the ``question`` before many of them are
     decided at once and the ``answer`` after it; empty for what is decided one by one. ``unmeasured`` has the words for
     pictures that were never measured, where they are others; ``made`` is then what was decided.
@@ -79,9 +79,8 @@ class KindRule:
 
     standing: Standing | None = None
     is_final: bool = False
-    # Under which ``REVIEW_REASONS`` has its reasons.
+    # Under which ``REVIEW_REASONS`` has its reasons, and ``REVIEW_KEYS`` its letter.
     verb: str = ""
-    key: str = ""
     button: Text = ""
     # What a narrow screen leaves out of the button.
     button_rest: Text = ""
@@ -120,7 +119,6 @@ _CLEAR = KindRule(
     standing=Standing.CLEARED,
     is_final=True,
     verb="clear",
-    key="c",
     button=pgettext_lazy("decision", "Clear"),
     button_rest=_("(false alarm)"),
     done=_("Cleared: %(picture)s."),
@@ -135,7 +133,6 @@ KINDS: dict[Kind, KindRule] = {
         standing=Standing.CONFIRMED,
         is_final=True,
         verb="confirm",
-        key="a",
         button=_("Confirm AI"),
         done=_("Confirmed as AI: %(picture)s."),
         undone=_("Undone: Confirmed as AI: %(picture)s."),
@@ -171,7 +168,6 @@ KINDS: dict[Kind, KindRule] = {
     Kind.ESCALATED: KindRule(
         standing=Standing.ESCALATED,
         verb="escalate",
-        key="e",
         button=_("Escalate"),
         done=_("Escalated: %(picture)s."),
         undone=_("Undone: Escalated: %(picture)s."),
@@ -181,7 +177,7 @@ KINDS: dict[Kind, KindRule] = {
         answer=ngettext_lazy("%(count)s picture was escalated.", "%(count)s pictures were escalated.", "count"),
     ),
     Kind.SKIPPED: KindRule(
-        key="s",
+        verb="skip",
         button=_("Skip"),
         done=_("Skipped: %(picture)s."),
         undone=_("Undone: Skipped: %(picture)s."),

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from django_copyleaks_image.conf import Conf, conf
+from django_copyleaks_image.review_keys import DEFAULT_KEYS
 from django_copyleaks_image.review_reasons import Reason
 from django_copyleaks_image.setting_values import Secret
 
@@ -42,6 +43,7 @@ def test_dictionary_wins_over_environment_over_default(
         ("WEBHOOK_HEADERS", '[["X-Endpoint", "secret"]]', (("X-Endpoint", Secret("secret")),)),
         ("WEBHOOK_VERIFIERS", "builtins.bool, builtins.callable", (bool, callable)),
         ("MODE", "sync", "sync"),
+        ("REVIEW_KEYS", '{"confirm": "k"}', {**DEFAULT_KEYS, "confirm": "k"}),
         ("REVIEW_NOTES", '["Asked the author, twice"]', ("Asked the author, twice",)),
         (
             "REVIEW_REASONS",
@@ -118,6 +120,18 @@ WRONG: dict[str, list[object]] = {
     "REVIEW_REASONS": [
         *["wrong", [1], [""], ["a", "a"], ["x" * 101], list("0123456789")],
         *[{"skip": ["a"]}, {"clear": "a"}, {"escalate": [1]}, {"clear": ["a", "a"]}],
+    ],
+    "REVIEW_KEYS": [
+        "wrong",
+        {"decide": "k"},
+        {"confirm": "K"},
+        {"confirm": "ü"},
+        {"confirm": "1"},
+        {"confirm": 1},
+        {"confirm": "kk"},
+        {"confirm": "c"},
+        {"confirm": "k", "clear": "k"},
+        {"confirm": "z"},
     ],
     "REVIEW_NOTES": ["wrong", [1], [""], ["x" * 501]],
     "FIT": ["yes", 1, None],

@@ -1,6 +1,6 @@
 """What the desk says of its own accord: how much waits, what was saved, and that a key came too early."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -122,3 +122,22 @@ def test_key_that_comes_too_early__is_seen_to_be_so(page: Any, images: list[Watc
     decide(page, "c")
     until(lambda: "Cleared: photo-2.jpg." in page.locator(SAID).inner_text())
     assert "warning" not in page.locator(SAID).get_attribute("class")
+
+
+def test_keys_of_the_site__decide_undo_and_open_the_note(
+    page: Any, images: list[WatchedImage], configure: Callable[..., None]
+) -> None:
+    configure(REVIEW_KEYS={"confirm": "k", "clear": "l", "undo": "y", "note": "m"})
+    opened(page)
+    for unused in "acun":
+        page.keyboard.press(unused)
+    assert front(page) == images[0].pk
+    page.keyboard.press("m")
+    page.keyboard.type("kly")
+    page.keyboard.press("Enter")
+    decide(page, "k")
+    decide(page, "l")
+    assert [(it.kind, it.note) for it in stored(2)] == [("confirmed", "kly"), ("cleared", "")]
+    rest(page)
+    page.keyboard.press("y")
+    until(lambda: front(page) == images[1].pk)

@@ -2,10 +2,8 @@
 "use strict";
 {
     const { actionOfKey, isMeantForAnother, listenToStageKeys } = window.copyleaksImage;
-    // Besides those of the decisions, which their buttons name.
+    // Besides those that the site can choose, which the page names.
     const KEYS = {
-        u: "undo",
-        n: "note",
         "?": "keys",
         "؟": "keys", // On Arabic and Persian keyboards.
     };
@@ -16,6 +14,9 @@
         const keys = { ...KEYS };
         for (const { dataset } of root.querySelectorAll("[data-decide]")) {
             keys[dataset.key.toLowerCase()] = dataset.decide;
+        }
+        for (const name of ["undo", "note"]) {
+            keys[root.querySelector(`[data-${name}]`).dataset.key.toLowerCase()] = name;
         }
         listenToStageKeys(stage, isOn);
         document.addEventListener("keydown", (event) => {
