@@ -40,6 +40,10 @@ class Queue(TextChoices):
     UNMEASURED = "unmeasured", _("Not measured")
 
 
+# By name, since an index finds nothing by what a column is not.
+WAITING_QUEUES = tuple(queue for queue in Queue if queue is not Queue.NONE)
+
+
 class Kind(TextChoices):
     """What a person can do with a picture."""
 

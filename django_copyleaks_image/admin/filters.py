@@ -1,7 +1,8 @@
 """Filters that need no look at the rows to know their choices: of our lists, and of the project's own."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import timedelta
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
@@ -19,7 +20,7 @@ from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.publishing.querysets import decision_of, filter_by_picture, verdict_of
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.scanning import liveness
-from django_copyleaks_image.standings import DECIDED, Queue, Standing
+from django_copyleaks_image.standings import DECIDED, WAITING_QUEUES, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 from django_copyleaks_image.watched_fields import Watched
 
@@ -63,6 +64,26 @@ class HeldFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(claims.is_held(timezone.now())) if self.value() == "yes" else queryset
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """Filters by how long the pictures have been waiting for a person."""
+
+    title = _("wait")
+    parameter_name = "waiting"
+    longer_than: ClassVar = {
+        "day": (timedelta(days=1), _("Longer than a day")),
+        "week": (timedelta(weeks=1), _("Longer than a week")),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [(value, label) for value, (_time, label) in self.longer_than.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        time, _label = self.longer_than.get(self.value() or "", (None, ""))
+        return (
+            queryset if time is None else queryset.filter(queue__in=WAITING_QUEUES, queued_at__lt=timezone.now() - time)
+        )
 
 
 class WatchedFieldFilter(admin.SimpleListFilter):

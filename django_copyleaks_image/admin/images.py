@@ -32,7 +32,7 @@ from .desk.queues import Choice, Desk
 from .desk.sentences import number_waiting
 from .desk.views import DeskViews
 from .facts import Finding, finding_about, finding_of, provenance
-from .filters import HeldFilter, QueueFilter, StandingFilter, WatchedFieldFilter
+from .filters import HeldFilter, QueueFilter, StandingFilter, WaitingFilter, WatchedFieldFilter
 from .pictures import age_since, page_url
 from .reasons import reason_in_words
 from .targets import Target
@@ -70,7 +70,16 @@ class WatchedImageAdmin(DeskViews):
 
     scan_path = "scan__pk"
     list_display: Any = ("thumbnail", "finding", "object_with_file", "state", "age")
-    list_filter = (StandingFilter, "verdict", QueueFilter, HeldFilter, "sandbox", WatchedFieldFilter, "uploaded_at")
+    list_filter = (
+        StandingFilter,
+        "verdict",
+        QueueFilter,
+        WaitingFilter,
+        HeldFilter,
+        "sandbox",
+        WatchedFieldFilter,
+        "uploaded_at",
+    )
     search_fields = ("file_name", "=object_id", "^sha256", "^scan__scan_id")
     search_help_text = gettext_lazy("File name, object id, SHA-256 or scan id")
     asked = frozenset({"id", "scan", "content_type", "object_id", "field_name"})
@@ -82,6 +91,7 @@ class WatchedImageAdmin(DeskViews):
         "standing": lambda image, scan, finding: image.standing,
         "queue": lambda image, scan, finding: image.queue,
         "uploaded_at": lambda image, scan, finding: export.iso(image.uploaded_at),
+        "queued_at": lambda image, scan, finding: export.iso(image.queued_at if image.queue else None),
         **export.OF_THE_SCAN,
     }
 
@@ -111,8 +121,9 @@ class WatchedImageAdmin(DeskViews):
         lines = [self.finding_of(image).sentence] if not image.verdict else []
         if image.removed_at is not None:
             lines = [reason_in_words(Code.FILE_REMOVED)]
-        if image.queue:
-            lines.append(_("Waits for: %(queue)s") % {"queue": image.get_queue_display()})
+        if image.queue and image.queued_at is not None:
+            waits_for = _("Waits for: %(queue)s") % {"queue": image.get_queue_display()}
+            lines.append(format_html("{} ({})", waits_for, age_since(image.queued_at)))
         if held_by := holder(image):
             lines.append(_("%(person)s is looking at it") % {"person": held_by})
         return format_html(

@@ -16,7 +16,7 @@ from django_copyleaks_image.models.scan import Status
 from . import cards, chart
 from .figures import DAYS, figures
 from .images import desk_of
-from .waiting import what_holds_scans
+from .waiting import longest_wait, what_holds_scans
 
 if TYPE_CHECKING:
     from .scans import ImageScanAdmin
@@ -60,6 +60,7 @@ def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, *, sandbox: bo
         "desk_url": desk.model_admin.url("review") if desk and desk.open_queues else "",
         "cards": now,
         "holds": what_holds_scans(row),
+        "longest_wait": longest_wait(sandbox=sandbox),
         "counted_at": found.counted_at,
         "chart": chart.draw(found.days) if any(day.scans for day in found.days) else None,
         "days": cards.days(found.days),

@@ -5,11 +5,13 @@ from datetime import datetime
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.formats import localize
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image.models import AccountState, ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.reviewing import queue
 from django_copyleaks_image.scanning import account, liveness, mends
 
 from .reasons import reason_in_words
@@ -47,6 +49,14 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
             _("No worker has been seen since %(since)s: run copyleaks_worker.") % {"since": _moment(row.worker_seen_at)}
         )
     return found
+
+
+def longest_wait(*, sandbox: bool) -> str:
+    """Return for how long the oldest picture of the desk has waited, empty when nothing waits."""
+    oldest = queue.oldest_of_all(sandbox=sandbox)
+    if oldest is None or oldest.queued_at is None:
+        return ""
+    return _("The oldest picture has waited for %(time)s.") % {"time": timesince(oldest.queued_at, depth=1)}
 
 
 def why_it_waits(scan: ImageScan) -> list[str]:

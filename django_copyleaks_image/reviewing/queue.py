@@ -11,13 +11,13 @@ from operator import or_
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from django_copyleaks_image.models import WatchedImage, decisions, images
 from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
 from django_copyleaks_image.picture_fields import KEY_MARK
-from django_copyleaks_image.standings import Kind, Queue
+from django_copyleaks_image.standings import WAITING_QUEUES, Kind, Queue
 
 from . import claims
 from .blindness import awaits_second_look_by
@@ -63,12 +63,28 @@ def waiting(selection: Selection, user: AnyUser) -> WatchedImageQuerySet:
 
 def count(selection: Selection, user: AnyUser) -> int:
     """Return how many wait, :data:`COUNTED` + 1 for more than are counted."""
+    return count_and_oldest(selection, user)[0]
+
+
+def count_and_oldest(selection: Selection, user: AnyUser) -> tuple[int, datetime | None]:
+    """Return how many wait, as :func:`count` does, and since when the oldest of them does, if any."""
     # In order, so that the index of the desk is read, and not the whole table for the few that wait.
     selected = _selected(selection).order_by("queued_at")
-    counted = 0
+    counted, oldest = 0, []
     for condition in _conditions(selection, user):
-        counted += selected.filter(condition)[: COUNTED + 1 - counted].count()
-    return counted
+        # At least the first one, which is the oldest.
+        part = selected.filter(condition)[: max(COUNTED + 1 - counted, 1)]
+        found = part.aggregate(number=Count("pk"), since=Min("queued_at"))
+        counted += found["number"]
+        oldest += [found["since"]] if found["number"] else []
+    return min(counted, COUNTED + 1), min(oldest, default=None)
+
+
+def oldest_of_all(*, sandbox: bool = False) -> WatchedImage | None:
+    """Return the picture that has waited longest, in whichever queue, None when nothing waits."""
+    waiting_in = [images().filter(queue=queue, sandbox=sandbox) for queue in WAITING_QUEUES]
+    firsts = [image for found in waiting_in if (image := found.order_by("queued_at", "pk").first()) is not None]
+    return min(firsts, key=lambda image: (image.queued_at or timezone.now(), image.pk), default=None)
 
 
 def is_held_by_others(selection: Selection, user: AnyUser) -> bool:

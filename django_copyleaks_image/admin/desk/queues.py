@@ -66,12 +66,13 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tab:
-    """A queue as a link; ``number`` is its count in words."""
+    """A queue as a link; ``number`` is its count in words, ``since`` when its oldest picture came."""
 
     label: str
     url: str
     count: int
     number: str
+    since: datetime | None
     is_current: bool
 
 
@@ -155,12 +156,14 @@ class Desk:
         return [self._tab(replace(choice, queue=opened), current) for opened in self.open_queues]
 
     def _tab(self, choice: Choice, current: Choice) -> Tab:
-        number, label = self.number_of(choice), str(choice.queue.label)
+        number, since = queue.count_and_oldest(self.selection(choice), self.request.user)
+        label = str(choice.queue.label)
         return Tab(
             label=_("Sandbox: %(queue)s") % {"queue": label} if choice.sandbox else label,
             url=self.url(choice),
             count=number,
             number=number_waiting(number, in_all=self.counts_hidden),
+            since=since,
             is_current=choice == current,
         )
 

@@ -73,6 +73,13 @@ def waiting(count: int, *, in_all: bool = False) -> str:
     return _in_all(words) if in_all and count else words
 
 
+def with_oldest(words: str, since: datetime | None) -> str:
+    """Return a phrase about what waits with how long the oldest has, such as ``12 waiting, the oldest for 3 hours``."""
+    if since is None or since + timedelta(minutes=1) > timezone.now():
+        return words
+    return _("%(waiting)s, the oldest for %(time)s") % {"waiting": words, "time": timesince(since, depth=1)}
+
+
 def _in_all(words: str) -> str:
     # Translators: behind a number, which may include pictures that the reader may not see: "12 waiting in all".
     return _("%(number)s in all") % {"number": words}

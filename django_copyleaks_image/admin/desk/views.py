@@ -248,9 +248,10 @@ def _offer(desk: Desk, choice: Choice, image_pk: int) -> Item | None:
 def _who_and_how_many(desk: Desk, choice: Choice) -> Answer:
     """Return who else is there, and how much waits: here as a phrase, in all queues by their addresses."""
     tabs = desk.tabs_beside(choice)
-    count = next(tab.count for tab in tabs if tab.is_current)
+    current = next(tab for tab in tabs if tab.is_current)
+    waiting = sentences.waiting(current.count, in_all=desk.counts_hidden)
     return {
-        "waiting": sentences.waiting(count, in_all=desk.counts_hidden),
+        "waiting": sentences.with_oldest(waiting, current.since),
         "counts": {tab.url: tab.number for tab in tabs},
         "others": sentences.others(claims.others_at_the_desk(desk.request.user)),
     }
