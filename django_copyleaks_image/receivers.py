@@ -83,6 +83,8 @@ def media_saved(
         if not _was_saved(instance, watched.field, update_fields):
             if watched.has_rules and not created:  # A soft deletion names its own column alone.
                 scan_requests.rule_changed(watched, instance, using=using)
+            if not created and _may_name_owner(watched, update_fields):
+                scan_requests.owner_changed(watched, instance, using=using)
             continue
         written = _written(instance)
         is_followed = scan_requests.file_saved(
@@ -122,6 +124,12 @@ def _was_saved(instance: Model, field: PictureField, update_fields: frozenset[st
         return False
     # A file that is not stored yet, or what the database computes, has no name; the save that stores it comes later.
     return registry.stored_name(instance, field) is not None
+
+
+def _may_name_owner(watched: Watched, update_fields: frozenset[str] | None) -> bool:
+    """Return whether a save may have changed whose the picture is: a function may look at anything."""
+    owners = [named.options.owner for named in watched.classes]
+    return any(callable(it) or (it and (update_fields is None or it in update_fields)) for it in owners)
 
 
 class _NotesWrites:

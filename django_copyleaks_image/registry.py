@@ -1,6 +1,7 @@
 """Which model fields are watched, as the settings and the project's code say."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from django.apps import apps
@@ -10,6 +11,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.dispatch import Signal
 
 from .conf import conf
+from .owners import NOBODY, Owner, OwnerOption
 from .picture_fields import KEY_MARK, AnyPictureField, OneOfSeveral, PictureField
 from .sources import FieldFiles, Several, Source
 from .watched_fields import Options, Watched, WatchedClass, WatchedColumn, WatchedField, WatchedSeveral
@@ -35,17 +37,19 @@ def register(
     review_area: float | None = None,
     mostly_ai_area: float | None = None,
     source: Source | Several | None = None,
+    owner: OwnerOption | None = None,
 ) -> None:
     """Watch a field of a model, its proxies and its children; an abstract model stands for its subclasses.
 
     A child or a proxy stands for itself: of its model, other objects are left alone. ``when(instance)`` decides at
     every save whether the file is scanned. ``review_area`` and ``mostly_ai_area`` are shares of the area (0–1) that
     replace the settings of the same name. ``source`` says where the pictures are that a column of text, or a value
-    within JSON (``"meta__cover"``), names: see :mod:`.sources`. Of an object that several registrations mean, the
-    most derived class has its options. Raises ImproperlyConfigured for impossible options; a field that is missing
-    or names no picture, and a second registration with other options, are system check errors.
+    within JSON (``"meta__cover"``), names: see :mod:`.sources`. ``owner`` says whose a picture is: the name of a field,
+    or a function of the instance, that gives a user, any other object or a text. Of an object that several
+    registrations mean, the most derived class has its options. Raises ImproperlyConfigured for impossible options; a
+    field that is missing or names no picture, and a second registration with other options, are system check errors.
     """
-    options = Options(when=when, review_area=review_area, mostly_ai_area=mostly_ai_area, source=source)
+    options = Options(when=when, review_area=review_area, mostly_ai_area=mostly_ai_area, source=source, owner=owner)
     if _registered.get((model, field_name), options) != options:
         _contradicted.add((model, field_name))
     _registered[model, field_name] = options
@@ -66,11 +70,20 @@ def scan_images(
     review_area: float | None = None,
     mostly_ai_area: float | None = None,
     source: Source | Several | None = None,
+    owner: OwnerOption | None = None,
 ) -> Callable[[ModelClass], ModelClass]:
     """Decorate a model class to :func:`register` one of its fields; takes the same options."""
 
     def decorate(model: ModelClass) -> ModelClass:
-        register(model, field_name, when=when, review_area=review_area, mostly_ai_area=mostly_ai_area, source=source)
+        register(
+            model,
+            field_name,
+            when=when,
+            review_area=review_area,
+            mostly_ai_area=mostly_ai_area,
+            source=source,
+            owner=owner,
+        )
         return model
 
     return decorate
@@ -265,6 +278,37 @@ def options_of(row: Any) -> Options:
     return Options() if governed is None else governed.options
 
 
+def owner_of_picture(row: Any) -> Owner:
+    """Return who owns the picture of a scan or a watched image now; raises what a function of the project does."""
+    watched, instance = watched_field_of(row), row.target
+    return NOBODY if watched is None or instance is None else watched.owner_of(instance)
+
+
+def names_owner(row: Any) -> bool:
+    """Return whether the project says who owns pictures of the field of a scan or a watched image."""
+    watched = watched_field_of(row)
+    return watched is not None and watched.names_owner
+
+
+def named_in_settings() -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the labels in ``FIELDS`` with their options, possible or not; none where the setting is a mistake."""
+    try:
+        named = conf.FIELDS
+    except ImproperlyConfigured:
+        return []
+    return list(named.items()) if isinstance(named, Mapping) else [(label, {}) for label in named]
+
+
+def options_from(given: Mapping[str, Any]) -> Options:
+    """Return options as a setting gives them; raise ImproperlyConfigured for impossible ones."""
+    # A source is an object, and asked for before the settings are.
+    known = [field.name for field in fields(Options) if field.name != "source"]
+    for name in given:
+        if name not in known:
+            raise ImproperlyConfigured(f"{name!r} is no option; there are {', '.join(known)}.")
+    return Options(**given)
+
+
 def concrete_models(model: type[Model]) -> list[type[Model]]:
     """Return the models that a registered one stands for: itself, or the first concrete ones below an abstract."""
     if not model._meta.abstract:
@@ -275,16 +319,16 @@ def concrete_models(model: type[Model]) -> list[type[Model]]:
 
 def _resolvable() -> Iterator[tuple[type[Model], str, Options]]:
     """Yield what is named from the most general to the most particular, which has the last word about a class."""
-    try:
-        labels = conf.FIELDS
-    except ImproperlyConfigured:
-        labels = ()
-    for label in labels:
+    for label, given in named_in_settings():
         try:
             model, field_name = resolve(label)
         except LookupError:
             continue
-        yield model, field_name, Options()
+        try:
+            options = options_from(given)
+        except ImproperlyConfigured:
+            options = Options()
+        yield model, field_name, options
     by_depth = sorted(_registered.items(), key=lambda it: (not it[0][0]._meta.abstract, len(it[0][0].__mro__)))
     for (model, field_name), options in by_depth:
         yield model, field_name, options

@@ -134,12 +134,16 @@ def whole_or_none(value: object) -> int | None:
     return value
 
 
-def field_labels(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(
-        isinstance(label, str) and label.count(".") == 2 for label in value
-    ):
-        raise ValueError('a list of "app_label.Model.field" strings')
-    return tuple(value)
+def watched_fields(value: object) -> tuple[str, ...] | Mapping[str, Mapping[str, Any]]:
+    """Return labels, or labels with options as :func:`~.registry.register` takes them."""
+    are_named = isinstance(value, list | tuple | Mapping)
+    if not are_named or not all(isinstance(it, str) and it.count(".") == 2 for it in cast("Any", value)):
+        raise ValueError('a list of "app_label.Model.field" strings, or a dictionary of them with options')
+    if not isinstance(value, Mapping):
+        return tuple(cast("Any", value))
+    if not all(isinstance(options, Mapping) for options in value.values()):
+        raise ValueError('a dictionary of "app_label.Model.field" strings with dictionaries of options')
+    return MappingProxyType({label: MappingProxyType(dict(options)) for label, options in value.items()})
 
 
 def _header_text(value: object) -> bool:

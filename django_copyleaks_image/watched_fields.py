@@ -10,6 +10,7 @@ from django.db import router
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.text import capfirst
 
+from .owners import NOBODY, Owner, OwnerOption, known_key, owner_in
 from .picture_fields import KEY_MARK, AnyPictureField, OneOfSeveral, PictureField
 from .sources import Several, Source
 from .verdicts import Policy
@@ -23,6 +24,7 @@ class Options:
     review_area: float | None = None
     mostly_ai_area: float | None = None
     source: Source | Several | None = None
+    owner: OwnerOption | None = None
 
     def __post_init__(self) -> None:
         for name in ("review_area", "mostly_ai_area"):
@@ -31,6 +33,8 @@ class Options:
                 raise ImproperlyConfigured(f"{name} must be a share of the area from 0 to 1, not {value!r}.")
         if self.when is not None and not callable(self.when):
             raise ImproperlyConfigured("when must be a callable that takes the instance.")
+        if self.owner is not None and not callable(self.owner) and not self.owner:
+            raise ImproperlyConfigured("owner must be the name of a field, or a callable that takes the instance.")
         asked = ("problem", "names_in") if isinstance(self.source, Several) else ("problem_with", "name_of", "picture")
         answers = [callable(getattr(self.source, name, None)) for name in asked]
         if self.source is not None and (isinstance(self.source, type) or not all(answers)):
@@ -39,6 +43,14 @@ class Options:
     def want(self, instance: Model) -> bool:
         """Return whether ``when`` wants the picture of an object scanned."""
         return self.when is None or bool(self.when(instance))
+
+    def owner_of(self, instance: Model) -> Owner:
+        """Return who owns the picture of an object; raises what a function of the project does."""
+        return NOBODY if self.owner is None else owner_in(instance, self.owner)
+
+    def owner_key_of(self, instance: Model) -> str | None:
+        """Return the key of the owner, None where that was not loaded."""
+        return NOBODY.key if self.owner is None else known_key(instance, self.owner)
 
     @property
     def policy(self) -> Policy:
@@ -121,6 +133,16 @@ class _Watched:
     def has_rules(self) -> bool:
         """Return whether a ``when=`` of the project decides about some of the objects."""
         return any(named.options.when is not None for named in self.classes)
+
+    @property
+    def names_owner(self) -> bool:
+        """Return whether the project says who owns some of the pictures."""
+        return any(named.options.owner is not None for named in self.classes)
+
+    def owner_of(self, instance: Model) -> Owner:
+        """Return who owns the picture of an object; raises what a function of the project does."""
+        governed = self.governed(instance) if self.names_owner else None
+        return NOBODY if governed is None else governed.options.owner_of(governed.instance)
 
     def models(self) -> Iterator[type[Model]]:
         """Yield every model as which a watched object may be saved: named classes, what they are made of and derive."""

@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
-from django_copyleaks_image import registry
+from django_copyleaks_image import owners, registry
 from django_copyleaks_image.conf import DICT_NAME
 from django_copyleaks_image.models import home_database, images
 from django_copyleaks_image.picture_fields import KEY_MARK
@@ -25,7 +25,7 @@ from .registering import PREFIX, register
 @register(Tags.models)
 def check_fields(**kwargs: Any) -> list[CheckMessage]:
     """Check that every watched field exists, names pictures, and belongs to objects that a scan can name."""
-    named = [(label, partial(_resolved_field, label)) for label in value_of("FIELDS") or ()]
+    named = [(label, partial(_resolved_field, label)) for label, _ in registry.named_in_settings()]
     named += [
         (f"{model._meta.label}.{name}", partial(_registered_field, model, name, options.source))
         for registered, name, options in registry.registered()
@@ -41,6 +41,36 @@ def check_fields(**kwargs: Any) -> list[CheckMessage]:
         for label, find in named
         if (problem := _problem_of(find))
     ]
+
+
+@register(Tags.models)
+def check_options(**kwargs: Any) -> list[CheckMessage]:
+    """Check that every option in the settings is one, and that every owner is a field of its objects, or a function."""
+    return [
+        Error(
+            f"An option of {label} is a mistake: {problem}.",
+            hint='Let owner= be the name of a field of the model, such as "uploaded_by", or a function that takes the '
+            f"object and returns its owner; {DICT_NAME}['FIELDS'] takes the options of register(), except source=.",
+            id=f"{PREFIX}.E053",
+        )
+        for label, problem in (*_mistaken_options(), *_missing_owners())
+    ]
+
+
+def _mistaken_options() -> Iterator[tuple[str, str]]:
+    for label, given in registry.named_in_settings():
+        try:
+            registry.options_from(given)
+        except ImproperlyConfigured as error:
+            yield f"{DICT_NAME}['FIELDS'][{label!r}]", str(error).rstrip(".")
+
+
+def _missing_owners() -> Iterator[tuple[str, str]]:
+    for watched in registry.all_watched():
+        for named in watched.classes:
+            owner = named.options.owner
+            if owner is not None and (problem := owners.problem_with(owner, named.model)):
+                yield f"{named.model._meta.label}.{watched.name}", problem
 
 
 def _resolved_field(label: str) -> None:

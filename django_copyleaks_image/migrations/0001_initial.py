@@ -215,6 +215,8 @@ class Migration(migrations.Migration):
                 ('database', models.CharField(default='default', max_length=100, verbose_name='database of the object')),
                 ('file_name', models.TextField(verbose_name='file name')),
                 ('file_digest', models.CharField(blank=True, db_index=True, default='', max_length=64)),
+                ('owner_key', django_copyleaks_image.models.fields.ExactCharField(blank=True, default='', max_length=200)),
+                ('owner_label', models.CharField(blank=True, default='', max_length=200, verbose_name='owner')),
                 ('look_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='uploaded at')),
                 ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='picture deleted at')),
@@ -388,6 +390,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='watchedimage',
             index=models.Index(fields=['verdict'], name='copyleaks_image_verdict'),
+        ),
+        migrations.AddIndex(
+            model_name='watchedimage',
+            index=models.Index(fields=['owner_key', 'standing'], name='copyleaks_image_owner'),
         ),
         migrations.AddConstraint(
             model_name='watchedimage',

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_copyleaks_image import owners
 from django_copyleaks_image.standings import BY_VERDICT, DECIDED, STANDINGS, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 
@@ -64,6 +65,9 @@ class WatchedImage(ReadWhereWritten):
     file_name = models.TextField(_("file name"))
     # Of the file name, which MariaDB cannot index: who else holds a file of this name.
     file_digest = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    # Whose it is, by what the project says of the field: by the first it is asked, the second is read by people.
+    owner_key = ExactCharField(max_length=owners.LENGTH, blank=True, default="")
+    owner_label = models.CharField(_("owner"), max_length=owners.LENGTH, blank=True, default="")
     # When it is looked whether the file is still the one that the scan has found. Never shown.
     look_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
     # When this file came: of an upload, when it was saved.
@@ -110,6 +114,8 @@ class WatchedImage(ReadWhereWritten):
             models.Index(fields=["queue", "ai_share"], name="copyleaks_image_queue_share"),
             models.Index(fields=["standing"], name="copyleaks_image_standing"),
             models.Index(fields=["verdict"], name="copyleaks_image_verdict"),
+            # All pictures of an owner, and those of them that were confirmed.
+            models.Index(fields=["owner_key", "standing"], name="copyleaks_image_owner"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["content_type", "object_id", "field_name"], name="copyleaks_image_target"),

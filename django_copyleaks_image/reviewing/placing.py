@@ -3,23 +3,30 @@
 The rule of which scan counts is written here and nowhere else; :class:`WatchedImage` keeps what it says.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.db import IntegrityError, OperationalError
+from django.db import Error as AnyDatabaseError
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from django_copyleaks_image.models import Decision, ImageScan, WatchedImage, images, scans
+from django_copyleaks_image import registry
+from django_copyleaks_image.database_errors import Trouble, trouble_of
+from django_copyleaks_image.models import Decision, ImageScan, WatchedImage, home_database, images, scans
 from django_copyleaks_image.models.scan import UNMEASURED, Status
 from django_copyleaks_image.models.watched_image import WatchedImageQuerySet, digest_of
 from django_copyleaks_image.outcomes import Code
+from django_copyleaks_image.owners import NOBODY, Owner
 from django_copyleaks_image.standings import STANDINGS, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 
 from .claims import FREE
 from .history import judgements_of
+
+logger = logging.getLogger(__name__)
 
 # The columns of a picture that waits for nobody any longer; whoever has seen it as it was is too late.
 _LEFT: dict[str, Any] = {"queue": Queue.NONE, "version": F("version") + 1, **FREE}
@@ -135,9 +142,9 @@ def withdraw(found: WatchedImageQuerySet) -> int:
 
 
 def remove(found: WatchedImageQuerySet) -> None:
-    """Note that pictures were deleted: forget the names of their files; what was decided stays."""
+    """Note that pictures were deleted: forget whose they were and the names of their files; what was decided stays."""
     found.filter(removed_at=None).update(
-        file_name="", file_digest="", look_due_at=None, removed_at=timezone.now(), **_LEFT
+        owner_key="", owner_label="", file_name="", file_digest="", look_due_at=None, removed_at=timezone.now(), **_LEFT
     )
 
 
@@ -154,12 +161,15 @@ def _found_by(scan: ImageScan, image: WatchedImage | None) -> WatchedImage:
 
     One more scan of the same file is about the same upload, and about the same bytes if it could not read them.
     """
+    owner = _owner_of(scan, image)
     same_upload = image if image and scan.is_rescan and image.file_name == scan.file_name else None
     return WatchedImage(
         pk=None if image is None else image.pk,
         scan=scan,
         file_name=scan.file_name,
         file_digest=digest_of(scan.file_name),
+        owner_key=owner.key,
+        owner_label=owner.label,
         look_due_at=timezone.now() + LOOK_AGAIN_AFTER,
         database=scan.database,
         sandbox=scan.sandbox,
@@ -168,10 +178,26 @@ def _found_by(scan: ImageScan, image: WatchedImage | None) -> WatchedImage:
     )
 
 
+def _owner_of(scan: ImageScan, image: WatchedImage | None) -> Owner:
+    """Return whose the picture is; whose it was, where the project's function fails: a scan ends all the same."""
+    if not registry.names_owner(scan):
+        return NOBODY
+    try:
+        with transaction.atomic(using=home_database()):
+            return registry.owner_of_picture(scan)
+    except Exception as error:
+        if isinstance(error, AnyDatabaseError) and trouble_of(error) in (Trouble.RACE, Trouble.LOST):
+            raise  # The whole is repeated.
+        logger.exception("Whose the picture of scan %s is could not be told.", scan.scan_id)
+        return NOBODY if image is None else Owner(image.owner_key, image.owner_label)
+
+
 _OF_THE_SCAN = (
     "scan",
     "file_name",
     "file_digest",
+    "owner_key",
+    "owner_label",
     "look_due_at",
     "database",
     "sandbox",

@@ -28,7 +28,7 @@ from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.picture_fields import AnyPictureField, OneOfSeveral, PictureField
 from django_copyleaks_image.watched_fields import Watched, WatchedColumn, WatchedField
 
-from . import account, file_changes, finishing, scan_requests
+from . import account, file_changes, finishing, owner_changes, scan_requests
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +130,7 @@ def _look_at(owner: type[Model], database: str, rows: list[_Row]) -> int:
     if gone:
         finishing.remove(scans().filter(pk__in=gone), Code.FILE_REMOVED)
         logger.info("Reconciliation found %s scans whose %s or its file is gone.", len(gone), owner._meta.label)
+    owner_changes.look_at(owner, database, _keys(owner, {row.object_id for row in known}).values())
     replaced: dict[str, dict[str, str]] = defaultdict(dict)
     for row in known:
         name = held[row.object_id, row.field_name]

@@ -2,24 +2,25 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connections, transaction
-from django.db.models import Model, Q
+from django.db.models import Model, Q, Subquery
 from django.utils import timezone
 
 from django_copyleaks_image import registry
 from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
-from django_copyleaks_image.models import ImageScan, home_database, scans
+from django_copyleaks_image.models import ImageScan, home_database, images, scans
 from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet, Lane, reason_columns
+from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
-from django_copyleaks_image.watched_fields import WatchedField, WatchedSeveral
+from django_copyleaks_image.watched_fields import Watched, WatchedField, WatchedSeveral
 
-from . import arrival, finishing
+from . import arrival, finishing, owner_changes
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,11 @@ class _Newest(NamedTuple):
     status: str
     file_name: str
     error_code: str
+    # Of the picture, where the project says who owns it.
+    owner_key: str | None = None
+
+
+_COLUMNS = ("status", "file_name", "error_code")
 
 
 def request_scan(instance: Model, field: str, *, force: bool = False) -> ImageScan:
@@ -131,7 +137,7 @@ def _follow(watched: WatchedField, instance: Model, *, created: bool, written: b
     latest = None
     # A new key has no earlier scan: looking for one would nearly double the cost of the save.
     if not created:
-        latest = _newest(scans().for_target(**target))
+        latest = _newest_of_owner(watched, instance, target, using=using)
         if latest is None and named is None:
             # Saved as less than a watched class, and nothing says that it is one: reconciliation finds those that are.
             return
@@ -151,6 +157,41 @@ def _follow(watched: WatchedField, instance: Model, *, created: bool, written: b
     elif latest is None or written or not _says_all(name, latest):
         scan = ImageScan(**target, file_name=name, database=using)
         _with_the_media(lambda: queue(scan, "" if latest is None else Code.FILE_REPLACED), using=using)
+
+
+def owner_changed(watched: WatchedField, instance: Model, *, using: str) -> None:
+    """Note whose a picture is after a save that has not written the file."""
+
+    def follow() -> None:
+        target = target_of(watched.owner, instance, watched.name, using=using)
+        _follow_the_owner(watched, instance, images().for_target(**target), using=using)
+
+    _without_spoiling_the_save(f"note whose {watched.label} {instance.pk} is", follow)
+
+
+def _follow_the_owner(
+    watched: Watched | WatchedField,
+    instance: Model,
+    pictures: WatchedImageQuerySet,
+    *,
+    using: str,
+    stored: Iterable[str | None] | None = None,
+) -> None:
+    owner = owner_changes.changed_owner(watched, instance, pictures, stored=stored)
+    if owner is not None:
+        _with_the_media(lambda: owner_changes.note(owner, pictures), using=using)
+
+
+def _newest_of_owner(watched: WatchedField, instance: Model, target: dict[str, Any], *, using: str) -> _Newest | None:
+    """Return the newest scan of a target, and note whose the picture is, for the price of one SELECT."""
+    of_target = scans().for_target(**target)
+    if not watched.names_owner:
+        return _newest(of_target)
+    pictures = images().for_target(**target)
+    latest = _newest(of_target, beside=[owner_changes.stored_key(pictures)])
+    if latest is not None:
+        _follow_the_owner(watched, instance, pictures, using=using, stored=[latest.owner_key])
+    return latest
 
 
 def rule_changed(watched: WatchedField, instance: Model, *, using: str) -> None:
@@ -190,6 +231,10 @@ def several_saved(watched: WatchedSeveral, instance: Model, *, created: bool, us
             # Of one that has no scan yet, none has to be looked for.
             if latest is None or ((name or latest.file_name) and not covers(name, by=latest)):
                 _follow(watched.at(key), instance, created=latest is None, written=False, using=using)
+        if watched.names_owner and not created:
+            target = target_of(watched.owner, instance, "", using=using)
+            of_object = images().filter(content_type=target["content_type"], object_id=target["object_id"])
+            _follow_the_owner(watched, instance, of_object.filter(watched.is_about()), using=using)
 
     _without_spoiling_the_save(f"queue scans of {watched.label} {instance.pk}", follow)
 
@@ -208,7 +253,7 @@ def _newest_of_several(watched: WatchedSeveral, instance: Model, *, using: str) 
     """Return the newest scan of each picture that an object has had, by its key."""
     target = target_of(watched.owner, instance, "", using=using)
     of_object = scans().filter(watched.is_about(), content_type=target["content_type"], object_id=target["object_id"])
-    rows = of_object.order_by("pk").values_list("field_name", *_Newest._fields)
+    rows = of_object.order_by("pk").values_list("field_name", *_COLUMNS)
     return {name.removeprefix(watched.stored_as): _Newest(*columns) for name, *columns in rows}
 
 
@@ -263,8 +308,8 @@ def _take_the_place_of_older(scan: ImageScan, reason: str) -> None:
     placing.await_scan(scan)
 
 
-def _newest(target_scans: ImageScanQuerySet) -> _Newest | None:
-    row = target_scans.order_by("-pk").values_list(*_Newest._fields).first()
+def _newest(target_scans: ImageScanQuerySet, *, beside: Iterable[Subquery] = ()) -> _Newest | None:
+    row = target_scans.order_by("-pk").values_list(*_COLUMNS, *beside).first()
     return None if row is None else _Newest(*row)
 
 

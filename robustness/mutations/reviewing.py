@@ -4,6 +4,13 @@ from .protection import Protection
 
 PROTECTIONS = (
     Protection(
+        "owner of a removed picture forgotten",
+        "reviewing/placing.py",
+        'owner_key="", owner_label="", file_name=""',
+        'file_name=""',
+        "tests/scanning/test_owners.py -k forgotten",
+    ),
+    Protection(
         "version of a decision",
         "reviewing/decide.py",
         "pk=image.pk, version=version)",

@@ -200,6 +200,56 @@ def test_composite_primary_key__is_no_key_that_a_scan_can_name(watch: Callable[.
         request_scan(Stamp(album=1, number=2), "file")
 
 
+@pytest.mark.parametrize("owner", ["uploaded_by", "title__length", "portrait"])
+def test_owner__that_is_no_field(watch: Callable[..., None], owner: str) -> None:
+    watch(Photo, "image", owner=owner)
+
+    (message,) = found()
+
+    assert message.id == "copyleaks_image.E053"
+    assert "gallery.Photo.image" in message.msg
+    assert repr(owner) in message.msg
+    assert "uploaded_by" in str(message.hint)
+
+
+@pytest.mark.parametrize("owner", ["title", "id", str])
+def test_owner__that_is_a_field_or_a_function(watch: Callable[..., None], owner: Any) -> None:
+    watch(Photo, "image", owner=owner)
+
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"ownr": "title"}, "'ownr' is no option; there are when, review_area"),
+        ({"source": 1}, "'source' is no option"),
+        ({"review_area": 2}, "review_area must be a share"),
+        ({"owner": ""}, "owner must be the name of a field"),
+        ({"owner": "nobody"}, "gallery.Photo has no field 'nobody'"),
+    ],
+)
+def test_option_in_the_settings__that_is_a_mistake(
+    configure: Callable[..., None], options: dict[str, Any], problem: str
+) -> None:
+    configure(FIELDS={"gallery.Photo.image": options})
+
+    (message,) = found()
+
+    assert message.id == "copyleaks_image.E053"
+    assert problem in message.msg
+    assert [watched.label for watched in registry.watched_fields()] == ["gallery.Photo.image"]
+
+
+def test_option_in_the_settings__counts_for_the_field(configure: Callable[..., None]) -> None:
+    configure(FIELDS={"gallery.Photo.image": {"owner": "title", "review_area": 0.5}, "gallery.Portrait.face": {}})
+
+    assert ids() == []
+    by_label = {watched.label: watched.classes[0].options for watched in registry.watched_fields()}
+    assert (by_label["gallery.Photo.image"].owner, by_label["gallery.Photo.image"].review_area) == ("title", 0.5)
+    assert by_label["gallery.Portrait.face"].owner is None
+
+
 def test_urls_not_included(settings: Any, configure: Callable[..., None]) -> None:
     settings.ROOT_URLCONF = "tests.admin_only_urls"
     assert ids() == ["E008"]
