@@ -358,6 +358,12 @@ class Code(models.TextChoices):
         _("Nothing, or ask for a scan of it once more."),
         _("The picture was taken back by the site."),
     )
+    CANCELLED = (
+        "cancelled",
+        Follows.ENDED,
+        _("Nothing, or call copyleaks_scan for its field once more."),
+        _("It was taken out of the queue before it was sent."),
+    )
     MODEL_REMOVED = "model_removed", Follows.ENDED, _("The model of the object no longer exists.")
     FIELD_REMOVED = "field_removed", Follows.ENDED, _("The field of the object no longer exists.")
     SCANNED_AGAIN = "scanned_again", Follows.ENDED, _("A newer scan was asked for.")

@@ -147,7 +147,7 @@ def test_backfill__queues_the_watched_child_only(watch: Watch, capsys: pytest.Ca
         document(model, model.__name__)
     watch(Drawing, "file")
 
-    call_command("copyleaks_scan", "gallery.Drawing.file")
+    call_command("copyleaks_scan", "gallery.Drawing.file", "--yes")
 
     assert scanned() == ["Drawing"]
     assert capsys.readouterr().out == "gallery.Drawing.file: files queued: 1.\n"
@@ -159,10 +159,10 @@ def test_backfill__of_a_child_leaves_the_rest_of_a_watched_parent(watch: Watch) 
     watch(Document, "file")
     watch(Drawing, "file")
 
-    call_command("copyleaks_scan", "gallery.Drawing.file")
+    call_command("copyleaks_scan", "gallery.Drawing.file", "--yes")
     assert scanned() == ["Drawing"]
-    call_command("copyleaks_scan", "gallery.Document.file")
-    assert scanned() == ["Drawing", "Document", "Leaflet"]
+    call_command("copyleaks_scan", "gallery.Document.file", "--yes")
+    assert scanned() == ["Drawing", "Leaflet", "Document"]
 
 
 def test_reconciliation__finds_the_watched_child_only(watch: Watch) -> None:
@@ -179,7 +179,7 @@ def test_reconciliation__finds_the_watched_child_only(watch: Watch) -> None:
 def test_full_scan__knows_the_watched_child_only(watch: Watch) -> None:
     letter, drawing = document(Document, "letter"), document(Drawing, "drawing")
     watch(Drawing, "file")
-    call_command("copyleaks_scan", "gallery.Drawing.file")
+    call_command("copyleaks_scan", "gallery.Drawing.file", "--yes")
     go_round(2)
     in_sql(Leaflet, "leaflet")
     in_sql(Drawing, "another")
@@ -337,7 +337,7 @@ def test_backfill_of_a_proxy_that_nothing_tells__says_what_to_do(watch: Watch) -
     watch(PlainDocument, "file")
 
     with pytest.raises(CommandError, match="give the proxy a manager"):
-        call_command("copyleaks_scan", "gallery.PlainDocument.file")
+        call_command("copyleaks_scan", "gallery.PlainDocument.file", "--yes")
 
 
 # Pages

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from django.db import router, transaction
-from django.db.models import AutoField, IntegerField, Max, Model
+from django.db.models import AutoField, IntegerField, Max, Model, Q
 from django.utils.dateparse import parse_datetime
 
 from django_copyleaks_image import clock_skew, registry
+from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
-from django_copyleaks_image.models.scan import Lane
+from django_copyleaks_image.models.scan import Lane, Status
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.watched_fields import Watched, WatchedClass, WatchedColumn, WatchedField
 
@@ -45,13 +46,16 @@ def unscanned(
     database: str | None = None,
     of: WatchedClass | None = None,
     newest_first: bool = False,
+    again: bool = False,
+    matching: Q | None = None,
 ) -> Iterator[Unscanned]:
     """Yield stored, wanted files that have no scan at all, by the key of their objects; or of one class.
 
-    Keys ascend from ``above``; with ``newest_first`` they descend.
+    Keys ascend from ``above``; with ``newest_first`` they descend. With ``again``, also those whose backfill was
+    cancelled, and once SANDBOX is off those that have mock results alone. ``matching`` is asked of the objects.
     """
     database = database or router.db_for_write(watched.owner)
-    stored = watched.objects(database, of=of).order_by("-pk" if newest_first else "pk")
+    stored = watched.objects(database, of=of).filter(matching or Q()).order_by("-pk" if newest_first else "pk")
     behind = "pk__lt" if newest_first else "pk__gt"
     if isinstance(watched, WatchedColumn):
         stored = stored.exclude(watched.field.is_empty())
@@ -60,13 +64,17 @@ def unscanned(
         if not chunk:
             return
         above = chunk[-1].pk
-        yield from _without_scan(watched, chunk, database)
+        yield from _without_scan(watched, chunk, database, again=again)
 
 
-def _without_scan(watched: Watched, chunk: list[Model], database: str) -> Iterator[Unscanned]:
+def _without_scan(watched: Watched, chunk: list[Model], database: str, *, again: bool) -> Iterator[Unscanned]:
     targets = {target_of(watched.owner, it, watched.name, using=database)["object_id"]: it for it in chunk}
     content_type = target_of(watched.owner, chunk[0], watched.name, using=database)["content_type"]
     known = scans().filter(watched.is_about(), content_type=content_type, object_id__in=targets)
+    if again:
+        known = known.exclude(status=Status.SKIPPED, error_code=Code.CANCELLED)
+        if not conf.SANDBOX:
+            known = known.exclude(status__in=(Status.COMPLETED, Status.FAILED), sandbox=True)
     # Compared with the name: a process may die between the commit of a replaced file and that of its scan.
     seen = set(known.values_list("object_id", "field_name", "file_name"))
     for object_id, instance in targets.items():

@@ -118,7 +118,7 @@ def test_backfill__queues_what_has_arrived_since(provider: Provider, capsys: pyt
     ended_without_file("missing_file")
     arrives(there)
 
-    call_command("copyleaks_scan", "gallery.Photo.image")
+    call_command("copyleaks_scan", "gallery.Photo.image", "--yes")
 
     assert "files queued: 1." in capsys.readouterr().out
     assert set(ImageScan.objects.unfinished().values_list("object_id", flat=True)) == {str(there.pk)}

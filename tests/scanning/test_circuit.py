@@ -645,7 +645,7 @@ def test_all_are_refused_with_one_code__a_few_end_and_the_rest_is_held(provider:
     provider.always = None
     go_on(2)
     assert not circuit.is_open()
-    call_command("copyleaks_scan", status="bad_parameter")
+    call_command("copyleaks_scan", status="bad_parameter", yes=True)
     for _ in range(6):
         answer_all()
         work()

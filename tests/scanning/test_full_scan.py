@@ -340,7 +340,7 @@ def test_files_from_before_the_app__are_left_to_the_command(make: Maker, small_c
     make("d.jpg")
     assert go_round(12) == 0
 
-    call_command("copyleaks_scan", f"gallery.{make.model.__name__}.{make.field_name}")
+    call_command("copyleaks_scan", f"gallery.{make.model.__name__}.{make.field_name}", "--yes")
     go_round(6)
     make.in_sql("e.jpg")
 

@@ -33,7 +33,7 @@ def old_photos(*stems: str) -> None:
 
 
 def queue_backfill() -> None:
-    call_command("copyleaks_scan", "gallery.Photo.image", stdout=StringIO())
+    call_command("copyleaks_scan", "gallery.Photo.image", "--yes", stdout=StringIO())
 
 
 def backfilled(*stems: str) -> None:

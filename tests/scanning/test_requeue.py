@@ -1,5 +1,7 @@
 """What ended with one outcome is queued again in bulk; what may have been paid only when that is asked for."""
 
+from collections.abc import Callable
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -7,7 +9,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import AccountState, ImageScan
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import requeue
-from tests.gallery.models import Photo
+from tests.gallery.models import Listing, Photo
 from tests.samples import photo
 
 pytestmark = pytest.mark.django_db
@@ -34,30 +36,40 @@ def test_command__queues_what_ended_with_the_code(capsys: pytest.CaptureFixture[
     refused, skipped = ended("a.jpg"), ended("b.jpg", status=Status.SKIPPED)
     other = ended("c.jpg", "invalid_file")
 
-    call_command("copyleaks_scan", "--status", "bad_parameter", "--dry-run")
+    call_command("copyleaks_scan", "--status", "bad_parameter", "--dry-run", "--sample", "0")
     assert "files that would be queued: 2." in capsys.readouterr().out
     assert not again(refused)
 
-    call_command("copyleaks_scan", "--status", "bad_parameter")
-    assert "files queued: 2. Left out: 0;" in capsys.readouterr().out
+    call_command("copyleaks_scan", "--status", "bad_parameter", "--yes")
+    assert "files queued: 2." in capsys.readouterr().out
     assert (again(refused), again(skipped), again(other)) == (True, True, False)
 
-    call_command("copyleaks_scan", "--status", "bad_parameter")
-    assert "files queued: 0. Left out: 2;" in capsys.readouterr().out
+    call_command("copyleaks_scan", "--status", "bad_parameter", "--yes")
+    assert "files queued: 0.\nLeft out is what" in capsys.readouterr().out
 
 
 def test_command__takes_the_newest_up_to_a_limit() -> None:
     older, newer = ended("a.jpg"), ended("b.jpg")
 
-    call_command("copyleaks_scan", "--status", "bad_parameter", "--limit", "1")
+    call_command("copyleaks_scan", "--status", "bad_parameter", "--limit", "1", "--yes")
 
     assert (again(older), again(newer)) == (False, True)
 
 
-@pytest.mark.parametrize("arguments", [[], ["gallery.Photo.image", "--status", "bad_parameter"]])
-def test_command__wants_a_field_or_an_outcome(arguments: list[str]) -> None:
+def test_command__wants_a_field_or_an_outcome() -> None:
     with pytest.raises(CommandError, match="Name a watched field, or an outcome code"):
-        call_command("copyleaks_scan", *arguments)
+        call_command("copyleaks_scan", "--yes")
+
+
+def test_command__takes_the_outcome_of_one_field_alone(watch: Callable[..., None]) -> None:
+    watch(Listing, "front")
+    refused = ended("a.jpg")
+
+    call_command("copyleaks_scan", "gallery.Listing.front", "--status", "bad_parameter", "--yes")
+    assert not again(refused)
+
+    call_command("copyleaks_scan", "gallery.Photo.image", "--status", "bad_parameter", "--yes")
+    assert again(refused)
 
 
 def test_what_may_have_been_paid__is_left_out_until_that_is_asked_for() -> None:
@@ -66,10 +78,10 @@ def test_what_may_have_been_paid__is_left_out_until_that_is_asked_for() -> None:
     unpaid = ended("c.jpg", "result_lost", key="u" * 64)
     restored = ended("d.jpg", "result_lost", paid=True)
 
-    call_command("copyleaks_scan", "--status", "result_lost")
+    call_command("copyleaks_scan", "--status", "result_lost", "--yes")
     assert (again(lost), again(duplicate), again(unpaid), again(restored)) == (False, False, True, False)
 
-    call_command("copyleaks_scan", "--status", "result_lost", "--pay-again")
+    call_command("copyleaks_scan", "--status", "result_lost", "--pay-again", "--yes")
     assert (again(lost), again(duplicate), again(restored)) == (True, True, True)
 
 
@@ -78,7 +90,7 @@ def test_files_that_are_others_by_now__are_left_out() -> None:
     Photo.objects.filter(pk=replaced.object_id).update(image="photos/other.jpg")
     Photo.objects.filter(pk=deleted.object_id).delete()
 
-    call_command("copyleaks_scan", "--status", "bad_parameter")
+    call_command("copyleaks_scan", "--status", "bad_parameter", "--yes")
 
     assert not again(replaced)
     assert ImageScan.objects.filter(status=Status.QUEUED).count() == 0

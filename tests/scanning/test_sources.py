@@ -204,7 +204,7 @@ def test_backfill_reconciliation_and_full_scan__find_what_was_left_out(kind: Kin
     assert held()[-1] == (Status.QUEUED, f"{kind.prefix}other.jpg")
 
     ImageScan.objects.all().delete()
-    call_command("copyleaks_scan", f"gallery.Product.{kind.field}")
+    call_command("copyleaks_scan", f"gallery.Product.{kind.field}", "--yes")
     assert held() == [(Status.QUEUED, f"{kind.prefix}other.jpg")]
 
     kind.in_sql(Product.objects.order_by("pk")[0], "")
@@ -598,7 +598,7 @@ def test_several__whose_function_raises_spoil_no_save(catalogue: Callable[..., P
     catalogue("a.jpg")
 
     full_scan.take_next_steps()
-    call_command("copyleaks_scan", "gallery.Product.pages")
+    call_command("copyleaks_scan", "gallery.Product.pages", "--yes")
 
     assert len(told()) == 1
 
@@ -618,7 +618,7 @@ def test_several__of_which_no_signal_told_are_found(catalogue: Callable[..., Pro
     ]
 
     ImageScan.objects.all().delete()
-    call_command("copyleaks_scan", "gallery.Product.pages")
+    call_command("copyleaks_scan", "gallery.Product.pages", "--yes")
     assert [name for name, *_ in told()] == ["pages:1", "pages:2", "pages:3"]
     Product.objects.all()._raw_delete("default")
     full_scan.take_next_steps()

@@ -444,18 +444,18 @@ def test_copyleaks_scan__queues_what_has_no_scan(
     watch(Poster, "file")
     Poster.objects.bulk_create([Poster(file=f"pictures/{number}.jpg") for number in range(5)])
 
-    call_command("copyleaks_scan", "gallery.Poster.file", "--dry-run")
+    call_command("copyleaks_scan", "gallery.Poster.file", "--dry-run", "--sample", "0")
     assert "files that would be queued: 5." in capsys.readouterr().out
     assert not ImageScan.objects.exists()
 
-    call_command("copyleaks_scan", "gallery.Poster.file", "--limit", "2")
-    call_command("copyleaks_scan", "gallery.poster.file")
+    call_command("copyleaks_scan", "gallery.Poster.file", "--limit", "2", "--yes")
+    call_command("copyleaks_scan", "gallery.poster.file", "--yes")
     assert "files queued: 2." in (out := capsys.readouterr().out)
     assert "files queued: 3." in out
     assert ImageScan.objects.count() == 5
 
     with pytest.raises(CommandError, match=r"gallery\.Poster\.file"):
-        call_command("copyleaks_scan", "gallery.Poster.nothing")
+        call_command("copyleaks_scan", "gallery.Poster.nothing", "--yes")
 
 
 def test_one_sweep_at_a_time() -> None:

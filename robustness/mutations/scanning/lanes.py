@@ -12,9 +12,9 @@ PROTECTIONS = (
     ),
     Protection(
         "newest files first in a backfill",
-        "management/commands/copyleaks_scan.py",
-        "newest_first=True",
-        "newest_first=False",
+        "scanning/reconcile.py",
+        '"-pk" if newest_first else "pk"',
+        '"pk"',
         "tests/scanning/test_lanes.py -k newest_first",
     ),
     Protection(
@@ -58,5 +58,33 @@ PROTECTIONS = (
         "        limit -= limit // _KEPT_OF_WINDOW",
         "        pass",
         "tests/scanning/test_lanes.py -k first_result",
+    ),
+    Protection(
+        "nobody to be asked for credits",
+        "management/commands/copyleaks_scan.py",
+        "if not (dry_run or yes or sys.stdin.isatty()):",
+        "if False:",
+        "tests/management/test_scan.py -k nobody_to_be_asked",
+    ),
+    Protection(
+        "sent scans of a cancelled backfill",
+        "scanning/taking_out.py",
+        "status=Status.QUEUED, sent_at=None, may_have_arrived=False)",
+        "status=Status.QUEUED)",
+        "tests/management/test_scan.py -k takes_out_what_was_not_sent",
+    ),
+    Protection(
+        "uploads that wait for what is cancelled",
+        "scanning/taking_out.py",
+        "        paykey.look_after_commit(scan)",
+        "        pass",
+        "tests/management/test_scan.py -k cancelled_payer",
+    ),
+    Protection(
+        "mock results once the sandbox is off",
+        "scanning/reconcile.py",
+        "        if not conf.SANDBOX:",
+        "        if False:",
+        "tests/management/test_scan.py -k mock_results",
     ),
 )
