@@ -21,7 +21,7 @@ from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.review_reasons import Reason
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, own_last_decision
 from django_copyleaks_image.reviewing.reasons import reasons_for
-from django_copyleaks_image.standings import KINDS, Kind, KindRule, Queue, choices_in, rule_of
+from django_copyleaks_image.standings import KINDS, Kind, KindRule, choices_in, rule_of
 
 from . import again, export
 from .base import DECISION_MEDIA, ReadOnlyAdmin, admin_for
@@ -45,8 +45,9 @@ class DecisionSection:
     """What is shown about the decision.
 
     ``choices`` are the buttons of the form; ``obstacle`` says in its place why nothing can be decided now.
-    ``undoable`` is the key of the user's own decision if it can be undone, ``desk_url`` the queue in which the picture
-    waits. A decision names the ``version`` of the review, sealed; ``held_by`` is who looks at the picture now.
+    ``undoable`` is the key of the user's own decision if it can be undone, ``desk_url`` the address of the picture at
+    the desk where it waits for the user. A decision names the ``version`` of the review, sealed; ``held_by`` is who
+    looks at the picture now.
     """
 
     standing: str
@@ -185,7 +186,7 @@ class WatchedImageAdmin(DeskViews):
         undoable = own_last_decision(image, request.user)
         obstacle = why_not_decidable(image, target) if may_decide else ""
         choices = [(kind, rule_of(kind, image.verdict)) for kind in choices_in(image.queue) if KINDS[kind].standing]
-        queue = Queue.REVIEW if image.queue == Queue.SECOND_LOOK else Queue(image.queue)
+        opens = may_decide and not obstacle and image.queue in desk.open_queues
         return DecisionSection(
             standing=image.get_standing_display(),
             version=seal(image),
@@ -196,7 +197,7 @@ class WatchedImageAdmin(DeskViews):
             choices=choices if may_decide and not obstacle else [],
             obstacle=obstacle,
             undoable=None if is_blind or undoable is None else undoable.pk,
-            desk_url=desk.url(Choice(queue=queue, sandbox=image.sandbox)) if queue in desk.open_queues else "",
+            desk_url=self.url("review_picture", image.pk) if opens else "",
             reasons=[(rule, reasons_for(kind)) for kind, rule in choices if reasons_for(kind)],
             saved_notes=conf.REVIEW_NOTES,
             note_length=NOTE_LENGTH,

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_copyleaks_image import clock_skew
-from django_copyleaks_image.models import images
+from django_copyleaks_image.models import WatchedImage, images
 from django_copyleaks_image.models.watched_image import WatchedImageQuerySet
 
 from .users import AnyUser
@@ -71,6 +71,11 @@ def take_away(image_pk: int, *, held_by: Any) -> bool:
 def is_held(now: datetime) -> Q:
     """Return the condition that somebody is looking at a picture."""
     return Q(claimed_by__isnull=False, claimed_until__gt=now)
+
+
+def is_held_by_another(image: WatchedImage, user: AnyUser) -> bool:
+    """Return whether somebody else is looking at a picture, or was when its row was read."""
+    return image.is_held(timezone.now()) and image.claimed_by_id != user.pk
 
 
 def _held_by(user: AnyUser | None, now: datetime) -> Q:

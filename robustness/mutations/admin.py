@@ -4,6 +4,20 @@ from .protection import Protection
 
 PROTECTIONS = (
     Protection(
+        "address of a picture that somebody else holds",
+        "admin/desk/views.py",
+        "if choice is not None and not claims.is_held_by_another(image, request.user):",
+        "if choice is not None:",
+        "tests/admin/test_picture_address.py -k colleague_holds",
+    ),
+    Protection(
+        "no other picture in the place of the one asked for",
+        "admin/desk/views.py",
+        '            return JsonResponse({"elsewhere": self.url("review_picture", named)})',
+        "            found = desk.take(choice, want=want, held=held)",
+        "tests/admin/test_picture_address.py -k colleague_holds",
+    ),
+    Protection(
         "new drawing of what is lost",
         "admin/files.py",
         "            _drawn(scan, kind, is_lost=True)\n",

@@ -41,7 +41,7 @@ def test_list__says_how_every_picture_stands(moderator: Client) -> None:
     assert f'src="{IMAGES}rendition/{small.scan_id}/thumbnail/"' in page
     assert "AI share of the area: 37 %" in page
     assert f'<a href="/admin/gallery/photo/{flagged.object_id}/change/">coffee.jpg</a>' in page
-    assert 'Flagged<span class="copyleaks-line copyleaks-quiet">Waits for: Review</span>' in page
+    assert 'Flagged<span class="copyleaks-line copyleaks-quiet">Waits for: Review (<time' in page
     assert "The picture is too small: 512 × 512 pixels are needed." in page
 
 

@@ -67,6 +67,7 @@ def item_of(
         "kinds_with_reason": [kind.value for kind in CHOICES if reasons_for(kind)],
         "contradiction": contradiction_in_words(image),
         "provenance": provenance(image.scan.result if image.scan else None),
+        "address": model_admin.url("review_picture", image.pk),
         "facts": facts_of(image, target, model_admin, request),
         "history": steps_of(image, is_blind=is_blind, with_notes=True),
     }

@@ -170,6 +170,12 @@ class Desk:
     def url(self, choice: Choice) -> str:
         return f"{self.model_admin.url('review')}?{choice.query_string()}"
 
+    def choice_of(self, image: WatchedImage, *, order: str = "") -> Choice | None:
+        """Return in which queue a picture waits for the user, whoever looks at it; None when it does not."""
+        opened = Queue.REVIEW if image.queue == Queue.SECOND_LOOK else Queue(image.queue)
+        choice = Choice(queue=opened, sandbox=image.sandbox, order=Order(order) if order in ORDERS else Order.OLDEST)
+        return choice if opened in self.open_queues and self._waiting(choice, image.pk) else None
+
     def take(self, choice: Choice, *, want: int, held: Collection[int]) -> Next:
         """Claim the next pictures for the user, besides those ``held``."""
         found = queue.take(
@@ -185,11 +191,14 @@ class Desk:
 
     def offer(self, choice: Choice, image_pk: int) -> Item | None:
         """Claim one picture for the user as it is now; None when it does not wait for them, or is another's."""
-        waiting = queue.waiting(self.selection(choice), self.request.user).filter(pk=image_pk)
-        found = self._shown(list(waiting.with_scan()))
+        found = self._waiting(choice, image_pk)
         if not found or not claims.claim(image_pk, self.request.user):
             return None
         return self._items(found)[0]
+
+    def _waiting(self, choice: Choice, image_pk: int) -> list[WatchedImage]:
+        waiting = queue.waiting(self.selection(choice), self.request.user).filter(pk=image_pk)
+        return self._shown(list(waiting.with_scan()))
 
     def _shown(self, waiting: list[WatchedImage]) -> list[WatchedImage]:
         """Return those of the pictures that wait which are for the user.

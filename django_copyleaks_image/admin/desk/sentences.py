@@ -28,6 +28,10 @@ def gone() -> str:
     return _("This picture is no longer here. Nothing was changed.")
 
 
+def not_at_the_desk() -> str:
+    return _("This picture does not wait for you at the review desk.")
+
+
 def replaced() -> str:
     return _("The picture was replaced or removed. Nothing was changed.")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -38,7 +38,7 @@ from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choice
 
 from . import sentences
 from .item import NOT_SEEN, Item, seen_version
-from .queues import ORDERS, Choice, Desk
+from .queues import ORDERS, Choice, Desk, Next
 
 # A page of the desk holds three pictures, and for a moment those whose decisions are being sent.
 _MOST_WANTED = 3
@@ -56,6 +56,7 @@ class DeskViews(PictureAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [
             self.route("review/", "review", require_safe(self.review_view)),
+            self.route("review/<int:pk>/", "review_picture", require_safe(self.review_picture_view)),
             self.route("review/token/", "review_token", require_safe(self.review_token_view)),
             self.route("review/next/", "review_next", _asked_by_script(self.review_next_view)),
             self.route("review/<int:pk>/decide/", "review_decide", _asked_by_script(self.review_decide_view)),
@@ -72,7 +73,22 @@ class DeskViews(PictureAdmin):
         else:
             parameters["order"] = request.session.get(_REMEMBERED_ORDER, "")
         desk = Desk(self, request)
-        choice = desk.read_choice(parameters)
+        return self._desk_page(desk, desk.read_choice(parameters))
+
+    def review_picture_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the desk with this picture in front, or else the picture's page, which says who is looking at it."""
+        desk, image = Desk(self, request), self.get_object(request, str(pk))
+        if image is None or not desk.open_queues:
+            raise Http404 if desk.open_queues else PermissionDenied
+        choice = desk.choice_of(image, order=request.session.get(_REMEMBERED_ORDER, ""))
+        if choice is not None and not claims.is_held_by_another(image, request.user):
+            return self._desk_page(desk, choice, picture=image)
+        if choice is None:
+            self.message_user(request, sentences.not_at_the_desk(), messages.INFO)
+        return HttpResponseRedirect(self.url("change", pk))
+
+    def _desk_page(self, desk: Desk, choice: Choice, *, picture: WatchedImage | None = None) -> HttpResponse:
+        request = desk.request
         context = {
             **self.admin_site.each_context(request),
             "title": _("Review"),
@@ -80,6 +96,8 @@ class DeskViews(PictureAdmin):
             "opts": self.opts,
             "media": DESK_MEDIA,
             "choice": choice,
+            "picture": picture,
+            "queue_url": desk.url(choice),
             "tabs": desk.tabs(choice),
             "orders": ORDERS.items(),
             "fields": fields_to_choose(),
@@ -105,7 +123,12 @@ class DeskViews(PictureAdmin):
         choice = desk.read_choice(request.POST)
         want = min(max(number(request.POST.get("want")) or 1, 1), _MOST_WANTED)
         held = _keys(request, "held")
-        found = desk.take(choice, want=want, held=held)
+        if (named := number(request.POST.get("picture"))) is None:
+            found = desk.take(choice, want=want, held=held)
+        elif item := desk.offer(choice, named):
+            want, found = 1, Next(items=[item], is_partial=False)
+        else:  # Somebody was faster since the page was opened: its address leads to who.
+            return JsonResponse({"elsewhere": self.url("review_picture", named)})
         counts = _who_and_how_many(desk, choice)
         today = ""
         if len(found.items) < want:

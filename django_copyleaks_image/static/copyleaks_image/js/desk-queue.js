@@ -22,8 +22,13 @@
         // Nothing more waits; or nothing can be asked, until the moderator tries again.
         #isExhausted = false;
         #isStuck = false;
+        // The picture that the address names comes first, and the address is its own as long as it is shown.
+        #named;
+        #queueUrl;
 
         constructor(root) {
+            this.#named = root.dataset.picture;
+            this.#queueUrl = this.#named && root.dataset.queueUrl;
             this.#undecided = [...root.querySelectorAll("[data-decides-nothing]")].map(({ dataset }) => dataset.decide);
             this.server = new DeskServer(root);
             this.voice = new Voice(root);
@@ -216,8 +221,16 @@
         }
 
         async #fetch() {
-            const want = 1 + AHEAD - this.#items.length;
-            const answer = await this.server.next(want, this.#kept.map((item) => item.pk));
+            const want = this.#named ? 1 : 1 + AHEAD - this.#items.length;
+            const answer = this.#named
+                ? await this.server.named(this.#named)
+                : await this.server.next(want, this.#kept.map((item) => item.pk));
+            if (answer.elsewhere) {
+                this.#isStuck = true;
+                location.replace(answer.elsewhere);
+                return;
+            }
+            this.#named = "";
             // What was decided meanwhile may come again, such as a skipped picture.
             this.#isExhausted = answer.items.length < want && !this.#unsent.length;
             this.voice.report(answer);
@@ -276,6 +289,10 @@
         #present(before) {
             this.reasons.close();
             const isEmpty = this.#isExhausted;
+            if (before && this.#queueUrl) {
+                history.replaceState(null, "", this.#queueUrl);
+                this.#queueUrl = "";
+            }
             this.#gallery.present(before, this.current, { isEmpty, isLoading: !isEmpty && !this.#isStuck });
             this.note.show(this.current);
             this.#tidy();

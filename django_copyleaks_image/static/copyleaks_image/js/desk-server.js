@@ -25,6 +25,11 @@
             return this.#ask(this.#root.dataset.nextUrl, { want, held: held.join() });
         }
 
+        // Ask for the picture that the address of the page names.
+        named(picture) {
+            return this.#ask(this.#root.dataset.nextUrl, { picture });
+        }
+
         decide(decision) {
             return this.#ask(this.#decideUrl(decision), fieldsOf(decision));
         }
