@@ -1,5 +1,6 @@
 """The account as the workers know it: one page, nothing to edit, and two buttons for after something was mended."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,13 +13,14 @@ from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, home_database, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, circuit, mends, requeue
 
+from . import ledger
 from .access import is_permitted
 from .base import ReadOnlyAdmin
 from .facts import Facts, moment, without_empty
@@ -48,6 +50,8 @@ class AccountStateAdmin(ReadOnlyAdmin):
         return [
             self.route("resume/", "resume", require_POST(self.resume_view)),
             self.route("requeue/", "requeue", require_POST(self.requeue_view)),
+            self.route("spent/", "spent", require_safe(partial(ledger.answer, self))),
+            self.route("spent/csv/", "spent_csv", require_safe(partial(ledger.answer_csv, self))),
             *super().get_urls(),
         ]
 
@@ -85,6 +89,7 @@ class AccountStateAdmin(ReadOnlyAdmin):
             "holds": what_holds_scans(obj),
             "pause": _pause(obj),
             "budget": _budget(obj),
+            "spent_url": self.url("spent"),
             "work": _work(obj),
         }
 

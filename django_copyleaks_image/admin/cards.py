@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from django.contrib.contenttypes.models import ContentType
 from django.utils.formats import date_format, number_format
-from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,7 +15,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.standings import Queue
 from django_copyleaks_image.verdicts import share_in_words
 
-from .figures import Day, Figures, Judged, spent_today
+from .figures import DayFigures, Figures, Judged, spent_today
 from .filters import QUEUES, fields_to_choose
 from .reasons import reason_in_words
 
@@ -82,15 +80,13 @@ def under_way(found: Figures, list_url: ListUrl) -> Card:
     return Card(title=_("Under way"), number=_number(total), caption=ngettext("scan", "scans", total), lines=lines)
 
 
-def credits_used(found: Figures, row: AccountState | None) -> Card:
-    """Return the credits of today against the budget, and those of the month, today included.
-
-    What was charged without a result is known of today alone.
-    """
+def credits_used(found: Figures, row: AccountState | None, ledger_url: str) -> Card:
+    """Return the credits of today against the budget, and those of the month, today included."""
     spent, reserved = spent_today(row)
     budget = conf.DAILY_BUDGET
-    month = found.credits_before_today + max(spent, found.credits_received_today)
-    lines = [Line(label=_("This month"), value=_number(month))]
+    # The budget has what was spent since the day was counted last.
+    month = found.credits_before_today + max(spent, found.credits_today)
+    lines = [Line(label=_("This month"), value=_number(month), url=ledger_url)]
     if reserved:
         lines.insert(0, Line(label=_("Reserved today"), value=_number(reserved)))
     if budget is None:
@@ -150,12 +146,12 @@ def reasons(counted: Sequence[tuple[str, int]], list_url: ListUrl, **filters: st
 def fields(judged: Sequence[Judged]) -> list[tuple[str, ...]]:
     """Return rows of a field, its decided and cleared pictures, and the share of the latter."""
     return [
-        (_field_in_words(one), _number(one.decided), _number(one.cleared), share_in_words(one.false_alarms))
+        (field_in_words(one.field), _number(one.decided), _number(one.cleared), share_in_words(one.false_alarms))
         for one in judged
     ]
 
 
-def days(found: Sequence[Day]) -> list[tuple[str, ...]]:
+def days(found: Sequence[DayFigures]) -> list[tuple[str, ...]]:
     """Return rows of a day, its scans, the measured and flagged ones and the share of the latter; today first."""
     return [
         (
@@ -169,11 +165,9 @@ def days(found: Sequence[Day]) -> list[tuple[str, ...]]:
     ]
 
 
-def _field_in_words(judged: Judged) -> str:
-    content_type = ContentType.objects.get_for_id(judged.content_type)
-    model = content_type.model_class()
-    label = f"{model._meta.label}.{judged.field_name}" if model else ""
-    return dict(fields_to_choose()).get(label, f"{capfirst(content_type.name)}: {judged.field_name}")
+def field_in_words(label: str) -> str:
+    """Return the name of a field for people; as it was counted, where the field is not watched any more."""
+    return {name.lower(): words for name, words in fields_to_choose()}.get(label.lower(), label)
 
 
 def _number(count: int) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from django_copyleaks_image.verdicts import share_in_words
 
-from .figures import Day
+from .figures import DayFigures
 
 # Of the room that a day has.
 _BAR_WIDTH = 0.76
@@ -72,7 +72,7 @@ class Chart:
     dates_y: int = 246
 
 
-def draw(days: Sequence[Day]) -> Chart:
+def draw(days: Sequence[DayFigures]) -> Chart:
     """Return the chart of consecutive days, the oldest first."""
     most_scans = round_up(max(day.scans for day in days))
     percent = min(100, round_up(100 * max(day.flagged_share or 0 for day in days)))
@@ -107,7 +107,7 @@ def round_up(value: float) -> int:
     return int(next(factor * power for factor in (1, 2, 5, 10) if value <= factor * power))
 
 
-def in_words(day: Day) -> str:
+def in_words(day: DayFigures) -> str:
     """Return the numbers of a day as a sentence."""
     words = ngettext("%(day)s: %(count)s scan", "%(day)s: %(count)s scans", day.scans) % {
         "day": date_format(day.date, "MONTH_DAY_FORMAT"),
@@ -121,7 +121,7 @@ def in_words(day: Day) -> str:
     }
 
 
-def _description(days: Sequence[Day]) -> str:
+def _description(days: Sequence[DayFigures]) -> str:
     return _("From %(first)s to %(last)s. The most scans: %(busiest)s. A table of all numbers follows.") % {
         "first": date_format(days[0].date, "DATE_FORMAT"),
         "last": date_format(days[-1].date, "DATE_FORMAT"),
@@ -129,7 +129,7 @@ def _description(days: Sequence[Day]) -> str:
     }
 
 
-def _column(index: int, count: int, day: Day, scans: Scale, share: Scale) -> Column:
+def _column(index: int, count: int, day: DayFigures, scans: Scale, share: Scale) -> Column:
     values = ((scans, day.scans or None), (share, day.flagged_share))
     return Column(
         words=in_words(day),
@@ -151,7 +151,7 @@ def _bar(index: int, count: int, scale: Scale, value: float) -> Bar:
     )
 
 
-def _labels(days: Sequence[Day]) -> list[Label]:
+def _labels(days: Sequence[DayFigures]) -> list[Label]:
     """Return the dates of today and of the same weekday in the weeks before, in a short form."""
     form = get_format("MONTH_DAY_FORMAT").replace("F", "M")
     last = len(days) - 1

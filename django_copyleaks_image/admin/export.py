@@ -76,7 +76,7 @@ class ExportedAdmin(AskedAdmin):
 
         The language is not active any more when the pieces are sent.
         """
-        yield _BYTE_ORDER_MARK + _as_csv([tuple(self.export_columns)])
+        yield _BYTE_ORDER_MARK + as_csv([tuple(self.export_columns)])
         for chunk in _chunks(found):
             self.disguise(request, chunk)
             targets = self.access(request).targets(self.picture_of(row) for row in chunk)
@@ -86,7 +86,7 @@ class ExportedAdmin(AskedAdmin):
                     for row in chunk
                     if targets[self.picture_of(row).pk].visible
                 ]
-            yield _as_csv(rows)
+            yield as_csv(rows)
 
 
 def harmless(text: str) -> str:
@@ -140,7 +140,8 @@ OF_THE_SCAN: dict[str, Cell] = {
     "finished_at": _moment_of_scan("finished_at"),
     "model": lambda row, scan, finding: scan and ((scan.result and scan.result.model) or scan.model),
     "ai_share": _of_result("ai_ratio"),
-    "credits": _of_result("credits"),
+    # Of this scan: nothing, where it shares a result that another was charged for.
+    "credits": lambda row, scan, finding: "" if scan is None or scan.credits is None else scan.credits,
     "finding": lambda row, scan, finding: finding.sentence or finding.label,
 }
 
@@ -149,7 +150,8 @@ def iso(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _as_csv(rows: Iterable[tuple[object, ...]]) -> str:
+def as_csv(rows: Iterable[tuple[object, ...]]) -> str:
+    """Return rows as CSV that is harmless in spreadsheets."""
     # Everything quoted: a semicolon in a text would be a separator where decimals are written with a comma.
     stream = StringIO(newline="")
     writer = csv.writer(stream, quoting=csv.QUOTE_ALL)

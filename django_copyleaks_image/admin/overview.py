@@ -11,11 +11,13 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image.models import account_row
+from django_copyleaks_image.models.day import About
 from django_copyleaks_image.models.scan import Status
 
-from . import cards, chart
-from .figures import DAYS, figures
+from . import cards, chart, ledger
+from .figures import figures
 from .images import desk_of
+from .period import DAYS, Period, month_in_words, months
 from .waiting import longest_wait, what_holds_scans
 
 if TYPE_CHECKING:
@@ -28,23 +30,26 @@ def answer(model_admin: "ImageScanAdmin", request: HttpRequest) -> HttpResponse:
     """Show the figures of real scans, or with ``?sandbox=1`` those of the sandbox's."""
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    sandbox = request.GET.get("sandbox") == "1"
+    sandbox, period = request.GET.get("sandbox") == "1", Period.asked(request.GET.get("month", ""))
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Overview"),
         "opts": model_admin.opts,
         "media": _MEDIA,
         "sandbox": sandbox,
+        "period": period,
+        "month_in_words": month_in_words(period.first) if period.month else "",
         "day_count": DAYS,
-        **_figures(model_admin, request, sandbox=sandbox),
+        **_figures(model_admin, request, period, sandbox=sandbox),
+        "months": months(About.SCANS),
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/copyleaks_image/overview/page.html", context)
 
 
-def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, *, sandbox: bool) -> dict[str, Any]:
-    found, row = figures(sandbox=sandbox), account_row().first()
-    since = found.since.isoformat()
+def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, period: Period, *, sandbox: bool) -> dict[str, Any]:
+    found, row = figures(period, sandbox=sandbox), account_row().first()
+    asked_for = {"created_at__gte": period.begin.isoformat(), "created_at__lt": period.end.isoformat()}
     desk = desk_of(model_admin.admin_site, request)
 
     def list_url(page: str, **filters: str) -> str:
@@ -55,7 +60,7 @@ def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, *, sandbox: bo
     images_url = partial(list_url, desk.model_admin.url("changelist") if desk and may_list else "")
     now = [cards.waiting(found, images_url), cards.under_way(found, scans_url)]
     if not sandbox:
-        now.append(cards.credits_used(found, row))
+        now.append(cards.credits_used(found, row, ledger.url_for(model_admin.admin_site, request)))
     return {
         "desk_url": desk.model_admin.url("review") if desk and desk.open_queues else "",
         "cards": now,
@@ -67,6 +72,6 @@ def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, *, sandbox: bo
         "false_alarms": cards.false_alarms(found),
         "fields": cards.fields(found.judged),
         "unmeasured": cards.unmeasured(found),
-        "failed": cards.reasons(found.failed, scans_url, status__exact=Status.FAILED, created_at__gte=since),
-        "skipped": cards.reasons(found.skipped, scans_url, status__exact=Status.SKIPPED, created_at__gte=since),
+        "failed": cards.reasons(found.failed, scans_url, status__exact=Status.FAILED, **asked_for),
+        "skipped": cards.reasons(found.skipped, scans_url, status__exact=Status.SKIPPED, **asked_for),
     }

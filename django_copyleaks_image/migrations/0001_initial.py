@@ -94,6 +94,42 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Day',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('about', models.CharField(choices=[('scans', 'Scans'), ('decisions', 'Decisions'), ('credits', 'Credits')], max_length=9, verbose_name='about')),
+                ('date', models.DateField(verbose_name='date')),
+                ('rows', models.PositiveIntegerField(default=0, verbose_name='rows that were counted')),
+                ('counted_at', models.DateTimeField(blank=True, null=True, verbose_name='counted at')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, default=django.utils.timezone.now, null=True, verbose_name='counted again at')),
+            ],
+            options={
+                'verbose_name': 'day',
+                'verbose_name_plural': 'days',
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('about', 'date'), name='copyleaks_day_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DayCount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('field', models.CharField(max_length=302, verbose_name='field')),
+                ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),
+                ('what', models.CharField(max_length=16, verbose_name='what')),
+                ('code', models.CharField(blank=True, default='', max_length=100, verbose_name='code')),
+                ('number', models.PositiveIntegerField(verbose_name='number')),
+                ('credits', models.PositiveBigIntegerField(default=0, verbose_name='credits')),
+                ('day', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='copyleaks_image.day', verbose_name='day')),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+            ],
+            options={
+                'verbose_name': 'count of a day',
+                'verbose_name_plural': 'counts of days',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='ImageScan',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -133,6 +169,9 @@ class Migration(migrations.Migration):
                 ('lease_owner', models.CharField(blank=True, default='', max_length=100, verbose_name='lease owner')),
                 ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='lease until')),
                 ('budget_day', models.DateField(blank=True, null=True, verbose_name='day of the reserved credit')),
+                ('spent_on', models.DateField(blank=True, db_index=True, null=True, verbose_name='spent on')),
+                ('spent_as', models.CharField(blank=True, choices=[('result', 'Result'), ('lost', 'Lost: may have been charged, and nothing came'), ('in_vain', 'In vain: what came was no result'), ('shared', 'Shared: the result was paid before')], default='', max_length=7, verbose_name='spent for')),
+                ('credits', models.PositiveIntegerField(blank=True, null=True, verbose_name='credits')),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='created at')),
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='first sent at')),
                 ('may_have_arrived', models.BooleanField(default=False, verbose_name='an earlier try may have arrived')),

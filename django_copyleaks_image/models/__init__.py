@@ -1,9 +1,22 @@
-"""The rows: pictures, what was asked (scan), measured (result), received (receipt), decided and drawn; the account."""
+"""The rows: pictures, what was asked (scan), measured (result), received (receipt), decided, drawn, counted."""
 
 from .account import AccountState
+from .day import Day, DayCount
 from .decision import Decision
 from .fitted_copy import FittedCopy
-from .home import account_row, decisions, fitted_copies, home_database, images, receipts, renditions, results, scans
+from .home import (
+    account_row,
+    day_counts,
+    days,
+    decisions,
+    fitted_copies,
+    home_database,
+    images,
+    receipts,
+    renditions,
+    results,
+    scans,
+)
 from .receipt import WebhookReceipt
 from .rendition import Rendition, RenditionPart
 from .result import DetectionResult
@@ -13,6 +26,8 @@ from .watched_image import WatchedImage
 
 __all__ = [
     "AccountState",
+    "Day",
+    "DayCount",
     "Decision",
     "DetectionResult",
     "FittedCopy",
@@ -23,6 +38,8 @@ __all__ = [
     "WatchedImage",
     "WebhookReceipt",
     "account_row",
+    "day_counts",
+    "days",
     "decisions",
     "fitted_copies",
     "home_database",

@@ -3,6 +3,7 @@
 from django.db import models, router
 
 from .account import AccountState
+from .day import Day, DayCount, DayQuerySet
 from .decision import Decision
 from .fitted_copy import FittedCopy
 from .receipt import WebhookReceipt, WebhookReceiptQuerySet
@@ -40,6 +41,16 @@ def results() -> models.QuerySet[DetectionResult]:
 def decisions() -> models.QuerySet[Decision]:
     """Return all decisions, for reading and appending in their home database."""
     return Decision.objects.using(home_database())
+
+
+def days() -> DayQuerySet:
+    """Return which days were counted, for reading and writing in their home database."""
+    return Day.objects.using(home_database())
+
+
+def day_counts() -> models.QuerySet[DayCount]:
+    """Return what was counted of the days, for reading and writing in their home database."""
+    return DayCount.objects.using(home_database())
 
 
 def renditions() -> RenditionQuerySet:

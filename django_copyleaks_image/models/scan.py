@@ -46,6 +46,15 @@ class Lane(models.IntegerChoices):
     BACKFILL = 2, _("Backfill")
 
 
+class Spent(models.TextChoices):
+    """What was had for the credits of a scan."""
+
+    RESULT = "result", _("Result")
+    LOST = "lost", _("Lost: may have been charged, and nothing came")
+    IN_VAIN = "in_vain", _("In vain: what came was no result")
+    SHARED = "shared", _("Shared: the result was paid before")
+
+
 UNFINISHED = (Status.QUEUED, Status.SUBMITTED)
 FINISHED = tuple(status for status in Status if status not in UNFINISHED)
 UNMEASURED = (Status.FAILED, Status.SKIPPED)
@@ -185,6 +194,11 @@ class ImageScan(ReadWhereWritten):
     lease_owner = models.CharField(_("lease owner"), max_length=100, blank=True, default="")
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     budget_day = models.DateField(_("day of the reserved credit"), null=True, blank=True)
+    # Written when it is spent, and once more when a result comes that was given up: the ledger. The day is that of the
+    # budget, in UTC.
+    spent_on = models.DateField(_("spent on"), null=True, blank=True, db_index=True)
+    spent_as = models.CharField(_("spent for"), max_length=7, choices=Spent, blank=True, default="")
+    credits = models.PositiveIntegerField(_("credits"), null=True, blank=True)
 
     created_at = models.DateTimeField(_("created at"), default=timezone.now, db_index=True)
     sent_at = models.DateTimeField(_("first sent at"), null=True, blank=True)

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from django_copyleaks_image import notify
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import Decision, WatchedImage, decisions, home_database, images
+from django_copyleaks_image.models import Decision, WatchedImage, days, decisions, home_database, images
+from django_copyleaks_image.models.day import About, day_of
 from django_copyleaks_image.standings import CHOICES, DECIDED_FOR_GOOD, FINAL, KINDS, Kind, Queue, Standing, choices_in
 from django_copyleaks_image.transactions import atomically
 
@@ -242,6 +243,9 @@ def _append(
         **columns,
     )
     decision.save(using=home_database(), force_insert=True)
+    # It may change what earlier ones count for, on days that were counted for good.
+    earlier = decisions().filter(image=image, pk__lt=decision.pk).values_list("decided_at", flat=True)
+    days().reopen(About.DECISIONS, {day_of(About.DECISIONS, moment) for moment in earlier}, decision.decided_at)
     if not is_silent:
         notify.decision_after_commit(decision.pk)
     return decision

@@ -10,7 +10,9 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, ImageScan, account_row, home_database, results, scans
+from django_copyleaks_image.models import AccountState, ImageScan, account_row, days, home_database, results, scans
+from django_copyleaks_image.models.day import About
+from django_copyleaks_image.models.scan import Spent
 
 from . import clock
 
@@ -68,11 +70,45 @@ def reserve_credit(today: date, budget: int | None) -> date | None:
         return account_row().values_list("budget_day", flat=True).get() if reserved else None
 
 
-def settle_credit(scan: ImageScan, credits_charged: int) -> None:
-    """Turn the reservation of a scan into what was charged; call in the transaction that ends or frees the scan."""
-    reserved = scans().filter(pk=scan.pk).exclude(budget_day=None)
-    day = reserved.values_list("budget_day", flat=True).first()
-    if day is None or not reserved.update(budget_day=None):
+def settle_credit(scan: ImageScan, credits_charged: int, spent_as: Spent) -> None:
+    """Note what was spent for a scan; call in the transaction that ends it. The sandbox is free.
+
+    Its reservation ends, and what was noted before, as of a result that was given up, is corrected: budget and ledger
+    hold the same, on the day on which the scan was reserved.
+    """
+    _settle(scan, credits_charged, spent_as)
+
+
+def release_credit(scan: ImageScan) -> None:
+    """Give back the reservation of a scan that was not charged."""
+    _settle(scan, 0, None)
+
+
+def settle_shared(scan: ImageScan, *, may_have_arrived: bool) -> None:
+    """Note that a scan got a result that was paid before; a try that may have arrived may have been charged as well."""
+    settle_credit(scan, int(may_have_arrived), Spent.LOST if may_have_arrived else Spent.SHARED)
+
+
+def _settle(scan: ImageScan, credits_charged: int, spent_as: Spent | None) -> None:
+    row = scans().filter(pk=scan.pk)
+    found = row.values_list("budget_day", "spent_on", "credits", "sandbox").first()
+    if found is None:
+        return
+    reserved_on, spent_on, before, is_sandbox = found
+    if spent_as is None and reserved_on is None:
+        return
+    day = spent_on or reserved_on or clock.now().date()
+    columns: dict[str, object] = {"budget_day": None}
+    more = 0
+    if spent_as is not None:
+        cost = 0 if is_sandbox else credits_charged
+        columns |= {"spent_on": day, "spent_as": spent_as, "credits": cost}
+        more = cost - (before or 0)
+    # Whoever is second finds nothing to change.
+    if not row.filter(budget_day=reserved_on, credits=before).update(**columns):
+        return
+    days().reopen(About.CREDITS, [day], clock.now())
+    if not more and reserved_on is None:
         return
     # The UPDATE keeps others from the row until the end of the transaction, so what is read after it is its own sum.
     with transaction.atomic(using=home_database(), savepoint=False):
@@ -80,17 +116,13 @@ def settle_credit(scan: ImageScan, credits_charged: int) -> None:
             account_row()
             .filter(budget_day=day)
             .update(
-                budget_reserved=Greatest(F("budget_reserved"), Value(1)) - 1,
-                budget_spent=F("budget_spent") + credits_charged,
+                budget_reserved=Greatest(F("budget_reserved"), Value(1)) - 1 if reserved_on else F("budget_reserved"),
+                # What was spent before may be more than what it did cost; the row may have begun its day since.
+                budget_spent=Greatest(F("budget_spent"), Value(max(0, -more))) + more,
             )
         )
         if settled:
-            _warn_about_budget(credits_charged)
-
-
-def release_credit(scan: ImageScan) -> None:
-    """Give back the reservation of a scan that was not charged."""
-    settle_credit(scan, 0)
+            _warn_about_budget(more)
 
 
 def budget_left() -> int | None:
@@ -118,7 +150,7 @@ def counts_today(row: AccountState) -> bool:
 
 def _warn_about_budget(credits_charged: int) -> None:
     budget = conf.DAILY_BUDGET
-    if not budget or not credits_charged:
+    if not budget or credits_charged <= 0:
         return
     spent = state().budget_spent
     for percent in BUDGET_WARNINGS:

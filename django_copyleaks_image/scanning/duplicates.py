@@ -117,7 +117,8 @@ def _complete(duplicate: ImageScan, *, result: DetectionResult) -> bool:
     completed = finishing.complete(duplicate, result)
     if completed:
         # It may have been sent since it was read; then its credit was reserved, and counts as spent.
-        account.settle_credit(duplicate, 1)
+        is_sent = scans().filter(pk=duplicate.pk).exclude(budget_day=None).exists()
+        account.settle_shared(duplicate, may_have_arrived=is_sent)
     return completed
 
 

@@ -8,7 +8,8 @@ transaction, which names the version of the picture's row that was read.
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from django_copyleaks_image import notify, registry, signals, verdicts
-from django_copyleaks_image.models import DetectionResult, ImageScan, images, scans
+from django_copyleaks_image.models import DetectionResult, ImageScan, days, images, scans
+from django_copyleaks_image.models.day import About, day_of
 from django_copyleaks_image.models.scan import UNFINISHED, Status, reason_columns
 from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.reviewing import placing
@@ -48,6 +49,8 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
         pay_key=None,
         **reason_columns(),
     )
+    if completed and scan.status == Status.FAILED:  # Its day may be counted for good.
+        days().reopen(About.SCANS, [day_of(About.SCANS, scan.created_at)], now)
     if completed and is_heard:
         notify.after_commit(scan.pk)
     return completed

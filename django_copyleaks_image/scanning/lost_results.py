@@ -8,7 +8,7 @@ from django.db.models import Case, F, Value, When
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
-from django_copyleaks_image.models.scan import ImageScanQuerySet, Lane
+from django_copyleaks_image.models.scan import ImageScanQuerySet, Lane, Spent
 from django_copyleaks_image.outcomes import Code
 
 from . import account, evidence, finishing, stored_files, unmeasured
@@ -46,12 +46,18 @@ def unless_oversized(code: str) -> Case:
 
 
 def end_or_resubmit(
-    scan: ImageScan, code: str, message: str = "", *, may_resubmit: bool, owner: str | None = None
+    scan: ImageScan,
+    code: str,
+    message: str = "",
+    *,
+    may_resubmit: bool,
+    owner: str | None = None,
+    spent_as: Spent = Spent.LOST,
 ) -> bool:
     """End an unfinished scan as failed; resubmit it once if the settings and the cause allow.
 
     With ``owner``, only while that worker holds its lease. ``scan_failed`` is sent only when no resubmission
-    follows. Returns False when the scan had ended already.
+    follows. ``spent_as`` says what was had for its credit. Returns False when the scan had ended already.
     """
     resubmits = may_resubmit and conf.ON_LOST_RESULT == "resubmit" and _may_be_resubmitted(scan)
     gone = _why_its_file_is_gone(scan) if resubmits else ""
@@ -61,19 +67,22 @@ def end_or_resubmit(
             finishing.free(scan)
         elif not finishing.fail(scan, code, message, owner=owner, announce=not resubmits):
             # A worker that gives up does not know whether the result of a replaced scan may still come.
-            return owner is None and give_key_up(scan)
+            return owner is None and give_key_up(scan, spent_as=spent_as)
         elif resubmits:
             _resubmit(scan)
         # Whether the vendor charged is not known: the budget is a hard limit, so it counts as spent.
-        account.settle_credit(scan, 1)
+        account.settle_credit(scan, 1, spent_as)
     return True
 
 
-def give_key_up(scan: ImageScan) -> bool:
+def give_key_up(scan: ImageScan, *, spent_as: Spent = Spent.LOST) -> bool:
     """Let a duplicate pay in the place of a superseded scan that ended without a result; False when there is none."""
     if not finishing.free(scan):
         return False
-    account.settle_credit(scan, int(scan.may_have_arrived))
+    if scan.may_have_arrived:
+        account.settle_credit(scan, 1, spent_as)
+    else:
+        account.release_credit(scan)
     return True
 
 

@@ -18,7 +18,7 @@ from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError,
 from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, receipts, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import UNFINISHED, reason_columns
+from django_copyleaks_image.models.scan import UNFINISHED, Spent, reason_columns
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem, stored
 from django_copyleaks_image.setting_values import Secret
@@ -220,7 +220,7 @@ def _apply_result(receipt: WebhookReceipt, scan: ImageScan, result: DetectionRes
             raise _AlreadyEnded
         _conclude(receipt, outcome)
         paykey.look_after_commit(scan)
-        account.settle_credit(scan, 1 if result.credits is None else result.credits)
+        account.settle_credit(scan, 1 if result.credits is None else result.credits, Spent.RESULT)
         return outcome
 
     try:
@@ -235,7 +235,9 @@ def _apply_failure(receipt: WebhookReceipt, scan: ImageScan, failure: Failure) -
     error = failure.error
 
     def apply_once() -> Outcome:
-        ended = lost_results.end_or_resubmit(scan, error.slug, error.message, may_resubmit=error.passes)
+        ended = lost_results.end_or_resubmit(
+            scan, error.slug, error.message, may_resubmit=error.passes, spent_as=Spent.IN_VAIN
+        )
         return _conclude(receipt, Outcome.FAILURE if ended else Outcome.REPEATED, code=error.slug)
 
     outcome = atomically(apply_once)
@@ -257,9 +259,9 @@ def fail_as_unreadable(scan: ImageScan, reason: str) -> None:
 
     def fail() -> None:
         if finishing.fail(scan, Code.UNREADABLE_RESULT, reason):
-            account.settle_credit(scan, 1)
+            account.settle_credit(scan, 1, Spent.IN_VAIN)
         else:
-            lost_results.give_key_up(scan)
+            lost_results.give_key_up(scan, spent_as=Spent.IN_VAIN)
 
     atomically(fail)
 

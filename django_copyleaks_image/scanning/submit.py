@@ -314,8 +314,8 @@ def _share(scan: ImageScan, result: DetectionResult) -> None:
         if finishing.complete(scan, result):
             if scan.pay_key:
                 paykey.look_after_commit(scan)
-            # A try that may have arrived may have been charged as well; the budget is a hard limit.
-            account.settle_credit(scan, int(scan.may_have_arrived))
+            # The budget is a hard limit.
+            account.settle_shared(scan, may_have_arrived=scan.may_have_arrived)
             logger.debug("Scan %s: completed with a result that was paid before.", scan.scan_id)
 
     atomically(share)

@@ -17,6 +17,7 @@ from django_copyleaks_image.models import ImageScan, home_database
 from django_copyleaks_image.scanning import (
     account,
     attempts,
+    days,
     duplicates,
     heatmaps,
     leases,
@@ -221,6 +222,7 @@ class Worker:
                 if self._scans.wait(self._poll_seconds):
                     self._watchdog.note()
         sweep.sweep()
+        days.count_due()
         while not self._is_stopping and (self._judge() or heatmaps.fetch_due() or renditions.draw_next()):
             self._watchdog.note()
             self._show_heartbeat()

@@ -1,6 +1,6 @@
 """Everything but to submit and to judge."""
 
-from django_copyleaks_image.scanning import account, reconcile, sweep
+from django_copyleaks_image.scanning import account, days, reconcile, sweep
 
 
 def go_round() -> bool:
@@ -10,7 +10,8 @@ def go_round() -> bool:
 
 
 def sweep_and_reconcile() -> bool:
-    """Sweep and reconcile, each unless another just did; return whether it was this one that swept."""
+    """Sweep, reconcile and count, each unless another just did; return whether it was this one that swept."""
     swept = sweep.sweep_if_due()
     reconcile.reconcile_if_due()
+    days.count_due()
     return swept

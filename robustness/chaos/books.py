@@ -9,8 +9,8 @@ from typing import Any
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome
-from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account
+from django_copyleaks_image.models.scan import Spent, Status
+from django_copyleaks_image.scanning import account, ledger
 
 # Why a scan may end without a result and not be resubmitted: what came was paid for, and not understood.
 UNREADABLE = "unreadable_result"
@@ -93,6 +93,38 @@ class Books:
     def forgotten_credit(self, scan: ImageScan) -> str:
         """Return why the budget of the day is short of a credit that nobody will spend."""
         return "has ended, but its credit is still reserved" if scan.is_finished and scan.budget_day else ""
+
+    def wrong_credit(self, scan: ImageScan) -> str:
+        """Return how what the ledger has of a scan that has ended is not what the provider charged, or may have."""
+        if not scan.is_finished or scan.budget_day:
+            return ""
+        is_charged = self.entries.get(scan.scan_id, {}).get("charged", 0) > 0
+        if is_charged and not scan.credits:
+            return "was charged, and the ledger does not know"
+        if scan.credits and not is_charged and scan.spent_as == Spent.RESULT:
+            return "is in the ledger with a credit for its result that was not charged"
+        if scan.credits and not scan.may_have_arrived:
+            return "is in the ledger with a credit although it never left"
+        return ""
+
+    def wrong_sums(self) -> list[Finding]:
+        """Return the days whose sums are not those of their scans."""
+        spent = Counter[date]()
+        for scan in self.scans:
+            if scan.spent_on is not None:
+                spent[scan.spent_on] += scan.credits or 0
+        if not spent:
+            return []
+        first, last = min(spent), max(spent)
+        ledger.count_now(first, last)
+        counted = Counter[date]()
+        for it in (*ledger.spent(first, last), *ledger.spent(first, last, sandbox=True)):
+            counted[it.day] += it.credits
+        return [
+            Finding(title="ledger", what=f"{counted[day]} credits on {day}, but its scans cost {spent[day]}")
+            for day in spent
+            if counted[day] != spent[day]
+        ]
 
     def has_delivered_a_result(self, scan: ImageScan) -> bool:
         """Return whether the provider's callback with a result, and not with a failure, was answered 2xx."""

@@ -73,10 +73,11 @@ def judge(ledger: Mapping[str, Any], *, kept: set[str]) -> Judgement:
     for photo in photos:
         if photo.image:
             _judge_photo(photo, books, judgement)
+    of_a_scan = (books.foreign_result, books.forgotten_credit, books.wrong_credit)
     for scan in books.scans:
-        for problem in filter(None, (books.foreign_result(scan), books.forgotten_credit(scan))):
+        for problem in filter(None, (problem_of(scan) for problem_of in of_a_scan)):
             judgement.wrong.append(Finding(title=scan.file_name, what=problem, scan_id=scan.scan_id))
-    judgement.wrong += overdrawn(ledger)
+    judgement.wrong += [*overdrawn(ledger), *books.wrong_sums()]
     judgement.paid_twice += books.paid_twice()
     judgement.facts = books.facts()
     return judgement

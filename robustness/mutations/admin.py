@@ -68,16 +68,9 @@ PROTECTIONS = (
     ),
     Protection(
         "second look in the overview",
-        "admin/figures.py",
-        "steps = steps.exclude(tells_of_first_looks(_AWAITS_SECOND_LOOK))",
-        "pass",
-        "tests/admin/test_blindness.py -k before_the_rescan",
-    ),
-    Protection(
-        "second look in shares of the overview",
-        "admin/figures.py",
-        ".exclude(_AWAITS_SECOND_LOOK)",
-        "",
+        "reviewing/figures.py",
+        "steps.exclude(tells_of_first_looks(_AWAITS_SECOND_LOOK))",
+        "steps.all()",
         "tests/admin/test_blindness.py -k before_the_rescan",
     ),
     Protection(

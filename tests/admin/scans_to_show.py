@@ -1,6 +1,7 @@
 """Pictures and their scans in the states that the admin shows."""
 
 import hashlib
+from datetime import UTC
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +12,7 @@ from django_copyleaks_image import masks, opening
 from django_copyleaks_image.formats import PictureFacts, UnreadablePicture
 from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedImage, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import Spent, Status
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.sources import StoredFile
 from django_copyleaks_image.verdicts import Verdict
@@ -84,6 +85,9 @@ def measured(
         "sent_at": timezone.now(),
         "submitted_at": timezone.now(),
         "finished_at": timezone.now(),
+        "spent_on": result.received_at.astimezone(UTC).date(),
+        "spent_as": Spent.RESULT,
+        "credits": 0 if changes.get("sandbox") else result.credits,
     }
     of_image = _of_image(changes)
     scan = scan_of(instance, **(of_scan | changes))

@@ -10,14 +10,14 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models import AccountState, Day, ImageScan
 from django_copyleaks_image.models.receipt import Source
-from django_copyleaks_image.scanning import account, finishing, lost_results, paykey, receive
+from django_copyleaks_image.scanning import account, finishing, ledger, lost_results, paykey, receive
 from robustness.chaos import faults
 from robustness.chaos.judge import Judgement, judge
 from robustness.chaos.plan import Action, steps_of
 from tests.gallery.models import Photo
-from tests.samples import as_json, detection, photo, picture, submitted
+from tests.samples import as_json, detection, only_scan, photo, picture, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,9 +30,9 @@ def sent(image: Photo) -> ImageScan:
     scan = submitted(ImageScan.objects.filter(object_id=image.pk).latest("pk"))
     with image.image.open() as stored:
         scan.sha256 = hashlib.sha256(stored.read()).hexdigest()
-    scan.save(update_fields=["sha256"])
     account.state()
-    assert account.reserve_credit(timezone.now().date(), None)
+    scan.budget_day = account.reserve_credit(timezone.now().date(), None)
+    scan.save(update_fields=["sha256", "budget_day"])
     return scan
 
 
@@ -157,6 +157,7 @@ def test_result_of_a_replaced_file_that_was_overdue__not_paid_twice(configure: C
     configure(RESULT_DEADLINE=0.001)
     first = sent(photo(TWO_PERCENT))
     Photo.objects.all().delete()
+    assert lost_results.give_key_up(ImageScan.objects.get(pk=first.pk))
     second = finished(photo(TWO_PERCENT))
 
     assert judged(entry(first, delivered=0), entry(second)) == {}
@@ -193,6 +194,7 @@ def test_other_bytes_stored_than_scanned__wrong() -> None:
 def test_failure_that_nothing_explains__wrong() -> None:
     scan = sent(photo(TWO_PERCENT))
     finishing.fail(scan, "gave_up")
+    account.release_credit(scan)
 
     assert judged(entry(scan, charged=0)) == {"wrong": 1}
 
@@ -221,7 +223,7 @@ def test_charged_credit_that_the_budget_does_not_know__wrong() -> None:
     books = [entry(scan) for scan in scans]
     assert judged(*books) == {}
 
-    AccountState.objects.update(budget_reserved=F("budget_reserved") - 1)
+    AccountState.objects.update(budget_spent=F("budget_spent") - 1)
 
     assert judged(*books) == {"wrong": 1}
 
@@ -238,6 +240,35 @@ def test_budget_of_the_day_after_the_scan__is_not_compared() -> None:
     AccountState.objects.update(budget_reserved=0, budget_day=F("budget_day") + timedelta(days=1))
 
     assert judged(entry(scan)) == {}
+
+
+def test_charged_credit_that_the_ledger_does_not_know__wrong() -> None:
+    scan = finished(photo(TWO_PERCENT))
+    ImageScan.objects.update(credits=None, spent_as="")
+
+    assert judged(entry(scan)) == {"wrong": 1}
+
+
+def test_credit_of_the_ledger_that_nobody_charged__wrong() -> None:
+    scan = finished(photo(TWO_PERCENT))
+
+    assert judged(entry(scan, charged=0)) == {"wrong": 1}
+
+
+def test_credit_of_a_scan_that_never_left__wrong() -> None:
+    finished(photo(TWO_PERCENT))
+    ImageScan.objects.update(may_have_arrived=False)
+
+    assert judged(entry(only_scan(), charged=0)) == {"wrong": 1}
+
+
+def test_day_that_has_other_sums_than_its_scans__wrong() -> None:
+    scan = finished(photo(TWO_PERCENT))
+    ledger.count_now(timezone.now().date(), timezone.now().date())
+    Day.objects.update(rows=2)  # As if one was removed, so that the day keeps what was counted.
+    ImageScan.objects.update(credits=3)
+
+    assert judged(entry(scan)) == {"wrong": 1}
 
 
 def test_second_credit_for_one_id__is_in_no_books() -> None:

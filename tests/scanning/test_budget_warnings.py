@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, ImageScan
+from django_copyleaks_image.models.scan import Spent
 from django_copyleaks_image.scanning import account
 from tests.samples import photo, picture
 from tests.threads import together
@@ -33,7 +34,7 @@ def test_settlements_at_once__warn_once(configure: Callable[..., None], caplog: 
     configure(DAILY_BUDGET=10)
     scans = reserved(8)
 
-    together(*[lambda scan=scan: account.settle_credit(scan, 1) for scan in scans])
+    together(*[lambda scan=scan: account.settle_credit(scan, 1, Spent.RESULT) for scan in scans])
 
     assert percentages(caplog) == ["50", "80"]
 
@@ -51,7 +52,7 @@ def test_sum__is_read_before_another_settlement_can_add_to_it(
         return read()
 
     monkeypatch.setattr(account, "state", note)
-    account.settle_credit(scan, 1)
+    account.settle_credit(scan, 1, Spent.RESULT)
 
     assert in_transaction == [True]
 
@@ -64,6 +65,6 @@ def test_credit_of_another_day__is_no_reason_to_warn(
     ImageScan.objects.update(budget_day=timezone.now().date() - timedelta(days=1))
     AccountState.objects.update(budget_spent=5)
 
-    account.settle_credit(scan, 1)
+    account.settle_credit(scan, 1, Spent.RESULT)
 
     assert percentages(caplog) == []

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import Spent, Status
 from django_copyleaks_image.scanning import account, paykey, prepare, rate, receive, stored_files, submit
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
 from tests.threads import together
@@ -127,7 +127,7 @@ def test_credit__is_settled_once() -> None:
     ImageScan.objects.update(budget_day=today)
     scan = only_scan()
 
-    together(*[lambda: account.settle_credit(scan, 1)] * 6)
+    together(*[lambda: account.settle_credit(scan, 1, Spent.RESULT)] * 6)
 
     state = AccountState.objects.get()
     assert (state.budget_reserved, state.budget_spent) == (0, 1)

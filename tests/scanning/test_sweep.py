@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_copyleaks_image import notify
 from django_copyleaks_image.models import AccountState, DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import Spent, Status
 from django_copyleaks_image.outcomes import Code, in_words
 from django_copyleaks_image.scanning import (
     account,
@@ -653,8 +653,8 @@ def test_budget_warnings__are_logged_once_each(
         today = timezone.now().date()
         account.heartbeat()
         assert account.reserve_credit(today, 10)
-        ImageScan.objects.update(budget_day=today)
-        account.settle_credit(only_scan(), 1)
+        ImageScan.objects.update(budget_day=today, spent_on=None, credits=None)
+        account.settle_credit(only_scan(), 1, Spent.RESULT)
 
     warned = [record.getMessage() for record in caplog.records if "budget" in record.getMessage()]
 
@@ -673,4 +673,4 @@ def test_duplicate_that_was_just_being_sent__keeps_no_credit_reserved() -> None:
     duplicates[0].refresh_from_db()
     assert (duplicates[0].status, duplicates[0].budget_day) == (Status.COMPLETED, None)
     state = AccountState.objects.get()
-    assert (state.budget_reserved, state.budget_spent) == (0, 1)
+    assert (state.budget_reserved, state.budget_spent) == (0, 2), "the payer's, and what may have been charged as well"

@@ -1,9 +1,10 @@
 """The protections of ``scanning/``, by what they protect."""
 
-from . import calls, lanes, pausing, paying, receiving, submitting, upkeep
+from . import calls, days, lanes, pausing, paying, receiving, submitting, upkeep
 
 PROTECTIONS = (
     *calls.PROTECTIONS,
+    *days.PROTECTIONS,
     *lanes.PROTECTIONS,
     *pausing.PROTECTIONS,
     *paying.PROTECTIONS,

@@ -293,9 +293,9 @@ PROTECTIONS = (
     Protection(
         "credit settled once",
         "scanning/account.py",
-        "if day is None or not reserved.update(budget_day=None):",
-        "if day is None:",
-        "tests/scanning/test_concurrency.py -k credit",
+        "    if not row.filter(budget_day=reserved_on, credits=before).update(**columns):\n        return\n",
+        "    row.update(**columns)\n",
+        "tests/scanning/test_ledger.py -k meanwhile",
     ),
     Protection(
         "endpoints sign apart",

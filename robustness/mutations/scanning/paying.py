@@ -188,8 +188,8 @@ PROTECTIONS = (
     Protection(
         "key of a replaced scan",
         "scanning/lost_results.py",
-        "return owner is None and give_key_up(scan)",
-        "return give_key_up(scan)",
+        "return owner is None and give_key_up(scan, spent_as=spent_as)",
+        "return give_key_up(scan, spent_as=spent_as)",
         "tests/scanning/test_given_up.py -k until_the_deadline",
     ),
     Protection(
