@@ -222,3 +222,24 @@ def test_picture_that_comes_late__takes_the_request_to_wait_away(page: Any) -> N
     until(lambda: not page.locator(".copyleaks-message").is_visible())
     rest(page)
     decide(page, "a")
+
+
+# Room
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (800, 700), (1024, 768), (1280, 720), (1920, 1080)])
+def test_controls_of_the_picture__are_never_under_the_bar(
+    page: Any, settings: Any, language: str, width: int, height: int
+) -> None:
+    measured(
+        photo("tower.jpg", picture(size=(600, 1200))), mask=rectangle(9, 9, 90, 90, of_width=600), size=(600, 1200)
+    )
+    show(page, settings, language=language, width=width, height=height)
+    row = f"{FRONT} .copyleaks-{'controls' if width > 767 else 'zoom'}"
+    pane, controls, bar = (box(page, part) for part in (f"{FRONT} .copyleaks-pane", row, ".copyleaks-bar"))
+    assert bar["bottom"] == pytest.approx(height, abs=1)
+    assert pane["bottom"] <= controls["top"] < controls["bottom"] <= bar["top"]
+    assert pane["height"] >= 200
+    page.set_viewport_size({"width": width, "height": height - 60})
+    until(lambda: box(page, row)["bottom"] <= box(page, ".copyleaks-bar")["top"])

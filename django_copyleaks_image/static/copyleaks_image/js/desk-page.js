@@ -1,7 +1,7 @@
 // The parts of the review desk's page: a picture, what is said about it, the menu of reasons and the note.
 "use strict";
 {
-    const { actionOfKey, advertiseKeys, hasModifier, textOf } = window.copyleaksImage;
+    const { Room, actionOfKey, advertiseKeys, hasModifier, textOf } = window.copyleaksImage;
     // Milliseconds that a picture must have been on the screen before anything is decided about it.
     const SEEN = 150;
 
@@ -91,9 +91,11 @@
         #root;
         #container;
         #empty;
+        #room;
 
         constructor(root) {
             this.#root = root;
+            this.#room = new Room(root);
             this.#container = root.querySelector(".copyleaks-items");
             this.#empty = root.querySelector(".copyleaks-empty");
         }
@@ -113,6 +115,7 @@
             if (before !== item) {
                 before?.hide();
                 item?.show();
+                this.#room.give(item?.article);
             }
             if (item) {
                 // Some decisions have other words there.
