@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 
+from . import base
 from .base import ReadOnlyAdmin
 from .targets import Row, models_with_files, ruled_models
 
@@ -76,6 +77,11 @@ class AskedChangeList(ChangeList):
                 raise BadRequest("The address holds what nothing can be compared with.")
         super().__init__(request, *args, **kwargs)
 
+    @property
+    def at_once(self) -> int:
+        """Return on how many rows an action can take, 0 where it can on all of the list."""
+        return base.AT_ONCE if self.result_count > base.AT_ONCE else 0
+
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
@@ -121,6 +127,10 @@ class AskedAdmin(ReadOnlyAdmin):
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if len(numbers(chosen)) < len(chosen):
             raise BadRequest("Rows are chosen by their keys.")
+        if "1" in request.POST.getlist("select_across"):
+            # What the list offers to choose across its pages.
+            first = list(queryset.values_list("pk", flat=True)[: base.AT_ONCE])
+            queryset = queryset.filter(pk__in=first)
         return super().response_action(request, queryset, *args, **kwargs)
 
     def _has_column(self, name: str) -> bool:

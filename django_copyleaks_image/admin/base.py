@@ -52,6 +52,8 @@ MEDIA = Media(
 )
 # What was decided, wherever it is shown, and forms that need no script.
 DECISION_MEDIA = Media(css={"all": ["copyleaks_image/css/decision.css"]})
+# Many pictures that are decided at once.
+BATCH_MEDIA = DECISION_MEDIA + Media(css={"all": ["copyleaks_image/css/batch.css"]}, js=scripts(*SHOWING, "batch.js"))
 # The desk has none of the scripts that the admin's lists and forms need.
 DESK_MEDIA = (
     MEDIA

@@ -46,6 +46,7 @@ class DecisionChangeList(AskedChangeList):
             may_undo = row.pk in undoable and desk and desk.may_decide(row.image, target, queue=row.queue)
             row.undo_url = desk.model_admin.url("review_undo", row.pk) if desk and may_undo else ""
             row.back_url = request.get_full_path()
+            row.batch_url = desk.model_admin.url("batch", row.batch) if desk and row.batch else ""
 
 
 @admin.register(Decision)
@@ -78,6 +79,7 @@ class DecisionAdmin(export.ExportedAdmin):
         "decided_at": lambda decision, scan, finding: export.iso(decision.decided_at),
         "decided_by": lambda decision, scan, finding: _name(decision.decided_by),
         "decision": lambda decision, scan, finding: decision.kind,
+        "batch": lambda decision, scan, finding: decision.batch or "",
         "undoes": lambda decision, scan, finding: decision.reverses_id or "",
         "reason": lambda decision, scan, finding: decision.reason,
         "note": lambda decision, scan, finding: decision.note,
@@ -172,8 +174,11 @@ class DecisionAdmin(export.ExportedAdmin):
             return _("Undone: %(decision)s") % {"decision": decision.reverses.get_kind_display()}
         kind = what_was_decided(decision)
         if hasattr(decision, "reversal"):
-            return format_html('<del>{}</del><span class="copyleaks-line copyleaks-quiet">{}</span>', kind, _("undone"))
-        return kind
+            kind = format_html('<del>{}</del><span class="copyleaks-line copyleaks-quiet">{}</span>', kind, _("undone"))
+        batch_url = getattr(decision, "batch_url", "")
+        if not batch_url:
+            return kind
+        return format_html('{}<a class="copyleaks-line" href="{}">{}</a>', kind, batch_url, _("with others at once"))
 
     @admin.display(description=gettext_lazy("decided by"))
     def who(self, decision: Decision) -> str:

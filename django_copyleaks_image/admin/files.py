@@ -3,7 +3,7 @@
 Nothing is decoded here. What is not drawn yet is asked for, and prepared by whoever draws.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image import formats
-from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, results
+from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, renditions, results
 from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.renditions import shelf, wanted
@@ -117,6 +117,25 @@ def examine(scan: ImageScan) -> Examination:
     except PictureUnavailable as error:
         return Examination(orientation=scan.orientation, problem=str(error))
     return Examination(orientation=_facts(scan, drawn)[1], problem="")
+
+
+def why_not_drawn(listed: Iterable[ImageScan], *, or_not_yet: bool) -> dict[int, str]:
+    """Return why pictures cannot be seen, by the keys of their scans, with one query.
+
+    ``or_not_yet`` counts what is still to be drawn among them.
+    """
+    scans = {scan.pk: scan for scan in listed}
+    rows = {row.scan_id: row for row in renditions().filter(scan__in=list(scans), kind=Kind.PICTURE)}
+    found = {}
+    for pk, scan in scans.items():
+        row = rows.get(pk)
+        if scan.error_code == Code.TOO_COMPLEX:
+            found[pk] = reason_in_words(scan.error_code)
+        elif row is not None and row.problem:
+            found[pk] = problem_of(row)
+        elif or_not_yet and (row is None or row.due_at is not None or (scan.sha256 and row.sha256 != scan.sha256)):
+            found[pk] = _("The picture is being prepared.")
+    return found
 
 
 def _drawn(scan: ImageScan, kind: str, *, may_be_late: bool = False, is_lost: bool = False) -> Rendition:

@@ -26,7 +26,9 @@ from django_copyleaks_image.standings import KINDS, Kind, KindRule, choices_in, 
 from . import again, export
 from .base import DECISION_MEDIA, ReadOnlyAdmin, admin_for
 from .desk import bulk
-from .desk.bulk import holder, why_not_decidable
+from .desk.batch import why_not_decidable
+from .desk.batch_views import BatchViews
+from .desk.bulk import holder
 from .desk.item import Step, contradiction_in_words, facts_of, seal, steps_of
 from .desk.queues import Choice, Desk
 from .desk.sentences import number_waiting
@@ -66,7 +68,7 @@ class DecisionSection:
 
 
 @admin.register(WatchedImage)
-class WatchedImageAdmin(DeskViews):
+class WatchedImageAdmin(BatchViews):
     """Pictures to look at, to decide about and to have scanned again; their rows are never edited."""
 
     scan_path = "scan__pk"

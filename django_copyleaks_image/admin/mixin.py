@@ -34,7 +34,7 @@ from .desk.item import contradiction_in_words
 from .facts import Finding, finding_about, moment, person
 from .filters import filters_of
 from .pictures import page_url, showing_admin
-from .stage import Stage
+from .stage import Stage, small_stage_of
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -189,13 +189,8 @@ def _stage(image: WatchedImage, finding: Finding, admin_site: AdminSite, title: 
     scan, showing = image.scan, showing_admin(admin_site)
     if scan is None or showing is None:
         return None
-    stage = Stage(
-        alt=_("Scan of %(object)s: %(finding)s") % {"object": title, "finding": finding.sentence or finding.label},
-        picture_url=showing.url("rendition", scan.pk, "panel"),
-    )
-    if scan.result is not None and scan.result.mask_runs and not scan.result.mask_problem:
-        stage.overlay_url = showing.url("overlay", scan.pk)
-    return stage
+    alt = _("Scan of %(object)s: %(finding)s") % {"object": title, "finding": finding.sentence or finding.label}
+    return small_stage_of(scan, showing.url, alt=alt)
 
 
 def _decision(image: WatchedImage) -> str:

@@ -108,6 +108,14 @@ def stage_of(scan: ImageScan, url: Url, *, alt: str) -> Stage:
     return stage
 
 
+def small_stage_of(scan: ImageScan, url: Url, *, alt: str) -> Stage:
+    """Return a small picture with the outline of what is marked, for pages with many of them: nothing is asked."""
+    stage = Stage(alt=alt, picture_url=url("rendition", scan.pk, "panel"))
+    if scan.result is not None and scan.result.mask_runs and not scan.result.mask_problem:
+        stage.overlay_url = url("overlay", scan.pk)
+    return stage
+
+
 def _add_overlay(stage: Stage, scan: ImageScan, result: DetectionResult, url: Url, orientation: int | None) -> None:
     problem = result.mask_problem
     found: list[list[int]] | None = None

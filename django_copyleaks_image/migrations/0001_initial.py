@@ -296,6 +296,7 @@ class Migration(migrations.Migration):
                 ('queued_at', models.DateTimeField(blank=True, null=True, verbose_name='waiting since')),
                 ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at')),
                 ('seconds', models.FloatField(blank=True, null=True, verbose_name='seconds on the screen')),
+                ('batch', models.UUIDField(blank=True, db_index=True, null=True, verbose_name='batch')),
                 ('agrees', models.BooleanField(blank=True, null=True, verbose_name='agrees with the first look')),
                 ('notified_at', models.DateTimeField(blank=True, null=True, verbose_name='signal sent at')),
                 ('notifying_until', models.DateTimeField(blank=True, null=True, verbose_name='signal being sent until')),

@@ -50,6 +50,8 @@ class Decision(models.Model):
     reverses = models.OneToOneField(
         "self", models.CASCADE, verbose_name=_("undoes"), related_name="reversal", null=True, blank=True
     )
+    # Of decisions that were taken at once, and are undone at once.
+    batch = models.UUIDField(_("batch"), null=True, blank=True, db_index=True)
     # Of a second look that confirmed or cleared: whether the first look, of which it did not know, had done the same.
     agrees = models.BooleanField(_("agrees with the first look"), null=True, blank=True)
     notified_at = models.DateTimeField(_("signal sent at"), null=True, blank=True)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable
 from typing import Any, cast
+from uuid import UUID
 
 from django.db import IntegrityError
 from django.db.models import F, Max
@@ -54,8 +55,11 @@ def decide(
     reason: str = "",
     note: str = "",
     seconds: float | None = None,
+    batch: UUID | None = None,
 ) -> Decision:
     """Decide about a picture as it was seen at ``version``, for ``seconds``, and return the decision.
+
+    What is decided as one ``batch`` can be undone as one.
 
     Raises :class:`Stale` when the picture has changed since or somebody else holds it, and :class:`Refused` for a kind
     or a reason that is not possible.
@@ -84,6 +88,7 @@ def decide(
         note=note.strip()[:NOTE_LENGTH],
         agrees=agrees,
         seconds=_looked_at(image, seconds),
+        batch=batch,
     )
 
 

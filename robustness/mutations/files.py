@@ -110,10 +110,10 @@ PROTECTIONS = (
     ),
     Protection(
         "many decisions about other bytes",
-        "admin/desk/bulk.py",
+        "admin/desk/batch.py",
         "if image.scan is not None and file_changes.noticed(image.scan):",
         "if False:",
-        "tests/admin/test_decisions.py -k other_bytes",
+        "tests/admin/test_bulk.py -k other_bytes",
     ),
     Protection(
         "rule asked before the bytes are read",

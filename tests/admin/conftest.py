@@ -35,6 +35,18 @@ def moderator(staff: Any) -> Client:
 
 
 @pytest.fixture
+def reviewer(staff: Any) -> Client:
+    """A client of a member of staff who may decide about pictures."""
+    client: Client = staff("view_watchedimage", "decide_watchedimage", "view_photo")
+    return client
+
+
+@pytest.fixture
+def bert(db: None) -> User:
+    return User.objects.create_user("bert", is_staff=True)
+
+
+@pytest.fixture
 def rule(configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Give the project rules of its own, as methods of its PictureAccess by their names."""
 

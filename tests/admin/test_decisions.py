@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.db import connection
@@ -17,7 +16,6 @@ from django.utils import timezone, translation
 from django.utils.html import escape
 from django.utils.translation import gettext_lazy
 
-from django_copyleaks_image.admin import base
 from django_copyleaks_image.admin.desk.item import seal, seen_version
 from django_copyleaks_image.admin.filters import QUEUES
 from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
@@ -37,7 +35,6 @@ from tests.admin.desk_requests import (
     sealed,
     user_of,
 )
-from tests.admin.inline_code import inline_code
 from tests.admin.scans_to_show import pictured, unmeasured
 from tests.gallery.models import Photo
 from tests.samples import photo, picture, upload
@@ -48,17 +45,6 @@ HOSTILE = "\"'><script>alert(1)</script>"
 AS_A_FORM = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def reviewer(staff: Any) -> Client:
-    client: Client = staff("view_watchedimage", "decide_watchedimage", "view_photo")
-    return client
-
-
-@pytest.fixture
-def bert(db: None) -> User:
-    return User.objects.create_user("bert", is_staff=True)
 
 
 def stored(image: WatchedImage) -> WatchedImage:
@@ -586,150 +572,6 @@ def test_list__says_what_was_decided_and_what_waits(reviewer: Client) -> None:
     page = reviewer.get(IMAGES).content.decode()
     assert "Cleared (false alarm)</td>" in page
     assert "Waits for: Review" in page
-
-
-# Many at once
-
-
-def choose(client: Client, action: str | list[str], *chosen: WatchedImage, query: str = "", **fields: str) -> Any:
-    return client.post(f"{IMAGES}{query}", {"action": action, ACTION_CHECKBOX_NAME: [s.pk for s in chosen], **fields})
-
-
-def versions(*chosen: WatchedImage) -> dict[str, str]:
-    return {f"version_{image.pk}": sealed(image) for image in chosen}
-
-
-@pytest.mark.parametrize(
-    ("action", "question", "standing", "said"),
-    [
-        ("confirm_ai", "Confirm 2 pictures as AI?", Standing.CONFIRMED, "2 pictures were confirmed as AI."),
-        ("clear_false_alarm", "Clear 2 pictures?", Standing.CLEARED, "2 pictures were cleared."),
-    ],
-)
-def test_bulk__asks_first_and_then_decides(
-    reviewer: Client, action: str, question: str, standing: Standing, said: str
-) -> None:
-    images = [pictured("a.jpg"), unmeasured(photo("b.jpg"))]
-    # A list with a menu of actions above and below sends both.
-    response = choose(reviewer, [action, ""], *images)
-    page = response.content.decode()
-    assert question in page
-    assert f'name="action" value="{action}"' in page
-    for image in images:
-        assert f'src="{IMAGES}rendition/{image.scan_id}/thumbnail/"' in page
-        assert f'name="version_{image.pk}" value="' in page
-    assert inline_code(response) == []
-    assert Decision.objects.count() == 0
-    response = choose(reviewer, action, *images, confirmed="yes", note="Same series", **versions(*images))
-    assert response.status_code == 302
-    assert messages(reviewer) == [said]
-    assert {stored(image).standing for image in images} == {standing}
-    assert {decision.note for decision in Decision.objects.all()} == {"Same series"}
-
-
-def test_bulk__leaves_out_what_changed_meanwhile(reviewer: Client, bert: User) -> None:
-    cleared, claimed, replaced, untouched = (pictured(f"{name}.jpg") for name in "abcd")
-    seen = versions(cleared, claimed, replaced, untouched)
-    decided(cleared, bert, Kind.CLEARED)
-    assert claims.claim(claimed.pk, bert)
-    Photo.objects.get(pk=replaced.object_id).image.save("e.jpg", upload())
-    # The list is filtered by what one of them was before.
-    answer = choose(
-        reviewer,
-        "confirm_ai",
-        cleared,
-        claimed,
-        replaced,
-        untouched,
-        query="?queue=review",
-        confirmed="yes",
-        **seen,
-    )
-    assert answer.headers["Location"] == f"{IMAGES}?queue=review"
-    assert sorted(messages(reviewer)) == [
-        "1 picture was confirmed as AI.",
-        "1 was left out: The scan is still under way.",
-        "1 was left out: bert cleared this picture a moment ago. Nothing was changed.",
-        "1 was left out: bert is looking at this picture. Nothing was changed.",
-    ]
-    assert stored(cleared).standing == Standing.CLEARED
-    assert stored(untouched).standing == Standing.CONFIRMED
-
-
-def test_bulk__leaves_out_other_bytes_under_the_same_name(reviewer: Client) -> None:
-    rewritten, untouched = pictured("a.jpg"), pictured("b.jpg")
-    seen = versions(rewritten, untouched)
-    rewrite(rewritten)
-    choose(reviewer, "confirm_ai", rewritten, untouched, confirmed="yes", **seen)
-    assert sorted(messages(reviewer)) == [
-        "1 picture was confirmed as AI.",
-        "1 was left out: The picture was replaced or removed. Nothing was changed.",
-    ]
-    assert stored(rewritten).standing == Standing.WAITING
-
-
-def test_bulk__asks_for_a_reason(reviewer: Client, configure: Any) -> None:
-    configure(REVIEW_REASONS=["Looks real", HOSTILE])
-    image = pictured()
-    page = choose(reviewer, "clear_false_alarm", image).content.decode()
-    assert '<input type="radio" name="reason" value="Looks real" required>' in page
-    assert "Choose one of the reasons." not in page
-    assert HOSTILE not in page
-    page = choose(
-        reviewer, "clear_false_alarm", image, confirmed="yes", note=HOSTILE, **versions(image)
-    ).content.decode()
-    assert "Choose one of the reasons." in page
-    assert f'name="note" value="{escape(HOSTILE)}"' in page
-    choose(reviewer, "clear_false_alarm", image, confirmed="yes", reason="Looks real", **versions(image))
-    assert Decision.objects.get().reason == "Looks real"
-
-
-def test_bulk__leaves_out_what_the_user_may_not_decide(reviewer: Client, staff: Any) -> None:
-    escalated, waiting, unfinished = pictured("a.jpg"), pictured("b.jpg"), pictured("c.jpg")
-    Photo.objects.get(pk=unfinished.object_id).image.save("d.jpg", upload())
-    press(reviewer, escalated, "escalated")
-    escalated = stored(escalated)
-    page = choose(reviewer, "confirm_ai", escalated, waiting, unfinished).content.decode()
-    assert "Confirm 1 picture as AI?" in page
-    assert "You may not decide about this picture." in page
-    assert "The scan is still under way." in page
-    choose(reviewer, "confirm_ai", escalated, confirmed="yes", **versions(escalated))
-    assert stored(escalated).standing == Standing.ESCALATED
-    blind = staff("view_watchedimage", "decide_watchedimage")
-    choose(blind, "confirm_ai", waiting, confirmed="yes", **versions(waiting))
-    assert stored(waiting).standing == Standing.FLAGGED
-
-
-def test_bulk__is_closed_to_whoever_may_not_decide(moderator: Client) -> None:
-    image = pictured()
-    choose(moderator, "confirm_ai", image, confirmed="yes", **versions(image))
-    assert Decision.objects.count() == 0
-    assert "confirm_ai" not in moderator.get(IMAGES).content.decode()
-
-
-def test_bulk__takes_a_bounded_number(reviewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "AT_ONCE", 1)
-    images = pictured("a.jpg"), pictured("b.jpg")
-    for fields in ({}, {"confirmed": "yes", **versions(*images)}):
-        choose(reviewer, "confirm_ai", *images, **fields)
-        assert messages(reviewer) == ["Choose at most 1 rows at once."]
-    assert Decision.objects.count() == 0
-
-
-def test_bulk__shows_a_second_look_as_a_first_one(reviewer: Client, bert: User) -> None:
-    blind, before = awaiting_second_look(pictured("a.jpg"), bert), pictured("b.jpg")
-    decided(before, bert, Kind.CONFIRMED)
-    assert "Decided before" not in choose(reviewer, "confirm_ai", blind).content.decode()
-    assert "Decided before: Confirmed as AI" in choose(reviewer, "clear_false_alarm", before).content.decode()
-
-
-def test_bulk__of_who_saw_the_pictures_before_the_first_look_is_the_second_one(reviewer: Client, bert: User) -> None:
-    image = pictured()
-    seen = versions(image)
-    awaiting_second_look(image, bert)
-    choose(reviewer, "clear_false_alarm", image, confirmed="yes", **seen)
-    assert messages(reviewer) == ["1 picture was cleared."]
-    assert Decision.objects.latest("pk").agrees
 
 
 # The log

@@ -42,7 +42,7 @@ from tests.samples import photo, upload
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>"
 # Of one picture, whatever the number of those that wait.
-QUERIES = 21
+QUERIES = 22
 
 pytestmark = pytest.mark.django_db
 

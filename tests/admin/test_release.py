@@ -16,7 +16,8 @@ from django_copyleaks_image.standings import Standing
 from tests.admin.desk_requests import DESK, IMAGES, ask, next_items, next_keys, press
 from tests.admin.drawn_pictures import get_drawn
 from tests.admin.scans_to_show import pictured
-from tests.admin.test_decisions import choose, messages, page_of, stored, versions
+from tests.admin.test_bulk import choose, told, versions
+from tests.admin.test_decisions import page_of, stored
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ def test_release__gives_a_picture_back_to_all_and_is_logged(chief: Client, bert:
     assert "bert is looking at this picture." in page
     assert 'value="release_claims"' in page
     choose(chief, "release_claims", held, free)
-    assert sorted(messages(chief)) == [
+    assert sorted(told(chief)) == [
         "1 picture was released.",
         "1 was left out: Nobody is looking at this picture.",
     ]
@@ -75,7 +76,7 @@ def test_release__is_checked_for_each_picture(chief: Client, bert: User, rule: C
     assert claims.claim(denied.pk, bert)
     rule(may_release=lambda access, image=None: image in (None, allowed))
     choose(chief, "release_claims", allowed, denied)
-    assert sorted(messages(chief)) == [
+    assert sorted(told(chief)) == [
         "1 picture was released.",
         "1 was left out: You may not release this picture.",
     ]
@@ -96,7 +97,7 @@ def test_claim_that_has_ended__is_nobodys(chief: Client, bert: User) -> None:
     WatchedImage.objects.filter(pk=image.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
     assert "is looking at" not in page_of(chief, image)
     choose(chief, "release_claims", image)
-    assert messages(chief) == ["1 was left out: Nobody is looking at this picture."]
+    assert told(chief) == ["1 was left out: Nobody is looking at this picture."]
 
 
 def test_empty_desk__leads_those_who_may_to_what_others_hold(reviewer: Client, chief: Client, bert: User) -> None:
@@ -121,6 +122,6 @@ def test_pause__is_told_at_the_desk_where_pictures_are_judged_all_the_same(revie
     assert press(reviewer, escalated, "escalated")["decision"]
     assert stored(image).standing == Standing.CLEARED
     assert ask(reviewer, f"undo/{decision}/")["said"] == "Undone: Cleared: coffee.jpg."
-    choose(reviewer, "clear_false_alarm", image, confirmed="yes", **versions(stored(image)))
+    choose(reviewer, "clear_false_alarm", image, kind="cleared", **versions(stored(image)))
     assert stored(image).standing == Standing.CLEARED
     assert account.state().paused_at is not None

@@ -32,6 +32,8 @@ from django_copyleaks_image.reviewing.history import history_of
 from django_copyleaks_image.reviewing.reasons import label_of, reasons_for
 from django_copyleaks_image.standings import CHOICES, DECIDED_FOR_GOOD, Kind, Queue
 
+from .copies import Copies
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -53,12 +55,20 @@ class Item(TypedDict):
 
 
 def item_of(
-    image: WatchedImage, target: Target, model_admin: "PictureAdmin", request: "HttpRequest", *, is_blind: bool
+    image: WatchedImage,
+    target: Target,
+    model_admin: "PictureAdmin",
+    request: "HttpRequest",
+    *,
+    is_blind: bool,
+    copies: Copies,
 ) -> Item:
     """Return a picture as an item of the desk; in a blind second look its history tells of no decision."""
     version = seal(image)
     context = {
         "image": image,
+        "copies": copies,
+        "copies_url": model_admin.url("copies", image.pk) if copies.waiting else "",
         "scan": image.scan,
         "version": version,
         "title": target.label,

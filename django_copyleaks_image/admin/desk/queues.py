@@ -22,6 +22,7 @@ from django_copyleaks_image.reviewing import claims, placing, queue
 from django_copyleaks_image.reviewing.queue import Bookmark, Order, Selection
 from django_copyleaks_image.standings import Queue
 
+from .copies import copies_of
 from .item import Item, item_of
 from .sentences import number_waiting
 
@@ -216,7 +217,14 @@ class Desk:
         blind = self.access.disguise(taken)
         found = self.access.targets(taken)
         return [
-            item_of(image, found[image.pk], self.model_admin, self.request, is_blind=image.pk in blind)
+            item_of(
+                image,
+                found[image.pk],
+                self.model_admin,
+                self.request,
+                is_blind=image.pk in blind,
+                copies=copies_of(self, image, is_blind=image.pk in blind),
+            )
             for image in taken
         ]
 

@@ -36,6 +36,10 @@ def replaced() -> str:
     return _("The picture was replaced or removed. Nothing was changed.")
 
 
+def something_happened() -> str:
+    return _("Something happened to this picture meanwhile. Nothing was changed.")
+
+
 def meanwhile(image: WatchedImage, user: AnyUser, *, is_as_seen: bool, is_blind: bool) -> str:
     """Return why a decision came too late; ``is_as_seen`` says that nothing was decided since the user looked.
 
@@ -48,11 +52,11 @@ def meanwhile(image: WatchedImage, user: AnyUser, *, is_as_seen: bool, is_blind:
     latest = latest_judgement(image)
     # Nobody is told that a picture is looked at twice: what nobody decided about is spoken of in the same words.
     if is_as_seen or is_blind or latest is None or image.queue == Queue.SECOND_LOOK:
-        return _("Something happened to this picture meanwhile. Nothing was changed.")
+        return something_happened()
     finished_at = image.scan and image.scan.finished_at
     if finished_at and latest.decided_at < finished_at:
         return _("The picture was scanned again meanwhile. Nothing was changed.")
-    told = {"person": person(latest.decided_by), "when": _ago(latest.decided_at)}
+    told = {"person": person(latest.decided_by), "when": ago(latest.decided_at)}
     return str(rule_of(latest.kind, latest.verdict).meanwhile) % told
 
 
@@ -101,7 +105,7 @@ def others(names: list[str]) -> str:
     return ngettext("%(names)s is here too", "%(names)s are here too", len(names)) % {"names": listed}
 
 
-def _ago(moment: datetime) -> str:
+def ago(moment: datetime) -> str:
     if moment + timedelta(minutes=1) > timezone.now():
         return _("a moment ago")
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
