@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from django_copyleaks_image import registry
+from django_copyleaks_image import registry, standing_columns
 from django_copyleaks_image.decoding import pool
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.scanning import arrival, leases
@@ -47,6 +47,13 @@ def _nothing_held() -> Iterator[None]:
     """Keep what one test claims and never works on from the next, whose rows have the same keys."""
     yield
     leases.forget_everything()
+
+
+@pytest.fixture(autouse=True)
+def _no_column_is_filled() -> Iterator[None]:
+    """Let no test believe what another has filled."""
+    yield
+    standing_columns.forget_filled()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,7 +12,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
 PUBLIC = [
-    *("admin", "api", "dispatch", "endpoints.media", "endpoints.verifiers", "endpoints.webhook", "emulator", "models"),
+    *(
+        "admin",
+        "api",
+        "dispatch",
+        "endpoints.media",
+        "endpoints.verifiers",
+        "endpoints.webhook",
+        "emulator",
+        "fields",
+        "models",
+    ),
     *("operations", "publishing", "redaction", "registry", "signals", "sources", "verdicts"),
 ]
 

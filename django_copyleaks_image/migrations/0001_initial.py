@@ -246,6 +246,16 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StandingColumn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('field_name', models.CharField(max_length=100)),
+                ('after', models.BigIntegerField(default=0)),
+                ('filled_at', models.DateTimeField(blank=True, null=True)),
+                ('content_type', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+            ],
+        ),
+        migrations.CreateModel(
             name='WatchedImage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -257,6 +267,7 @@ class Migration(migrations.Migration):
                 ('owner_key', django_copyleaks_image.models.fields.ExactCharField(blank=True, default='', max_length=200)),
                 ('owner_label', models.CharField(blank=True, default='', max_length=200, verbose_name='owner')),
                 ('look_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('column_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='uploaded at')),
                 ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='picture deleted at')),
                 ('standing', models.CharField(choices=[('waiting', 'Waiting for its scan'), ('not_measured', 'Not measured'), ('not_a_picture', 'Not a picture'), ('clean', 'Nothing to review'), ('flagged', 'Flagged'), ('cleared', 'Cleared (false alarm)'), ('confirmed', 'Confirmed as AI'), ('escalated', 'Escalated')], default='waiting', max_length=16, verbose_name='standing')),
@@ -414,6 +425,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='rendition',
             constraint=models.UniqueConstraint(fields=('scan', 'kind'), name='copyleaks_rendition_of_scan'),
+        ),
+        migrations.AddConstraint(
+            model_name='standingcolumn',
+            constraint=models.UniqueConstraint(fields=('content_type', 'field_name'), name='copyleaks_image_standing_column'),
         ),
         migrations.AddIndex(
             model_name='watchedimage',

@@ -6,6 +6,7 @@ from .decision import Decision
 from .fitted_copy import FittedCopy
 from .home import (
     account_row,
+    column_progress,
     day_counts,
     days,
     decisions,
@@ -22,6 +23,7 @@ from .rendition import Rendition, RenditionPart
 from .result import DetectionResult
 from .review_desk import ReviewDesk
 from .scan import ImageScan
+from .standing_column import StandingColumn
 from .watched_image import WatchedImage
 
 __all__ = [
@@ -35,9 +37,11 @@ __all__ = [
     "Rendition",
     "RenditionPart",
     "ReviewDesk",
+    "StandingColumn",
     "WatchedImage",
     "WebhookReceipt",
     "account_row",
+    "column_progress",
     "day_counts",
     "days",
     "decisions",

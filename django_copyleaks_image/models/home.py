@@ -10,6 +10,7 @@ from .receipt import WebhookReceipt, WebhookReceiptQuerySet
 from .rendition import Rendition, RenditionQuerySet
 from .result import DetectionResult
 from .scan import ImageScan, ImageScanQuerySet
+from .standing_column import StandingColumn
 from .watched_image import WatchedImage, WatchedImageQuerySet
 
 
@@ -61,6 +62,11 @@ def renditions() -> RenditionQuerySet:
 def fitted_copies() -> models.QuerySet[FittedCopy]:
     """Return which scan needs which copy, for reading and writing in their home database."""
     return FittedCopy.objects.using(home_database())
+
+
+def column_progress() -> models.QuerySet[StandingColumn]:
+    """Return how far the project's own columns are filled, for reading and writing in the home database."""
+    return StandingColumn.objects.using(home_database())
 
 
 def account_row() -> models.QuerySet[AccountState]:

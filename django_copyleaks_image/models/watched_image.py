@@ -70,6 +70,8 @@ class WatchedImage(ReadWhereWritten):
     owner_label = models.CharField(_("owner"), max_length=owners.LENGTH, blank=True, default="")
     # When it is looked whether the file is still the one that the scan has found. Never shown.
     look_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    # The project's model has a column of its own for the standing, which does not say yet what this row says.
+    column_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
     # When this file came: of an upload, when it was saved.
     uploaded_at = models.DateTimeField(_("uploaded at"), default=timezone.now)
     # The object or its file was deleted: what identifies it was erased here at once.

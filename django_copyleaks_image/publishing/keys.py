@@ -10,23 +10,14 @@ from django.db.models.sql.compiler import SQLCompiler
 from django_copyleaks_image.models import WatchedImage, home_database
 
 
-class AsText(Func):
-    """A column of any type and collation as the watched images write it, equal byte by byte or not at all.
+class Exactly(Func):
+    """A column of any type and collation as the app writes it, equal byte by byte or not at all.
 
-    It belongs on the project's side of a comparison, where it leaves their indexes usable. Raises
-    ValueError when the query runs in another database than the one that holds them.
+    It belongs on the project's side of a comparison, where it leaves indexes of ours usable.
     """
 
     output_field = CharField()
     template = "CAST(%(expressions)s AS text)"
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
-        if not knows_scans(connection.alias):
-            raise ValueError(
-                f"The scans are in the database {home_database()!r}, and this query runs in {connection.alias!r}, "
-                f"which cannot ask for them. Use standing() and prefetch_standings() for these objects."
-            )
-        return super().as_sql(compiler, connection, *args, **context)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         # With a collation of the project's own, the index of ours, which has the default one, is not used.
@@ -35,6 +26,22 @@ class AsText(Func):
     def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         # MariaDB refuses to compare columns of two collations, and by most of them "a" equals "A".
         return self.as_sql(compiler, connection, template="CONVERT(%(expressions)s USING utf8mb4) COLLATE utf8mb4_bin")
+
+
+class AsText(Exactly):
+    """A column that is compared with one of a watched image.
+
+    Raises ValueError when the query runs in another database than the one that holds them.
+    """
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+        if not knows_scans(connection.alias):
+            raise ValueError(
+                f"The scans are in the database {home_database()!r}, and this query runs in {connection.alias!r}, "
+                f"which cannot ask for them. Use standing() and prefetch_standings() for these objects, or give their "
+                f"model a PictureStandingField, which the worker fills."
+            )
+        return super().as_sql(compiler, connection, *args, **context)
 
 
 def knows_scans(alias: str) -> bool:

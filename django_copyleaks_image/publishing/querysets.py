@@ -1,8 +1,10 @@
 """Labels and hides the objects of a queryset by what was measured and decided about their pictures.
 
-Everything is asked in SQL about the file that the field holds now, by the index on the target of a scan.
+Everything is asked in SQL about the file that the field holds now: of our rows, by the index on the target of a scan,
+or of a column that the project has for it.
 """
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
@@ -28,6 +30,7 @@ from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.standings import DECIDED, Policy, Standing
 
+from . import own_columns
 from .keys import AsText
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -42,11 +45,21 @@ def with_standing(queryset: Rows, field_name: str, *, prefix: str = "copyleaks")
     AI share of the area (0–1), None when not measured. For a second field of a model choose another ``prefix``.
     """
     field = registry.column_field(queryset.model, field_name)
+    standing = own_columns.known(
+        field,
+        lambda column: own_columns.standing_in(field, column, Standing, default=Standing.WAITING),
+        lambda: Coalesce(Subquery(_present_rows(field).values("standing")), Value(Standing.WAITING)),
+    )
+    decision = own_columns.known(
+        field,
+        lambda column: own_columns.standing_in(field, column, DECIDED, default=""),
+        lambda: decision_of(field),
+    )
     return queryset.annotate(
         **{
-            f"{prefix}_standing": Coalesce(Subquery(_present_rows(field).values("standing")), Value(Standing.WAITING)),
+            f"{prefix}_standing": standing,
             f"{prefix}_verdict": verdict_of(field),
-            f"{prefix}_decision": decision_of(field),
+            f"{prefix}_decision": decision,
             f"{prefix}_ai_share": Subquery(_present_rows(field).values("ai_share")),
         }
     )
@@ -71,12 +84,8 @@ def publishable(
     """
     shown = standings.shown_standings(unmeasured=unmeasured, flagged=flagged, not_pictures=not_pictures)
     field = registry.column_field(queryset.model, field_name)
-    rows = _present_rows(field)
-    # Without a row the picture is waiting.
-    fit = (
-        ~Exists(rows.exclude(standing__in=shown))
-        if Standing.WAITING in shown
-        else Exists(rows.filter(standing__in=shown))
+    fit = own_columns.known(
+        field, lambda column: own_columns.is_shown(field, column, shown), lambda: _is_shown_by_row(field, shown)
     )
     if field.may_be_empty:
         return queryset.filter(field.is_empty() | Q(fit))
@@ -112,6 +121,13 @@ def decision_of(field: PictureField, *, secret: Q | None = None) -> Combinable:
     told = Q(standing__in=DECIDED) if secret is None else Q(~secret, standing__in=DECIDED)
     decision = Case(When(told, then=F("standing")), default=Value(""))
     return Coalesce(Subquery(_present_rows(field).values(found=decision)), Value(""))
+
+
+def _is_shown_by_row(field: PictureField, shown: Collection[Standing]) -> Any:
+    rows = _present_rows(field)
+    if Standing.WAITING in shown:  # Without a row the picture is waiting.
+        return ~Exists(rows.exclude(standing__in=shown))
+    return Exists(rows.filter(standing__in=shown))
 
 
 def _holds(condition: Q | Exists) -> Case:

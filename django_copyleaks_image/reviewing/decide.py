@@ -10,7 +10,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image import notify
+from django_copyleaks_image import notify, standing_columns
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, WatchedImage, days, decisions, home_database, images
 from django_copyleaks_image.models.day import About, day_of
@@ -223,7 +223,11 @@ def _change(image: WatchedImage, user: AnyUser, version: int, after: dict[str, A
     if after.get("standing", image.standing) != image.standing:
         moved["standing_since"] = timezone.now()
     current = images().filter(free_for(user, timezone.now()), pk=image.pk, version=version)
-    return bool(current.update(**FREE, **after, **moved))
+    if "standing" not in after:
+        return bool(current.update(**FREE, **after, **moved))
+    # Whoever is answered that it is decided finds it so in the project's own column.
+    standing_columns.write_after_commit(image, patience=standing_columns.PATIENCE)
+    return bool(current.update(**FREE, **after, **moved, **standing_columns.due()))
 
 
 def _append(

@@ -13,7 +13,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from django_copyleaks_image import registry
+from django_copyleaks_image import registry, standing_columns
 from django_copyleaks_image.database_errors import Trouble, trouble_of
 from django_copyleaks_image.models import Decision, ImageScan, WatchedImage, home_database, images, scans
 from django_copyleaks_image.models.scan import UNMEASURED, Status
@@ -104,12 +104,19 @@ def put(scan: ImageScan, place: Place) -> None:
     if place.version is None:
         try:
             images().create(
-                content_type=scan.content_type, object_id=scan.object_id, field_name=scan.field_name, **place.columns
+                content_type=scan.content_type,
+                object_id=scan.object_id,
+                field_name=scan.field_name,
+                **place.columns,
+                **standing_columns.due_of(scan),
             )
         except IntegrityError:  # Another scan of this picture has ended at the same moment.
             raise Interrupted from None
-    elif not images().same_target(scan).filter(version=place.version).update(**place.columns):
-        raise Interrupted
+    else:
+        as_it_was_read = images().same_target(scan).filter(version=place.version)
+        if not as_it_was_read.update(**place.columns, **standing_columns.due()):
+            raise Interrupted
+    standing_columns.write_after_commit(scan)
 
 
 def await_scan(scan: ImageScan) -> None:
@@ -121,7 +128,7 @@ def await_scan(scan: ImageScan) -> None:
     row = images().same_target(scan)
     if scan.is_rescan:  # Until there is another result, what was found about the same file goes on counting.
         row = row.exclude(file_name=scan.file_name)
-    row.update(
+    is_changed = row.update(
         scan=scan,
         file_name=scan.file_name,
         file_digest=digest_of(scan.file_name),
@@ -133,18 +140,28 @@ def await_scan(scan: ImageScan) -> None:
         sha256="",
         **_NOT_MEASURED,
         **_off_the_desk(standing),
+        **standing_columns.due(),
     )
+    if is_changed:
+        standing_columns.write_after_commit(scan)
 
 
 def withdraw(found: WatchedImageQuerySet) -> int:
     """Take pictures from the desk whose objects hold other files by now, and return how many."""
-    return found.waiting().update(**_off_the_desk(Standing.WAITING), **_NOT_MEASURED)
+    return found.waiting().update(**_off_the_desk(Standing.WAITING), **_NOT_MEASURED, **standing_columns.due())
 
 
 def remove(found: WatchedImageQuerySet) -> None:
     """Note that pictures were deleted: forget whose they were and the names of their files; what was decided stays."""
     found.filter(removed_at=None).update(
-        owner_key="", owner_label="", file_name="", file_digest="", look_due_at=None, removed_at=timezone.now(), **_LEFT
+        owner_key="",
+        owner_label="",
+        file_name="",
+        file_digest="",
+        look_due_at=None,
+        removed_at=timezone.now(),
+        **_LEFT,
+        **standing_columns.due(),
     )
 
 

@@ -20,7 +20,7 @@ from django_copyleaks_image.models.watched_image import digest_of
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.sources import Picture
 
-from . import arrival, clock, scan_requests, stored_files, unmeasured
+from . import arrival, clock, filling, scan_requests, stored_files, unmeasured
 from .isolation import isolated
 from .scan_requests import LEFT_OUT
 
@@ -130,6 +130,7 @@ def go_round(progress: dict[str, Any]) -> dict[str, Any]:
     begun_at = round_.begun_at if round_.after else now.isoformat()
     present = images().filter(removed_at=None, pk__gt=round_.after).exclude(file_name="")
     looked_at = _look_at(present.order_by("pk")[:CHUNK])
+    filling.mend(looked_at)
     is_over = not looked_at or not present.filter(pk__gt=looked_at[-1]).exists()
     return asdict(Round(after=0 if is_over else looked_at[-1], begun_at=begun_at))
 

@@ -18,7 +18,7 @@ from django_copyleaks_image.models import account_row, receipts, scans
 from django_copyleaks_image.models.scan import ImageScanQuerySet, Status
 from django_copyleaks_image.transactions import atomically
 
-from . import account, clock
+from . import account, clock, filling
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +55,7 @@ def hold() -> None:
         queued = scans().filter(status=Status.QUEUED, created_at__lte=now)
         queued.update(may_have_arrived=True, sent_at=Coalesce(F("sent_at"), now), lease_owner="", lease_until=None)
         account_row().update(restored_at=now)
+        filling.begin_anew()
 
     atomically(mark)
 

@@ -22,6 +22,7 @@ from . import (
     duplicates,
     erasure,
     file_changes,
+    filling,
     heatmaps,
     inbox,
     latency,
@@ -67,6 +68,9 @@ def sweep() -> None:
         duplicates.settle_orphans()
     with isolated("send the signals that are pending"):
         send_pending_signals(now)
+    with isolated("write how pictures stand into the project's own tables"):
+        filling.write_due()
+        filling.carry_on()
     with isolated("erase what is known of deleted pictures"):
         erasure.erase_due(now)
     with isolated("remove what was drawn of replaced pictures"):

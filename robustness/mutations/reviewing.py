@@ -6,8 +6,8 @@ PROTECTIONS = (
     Protection(
         "owner of a removed picture forgotten",
         "reviewing/placing.py",
-        'owner_key="", owner_label="", file_name=""',
-        'file_name=""',
+        '        owner_key="",\n        owner_label="",\n',
+        "",
         "tests/scanning/test_owners.py -k forgotten",
     ),
     Protection(
@@ -76,8 +76,8 @@ PROTECTIONS = (
     Protection(
         "decision while a result is stored",
         "reviewing/placing.py",
-        ".filter(version=place.version).update",
-        ".update",
+        ".filter(version=place.version)",
+        "",
         "tests/reviewing/test_placing.py -k between_reading_and_writing",
     ),
     Protection(

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from django_copyleaks_image.fields import PictureStandingField
+
 
 class Photo(models.Model):
     title = models.CharField(max_length=100, blank=True)
@@ -107,6 +109,23 @@ class Sticker(Picture):
 
     def __str__(self) -> str:
         return self.code
+
+
+class Postcard(models.Model):
+    """How its picture stands is kept in a column of its own."""
+
+    front = models.ImageField(upload_to="postcards", blank=True)
+    front_standing = PictureStandingField("front")
+    published = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"Postcard {self.pk}"
+
+
+class LargePostcard(Postcard):
+    """A child with a table of its own; picture and standing are its parent's."""
+
+    size = models.CharField(max_length=100, blank=True)
 
 
 class Listing(models.Model):

@@ -1,0 +1,91 @@
+"""Asks the column of the project's own in which the app keeps how pictures stand, where a model has one."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Case, Expression, F, Func, Model, Value, When
+from django.db.models.sql.compiler import SQLCompiler
+
+from django_copyleaks_image import registry, standing_columns
+from django_copyleaks_image.picture_fields import PictureField
+from django_copyleaks_image.standings import STANDINGS, Standing
+
+from .keys import Exactly
+
+
+class Stands(Func):
+    """Whether a column says one of these standings of the file that the object holds now, or whether it does not.
+
+    The whole text is compared, which takes half the time of taking it apart. As a CASE it is nothing that PostgreSQL
+    takes for rare; else it would not go by the order of a page.
+    """
+
+    output_field = BooleanField()
+    template = "CASE WHEN %(column)s IN (%(texts)s) THEN %(found)s ELSE %(other)s END"
+
+    def __init__(self, column: Any, name: Any, *, beginnings: Iterable[str], is_negated: bool = False) -> None:
+        super().__init__(column, name)
+        self.beginnings, self.is_negated = tuple(beginnings), is_negated
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+        text = "CONCAT(%%s, %s)" if connection.vendor == "mysql" else "%%s || %s"
+        (column, column_values), (name, name_values) = (compiler.compile(it) for it in self.source_expressions)
+        texts = ", ".join([text % name] * len(self.beginnings))
+        values = [value for beginning in self.beginnings for value in (beginning, *name_values)]
+        found, other = ("FALSE", "TRUE") if self.is_negated else ("TRUE", "FALSE")
+        sql = self.template % {"column": column, "texts": texts, "found": found, "other": other}
+        return sql, [*column_values, *values]
+
+
+class IfFilled(Expression):
+    """What the column of a field says once it is filled, and until then what the watched images say.
+
+    It is looked when the query runs: a queryset may be built where no database can be asked.
+    """
+
+    def __init__(self, owner: type[Model], field_name: str, kept: Any, asked: Any) -> None:
+        super().__init__(output_field=kept.output_field)
+        self.owner, self.field_name, self.kept, self.asked = owner, field_name, kept, asked
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.kept, self.asked]
+
+    def set_source_expressions(self, exprs: Any) -> None:
+        self.kept, self.asked = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        is_filled = standing_columns.is_filled(self.owner, self.field_name)
+        return compiler.compile(self.kept if is_filled else self.asked)
+
+
+def known(field: PictureField, kept: Callable[[str], Any], asked: Callable[[], Any]) -> Any:
+    """Return what a column of the project's own says if there is one that is filled, else what is asked of our rows.
+
+    Either is made when it may be needed: to make both takes longer than to read a page.
+    """
+    owner = registry.owner_of(field)
+    column = standing_columns.columns().get((owner, field.name))
+    if column is None:
+        return asked()
+    if standing_columns.is_known_to_be_filled(owner, field.name):
+        return kept(column)
+    return IfFilled(owner, field.name, kept(column), asked())
+
+
+def is_shown(field: PictureField, column: str, shown: Iterable[Standing]) -> Stands:
+    """Return the condition that a picture may be shown. One without a standing is waiting."""
+    by_default = Standing.WAITING in shown
+    return _stands(field, column, STANDINGS.keys() - set(shown) if by_default else shown, is_negated=by_default)
+
+
+def standing_in(field: PictureField, column: str, standings: Iterable[Standing], *, default: str) -> Case:
+    """Return the expression of how a picture stands, or the default if it is in none of these ways."""
+    whens = [When(_stands(field, column, [it]), then=Value(str(it))) for it in standings]
+    return Case(*whens, default=Value(str(default)))
+
+
+def _stands(field: PictureField, column: str, standings: Iterable[Standing], *, is_negated: bool = False) -> Stands:
+    name = Exactly(field.held_name(F(field.column.name)))
+    beginnings = standing_columns.beginnings(standings)
+    return Stands(F(column), name, beginnings=beginnings, is_negated=is_negated)
