@@ -119,6 +119,21 @@ def put(scan: ImageScan, place: Place) -> None:
     standing_columns.write_after_commit(scan)
 
 
+def judge_anew(image: WatchedImage, verdict: Verdict, standing: Standing | None) -> None:
+    """Write what today's thresholds say of a measured picture; raise :class:`Interrupted` when it is another by now.
+
+    Without a standing it stays where it is. Call after the UPDATE of its scan.
+    """
+    columns: dict[str, Any] = {"verdict": verdict, "version": image.version + 1}
+    if standing is not None:
+        now = timezone.now()
+        is_flagged = standing == Standing.FLAGGED
+        columns |= {"standing": standing, "standing_since": now, "queued_at": now if is_flagged else None, **FREE}
+        columns["queue"] = Queue.REVIEW if is_flagged else Queue.NONE
+    if not images().filter(pk=image.pk, version=image.version).update(**columns):
+        raise Interrupted
+
+
 def await_scan(scan: ImageScan) -> None:
     """Note that a picture holds the file of a new scan: what its row says is not about it.
 

@@ -40,6 +40,11 @@ def accepted_since(moment: datetime | None, *, but: ImageScan | None = None) -> 
     return (accepted if but is None else accepted.exclude(pk=but.pk)).exists()
 
 
+def _ended_since(moment: datetime) -> ImageScanQuerySet:
+    """Return the scans that have ended since a moment; of one that was judged anew, only the signal is sent again."""
+    return scans().filter(notified_at__gt=moment, finished_at__gt=moment)
+
+
 def answered_since(moment: datetime) -> bool:
     """Return whether anything has come back about a picture since a moment, a failure included."""
     return receipts().filter(received_at__gt=moment).exists()
@@ -47,7 +52,7 @@ def answered_since(moment: datetime) -> bool:
 
 def measured_since(moment: datetime) -> bool:
     """Return whether a picture that was sent has got its result since a moment."""
-    return scans().filter(notified_at__gt=moment, status=Status.COMPLETED, sent_at__isnull=False).exists()
+    return _ended_since(moment).filter(status=Status.COMPLETED, sent_at__isnull=False).exists()
 
 
 def unanswered() -> ImageScanQuerySet:
@@ -97,8 +102,8 @@ def resubmission_is_out() -> bool:
 def resubmissions_are_in_vain() -> bool:
     """Return whether the resubmissions that ended last were lost like what they stand for."""
     since = clock.now() - _LATELY
-    ended = scans().filter(resubmission_of__isnull=False, status__in=(Status.COMPLETED, Status.FAILED))
-    newest = ended.filter(notified_at__gt=since).order_by("-notified_at").values_list("error_code", flat=True)
+    ended = _ended_since(since).filter(resubmission_of__isnull=False, status__in=(Status.COMPLETED, Status.FAILED))
+    newest = ended.order_by("-notified_at").values_list("error_code", flat=True)
     return list(newest[:VAIN_RESUBMISSIONS]) == [Code.RESULT_LOST] * VAIN_RESUBMISSIONS
 
 
@@ -108,7 +113,7 @@ def alike(row: AccountState) -> ImageScan | None:
     What is said of single files does not count, and neither does what ended before the last pause.
     """
     since = max(filter(None, (clock.now() - _LATELY, row.resumed_at)))
-    ended = scans().filter(notified_at__gt=since).order_by("-notified_at")
+    ended = _ended_since(since).order_by("-notified_at")
     newest = ended.only(
         "status", "error_code", "error_message", "error_values", "sent_at", "submitted_at", "finished_at"
     )[:_NEWEST]

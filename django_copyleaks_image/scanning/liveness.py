@@ -57,7 +57,9 @@ def why_scans_wait(now: datetime) -> str:
 
 def _submits(since: datetime) -> bool:
     """Return whether a queued scan went on; results and ends of those that were sent before do not count."""
-    ended = scans().filter(Q(submitted_at=None) | Q(submitted_at__gt=since), notified_at__gt=since)
+    ended = scans().filter(
+        Q(submitted_at=None) | Q(submitted_at__gt=since), notified_at__gt=since, finished_at__gt=since
+    )
     return (
         scans().filter(status=Status.SUBMITTED, submitted_at__gt=since).exists()
         or ended.exclude(status=Status.SUPERSEDED).exists()

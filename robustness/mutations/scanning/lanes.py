@@ -1,4 +1,4 @@
-"""The protections of uploads from backfills."""
+"""The protections of what is done in bulk: of uploads from backfills, and of decisions from changed thresholds."""
 
 from robustness.mutations.protection import Protection
 
@@ -86,5 +86,26 @@ PROTECTIONS = (
         "        if not conf.SANDBOX:",
         "        if False:",
         "tests/management/test_scan.py -k mock_results",
+    ),
+    Protection(
+        "decisions from changed thresholds",
+        "scanning/rejudging.py",
+        "image.standing in BY_VERDICT and ",
+        "",
+        "tests/reviewing/test_rejudging.py -k decisions__stay",
+    ),
+    Protection(
+        "version of a picture that is judged anew",
+        "reviewing/placing.py",
+        "    if not images().filter(pk=image.pk, version=image.version).update(**columns):",
+        "    if not images().filter(pk=image.pk).update(**columns):",
+        "tests/reviewing/test_rejudging.py -k decided_meanwhile",
+    ),
+    Protection(
+        "signals of what was judged anew are no new results",
+        "scanning/evidence.py",
+        "scans().filter(notified_at__gt=moment, finished_at__gt=moment)",
+        "scans().filter(notified_at__gt=moment)",
+        "tests/reviewing/test_rejudging.py -k takes_it_for_a_new_result",
     ),
 )
