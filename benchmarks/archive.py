@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WatchedImage, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome
-from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.models.scan import Spent, Status
+from django_copyleaks_image.scanning import days
 from django_copyleaks_image.standings import Kind, Queue, Standing
 from django_copyleaks_image.verdicts import Verdict
 from tests.gallery.models import Listing, Photo
@@ -109,6 +110,7 @@ _SCAN = {
     "created_at": _CREATED,
     "finished_at": f"CASE WHEN template.finished_at IS NOT NULL THEN {_CREATED} END",
     "result_id": "CASE WHEN template.result_id IS NOT NULL THEN number END",
+    "spent_on": f"CASE WHEN template.spent_as <> '' THEN CAST(({_CREATED}) AT TIME ZONE 'UTC' AS date) END",
 }
 _IMAGE = {
     "id": "number",
@@ -183,6 +185,9 @@ def fill(size: int) -> User:
         for model in (*_OURS, Listing, Photo):
             model._base_manager.filter(pk__lt=0).delete()
         cursor.execute("VACUUM ANALYZE")
+    # What the worker does beside its work, a day at a time.
+    while days.count_due(seconds=60):
+        pass
     return moderator
 
 
@@ -199,6 +204,9 @@ def queue_up(template: ImageScan, count: int) -> None:
             [count, template.pk],
         )
         cursor.execute("VACUUM ANALYZE")
+    # What the worker does beside its work, a day at a time.
+    while days.count_due(seconds=60):
+        pass
 
 
 @contextmanager
@@ -229,6 +237,7 @@ def _scan(pk: int, model: type[Model], state: _State, result: DetectionResult) -
         finished_at=now if finished else None,
         notified_at=now if finished else None,
         result=result if columns["status"] == Status.COMPLETED else None,
+        **({"spent_as": Spent.RESULT, "credits": 1} if columns["status"] == Status.COMPLETED else {}),
         **columns,
     )
 

@@ -41,7 +41,7 @@ class Figure:
 
 def seconds(work: Callable[[], object], *, repeat: int = 5) -> float:
     """Return the least processor time of ``work``: what else the machine does at that moment only adds to it."""
-    return min(_times(work, repeat, time.process_time))
+    return min(times(work, repeat, time.process_time))
 
 
 def alternating(
@@ -50,12 +50,13 @@ def alternating(
     """Return median(first) / median(second), measured in turns, so that a busy moment hits both."""
     ours, theirs = [], []
     for _ in range(repeat):
-        ours += _times(first, 1, clock)
-        theirs += _times(second, 1, clock)
+        ours += times(first, 1, clock)
+        theirs += times(second, 1, clock)
     return median(ours) / median(theirs)
 
 
-def _times(work: Callable[[], object], repeat: int, clock: Clock) -> list[float]:
+def times(work: Callable[[], object], repeat: int, clock: Clock) -> list[float]:
+    """Return what ``work`` takes each time."""
     taken = []
     for _ in range(repeat):
         start = clock()

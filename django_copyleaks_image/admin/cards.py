@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 
+from django.contrib.auth import get_user_model
 from django.utils.formats import date_format, number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -11,16 +14,23 @@ from django.utils.translation import ngettext
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState
+from django_copyleaks_image.models.day import midnight
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.standings import Queue
+from django_copyleaks_image.reviewing.figures import FALSE_ALARMS, FLAGGED
+from django_copyleaks_image.reviewing.reasons import label_of
+from django_copyleaks_image.standings import FINAL, Kind, Queue
 from django_copyleaks_image.verdicts import share_in_words
 
-from .figures import DayFigures, Figures, Judged, spent_today
+from .facts import person
+from .figures import DayFigures, Figures, spent_today
 from .filters import QUEUES, fields_to_choose
+from .log_filters import DELETED
 from .reasons import reason_in_words
 
 # Gives the address of a list with these filters, empty for people who have none.
 ListUrl = Callable[..., str]
+# What the log is asked for decisions about AI or not, second looks left out.
+_DECIDED = {"kind__in": ",".join(FINAL), "second_look": "no"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,27 +112,41 @@ def credits_used(found: Figures, row: AccountState | None, ledger_url: str) -> C
     )
 
 
-def false_alarms(found: Figures) -> Card:
+def false_alarms(found: Figures, log_url: ListUrl) -> Card:
     """Return how often the detection was wrong, and how often people were of two minds."""
-    work = found.work
-    overturned = work.replaced + work.undone
-    lines = [Line(label=_("Decisions"), value=_number(work.decided))]
-    lines.append(Line(label=_("Overturned"), value=_with_share(overturned, work.decided)))
-    if work.undone:
-        lines.append(Line(label=_("of these, undone"), value=_number(work.undone), is_part=True))
-    lines.append(Line(label=_("Skipped"), value=_number(work.skipped)))
-    if work.second_looks:
-        lines.append(Line(label=_("Second looks"), value=_number(work.second_looks)))
-        agreed = _with_share(work.agreed, work.second_looks)
-        lines.append(Line(label=_("of these, in agreement"), value=agreed, is_part=True))
-    decided = sum(one.decided for one in found.judged)
-    if not decided:
+    work, counts = found.work, found.work.counts
+    looks = counts["agreed"] + counts["disagreed"]
+    lines = [
+        Line(label=_("Decisions"), value=_number(work.decided), url=log_url(**_DECIDED)),
+        Line(
+            label=_("Overturned"),
+            value=_with_share(counts["overturned"], work.decided),
+            url=log_url(overturned="yes"),
+        ),
+    ]
+    if counts["undone"]:
+        undone = Line(
+            label=_("of these, undone"), value=_number(counts["undone"]), url=log_url(overturned="undone"), is_part=True
+        )
+        lines.append(undone)
+    for kind, label in ((Kind.ESCALATED, _("Escalated")), (Kind.SKIPPED, _("Skipped"))):
+        lines.append(Line(label=label, value=_number(counts[kind]), url=log_url(kind__exact=kind.value)))
+    if looks:
+        lines.append(Line(label=_("Second looks"), value=_number(looks), url=log_url(second_look="made")))
+        lines += [
+            Line(label=label, value=_with_share(counts[name], looks), url=log_url(second_look=name), is_part=True)
+            for name, label in (("agreed", _("of these, in agreement")), ("disagreed", _("of these, in disagreement")))
+        ]
+    if work.seconds_each is not None:
+        lines.append(Line(label=_("Time per decision"), value=_seconds(work.seconds_each)))
+    if work.false_alarms is None:
         return Card(title=_("False alarms"), number="–", caption=_("no flagged picture decided yet"), lines=lines)
-    caption = ngettext("of %(count)s flagged picture", "of %(count)s flagged pictures", decided)
+    judged = counts["judged"]
+    caption = ngettext("of %(count)s flagged picture", "of %(count)s flagged pictures", judged)
     return Card(
         title=_("False alarms"),
-        number=share_in_words(sum(one.cleared for one in found.judged) / decided),
-        caption=caption % {"count": _number(decided)},
+        number=share_in_words(work.false_alarms),
+        caption=caption % {"count": _number(judged)},
         lines=lines,
     )
 
@@ -143,31 +167,94 @@ def reasons(counted: Sequence[tuple[str, int]], list_url: ListUrl, **filters: st
     ]
 
 
-def fields(judged: Sequence[Judged]) -> list[tuple[str, ...]]:
-    """Return rows of a field, its decided and cleared pictures, and the share of the latter."""
-    return [
-        (field_in_words(one.field), _number(one.decided), _number(one.cleared), share_in_words(one.false_alarms))
-        for one in judged
-    ]
+def fields(found: Figures, log_url: ListUrl) -> list[tuple[Line | str, ...]]:
+    """Return rows of a field, its flagged pictures that were decided and cleared, and the share of the latter."""
+    flagged = {**_DECIDED, "overturned": "no", "verdict__in": ",".join(FLAGGED)}
+    rows: list[tuple[Line | str, ...]] = []
+    for label, work in found.by_field.items():
+        if work.false_alarms is None:
+            continue
+        watched = watched_label(label)
+        asked = {**flagged, "field": watched}
+        url = log_url(**asked) if watched else ""
+        cleared = log_url(**{**asked, "kind__in": ",".join(FALSE_ALARMS)}) if watched else ""
+        rows.append(
+            (
+                field_in_words(label),
+                _linked(work.counts["judged"], url),
+                _linked(work.counts["false_alarms"], cleared),
+                share_in_words(work.false_alarms),
+            )
+        )
+    return rows
 
 
-def days(found: Sequence[DayFigures]) -> list[tuple[str, ...]]:
-    """Return rows of a day, its scans, the measured and flagged ones and the share of the latter; today first."""
+def people(found: Figures, log_url: ListUrl) -> list[tuple[Line | str, ...]]:
+    """Return rows of a person: decisions, escalated, overturned, disagreed and the time for each."""
+    users = get_user_model()._default_manager.in_bulk([key for key in found.by_person if key is not None])
+    rows: list[tuple[Line | str, ...]] = []
+    for key, work in found.by_person.items():
+        of_person = partial(log_url, person=DELETED if key is None else str(key))
+        counts = work.counts
+        rows.append(
+            (
+                person(users.get(key)),
+                _linked(work.decided, of_person(**_DECIDED)),
+                _linked(counts["escalated"], of_person(kind__exact=Kind.ESCALATED.value)),
+                _linked(counts["skipped"], of_person(kind__exact=Kind.SKIPPED.value)),
+                Line(label="", value=_with_share(counts["overturned"], work.decided), url=of_person(overturned="yes")),
+                "–" if work.seconds_each is None else _seconds(work.seconds_each),
+            )
+        )
+    return rows
+
+
+def why_decided(found: Figures, log_url: ListUrl) -> list[tuple[str, str, Line]]:
+    """Return rows of a decision, its reason and how often it was given."""
     return [
         (
-            date_format(day.date, "DATE_FORMAT"),
-            _number(day.scans),
-            _number(day.measured),
-            _number(day.flagged),
-            "–" if day.flagged_share is None else share_in_words(day.flagged_share),
+            str(Kind(kind).label),
+            label_of(reason),
+            _linked(number, log_url(kind__exact=kind, reason=reason, second_look="no")),
         )
-        for day in reversed(found)
+        for (kind, reason), number in found.by_reason.items()
     ]
+
+
+def days(found: Sequence[DayFigures], list_url: ListUrl) -> list[tuple[Line | str, ...]]:
+    """Return rows of a day, its scans, the measured and flagged ones and the share of the latter; today first."""
+    rows: list[tuple[Line | str, ...]] = []
+    for day in reversed(found):
+        begin, end = midnight(day.date).isoformat(), midnight(day.date + timedelta(days=1)).isoformat()
+        of_day = partial(list_url, created_at__gte=begin, created_at__lt=end)
+        rows.append(
+            (
+                date_format(day.date, "DATE_FORMAT"),
+                _linked(day.scans, of_day()),
+                _linked(day.measured, of_day(status__exact=Status.COMPLETED)),
+                _linked(day.flagged, of_day(verdict__in=",".join(FLAGGED))),
+                "–" if day.flagged_share is None else share_in_words(day.flagged_share),
+            )
+        )
+    return rows
+
+
+def _linked(number: int, url: str) -> Line:
+    return Line(label="", value=_number(number), url=url if number else "")
 
 
 def field_in_words(label: str) -> str:
     """Return the name of a field for people; as it was counted, where the field is not watched any more."""
-    return {name.lower(): words for name, words in fields_to_choose()}.get(label.lower(), label)
+    return dict(fields_to_choose()).get(watched_label(label), label)
+
+
+def watched_label(label: str) -> str:
+    """Return how filters name a field that was counted, empty where it is not watched any more."""
+    return next((name for name, _words in fields_to_choose() if name.lower() == label.lower()), "")
+
+
+def _seconds(seconds: float) -> str:
+    return _("%(seconds)s s") % {"seconds": number_format(seconds, decimal_pos=1)}
 
 
 def _number(count: int) -> str:

@@ -62,6 +62,7 @@ class DecisionAdmin(export.ExportedAdmin):
         DateFilter,
         PersonFilter,
         "kind",
+        "verdict",
         ReasonFilter,
         OverturnedFilter,
         SecondLookFilter,

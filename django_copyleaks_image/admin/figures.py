@@ -3,11 +3,11 @@
 Real scans and the mock results of the sandbox are never added up.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.db.models import Count, Min, Sum
@@ -20,7 +20,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing.figures import FLAGGED
 from django_copyleaks_image.scanning import account, liveness
 from django_copyleaks_image.scanning.days import count_if_due
-from django_copyleaks_image.standings import Queue
+from django_copyleaks_image.standings import FINAL, JUDGEMENTS, Queue
 
 from .period import Period
 
@@ -43,37 +43,35 @@ class DayFigures:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
-    """The flagged pictures of a field about which people decided, by the decision that stands."""
+class Work:
+    """What people did at the desk, as :data:`~.reviewing.figures.MEASURES` name it."""
 
-    field: str
-    decided: int
-    cleared: int
+    counts: Counter[str]
+    seconds: float = 0.0
 
     @property
-    def false_alarms(self) -> float:
-        """Return the share of those that were cleared (0–1)."""
-        return self.cleared / self.decided
+    def decided(self) -> int:
+        """Return the decisions about AI or not; second looks are none of them, they repeat one."""
+        return sum(self.counts[kind] for kind in FINAL)
 
+    @property
+    def false_alarms(self) -> float | None:
+        """Return the share of the flagged pictures that were cleared (0–1), None when none was decided about."""
+        return self.counts["false_alarms"] / self.counts["judged"] if self.counts["judged"] else None
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
-    """The steps that people took at the desk; second looks are none of the decisions, they repeat one."""
-
-    decided: int
-    replaced: int
-    undone: int
-    skipped: int
-    second_looks: int
-    agreed: int
+    @property
+    def seconds_each(self) -> float | None:
+        """Return how long a decision took on the average, None when no time is known."""
+        return self.seconds / self.counts["timed"] if self.counts["timed"] else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
     """What is waiting and under way now, and what happened in a period.
 
-    Reasons come as codes with their counts, the most frequent first. The credits are those of this month; its days,
-    and today, are those of UTC, like the day of the budget.
+    Reasons come as codes with their counts, the most frequent first; those of decisions by kind and name. People come
+    as keys, None for deleted ones. The credits are those of this month; its days, and today, are those of UTC, like the
+    day of the budget.
     """
 
     waiting: dict[str, int]
@@ -84,8 +82,10 @@ class Figures:
     days: list[DayFigures]
     failed: list[tuple[str, int]]
     skipped: list[tuple[str, int]]
-    judged: list[Judged]
     work: Work
+    by_field: dict[str, Work]
+    by_person: dict[Any, Work]
+    by_reason: dict[tuple[str, str], int]
     credits_before_today: int
     credits_today: int
     counted_at: datetime
@@ -121,8 +121,10 @@ def read(period: Period, *, sandbox: bool) -> Figures:
         days=_days(history, period),
         failed=_reasons(history, Status.FAILED),
         skipped=_reasons(history, Status.SKIPPED),
-        judged=_judged(decided),
-        work=Work(**{name: sum(it[name] for it in decided.values()) for name in Work.__slots__}),
+        work=next(iter(_work(decided, lambda row: "").values()), Work(counts=Counter())),
+        by_field=_work(decided, lambda row: row.field),
+        by_person=_work(decided, lambda row: row.person),
+        by_reason=_by_reason(decided),
         credits_before_today=before_today,
         credits_today=today,
         counted_at=_counted_at(now),
@@ -180,25 +182,41 @@ def _waiting(*, sandbox: bool) -> dict[str, int]:
     return dict(waiting.values_list("queue").annotate(Count("pk")))
 
 
-def _decided(period: Period, *, sandbox: bool) -> dict[str, Counter[str]]:
-    """Return how often each thing was done, by field."""
+class _Done(NamedTuple):
+    """How often something was done in the period, and how long it took."""
+
+    field: str
+    what: str
+    reason: str
+    person: Any
+    number: int
+    seconds: float
+
+
+def _decided(period: Period, *, sandbox: bool) -> list[_Done]:
     counted = day_counts().filter(
         day__about=About.DECISIONS, day__date__gte=period.first, day__date__lte=period.last, sandbox=sandbox
     )
-    found: dict[str, Counter[str]] = {}
-    for field, what, number in counted.order_by().values_list("field", "what").annotate(Sum("number")):
-        found.setdefault(field, Counter())[what] += number
-    return found
+    grouped = counted.order_by().values_list("field", "what", "code", "person")
+    return [_Done(*row) for row in grouped.annotate(Sum("number"), Sum("seconds"))]
 
 
-def _judged(decided: dict[str, Counter[str]]) -> list[Judged]:
-    """Return the fields whose flagged pictures were decided about, the one with the most decisions first."""
-    judged = [
-        Judged(field=field, decided=counts["judged"], cleared=counts["cleared"])
-        for field, counts in decided.items()
-        if counts["judged"]
-    ]
-    return sorted(judged, key=lambda one: (-one.decided, one.field))
+def _work(decided: Sequence[_Done], key_of: Callable[[_Done], Any]) -> dict[Any, Work]:
+    """Return the work by a key, those with the most decisions first."""
+    counts, seconds = defaultdict[Any, Counter[str]](Counter), defaultdict[Any, float](float)
+    for row in decided:
+        counts[key_of(row)][row.what] += row.number
+        seconds[key_of(row)] += row.seconds
+    found = {key: Work(counts=counts[key], seconds=seconds[key]) for key in counts}
+    return dict(sorted(found.items(), key=lambda item: (-item[1].decided, str(item[0]))))
+
+
+def _by_reason(decided: Sequence[_Done]) -> dict[tuple[str, str], int]:
+    numbers = Counter[tuple[str, str]]()
+    for row in decided:
+        if row.reason and row.what in JUDGEMENTS:
+            numbers[row.what, row.reason] += row.number
+    return dict(numbers.most_common())
 
 
 def _credits(now: datetime, *, sandbox: bool) -> tuple[int, int]:

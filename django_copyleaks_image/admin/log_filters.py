@@ -107,13 +107,20 @@ class OverturnedFilter(_ConditionFilter):
 
 
 class SecondLookFilter(_ConditionFilter):
-    """Filters second looks by whether they agreed with the first one."""
+    """Filters second looks by whether they agreed with the first one, or leaves them out."""
 
     title = _("second look")
     parameter_name = "second_look"
-    offered: ClassVar[dict[str, Any]] = {"disagreed": _("Disagreed"), "agreed": _("Agreed")}
+    offered: ClassVar[dict[str, Any]] = {
+        "disagreed": _("Disagreed"),
+        "agreed": _("Agreed"),
+        "made": _("All second looks"),
+        "no": _("None of them"),
+    }
 
     def condition(self, name: str) -> Q:
+        if name in ("made", "no"):
+            return Q(agrees__isnull=name == "no")
         return Q(agrees=name == "agreed")
 
 

@@ -10,11 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image.models import account_row
+from django_copyleaks_image.models import Decision, account_row
 from django_copyleaks_image.models.day import About
 from django_copyleaks_image.models.scan import Status
 
 from . import cards, chart, ledger
+from .base import admin_for
+from .decisions import DecisionAdmin
 from .figures import figures
 from .images import desk_of
 from .period import DAYS, Period, month_in_words, months
@@ -58,6 +60,10 @@ def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, period: Period
     scans_url = partial(list_url, model_admin.url("changelist"))
     may_list = desk is not None and desk.model_admin.has_view_permission(request)
     images_url = partial(list_url, desk.model_admin.url("changelist") if desk and may_list else "")
+    log = admin_for(model_admin.admin_site, Decision, DecisionAdmin)
+    may_read_log = log is not None and log.sees_all(request)
+    in_period = {"from": period.first.isoformat(), "until": period.last.isoformat()}
+    log_url = partial(list_url, log.url("changelist") if log and may_read_log else "", **in_period)
     now = [cards.waiting(found, images_url), cards.under_way(found, scans_url)]
     if not sandbox:
         now.append(cards.credits_used(found, row, ledger.url_for(model_admin.admin_site, request)))
@@ -68,9 +74,11 @@ def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, period: Period
         "longest_wait": longest_wait(sandbox=sandbox),
         "counted_at": found.counted_at,
         "chart": chart.draw(found.days) if any(day.scans for day in found.days) else None,
-        "days": cards.days(found.days),
-        "false_alarms": cards.false_alarms(found),
-        "fields": cards.fields(found.judged),
+        "days": cards.days(found.days, scans_url),
+        "false_alarms": cards.false_alarms(found, log_url),
+        "fields": cards.fields(found, log_url),
+        "people": cards.people(found, log_url) if may_read_log else [],
+        "why_decided": cards.why_decided(found, log_url) if may_read_log else [],
         "unmeasured": cards.unmeasured(found),
         "failed": cards.reasons(found.failed, scans_url, status__exact=Status.FAILED, **asked_for),
         "skipped": cards.reasons(found.skipped, scans_url, status__exact=Status.SKIPPED, **asked_for),

@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(blank=True, default='', max_length=100, verbose_name='code')),
                 ('number', models.PositiveIntegerField(verbose_name='number')),
                 ('credits', models.PositiveBigIntegerField(default=0, verbose_name='credits')),
+                ('seconds', models.FloatField(default=0.0, verbose_name='seconds on the screen')),
                 ('day', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='copyleaks_image.day', verbose_name='day')),
                 ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
             ],

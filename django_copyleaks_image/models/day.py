@@ -38,10 +38,10 @@ class DayQuerySet(models.QuerySet["Day"]):
     def reopen(self, about: str, dates: Iterable[date], now: datetime) -> None:
         """Have days counted once more that may be final, in the transaction that changes something of them.
 
-        Those that are not old enough to be final are counted anyway. The UPDATE waits for whoever is counting such a
-        day, and then overrules them.
+        Those that are not old enough to be final are counted anyway, but those of people's decisions, which are few,
+        at once. The UPDATE waits for whoever is counting such a day, and then overrules them.
         """
-        last = day_of(about, now) - OPEN_FOR + timedelta(days=1)
+        last = day_of(about, now) - (timedelta(days=1) if about == About.DECISIONS else OPEN_FOR - timedelta(days=1))
         if old := [day for day in dates if day <= last]:
             self.filter(about=about, date__in=old).update(due_at=now)
 
@@ -89,6 +89,8 @@ class DayCount(models.Model):
     )
     number = models.PositiveIntegerField(_("number"))
     credits = models.PositiveBigIntegerField(_("credits"), default=0)
+    # What the decisions took whose time is known.
+    seconds = models.FloatField(_("seconds on the screen"), default=0.0)
 
     class Meta:
         verbose_name = _("count of a day")

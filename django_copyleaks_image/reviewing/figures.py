@@ -4,39 +4,50 @@ A decision counts once nobody is to take a second look at its picture any more: 
 """
 
 from collections.abc import Iterator
-from functools import reduce
-from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Sum
 
 from django_copyleaks_image.models import Decision, decisions
-from django_copyleaks_image.standings import DECIDED_FOR_GOOD, FINAL, KINDS, STANDINGS, Kind, Queue
+from django_copyleaks_image.standings import FINAL, JUDGEMENTS, KINDS, STANDINGS, Kind, Queue
 from django_copyleaks_image.verdicts import Verdict
 
 from .blindness import tells_of_first_looks
+from .history import is_overturned
 
 FLAGGED = (Verdict.PARTLY_AI, Verdict.MOSTLY_AI)
-_FALSE_ALARMS = tuple(standing for standing in DECIDED_FOR_GOOD if standing and STANDINGS[standing].denies_ai)
 # Somebody is still to take a second look, whoever that is.
 _AWAITS_SECOND_LOOK = Q(queue=Queue.SECOND_LOOK)
-_FIRST_LOOK = Q(kind__in=FINAL, agrees=None)
-_KEPT = Q(reversal=None)
-_CONFIRMS = reduce(or_, (Q(kind=kind, before=KINDS[kind].standing) for kind in FINAL))
-# What a decision counts for, by its name in what is counted; one may count for several.
-_STANDS = _KEPT & _FIRST_LOOK & Q(has_later=False, image__verdict__in=FLAGGED, image__standing__in=DECIDED_FOR_GOOD)
+FALSE_ALARMS = [
+    kind for kind in FINAL if (standing := KINDS[kind].standing) is not None and STANDINGS[standing].denies_ai
+]
+# Of the pictures that were flagged: those about which this is the last word, and the false alarms among them.
+_STANDS = Q(kind__in=FINAL, agrees=None, is_overturned=False, is_repeated=False, verdict__in=FLAGGED)
+# What a step counts for, by its name in what is counted; one may count for several. Each is asked of the log by its
+# filters as well, so that a number leads to what it counts.
 MEASURES = {
-    "decided": _FIRST_LOOK,
-    "escalated": Q(kind=Kind.ESCALATED),
-    "replaced": _KEPT & _FIRST_LOOK & Q(before__in=DECIDED_FOR_GOOD) & ~_CONFIRMS,
-    "undone": Q(kind=Kind.UNDONE, reverses__kind__in=FINAL),
-    "skipped": _KEPT & Q(kind=Kind.SKIPPED),
-    "second_looks": _KEPT & Q(agrees__isnull=False),
-    "agreed": _KEPT & Q(agrees=True),
-    # Of the pictures that were flagged: those about which this is the last word, and the false alarms among them.
+    **{kind.value: Q(kind=kind, agrees=None) for kind in JUDGEMENTS},
+    "overturned": Q(is_overturned=True),
+    "undone": Q(kind__in=FINAL, reversal__isnull=False),
+    "skipped": Q(kind=Kind.SKIPPED),
+    "agreed": Q(agrees=True),
+    "disagreed": Q(agrees=False),
     "judged": _STANDS,
-    "cleared": _STANDS & Q(image__standing__in=_FALSE_ALARMS),
+    "false_alarms": _STANDS & Q(kind__in=FALSE_ALARMS),
+    # Decided one by one at the desk, whose pages tell for how long.
+    "timed": Q(kind__in=JUDGEMENTS, seconds__isnull=False),
 }
+
+
+class Measured(NamedTuple):
+    """How often something was done to pictures of a field, by whom and for which reason; what it took in seconds."""
+
+    content_type: int
+    field_name: str
+    what: str
+    number: int
+    seconds: float
+    columns: dict[str, Any]
 
 
 def hidden(steps: QuerySet[Decision]) -> QuerySet[Decision]:
@@ -44,15 +55,19 @@ def hidden(steps: QuerySet[Decision]) -> QuerySet[Decision]:
     return steps.filter(tells_of_first_looks(_AWAITS_SECOND_LOOK))
 
 
-def of(steps: QuerySet[Decision]) -> Iterator[tuple[int, str, str, int, dict[str, Any]]]:
-    """Yield content type, field, what is counted, how often, and by whom and for which reason."""
+def of(steps: QuerySet[Decision]) -> Iterator[Measured]:
+    """Yield what steps count for."""
     later = decisions().filter(image=OuterRef("image"), pk__gt=OuterRef("pk"), kind__in=FINAL, agrees=None)
-    shown = steps.exclude(tells_of_first_looks(_AWAITS_SECOND_LOOK))
-    shown = shown.annotate(has_later=Exists(later.filter(reversal=None)))
-    grouped = shown.values("image__content_type", "image__field_name", "sandbox", "decided_by", "kind", "reason")
-    for row in grouped.annotate(**{f"of_{name}": Count("pk", filter=counts) for name, counts in MEASURES.items()}):
-        rest = {"sandbox": row["sandbox"], "person_id": row["decided_by"], "code": row["reason"]}
-        numbers: dict[str, Any] = {**row}
+    shown = steps.exclude(tells_of_first_looks(_AWAITS_SECOND_LOOK)).annotate(
+        is_repeated=Exists(later.filter(reversal=None)),
+        is_overturned=ExpressionWrapper(is_overturned(), output_field=BooleanField()),
+    )
+    grouped = shown.values("image__content_type", "image__field_name", "sandbox", "decided_by", "reason")
+    counted = {f"of_{name}": Count("pk", filter=counts) for name, counts in MEASURES.items()}
+    row: Any
+    for row in grouped.annotate(**counted, took=Sum("seconds", filter=MEASURES["timed"])):
+        columns = {"sandbox": row["sandbox"], "person_id": row["decided_by"], "code": row["reason"]}
         for name in MEASURES:
-            if number := numbers[f"of_{name}"]:
-                yield row["image__content_type"], row["image__field_name"], name, number, rest
+            if number := row[f"of_{name}"]:
+                seconds = (row["took"] or 0.0) if name == "timed" else 0.0
+                yield Measured(row["image__content_type"], row["image__field_name"], name, number, seconds, columns)

@@ -174,8 +174,14 @@ def _count_credits(day: date) -> Counted:
 def _count_decisions(day: date) -> Counted:
     steps = _of_day(decisions(), "decided_at", day)
     counts = [
-        DayCount(field=field_label(content_type, field_name), what=what, number=number, **rest)
-        for content_type, field_name, what, number, rest in figures.of(steps)
+        DayCount(
+            field=field_label(it.content_type, it.field_name),
+            what=it.what,
+            number=it.number,
+            seconds=it.seconds,
+            **it.columns,
+        )
+        for it in figures.of(steps)
     ]
     return Counted(counts, rows=steps.count(), is_open=figures.hidden(steps).exists())
 

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,16 @@ def figures_of(*, sandbox: bool) -> Figures:
     return read(Period.latest(), sandbox=sandbox)
 
 
+def done(found: Figures) -> dict[str, int]:
+    """Return what people did, without what is measured of flagged pictures."""
+    return {name: number for name, number in found.work.counts.items() if name not in ("judged", "false_alarms")}
+
+
+def judged(found: Figures) -> dict[str, tuple[int, int]]:
+    """Return the flagged pictures that were decided about, and those cleared, by field."""
+    return {label: (it.counts["judged"], it.counts["false_alarms"]) for label, it in found.by_field.items()}
+
+
 def real() -> Figures:
     return figures_of(sandbox=False)
 
@@ -83,8 +94,8 @@ def month(found: Figures) -> int:
 def test_now__nothing_at_all() -> None:
     found = real()
     assert (found.waiting, found.under_way, found.oldest, found.stuck) == ({}, {}, None, 0)
-    assert (found.failed, found.skipped, found.judged, month(found)) == ([], [], [], 0)
-    assert found.work == Work(decided=0, replaced=0, undone=0, skipped=0, second_looks=0, agreed=0)
+    assert (found.failed, found.skipped, found.by_field, month(found)) == ([], [], {}, 0)
+    assert (found.work, found.work.false_alarms, found.work.seconds_each) == (Work(counts=Counter()), None, None)
     assert len(found.days) == 30
     assert all(day.scans == 0 and day.flagged_share is None for day in found.days)
 
@@ -151,30 +162,29 @@ def test_decisions__false_alarms_are_counted_by_field(watch: Any, anna: User, be
     # Neither is a false alarm: one was never flagged, the other nobody could measure.
     judge(measured_photo("clean.jpg", **NO_AI), anna, Kind.CLEARED)
     judge(failed(photo("lost")), anna, Kind.CLEARED)
-    photos, listings = real().judged
-    assert (photos.field, photos.decided, photos.cleared, photos.false_alarms) == ("gallery.photo.image", 4, 1, 0.25)
-    assert (listings.field, listings.decided, listings.cleared) == ("gallery.listing.front", 1, 1)
+    found = real()
+    assert judged(found) == {"gallery.photo.image": (4, 1), "gallery.listing.front": (1, 1)}
+    assert found.by_field["gallery.photo.image"].false_alarms == 0.25
 
 
 def test_decisions__a_picture_counts_once_by_what_stands(anna: User, bert: User) -> None:
     scan = measured_photo()
     judge(scan, anna, Kind.CONFIRMED)
     judge(scan, bert, Kind.CLEARED)
-    (photos,) = real().judged
-    assert (photos.decided, photos.cleared) == (1, 1)
+    assert judged(real()) == {"gallery.photo.image": (1, 1)}
 
 
 def test_decisions__an_undone_or_escalated_picture_is_not_decided(anna: User) -> None:
     undo(judge(measured_photo("a.jpg"), anna, Kind.CLEARED).pk, user=anna)
     judge(measured_photo("b.jpg"), anna, Kind.ESCALATED)
-    assert real().judged == []
+    assert judged(real()) == {"gallery.photo.image": (0, 0)}
 
 
 def test_decisions__old_ones_do_not_count(anna: User) -> None:
     judge(measured_photo(), anna, Kind.CLEARED)
     Decision.objects.update(decided_at=timezone.now() - timedelta(days=31))
     found = real()
-    assert found.judged == []
+    assert found.by_field == {}
     assert found.work.decided == 0
 
 
@@ -186,14 +196,15 @@ def test_decisions__are_overturned_by_the_opposite_or_undone(anna: User, bert: U
     judge(repeated, bert, Kind.CONFIRMED)
     undo(judge(undone, anna, Kind.CLEARED).pk, user=anna)
     undo(judge(undone, anna, Kind.ESCALATED).pk, user=anna)
-    assert real().work == Work(decided=5, replaced=1, undone=1, skipped=0, second_looks=0, agreed=0)
+    assert done(real()) == {"confirmed": 3, "cleared": 2, "escalated": 1, "overturned": 2, "undone": 1}
 
 
 def test_decisions__skipping_is_no_decision(anna: User) -> None:
     scan = measured_photo()
     judge(scan, anna, Kind.SKIPPED)
     undo(judge(scan, anna, Kind.SKIPPED).pk, user=anna)
-    assert real().work == Work(decided=0, replaced=0, undone=0, skipped=1, second_looks=0, agreed=0)
+    found = real()
+    assert (found.work.decided, done(found)) == (0, {"skipped": 2})
 
 
 def test_decisions__second_looks_are_counted_apart(configure: Any, anna: User, bert: User) -> None:
@@ -202,7 +213,21 @@ def test_decisions__second_looks_are_counted_apart(configure: Any, anna: User, b
         scan = measured_photo(f"{number}.jpg")
         judge(scan, anna, Kind.CONFIRMED)
         judge(scan, bert, kind)
-    assert real().work == Work(decided=3, replaced=0, undone=0, skipped=0, second_looks=3, agreed=2)
+    assert done(real()) == {"confirmed": 3, "agreed": 2, "disagreed": 1}
+
+
+def test_decisions__are_counted_by_person_and_by_reason(configure: Any, anna: User, bert: User) -> None:
+    configure(REVIEW_REASONS={"confirm": ["Hands"], "clear": ["Filter", "Other"]})
+    for number, (kind, reason) in enumerate(((Kind.CONFIRMED, "Hands"), (Kind.CLEARED, "Filter"))):
+        scan = measured_photo(f"{number}.jpg")
+        decide(scan.image.pk, user=anna, kind=kind, version=scan.image.version, reason=reason)
+        Decision.objects.filter(scan=scan).update(seconds=4 * number + 2)
+    judge(measured_photo("escalated.jpg"), bert, Kind.ESCALATED)
+    found = real()
+    assert found.by_reason == {("confirmed", "Hands"): 1, ("cleared", "Filter"): 1}
+    assert list(found.by_person) == [anna.pk, bert.pk]
+    assert (found.by_person[anna.pk].decided, found.by_person[anna.pk].seconds_each) == (2, 4.0)
+    assert (found.by_person[bert.pk].decided, found.by_person[bert.pk].counts["escalated"]) == (0, 1)
 
 
 def test_credits__of_the_month_begin_with_it_in_utc(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,5 +257,5 @@ def test_sandbox__is_never_added_to_what_is_real(anna: User) -> None:
     assert (found.waiting, mock.waiting) == ({}, {"unmeasured": 1})
     assert (found.stuck, mock.stuck) == (0, 1)
     assert (found.failed, mock.failed) == ([], [("result_lost", 1)])
-    assert [field.cleared for field in (*found.judged, *mock.judged)] == [1, 0]
+    assert (found.work.false_alarms, mock.work.false_alarms) == (1, 0)
     assert (found.work.decided, mock.work.decided) == (1, 1)

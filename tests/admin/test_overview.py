@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -13,8 +14,9 @@ from django.utils import timezone, translation
 
 from django_copyleaks_image.admin import chart
 from django_copyleaks_image.admin.figures import DayFigures
-from django_copyleaks_image.models import Day, ImageScan
+from django_copyleaks_image.models import Day, Decision, ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.reviewing.decide import decide, undo
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.standings import Kind
 from tests.admin.desk_requests import DESK
@@ -125,6 +127,71 @@ def test_page__links_to_the_lists_of_what_it_counts(moderator: Client) -> None:
     assert listed("The provider accepted the picture, but no result came.") == [lost]
 
 
+def test_page__leads_from_every_figure_of_decisions_to_what_it_counts(
+    admin_client: Client, configure: Any, anna: User, bert: User
+) -> None:
+    configure(SECOND_LOOK_SHARE=0, REVIEW_REASONS={"confirm": ["Hands"], "clear": ["Filter"]})
+
+    def decides(name: str, user: User, kind: Kind, reason: str = "") -> Decision:
+        scan = ImageScan.objects.filter(file_name__contains=name).first() or measured_photo(f"{name}.jpg")
+        image = WatchedImage.objects.get(scan=scan)
+        return decide(image.pk, user=user, kind=kind, version=image.version, reason=reason)
+
+    decides("kept", anna, Kind.CLEARED, "Filter")
+    decides("replaced", anna, Kind.CONFIRMED, "Hands")
+    decides("replaced", bert, Kind.CLEARED, "Filter")
+    undo(decides("undone", anna, Kind.CONFIRMED, "Hands").pk, user=anna)
+    decides("escalated", bert, Kind.ESCALATED)
+    decides("skipped", bert, Kind.SKIPPED)
+    configure(SECOND_LOOK_SHARE=1, REVIEW_REASONS=[])
+    for name, kind in (("agreed", Kind.CONFIRMED), ("disagreed", Kind.CLEARED)):
+        decides(name, anna, Kind.CONFIRMED)
+        decides(name, bert, kind)
+    page = page_of(admin_client)
+    links = [
+        (unescape(address), text) for address, text in re.findall(r'<a href="([^"]*/decision/\?[^"]*)">(.*?)</a>', page)
+    ]
+    links += [
+        (unescape(address), number)
+        for address, _label, number in re.findall(
+            r'<dt><a href="([^"]*/decision/[^"]*)">(.*?)</a></dt><dd>(.*?)</dd>', page
+        )
+    ]
+    counted = [(address, int(text.split()[0])) for address, text in links if text[0].isdigit()]
+    assert len(counted) > 15
+    for address, number in counted:
+        answer = admin_client.get(address)
+        assert answer.status_code == 200, address
+        assert len(answer.context["cl"].result_list) == number, address
+
+
+def test_page__tells_of_people_only_who_may_read_the_log(staff: Any, anna: User) -> None:
+    judge(measured_photo("a.jpg"), anna, Kind.CLEARED)
+    forget()
+    assert "Decisions by moderator" in page_of(staff("view_imagescan", "view_decision"))
+    page = page_of(staff("view_imagescan", "view_watchedimage", "decide_watchedimage"))
+    assert "Decisions by moderator" not in page
+    assert "/decision/" not in page.partition("copyleaks-cards")[2]
+    assert on_card(page, "Decisions") == "1"
+
+
+def test_page__shows_any_month(moderator: Client) -> None:
+    measured_photo("a.jpg", created_at=datetime(2026, 2, 28, 18, tzinfo=UTC))
+    measured_photo("b.jpg")
+    page = page_of(moderator, month="2026-02")
+    assert '<h2 class="copyleaks-period">February 2026</h2>' in page
+    assert '<option value="2026-02" selected>February 2026</option>' in page
+    assert page.count("copyleaks-chart-room") == 28
+    assert "<strong>0</strong> of 1 scan" in page
+
+
+@pytest.mark.parametrize("month", ["nonsense", "2026-13", "9999-12", "0001-01", "\0"])
+def test_page__takes_no_other_month_amiss(moderator: Client, month: str) -> None:
+    measured_photo("a.jpg")
+    assert "copyleaks-chart-room" in page_of(moderator) or month
+    assert moderator.get(OVERVIEW, {"month": month}).status_code == 200
+
+
 def test_page__alarms_only_when_something_is_stuck(moderator: Client) -> None:
     assert "copyleaks-alarming" not in page_of(moderator)
     forget()
@@ -232,6 +299,9 @@ def test_chart__has_a_table_beside_it(moderator: Client) -> None:
     measured_photo("b.jpg", **NO_AI)
     photo("queued")
     page = page_of(moderator)
+    asked = [unescape(url) for url in re.findall(r'<td><a href="([^"]+)">[321]</a></td>', page)]
+    assert [len(moderator.get(url).context["cl"].result_list) for url in asked] == [3, 2, 1]
+    page = re.sub(r"</?a\b[^>]*>", "", page)
     assert "<td>3</td><td>2</td><td>1</td><td>50 %</td></tr>" in page
     assert page.count("<td>0</td><td>0</td><td>0</td><td>–</td></tr>") == 29
 
