@@ -13,11 +13,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import BadRequest, FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db import DataError
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
+
+from django_copyleaks_image import registry
+from django_copyleaks_image.scanning.scan_requests import object_id_of
 
 from . import base
 from .base import ReadOnlyAdmin
@@ -96,9 +99,11 @@ class AskedAdmin(ReadOnlyAdmin):
     """Lists rows about pictures; ``picture_path`` leads from one to the row that says of which object, if another does.
 
     An address may name the columns of the filters, and those in ``asked``, which tell nothing but what every row shows.
+    With ``searches_objects`` a search finds rows by their objects as well.
     """
 
     picture_path = ""
+    searches_objects = False
     asked: frozenset[str] = frozenset()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -118,7 +123,9 @@ class AskedAdmin(ReadOnlyAdmin):
             raise BadRequest("Nothing can be searched for this.")
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
         if search_term:
-            found = self._within_rules(request, found)
+            if self.searches_objects:
+                found = found | queryset.filter(self._by_object(request, search_term))
+            found = self.within_rules(request, found)
         return found, may_have_duplicates
 
     def response_action(
@@ -140,13 +147,45 @@ class AskedAdmin(ReadOnlyAdmin):
             return False
         return True
 
-    def _within_rules(self, request: HttpRequest, found: QuerySet[Any]) -> QuerySet[Any]:
+    def search_objects(self, request: HttpRequest, model: type[Model], search_term: str) -> QuerySet[Any] | None:
+        """Return the objects of a model of the project that a search finds, None where it is not searched.
+
+        They are those that its own admin finds, by its ``search_fields``. A project may override this.
+        """
+        site = self.admin_site
+        model_admin = site.get_model_admin(model) if site.is_registered(model) else None
+        if model_admin is None or not model_admin.get_search_fields(request):
+            return None
+        if not model_admin.has_view_permission(request):
+            return None
+        return model_admin.get_search_results(request, model_admin.get_queryset(request), search_term)[0]
+
+    def _by_object(self, request: HttpRequest, search_term: str) -> Q:
+        """Return the condition of the rows whose objects a search finds, the newest of them."""
+        path = self._path_to_picture
+        condition = Q(pk__in=())
+        for owner in {watched.owner: None for watched in registry.all_watched()}:
+            objects = self.search_objects(request, owner, search_term)
+            if objects is None:
+                continue
+            keys = objects.order_by("-pk").values_list("pk", flat=True)[:LOOKED_AT]
+            found = [object_id_of(owner, key, using=objects.db) for key in keys]
+            content_type = ContentType.objects.get_for_model(owner)
+            condition |= Q(**{f"{path}content_type": content_type, f"{path}object_id__in": found})
+        return condition
+
+    @property
+    def _path_to_picture(self) -> str:
+        return f"{self.picture_path}{LOOKUP_SEP}" if self.picture_path else ""
+
+    def within_rules(self, request: HttpRequest, found: QuerySet[Any]) -> QuerySet[Any]:
+        """Return what is found, without the rows about objects that the user may not see."""
         access = self.access(request)
         is_ruled_everywhere = access.has_own_rule("may_view") or _has_own_rule(self)
         models = models_with_files() if is_ruled_everywhere else ruled_models(self.admin_site, request)
         if not models:
             return found
-        path = f"{self.picture_path}{LOOKUP_SEP}" if self.picture_path else ""
+        path = self._path_to_picture
         content_types = ContentType.objects.get_for_models(*models, for_concrete_models=False).values()
         is_ruled = Q(**{f"{path}content_type__in": [it.pk for it in content_types]})
         looked_at = list(found.filter(is_ruled).select_related(f"{path}content_type").order_by("-pk")[:LOOKED_AT])

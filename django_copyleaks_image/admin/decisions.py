@@ -28,6 +28,7 @@ from .facts import Finding, clamped, finding_of, person
 from .filters import WatchedFieldFilter
 from .images import desk_of
 from .log_filters import DateFilter, OverturnedFilter, PersonFilter, ReasonFilter, SecondLookFilter
+from .ownership import OwnerFilter, owner_line
 from .pictures import listed_target, page_url, showing_admin, thumbnail_of
 
 
@@ -67,10 +68,12 @@ class DecisionAdmin(export.ExportedAdmin):
         OverturnedFilter,
         SecondLookFilter,
         WatchedFieldFilter,
+        OwnerFilter,
         "sandbox",
     )
-    search_fields = ("^scan__scan_id", "^sha256", "note")
-    search_help_text = gettext_lazy("Scan id, SHA-256, note or name of who decided")
+    search_fields = ("^scan__scan_id", "^sha256", "note", "image__owner_label")
+    search_help_text = gettext_lazy("Scan id, SHA-256, note, who decided, title of the object or its owner")
+    searches_objects = True
     picture_path = "image"
     asked = frozenset({"id", "image", "scan", "decided_by", "reason", "decided_at"})
     ordering = ("-pk",)
@@ -92,6 +95,8 @@ class DecisionAdmin(export.ExportedAdmin):
         "object": lambda decision, scan, finding: export.model_label(decision.image),
         "object_id": lambda decision, scan, finding: decision.image.object_id,
         "field_name": lambda decision, scan, finding: decision.image.field_name,
+        "owner": lambda decision, scan, finding: decision.image.owner_label,
+        "owner_key": lambda decision, scan, finding: decision.image.owner_key,
         "sha256": lambda decision, scan, finding: decision.sha256,
         "scan_id": lambda decision, scan, finding: scan and scan.scan_id,
         "sandbox": lambda decision, scan, finding: "yes" if decision.sandbox else "no",
@@ -167,7 +172,8 @@ class DecisionAdmin(export.ExportedAdmin):
     @admin.display(description=gettext_lazy("object"))
     def picture(self, decision: Decision) -> str:
         page, label = page_url(self.admin_site, decision.image), listed_target(decision).label
-        return format_html('<a href="{}">{}</a>', page, label) if page else label
+        link = format_html('<a href="{}">{}</a>', page, label) if page else label
+        return format_html("{}{}", link, owner_line(decision.image, listed_target(decision)))
 
     @admin.display(description=gettext_lazy("decision"), ordering="kind")
     def what(self, decision: Decision) -> str:

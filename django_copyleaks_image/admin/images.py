@@ -1,7 +1,7 @@
 """The watched images: their list, the page of one with what was decided about it, and the desk to decide."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
@@ -35,9 +35,10 @@ from .desk.sentences import number_waiting
 from .desk.views import DeskViews
 from .facts import Finding, finding_about, finding_of, provenance
 from .filters import HeldFilter, QueueFilter, StandingFilter, WaitingFilter, WatchedFieldFilter
-from .pictures import age_since, page_url
+from .ownership import OwnerFilter, owner_line
+from .pictures import age_since, listed_target, page_url
 from .reasons import reason_in_words
-from .targets import Target
+from .targets import Row, Target
 
 _SHOWN_SCANS = 10
 
@@ -81,16 +82,20 @@ class WatchedImageAdmin(BatchViews):
         HeldFilter,
         "sandbox",
         WatchedFieldFilter,
+        OwnerFilter,
         "uploaded_at",
     )
-    search_fields = ("file_name", "=object_id", "^sha256", "^scan__scan_id")
-    search_help_text = gettext_lazy("File name, object id, SHA-256 or scan id")
+    search_fields = ("file_name", "=object_id", "owner_label", "^sha256", "^scan__scan_id")
+    search_help_text = gettext_lazy("File name, title or id of the object, owner, SHA-256 or scan id")
+    searches_objects = True
     asked = frozenset({"id", "scan", "content_type", "object_id", "field_name"})
     sortable_by = ()
     actions: Any = (*bulk.ACTIONS, *again.ACTIONS)
     change_form_template = "admin/copyleaks_image/watchedimage/change_form.html"
     export_columns: ClassVar[dict[str, export.Cell]] = {
         **export.OF_THE_PICTURE,
+        "owner": lambda image, scan, finding: image.owner_label,
+        "owner_key": lambda image, scan, finding: image.owner_key,
         "standing": lambda image, scan, finding: image.standing,
         "queue": lambda image, scan, finding: image.queue,
         "uploaded_at": lambda image, scan, finding: export.iso(image.uploaded_at),
@@ -136,6 +141,11 @@ class WatchedImageAdmin(BatchViews):
                 "", '<span class="copyleaks-line copyleaks-quiet">{}</span>', ((line,) for line in lines if line)
             ),
         )
+
+    @admin.display(description=gettext_lazy("object"))
+    def object_with_file(self, row: Row) -> str:
+        about = super().object_with_file(row)
+        return format_html("{}{}", about, owner_line(cast("WatchedImage", row), listed_target(row)))
 
     @admin.display(description=gettext_lazy("age"))
     def age(self, image: WatchedImage) -> str:

@@ -60,6 +60,20 @@ PROTECTIONS = (
         "tests/admin/test_log.py -k thumbnails",
     ),
     Protection(
+        "owner of a picture that the user may not see",
+        "admin/ownership.py",
+        "self.model_admin.within_rules(request, owned)",
+        "owned",
+        "tests/admin/test_ownership.py -k of_nobody_who_may_not",
+    ),
+    Protection(
+        "second look in what was confirmed of an owner",
+        "admin/ownership.py",
+        ".filter(~model_admin.access(request).secret())",
+        "",
+        "tests/admin/test_ownership.py -k second_looker",
+    ),
+    Protection(
         "second look in what was done today",
         "admin/desk/sentences.py",
         "decided = decided.exclude(tells_of_first_looks(secret))",

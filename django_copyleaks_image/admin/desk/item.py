@@ -24,6 +24,7 @@ from django_copyleaks_image.admin.facts import (
     provenance,
     without_empty,
 )
+from django_copyleaks_image.admin.ownership import owner_facts
 from django_copyleaks_image.admin.pictures import page_url
 from django_copyleaks_image.admin.reasons import message_of
 from django_copyleaks_image.admin.targets import Target
@@ -90,6 +91,7 @@ def facts_of(image: WatchedImage, target: Target, model_admin: "PictureAdmin", r
     scan = image.scan
     facts: Facts = [
         (_("Object"), target.link),
+        *owner_facts(image, target, model_admin, request),
         (_("Field"), image.field_name),
         (_("Uploaded"), moment(image.uploaded_at)),
     ]
