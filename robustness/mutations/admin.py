@@ -158,6 +158,13 @@ PROTECTIONS = (
         "tests/admin/test_copies_at_desk.py -k no_first_one",
     ),
     Protection(
+        "copies that were decided before",
+        "admin/desk/batch.py",
+        "if image.decision and is_told else",
+        "if image.decision else",
+        "tests/admin/test_copies_at_desk.py -k wait_again",
+    ),
+    Protection(
         "copies that may not be seen",
         "admin/desk/copies.py",
         "if targets[it.pk].visible and targets",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from django_copyleaks_image.admin import base
 from django_copyleaks_image.models import Decision, WatchedImage
 from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.scanning import renditions
@@ -76,6 +77,24 @@ def test_pictures__are_large_with_their_outlines_and_each_can_be_left_out(page: 
     page.get_by_role("button", name="Confirm AI").click()
     page.wait_for_url(f"**{reverse(LIST)}")
     assert standings(images) == [Standing.CONFIRMED, Standing.FLAGGED, Standing.CONFIRMED]
+
+
+def test_list__chooses_as_many_as_are_possible_across_its_pages(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "AT_ONCE", 2)
+    monkeypatch.setattr(base.ReadOnlyAdmin, "list_per_page", 1)
+    images = drawn(3)
+    page.goto(reverse(LIST))
+    page.locator("#action-toggle").check()
+    page.get_by_role("button", name="Select the first 2").first.click()
+    assert page.get_by_text("The first 2 are selected").first.is_visible()
+    page.locator("select[name=action]").select_option("confirm_ai")
+    page.locator("button[name=index]").click()
+    until(lambda: page.locator(CHOSEN).count() == 2)
+    seen(page)
+    page.get_by_role("button", name="Confirm AI").click()
+    page.get_by_text("2 pictures were confirmed as AI.").wait_for()
+    # The newest ones come first.
+    assert standings(images) == [Standing.FLAGGED, Standing.CONFIRMED, Standing.CONFIRMED]
 
 
 def test_batch__is_undone_from_the_message_after_it(page: Any) -> None:

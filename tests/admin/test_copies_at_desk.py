@@ -86,6 +86,17 @@ def test_desk__tells_whoever_takes_a_second_look_of_no_first_one(reviewer: Clien
     assert "Decided before" not in reviewer.get(address(first)).content.decode()
 
 
+def test_copies__that_wait_again_tell_of_no_first_look(reviewer: Client, bert: User) -> None:
+    image, reopened = alike("a.jpg", "b.jpg")
+    decided(reopened, bert, Kind.CLEARED)
+    WatchedImage.objects.filter(pk=reopened.pk).update(queue="review", queued_at=image.queued_at)
+    assert "Decided before: Cleared" in reviewer.get(address(image)).content.decode()
+    awaiting_second_look(image, bert)
+    page = reviewer.get(address(image)).content.decode()
+    assert f"rendition/{reopened.scan_id}/panel/" in page
+    assert "Decided before" not in page
+
+
 def test_copies__are_shown_and_decided_at_once(reviewer: Client, bert: User) -> None:
     image, copy, left = alike("a.jpg", "b.jpg", "c.jpg")
     confirmed, alone = alike("d.jpg")[0], pictured("e.jpg")

@@ -58,6 +58,7 @@ class Shown:
     finding: Finding
     stage: Stage
     url: str
+    decided_before: str
 
 
 class Batch:
@@ -82,7 +83,7 @@ class Batch:
         decidable = [image for image in chosen if not self._is_left_out(image, found[image.pk], unseen)]
         why_not = why_refused(self.kind, self._reason, self._note) if self.kind else ""
         if decidable and (self.kind is None or why_not):
-            return self._question(decidable, found, back=back, problem=why_not)
+            return self._question(decidable, found, blind, back=back, problem=why_not)
         if decidable and self.kind is not None:
             self._decide_all(self.kind, decidable, blind)
         self.model_admin.tell_left_out(self.request, self.left_out.most_common())
@@ -111,8 +112,16 @@ class Batch:
         return bool(why)
 
     def _question(
-        self, decidable: list[WatchedImage], found: dict[int, Target], *, back: str, problem: str
+        self,
+        decidable: list[WatchedImage],
+        found: dict[int, Target],
+        blind: Collection[int],
+        *,
+        back: str,
+        problem: str,
     ) -> HttpResponse:
+        # What was decided about the same bytes elsewhere would tell of a first look.
+        secret = {image.sha256 for image in decidable if image.pk in blind}
         model_admin = self.model_admin
         rules = [(kind, self._rule(kind, decidable)) for kind in self.kinds]
         only = rules[0][1] if len(rules) == 1 else None
@@ -122,7 +131,7 @@ class Batch:
             "is_nav_sidebar_enabled": False,
             "opts": model_admin.opts,
             "media": model_admin.media + BATCH_MEDIA,
-            "shown": [self._shown(image, found[image.pk]) for image in decidable],
+            "shown": [self._shown(image, found[image.pk], is_told=image.sha256 not in secret) for image in decidable],
             "left_out": self.left_out.most_common(),
             "action": only.action if only else "",
             "question": counted(only.question, len(decidable)) if only else _("These have the same bytes."),
@@ -139,7 +148,7 @@ class Batch:
         self.request.current_app = model_admin.admin_site.name
         return TemplateResponse(self.request, "admin/copyleaks_image/desk/decide_chosen.html", context)
 
-    def _shown(self, image: WatchedImage, target: Target) -> Shown:
+    def _shown(self, image: WatchedImage, target: Target, *, is_told: bool) -> Shown:
         assert image.scan is not None  # What has none was left out.
         return Shown(
             image=image,
@@ -150,6 +159,7 @@ class Batch:
                 image.scan, self.model_admin.url, alt=_("Scan of %(object)s") % {"object": target.label}
             ),
             url=self.model_admin.url("change", image.pk),
+            decided_before=image.get_standing_display() if image.decision and is_told else "",
         )
 
     def _rule(self, kind: Kind, decidable: Collection[WatchedImage]) -> KindRule:
