@@ -12,6 +12,7 @@ from . import (
     reviewing,
     scanning,
     sources,
+    standing_columns,
     task_backends,
     worker,
 )
@@ -29,5 +30,6 @@ PROTECTIONS = (
     *reviewing.PROTECTIONS,
     *scanning.PROTECTIONS,
     *sources.PROTECTIONS,
+    *standing_columns.PROTECTIONS,
     *worker.PROTECTIONS,
 )

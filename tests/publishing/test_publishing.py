@@ -382,6 +382,27 @@ def test_scans_in_another_database__are_not_asked_for() -> None:
             list(rows)
 
 
+@pytest.mark.django_db(databases=["default", "other"])
+def test_objects_in_another_database__are_told_by_a_column_of_their_own(watch: Any) -> None:
+    watch(Postcard, "front")
+    shown, hidden = (Postcard.objects.using("other").create(front=f"{number}.jpg") for number in range(2))
+    with pytest.raises(ValueError, match="or give their model a PictureStandingField"):
+        list(publishable(Postcard.objects.using("other"), "front"))
+    for postcard, stands in ((shown, Standing.CLEARED), (hidden, Standing.CONFIRMED)):
+        WatchedImage.objects.create(
+            **target_of(Postcard, postcard, "front", using="other"),
+            database="other",
+            file_name=str(postcard.front.name),
+            standing=stands,
+        )
+
+    filling.carry_on()
+
+    assert list(publishable(Postcard.objects.using("other"), "front")) == [shown]
+    rows = Postcard.objects.using("other").values_list("front_standing", flat=True).order_by("pk")
+    assert list(rows) == ["cleared:0.jpg", "confirmed:1.jpg"]
+
+
 class Replicas:
     """The router of a site whose database "other" is a copy of the first one."""
 
