@@ -10,7 +10,7 @@ from PIL import Image
 
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import duplicates, receive
+from django_copyleaks_image.scanning import days, duplicates, receive
 from tests.gallery.models import Photo
 
 
@@ -68,6 +68,12 @@ def submitted(scan: ImageScan) -> ImageScan:
 def judge() -> int:
     """Judge the callbacks that wait for the worker and end their duplicates; return how much there was to do."""
     return receive.judge_due() + duplicates.settle_due()
+
+
+def count_days() -> None:
+    """Count all days that are due, or were never counted, however busy the machine is."""
+    while days.count_due(seconds=60):
+        pass
 
 
 def detection(scan: ImageScan, **changes: Any) -> dict[str, Any]:

@@ -11,11 +11,10 @@ from django_copyleaks_image.admin.period import Period
 from django_copyleaks_image.models import Day, Decision, ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing.decide import decide, undo
-from django_copyleaks_image.scanning import days
 from django_copyleaks_image.standings import Kind, Queue, Standing
 from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.gallery.models import Listing
-from tests.samples import photo, submitted, upload
+from tests.samples import count_days, photo, submitted, upload
 
 NO_AI: dict[str, Any] = {"detected": False, "ai_ratio": 0.0, "mask": None}
 
@@ -44,8 +43,7 @@ def judge(scan: ImageScan, user: User, kind: Kind) -> Decision:
 def figures_of(*, sandbox: bool) -> Figures:
     """Return the figures, with every day counted now."""
     Day.objects.all().delete()
-    while days.count_due():
-        Day.objects.filter(counted_at__isnull=False).update(due_at=None)
+    count_days()
     return read(Period.latest(), sandbox=sandbox)
 
 

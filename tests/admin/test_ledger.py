@@ -11,6 +11,7 @@ from django.test import Client
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Spent
 from tests.admin.scans_to_show import measured_photo
+from tests.samples import count_days
 
 LEDGER = "/admin/copyleaks_image/accountstate/spent/"
 
@@ -23,6 +24,7 @@ def test_page__shows_a_month_and_the_csv_has_the_same_sum(admin_client: Client) 
     shared = measured_photo("b.jpg", received_at=then)
     ImageScan.objects.filter(pk=shared.pk).update(spent_as=Spent.SHARED, credits=0)
     measured_photo("c.jpg", credits=9)
+    count_days()
     page = admin_client.get(LEDGER, {"month": "2026-09"}).content.decode()
     assert "<strong>3</strong> credits" in page
     assert '<option value="2026-09" selected>September 2026</option>' in page
@@ -37,6 +39,7 @@ def test_page__shows_a_month_and_the_csv_has_the_same_sum(admin_client: Client) 
 @pytest.mark.parametrize("month", ["", "nonsense", "2026-99"])
 def test_page__shows_this_month_unless_another_is_named(admin_client: Client, month: str) -> None:
     measured_photo("a.jpg", credits=9)
+    count_days()
     page = admin_client.get(LEDGER, {"month": month})
     assert "<strong>9</strong> credits" in page.content.decode()
 

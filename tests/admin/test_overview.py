@@ -23,7 +23,7 @@ from tests.admin.desk_requests import DESK
 from tests.admin.inline_code import inline_code
 from tests.admin.scans_to_show import failed, measured_photo, scan_of
 from tests.admin.test_figures import NO_AI, judge
-from tests.samples import photo
+from tests.samples import count_days, photo
 
 OVERVIEW = "/admin/copyleaks_image/imagescan/overview/"
 LIST = "/admin/copyleaks_image/imagescan/"
@@ -42,6 +42,7 @@ def bert() -> User:
 
 
 def page_of(client: Client, **parameters: Any) -> str:
+    count_days()
     response = client.get(OVERVIEW, parameters)
     assert response.status_code == 200
     return response.content.decode()

@@ -21,7 +21,7 @@ from django_copyleaks_image.scanning import clock as scans_clock
 from django_copyleaks_image.scanning import days, finishing, receive
 from django_copyleaks_image.standings import Kind, Queue
 from tests.admin.scans_to_show import failed, measured_photo, scan_of
-from tests.samples import as_json, detection, only_scan, photo, submitted
+from tests.samples import as_json, count_days, detection, only_scan, photo, submitted
 from tests.threads import together
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -54,18 +54,12 @@ def of(about: About, day: date) -> Day:
     return Day.objects.get(about=about, date=day)
 
 
-def count_all() -> None:
-    """Count all days that are due, or were never counted."""
-    while days.count_due(seconds=60):
-        pass
-
-
 def test_day__is_counted_by_what_became_of_its_scans(clock: Any) -> None:
     measured_photo("a.jpg", created_at=NOW)
     failed(photo("lost"), created_at=NOW)
     failed(photo("small"), "too_small", Status.SKIPPED, created_at=NOW)
     scan_of(photo("queued"), created_at=NOW, error_code="budget_exhausted")
-    count_all()
+    count_days()
     assert counts(About.SCANS, TODAY) == {
         ("completed", "partly_ai"): 1,
         ("failed", "result_lost"): 1,
@@ -77,15 +71,15 @@ def test_day__is_counted_by_what_became_of_its_scans(clock: Any) -> None:
 
 def test_day__is_counted_again_every_minute_while_it_lasts_and_then_every_hour(clock: Any) -> None:
     scan_of(photo("a"), created_at=NOW)
-    count_all()
+    count_days()
     scan_of(photo("b"), created_at=NOW)
     clock(NOW + timedelta(seconds=59))
     assert days.count_due() == 0
     clock(NOW + timedelta(seconds=61))
-    count_all()
+    count_days()
     assert of(About.SCANS, TODAY).rows == 2
     clock(NOW + timedelta(days=1))
-    count_all()
+    count_days()
     assert of(About.SCANS, TODAY).due_at == NOW + timedelta(days=1, hours=1)
 
 
@@ -100,12 +94,12 @@ def test_old_day__is_final_once_nothing_of_it_is_open(clock: Any) -> None:
     then = NOW - timedelta(days=20)
     scan = scan_of(photo("waits"), created_at=then)
     measured_photo("a.jpg", created_at=then)
-    count_all()
+    count_days()
     day = of(About.SCANS, then.date())
     assert day.due_at is not None, "one of its scans still waits"
     finishing.fail(scan, "gave_up")
     clock(NOW + timedelta(hours=1, seconds=1))
-    count_all()
+    count_days()
     assert of(About.SCANS, then.date()).due_at is None
     assert counts(About.SCANS, then.date()) == {("failed", "gave_up"): 1, ("completed", "partly_ai"): 1}
 
@@ -114,18 +108,18 @@ def test_final_day__is_counted_once_more_after_a_result_that_came_late(clock: An
     then = NOW - timedelta(days=20)
     scan = submitted(scan_of(photo("late"), created_at=then))
     finishing.fail(scan, "result_lost")
-    count_all()
+    count_days()
     assert counts(About.SCANS, then.date()) == {("failed", "result_lost"): 1}
     assert of(About.SCANS, then.date()).due_at is None
     receive.deliver(only_scan(), as_json(detection(scan)), Source.WEBHOOK)
-    count_all()
+    count_days()
     assert counts(About.SCANS, then.date()) == {("completed", "partly_ai"): 1}
 
 
 def test_days_before_the_first__are_found_and_counted(clock: Any) -> None:
     for ago in (1, 2, 30, 400):
         measured_photo(f"{ago}.jpg", created_at=NOW - timedelta(days=ago), received_at=NOW - timedelta(days=ago))
-    count_all()
+    count_days()
     counted = {day.date: day.rows for day in Day.objects.filter(about=About.SCANS)}
     assert counted == {TODAY: 0} | {TODAY - timedelta(days=ago): 1 for ago in (1, 2, 30, 400)}
     spent = {day.date: day.rows for day in Day.objects.filter(about=About.CREDITS)}
@@ -133,10 +127,10 @@ def test_days_before_the_first__are_found_and_counted(clock: Any) -> None:
 
 
 def test_days_on_which_no_worker_ran__are_counted_afterwards(clock: Any) -> None:
-    count_all()
+    count_days()
     measured_photo("a.jpg", created_at=NOW + timedelta(days=2))
     clock(NOW + timedelta(days=4))
-    count_all()
+    count_days()
     assert Day.objects.filter(about=About.SCANS).count() == 5
     assert of(About.SCANS, TODAY + timedelta(days=2)).rows == 1
 
@@ -148,13 +142,13 @@ def test_turn__ends_when_its_time_is_over_and_the_next_goes_on(clock: Any) -> No
     assert set(Day.objects.exclude(counted_at=None).values_list("date", flat=True)) == {TODAY}
     waiting = Day.objects.get(counted_at=None)
     assert waiting.date == TODAY - timedelta(days=1), "it is due at the next turn"
-    count_all()
+    count_days()
     assert Day.objects.filter(about=About.SCANS, counted_at__isnull=False).count() == 6
 
 
 def test_counting_anew__changes_nothing(clock: Any) -> None:
     measured_photo("a.jpg", created_at=NOW)
-    count_all()
+    count_days()
     before = counts(About.SCANS, TODAY)
     for _ in range(3):
         days.count_anew(About.SCANS, [TODAY])
@@ -163,7 +157,7 @@ def test_counting_anew__changes_nothing(clock: Any) -> None:
 
 
 def test_day__is_left_alone_when_another_was_faster(clock: Any) -> None:
-    count_all()
+    count_days()
     seen = of(About.SCANS, TODAY)
     clock(NOW + timedelta(seconds=1))
     days.count_anew(About.SCANS, [TODAY])
@@ -175,7 +169,7 @@ def test_day_whose_rows_were_removed__keeps_its_counts(clock: Any) -> None:
     then = NOW - timedelta(days=3)
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         measured_photo(name, created_at=then, received_at=then)
-    count_all()
+    count_days()
     before = [counts(about, then.date()) for about in About]
     ImageScan.objects.order_by("pk").first().delete()  # type: ignore[union-attr]
     for about in About:
@@ -190,7 +184,7 @@ def test_decision_on_a_final_day__is_counted_anew_when_it_is_overturned(clock: A
     decision = decide(image.pk, user=anna, kind=Kind.CLEARED, version=image.version)
     then = NOW - timedelta(days=20)
     Decision.objects.update(decided_at=then)
-    count_all()
+    count_days()
     assert counts(About.DECISIONS, then.date()) == {
         ("cleared", ""): 1,
         ("judged", ""): 1,
@@ -200,7 +194,7 @@ def test_decision_on_a_final_day__is_counted_anew_when_it_is_overturned(clock: A
     undo(decision.pk, user=anna)
     Decision.objects.filter(kind=Kind.UNDONE).update(decided_at=NOW)
     clock(NOW + timedelta(minutes=2))
-    count_all()
+    count_days()
     assert counts(About.DECISIONS, then.date()) == {("cleared", ""): 1, ("overturned", ""): 1, ("undone", ""): 1}
 
 
@@ -212,7 +206,7 @@ def test_decision_that_awaits_a_second_look__keeps_its_day_open_and_out_of_the_s
     assert WatchedImage.objects.filter(queue=Queue.SECOND_LOOK).exists()
     then = NOW - timedelta(days=20)
     Decision.objects.update(decided_at=then)
-    count_all()
+    count_days()
     assert counts(About.DECISIONS, then.date()) == {}
     assert of(About.DECISIONS, then.date()).due_at is not None
 
@@ -238,7 +232,7 @@ def test_workers_at_once__count_each_day_once() -> None:
     now = timezone.now()
     for number in range(4):
         scan_of(photo(f"{number}"), created_at=now - timedelta(days=number))
-    together(*[count_all] * 4)
+    together(*[count_days] * 4)
     assert dict(Counter(Day.objects.filter(about=About.SCANS, rows=1).values_list("rows", flat=True))) == {1: 4}
     for day in Day.objects.filter(about=About.SCANS):
         assert sum(it.number for it in day.counts.all()) == day.rows
@@ -247,7 +241,7 @@ def test_workers_at_once__count_each_day_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_worker_that_dies_while_it_counts__leaves_what_was_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     scan_of(photo("a"))
-    count_all()
+    count_days()
     today = day_of(About.SCANS, timezone.now())
     before = counts(About.SCANS, today)
 
@@ -296,6 +290,6 @@ def test_change_while_a_day_is_counted_for_good__is_not_lost() -> None:
         receive.deliver(ImageScan.objects.get(), as_json(detection(scan)), Source.WEBHOOK)
 
     together(count, come_late)
-    count_all()
+    count_days()
     assert counts(About.SCANS, day) == {("completed", "partly_ai"): 1}
     assert not transaction.get_connection().in_atomic_block
