@@ -20,7 +20,7 @@ from django_copyleaks_image.models import AccountState, home_database, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, circuit, mends, requeue
 
-from . import ledger
+from . import ledger, paying
 from .access import is_permitted
 from .base import ReadOnlyAdmin
 from .facts import Facts, moment, without_empty
@@ -71,11 +71,32 @@ class AccountStateAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         code = request.POST.get("code", "")
         if code in dict(_outcomes()):
+            if not paying.is_agreed(request):
+                return self._ask_for(request, code)
             requeue.ask_for(code)
             self.log_change(request, account.state(), f"Had all scans queued again that ended with {code}.")
             words = _("The worker queues them again, some at a time. What may have been paid is left out.")
             self.message_user(request, words, messages.SUCCESS)
         return self._back()
+
+    def _ask_for(self, request: HttpRequest, code: str) -> HttpResponse:
+        # Some are left out: what has a newer scan by now, or may have been paid.
+        number = requeue.ended_with(code).count()
+        words = ngettext(
+            "At most %(count)s scan is queued again: %(reason)s",
+            "At most %(count)s scans are queued again: %(reason)s",
+            number,
+        )
+        return paying.ask(
+            self,
+            request,
+            title=_("Queue again"),
+            question=words % {"count": number_format(number), "reason": reason_in_words(code)},
+            scans=number,
+            button=_("Queue again"),
+            back_url=self.url("changelist"),
+            hidden=[("code", code)],
+        )
 
     def _back(self) -> HttpResponse:
         return redirect(self.url("changelist"))

@@ -97,18 +97,19 @@ def scan_again(model_admin: "PictureAdmin", request: HttpRequest, queryset: Quer
         return None
     plan = _plan(model_admin, request, list(queryset.order_by("-pk")), FINISHED)
     if plan.repeatable and "confirmed" not in request.POST:
-        return _confirmation(model_admin, request, plan)
+        return _confirmation(model_admin, request, plan, "scan_again", _("Scan again"))
     return _queue(model_admin, request, plan, force=True)
 
 
 @admin.action(description=gettext_lazy("Retry failed"), permissions=["scan"])
 def retry_failed(model_admin: "PictureAdmin", request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-    """Queue what failed or was skipped once more; a result that exists by now is shared, not paid."""
+    """Queue what failed or was skipped once more, after a page that says how much it costs at most."""
     if model_admin.is_too_many(request, queryset):
         return None
-    return _queue(
-        model_admin, request, _plan(model_admin, request, list(queryset.order_by("-pk")), UNMEASURED), force=False
-    )
+    plan = _plan(model_admin, request, list(queryset.order_by("-pk")), UNMEASURED)
+    if plan.repeatable and "confirmed" not in request.POST:
+        return _confirmation(model_admin, request, plan, "retry_failed", _("Retry failed"))
+    return _queue(model_admin, request, plan, force=False)
 
 
 ACTIONS = (scan_again, retry_failed)
@@ -125,10 +126,14 @@ def do_with_one(model_admin: "PictureAdmin", request: HttpRequest, row: Row | No
     return answer or HttpResponseRedirect(model_admin.url("change", row.pk))
 
 
-def _confirmation(model_admin: "PictureAdmin", request: HttpRequest, plan: Plan) -> HttpResponse:
+def _confirmation(
+    model_admin: "PictureAdmin", request: HttpRequest, plan: Plan, action: str, title: str
+) -> HttpResponse:
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": _("Scan again"),
+        "title": title,
+        "action": action,
+        "is_retry": action == "retry_failed",
         "opts": model_admin.opts,
         "media": model_admin.media,
         "chosen": plan,

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
@@ -35,6 +36,7 @@ from .facts import Finding, finding_about, moment, person
 from .filters import filters_of
 from .pictures import page_url, showing_admin
 from .stage import Stage, small_stage_of
+from .unscanned import copyleaks_scan
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -74,6 +76,14 @@ class CopyleaksImageMixin(Base):
         columns = [watched for watched in watched_fields if isinstance(watched, WatchedColumn)]
         ours = (filters_of(it.field, named=len(watched_fields) > 1, secret=secret) for it in columns)
         return [*filters, *chain.from_iterable(ours)]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer to scan what was not scanned yet to those who may, unless the host offers no actions."""
+        actions = super().get_actions(request)
+        is_offered = self.actions is not None and IS_POPUP_VAR not in request.GET and self._shows_findings(request)
+        if is_offered and access_of(request, self.admin_site).may_scan():
+            return {**actions, "copyleaks_scan": self.get_action(copyleaks_scan)}
+        return actions
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         host = super().get_changelist(request, **kwargs)

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from django.db import router
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from django_copyleaks_image import registry
@@ -17,6 +17,7 @@ from django_copyleaks_image.sources import Picture, StoredFile
 from django_copyleaks_image.watched_fields import Watched, WatchedClass
 
 from . import reconcile, requeue, stored_files
+from .reconcile import Unscanned
 
 
 class NoTimes(Exception):
@@ -58,6 +59,17 @@ def unscanned(
     return found if dated_by else (file for file in found if _came_since(file.picture(), since))
 
 
+def unscanned_of(watched: Watched, instances: list[Model], *, database: str) -> Iterator[Unscanned]:
+    """Yield the pictures of some objects that have no scan that counts."""
+    if instances:
+        yield from reconcile.without_scan(watched, instances, database, again=True)
+
+
+def queue_chosen(found: Unscanned, *, database: str) -> ImageScan:
+    """Queue a picture that a person has chosen: before any backfill."""
+    return reconcile.queue_unscanned(found.watched, found.instance, database=database, lane=Lane.AGAIN)
+
+
 def ended(
     code: str, *, of: Watched | None = None, pay_again: bool, newest_first: bool = True, since: datetime | None = None
 ) -> Iterator[File]:
@@ -78,12 +90,12 @@ def _of_scan(scan: ImageScan, *, pay_again: bool = False) -> File:
     return File(partial(stored_files.stored_file, scan), queue)
 
 
-def _picture_of(found: reconcile.Unscanned) -> Picture:
+def _picture_of(found: Unscanned) -> Picture:
     field = found.watched.field
     return field.picture(found.instance, registry.stored_name(found.instance, field) or "")
 
 
-def _queue_unscanned(found: reconcile.Unscanned, *, database: str) -> bool:
+def _queue_unscanned(found: Unscanned, *, database: str) -> bool:
     reconcile.queue_unscanned(found.watched, found.instance, database=database, lane=Lane.BACKFILL)
     return True
 

@@ -64,10 +64,11 @@ def unscanned(
         if not chunk:
             return
         above = chunk[-1].pk
-        yield from _without_scan(watched, chunk, database, again=again)
+        yield from without_scan(watched, chunk, database, again=again)
 
 
-def _without_scan(watched: Watched, chunk: list[Model], database: str, *, again: bool) -> Iterator[Unscanned]:
+def without_scan(watched: Watched, chunk: list[Model], database: str, *, again: bool) -> Iterator[Unscanned]:
+    """Yield what :func:`unscanned` does of some objects."""
     targets = {target_of(watched.owner, it, watched.name, using=database)["object_id"]: it for it in chunk}
     content_type = target_of(watched.owner, chunk[0], watched.name, using=database)["content_type"]
     known = scans().filter(watched.is_about(), content_type=content_type, object_id__in=targets)

@@ -332,4 +332,32 @@ PROTECTIONS = (
         "raise",
         "tests/admin/test_desk.py -k told_to_the_script",
     ),
+    Protection(
+        "question before a retry is paid",
+        "admin/again.py",
+        'return _confirmation(model_admin, request, plan, "retry_failed", _("Retry failed"))',
+        "pass",
+        "tests/admin/test_again.py -k queues_what_failed",
+    ),
+    Protection(
+        "question before what was not scanned is paid",
+        "admin/unscanned.py",
+        "    if not paying.is_agreed(request):",
+        "    if False:",
+        "tests/admin/test_unscanned.py -k says_the_price",
+    ),
+    Protection(
+        "who may have a host's pictures scanned",
+        "admin/mixin.py",
+        "if is_offered and access_of(request, self.admin_site).may_scan():",
+        "if is_offered:",
+        "tests/admin/test_unscanned.py -k for_those_who_may",
+    ),
+    Protection(
+        "question before an outcome is queued again",
+        "admin/account.py",
+        "            if not paying.is_agreed(request):",
+        "            if False:",
+        "tests/admin/test_account.py -k again",
+    ),
 )

@@ -113,12 +113,15 @@ def test_queue_again__leaves_a_request_for_the_worker_and_is_logged(staff: Any) 
     )
     assert inline_code(page) == []
 
-    person.post(f"{ACCOUNT}requeue/", {"code": "bad_parameter"})
+    question = person.post(f"{ACCOUNT}requeue/", {"code": "bad_parameter"}).content.decode()
+    assert "This costs at most" in question
+    assert account.state().requeue_code == ""
+    person.post(f"{ACCOUNT}requeue/", {"code": "bad_parameter", "confirmed": "yes"})
 
     assert account.state().requeue_code == "bad_parameter"
     assert "bad_parameter" in LogEntry.objects.get().change_message
     assert "Being queued again" in person.get(ACCOUNT, follow=True).content.decode()
-    person.post(f"{ACCOUNT}requeue/", {"code": "made_up"})
+    person.post(f"{ACCOUNT}requeue/", {"code": "made_up", "confirmed": "yes"})
     assert account.state().requeue_code == "bad_parameter"
 
 
@@ -127,5 +130,5 @@ def test_queue_again__is_closed_to_whoever_may_not(staff: Any) -> None:
     person = staff("view_accountstate", "resume_accountstate")
 
     assert "Queue again" not in person.get(ACCOUNT, follow=True).content.decode()
-    assert person.post(f"{ACCOUNT}requeue/", {"code": "bad_parameter"}).status_code == 403
+    assert person.post(f"{ACCOUNT}requeue/", {"code": "bad_parameter", "confirmed": "yes"}).status_code == 403
     assert account.state().requeue_code == ""

@@ -119,7 +119,13 @@ def test_scan_again__of_what_cannot_be_sent_says_why(payer: Client) -> None:
 def test_retry_failed__queues_what_failed_or_was_skipped(payer: Client) -> None:
     lost, skipped = failed(photo("a")), failed(photo("b"), "storage_failed", Status.SKIPPED)
     completed = measured_photo()
-    found = messages(payer, act(payer, "retry_failed", lost, skipped, completed))
+    response = act(payer, "retry_failed", lost, skipped, completed)
+    question = response.content.decode()
+    assert "This costs at most 2 credits: a result that exists for the same bytes is shared." in question
+    assert "1 is left out: The scan has not failed." in " ".join(question.split()).replace("</p> ", "")
+    assert 'name="action" value="retry_failed"' in question
+    assert (inline_code(response), ImageScan.objects.count()) == ([], 3)
+    found = messages(payer, act(payer, "retry_failed", lost, skipped, completed, confirmed="yes"))
     assert found == ["2 scans were queued.", "1 was left out: The scan has not failed."]
     for scan in (lost, skipped):
         (again,) = successors(scan)

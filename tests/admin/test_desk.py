@@ -727,7 +727,10 @@ def test_permission__to_scan_again_may_be_given_for_single_scans(
     (address,) = re.findall(r'action="([^"]+/again/)"', client.get(f"{IMAGES}{mine.pk}/change/").content.decode())
     question = client.post(address, {"action": "scan_again"}).content.decode()
     assert f'action="{address}"' in question
-    assert client.post(address, {"action": "retry_failed"}).headers["Location"] == f"{IMAGES}{mine.pk}/change/"
+    assert (
+        client.post(address, {"action": "retry_failed", "confirmed": "yes"}).headers["Location"]
+        == f"{IMAGES}{mine.pk}/change/"
+    )
     assert client.post(address, {"action": "delete_selected"}).status_code == 404
     assert not ImageScan.objects.filter(forced=True).exists()
     answer = client.post(address, {"action": "scan_again", "confirmed": "yes"})

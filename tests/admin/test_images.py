@@ -145,7 +145,7 @@ def test_page__has_the_picture_scanned_again(staff: Any) -> None:
     assert answer.headers["Location"] == f"{IMAGES}{image.pk}/change/"
     again = ImageScan.objects.get(forced=True)
     assert again.object_id == image.object_id
-    payer.post(f"{IMAGES}{lost.pk}/again/", {"action": "retry_failed"})
+    payer.post(f"{IMAGES}{lost.pk}/again/", {"action": "retry_failed", "confirmed": "yes"})
     assert ImageScan.objects.filter(object_id=lost.object_id).count() == 2
 
 
