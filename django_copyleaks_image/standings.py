@@ -54,6 +54,15 @@ class Kind(TextChoices):
     UNDONE = "undone", _("Undone")
 
 
+class Seen(TextChoices):
+    """Whether a person saw the picture about which they decided."""
+
+    NOT_SAID = "", _("Not said")
+    SEEN = "seen", _("Seen")
+    LISTED = "listed", _("Seen among others")
+    UNSEEN = "unseen", _("Decided without seeing the picture")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StandingRule:
     """What follows from a standing: ``shown`` always, never, or as the policy of this name says.

@@ -33,10 +33,11 @@ def scripts(*names: str) -> list[str]:
 
 # In the order in which they build on each other: what shows pictures, what turns one into a stage, the desk.
 SHOWING = ("shared.js", "renditions.js", "stage.js")
-STAGE_CONTROLS = ("looks.js", "gestures.js", "divider.js", "stage-controls.js", "stage-keys.js")
+STAGE_CONTROLS = ("looks.js", "seeing.js", "gestures.js", "divider.js", "stage-controls.js", "stage-keys.js")
 DESK_SCRIPTS = (
     "desk-keys.js",
     "desk-room.js",
+    "desk-unseen.js",
     "desk-page.js",
     "desk-server.js",
     "desk-tabs.js",

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,7 +23,7 @@ from django_copyleaks_image.standings import Kind
 
 from . import export
 from .asking import AskedChangeList
-from .desk.item import what_was_decided
+from .desk.item import unseen_in_words, what_was_decided
 from .facts import Finding, clamped, finding_of, person
 from .filters import WatchedFieldFilter
 from .images import desk_of
@@ -67,6 +67,7 @@ class DecisionAdmin(export.ExportedAdmin):
         ReasonFilter,
         OverturnedFilter,
         SecondLookFilter,
+        "seen",
         WatchedFieldFilter,
         OwnerFilter,
         "sandbox",
@@ -87,6 +88,7 @@ class DecisionAdmin(export.ExportedAdmin):
         "undoes": lambda decision, scan, finding: decision.reverses_id or "",
         "reason": lambda decision, scan, finding: decision.reason,
         "note": lambda decision, scan, finding: decision.note,
+        "seen": lambda decision, scan, finding: decision.seen,
         "taken_from": lambda decision, scan, finding: decision.queue,
         "standing_before": lambda decision, scan, finding: decision.before,
         "agrees_with_first_look": lambda decision, scan, finding: {True: "yes", False: "no"}.get(decision.agrees, ""),
@@ -180,12 +182,19 @@ class DecisionAdmin(export.ExportedAdmin):
         if decision.kind == Kind.UNDONE and decision.reverses is not None:
             return _("Undone: %(decision)s") % {"decision": decision.reverses.get_kind_display()}
         kind = what_was_decided(decision)
-        if hasattr(decision, "reversal"):
-            kind = format_html('<del>{}</del><span class="copyleaks-line copyleaks-quiet">{}</span>', kind, _("undone"))
         batch_url = getattr(decision, "batch_url", "")
-        if not batch_url:
-            return kind
-        return format_html('{}<a class="copyleaks-line" href="{}">{}</a>', kind, batch_url, _("with others at once"))
+        lines = [
+            unseen_in_words(decision),
+            _("undone") if hasattr(decision, "reversal") else "",
+            format_html('<a href="{}">{}</a>', batch_url, _("with others at once")) if batch_url else "",
+        ]
+        return format_html(
+            "<del>{}</del>{}" if hasattr(decision, "reversal") else "{}{}",
+            kind,
+            format_html_join(
+                "", '<span class="copyleaks-line copyleaks-quiet">{}</span>', ((line,) for line in lines if line)
+            ),
+        )
 
     @admin.display(description=gettext_lazy("decided by"))
     def who(self, decision: Decision) -> str:

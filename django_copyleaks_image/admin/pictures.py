@@ -29,7 +29,7 @@ from .stage import Stage, stage_of
 from .targets import Row, Target
 
 # What turns a picture into a stage, each script after those that it needs.
-_STAGE_MEDIA = Media(js=scripts(*SHOWING, *STAGE_CONTROLS))
+_STAGE_MEDIA = Media(js=scripts(*SHOWING, *STAGE_CONTROLS, "seen-form.js"))
 
 
 class PictureChangeList(AskedChangeList):

@@ -49,7 +49,8 @@ class Stage:
 
     Boxes are in pixels of the upright picture as the provider measured it, which has the sides ``size``. The sides
     of the scanned one, ``actual_size``, are those that a view of original pixels needs. ``marked_all_over`` says so of
-    a mask of nearly the whole picture, and is empty otherwise.
+    a mask of nearly the whole picture, and is empty otherwise. ``again_url`` is where a picture may come from after all
+    that did not come, or could not be shown.
     """
 
     alt: str
@@ -58,6 +59,7 @@ class Stage:
     picture_url: str = ""
     picture_problem: str = ""
     original_url: str = ""
+    again_url: str = ""
     overlay_url: str = ""
     full_overlay_url: str = ""
     heatmap_url: str = ""
@@ -95,7 +97,7 @@ def stage_of(scan: ImageScan, url: Url, *, alt: str) -> Stage:
     """Return the stage of a scan for a user who may view its picture; ``alt`` names the picture."""
     examination = files.examine(scan)
     described = _("%(picture)s: %(finding)s") % {"picture": alt, "finding": finding(scan)}
-    stage = Stage(alt=described, picture_problem=examination.problem)
+    stage = Stage(alt=described, picture_problem=examination.problem, again_url=url("rendition", scan.pk, "page"))
     if not examination.problem:
         stage.picture_url = url("rendition", scan.pk, "page")
         stage.original_url = url("original", scan.pk)

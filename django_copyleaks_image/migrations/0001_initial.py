@@ -303,6 +303,7 @@ class Migration(migrations.Migration):
                 ('note', models.TextField(blank=True, default='', verbose_name='note')),
                 ('decided_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='decided at')),
                 ('verdict', models.CharField(blank=True, choices=[('', 'Not measured'), ('no_ai', 'No AI detected'), ('partly_ai', 'Partly AI'), ('mostly_ai', 'Mostly AI')], default='', max_length=10, verbose_name='verdict')),
+                ('seen', models.CharField(blank=True, choices=[('', 'Not said'), ('seen', 'Seen'), ('listed', 'Seen among others'), ('unseen', 'Decided without seeing the picture')], default='', max_length=6, verbose_name='seen')),
                 ('before', models.CharField(choices=[('waiting', 'Waiting for its scan'), ('not_measured', 'Not measured'), ('not_a_picture', 'Not a picture'), ('clean', 'Nothing to review'), ('flagged', 'Flagged'), ('cleared', 'Cleared (false alarm)'), ('confirmed', 'Confirmed as AI'), ('escalated', 'Escalated')], max_length=16, verbose_name='standing before')),
                 ('queue', models.CharField(blank=True, choices=[('', 'None'), ('review', 'Review'), ('second_look', 'Second look'), ('escalated', 'Escalated'), ('unmeasured', 'Not measured')], default='', max_length=11, verbose_name='taken from')),
                 ('queued_at', models.DateTimeField(blank=True, null=True, verbose_name='waiting since')),
@@ -474,6 +475,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='decision',
             index=models.Index(fields=['decided_by', 'kind', 'decided_at'], name='copyleaks_decision_person'),
+        ),
+        migrations.AddIndex(
+            model_name='decision',
+            index=models.Index(fields=['seen', 'decided_at'], name='copyleaks_decision_seen'),
         ),
         migrations.AddIndex(
             model_name='decision',

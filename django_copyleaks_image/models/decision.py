@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_copyleaks_image.standings import JUDGEMENTS, KINDS, Kind, Queue, Standing, rule_of
+from django_copyleaks_image.standings import JUDGEMENTS, KINDS, Kind, Queue, Seen, Standing, rule_of
 from django_copyleaks_image.verdicts import Verdict
 
 from .scan import ImageScan
@@ -40,6 +40,7 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now, db_index=True)
     # What the person saw, and what stood before: an undo restores it.
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default="")
+    seen = models.CharField(_("seen"), max_length=6, choices=Seen, blank=True, default=Seen.NOT_SAID)
     before = models.CharField(_("standing before"), max_length=16, choices=Standing)
     queue = models.CharField(_("taken from"), max_length=11, choices=Queue, blank=True, default=Queue.NONE)
     # Since when it had waited there and was claimed, null where it was not; and for how long the person had it on the
@@ -63,6 +64,7 @@ class Decision(models.Model):
         verbose_name_plural = _("decisions")
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["decided_by", "kind", "decided_at"], name="copyleaks_decision_person"),
+            models.Index(fields=["seen", "decided_at"], name="copyleaks_decision_seen"),
             models.Index(fields=["notified_at", "decided_at"], name="copyleaks_decision_pending"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -14,7 +14,17 @@ from django_copyleaks_image import notify, standing_columns
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, WatchedImage, days, decisions, home_database, images
 from django_copyleaks_image.models.day import About, day_of
-from django_copyleaks_image.standings import CHOICES, DECIDED_FOR_GOOD, FINAL, KINDS, Kind, Queue, Standing, choices_in
+from django_copyleaks_image.standings import (
+    CHOICES,
+    DECIDED_FOR_GOOD,
+    FINAL,
+    KINDS,
+    Kind,
+    Queue,
+    Seen,
+    Standing,
+    choices_in,
+)
 from django_copyleaks_image.transactions import atomically
 
 from .blindness import awaits_second_look_by
@@ -56,6 +66,7 @@ def decide(
     note: str = "",
     seconds: float | None = None,
     batch: UUID | None = None,
+    seen: Seen = Seen.NOT_SAID,
 ) -> Decision:
     """Decide about a picture as it was seen at ``version``, for ``seconds``, and return the decision.
 
@@ -89,6 +100,7 @@ def decide(
         agrees=agrees,
         seconds=_looked_at(image, seconds),
         batch=batch,
+        seen=seen,
     )
 
 

@@ -102,6 +102,13 @@ PROTECTIONS = (
         "tests/admin/test_blindness.py -k before_the_rescan",
     ),
     Protection(
+        "word that a picture was seen",
+        "admin/desk/views.py",
+        "if kind in FINAL and seen == Seen.NOT_SAID:",
+        "if not kind:",
+        "tests/admin/test_decisions.py -k needs_the_word",
+    ),
+    Protection(
         "sealed versions",
         "admin/desk/item.py",
         "    nonce = get_random_string(_NONCE_LENGTH)",

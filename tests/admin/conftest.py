@@ -85,7 +85,7 @@ def complaints() -> list[str]:
 @pytest.fixture
 def sign_in(
     browser: Any, strict_site: str, complaints: list[str], configure: Callable[..., None]
-) -> Iterator[Callable[[User], Any]]:
+) -> Iterator[Callable[..., Any]]:
     """Open a page for a user under the strict policy, whose violations and console errors are collected.
 
     Whatever somebody looks at is drawn at once.
@@ -93,10 +93,10 @@ def sign_in(
     configure(DISPATCHER="tests.admin.drawn_pictures.draw")
     contexts = []
 
-    def open_page(user: User) -> Any:
+    def open_page(user: User, **options: Any) -> Any:
         client = Client()
         client.force_login(user)
-        context = browser.new_context(base_url=strict_site, viewport={"width": 1280, "height": 900})
+        context = browser.new_context(base_url=strict_site, viewport={"width": 1280, "height": 900}, **options)
         contexts.append(context)
         session = client.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": session, "url": strict_site}])
@@ -116,6 +116,6 @@ def sign_in(
 
 
 @pytest.fixture
-def page(sign_in: Callable[[User], Any]) -> Any:
+def page(sign_in: Callable[..., Any]) -> Any:
     """A page of a superuser."""
     return sign_in(User.objects.create_superuser("moderator", password="moderator"))

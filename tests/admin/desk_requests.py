@@ -45,7 +45,7 @@ def sealed(image: WatchedImage, version: int | None = None) -> str:
 
 def press(client: Client, image: WatchedImage, kind: str, *, version: int | None = None, **fields: Any) -> Any:
     """Decide as somebody who sees the picture as it is stored, unless ``version`` says otherwise."""
-    return ask(client, f"{image.pk}/decide/", kind=kind, version=sealed(image, version), **fields)
+    return ask(client, f"{image.pk}/decide/", kind=kind, version=sealed(image, version), **{"seen": "seen", **fields})
 
 
 def decided(image: WatchedImage, user: User, kind: Kind, **fields: Any) -> Decision:

@@ -22,7 +22,7 @@ from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.reviewing import claims
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH
-from django_copyleaks_image.standings import Kind, Queue, Standing
+from django_copyleaks_image.standings import Kind, Queue, Seen, Standing
 from tests.admin.desk_requests import (
     DESK,
     IMAGES,
@@ -58,7 +58,7 @@ def page_of(client: Client, image: WatchedImage) -> str:
 
 def submit(client: Client, address: str, **fields: Any) -> Any:
     """Post a form of the page of a image, without a script."""
-    return client.post(f"{DESK}{address}", fields, headers=AS_A_FORM)
+    return client.post(f"{DESK}{address}", {"seen": "seen"} | fields, headers=AS_A_FORM)
 
 
 def messages(client: Client) -> list[str]:
@@ -227,11 +227,13 @@ def test_stale_decision__gives_the_picture_as_it_is_now(reviewer: Client, bert: 
         image=image, kind=Kind.UNDONE, decided_by=bert, reverses=decision, sha256=image.sha256, before=Standing.CLEARED
     )
     WatchedImage.objects.update(queue=Queue.REVIEW, queued_at=image.queued_at, standing=Standing.FLAGGED, version=2)
-    answer = ask(reviewer, f"{image.pk}/decide/", kind="confirmed", version=before["version"])
+    answer = ask(reviewer, f"{image.pk}/decide/", kind="confirmed", version=before["version"], seen="seen")
     assert answer["said"] == "bert undid a decision about this picture a moment ago. Nothing was changed."
     assert "<del>Cleared (false alarm)</del>" in answer["item"]["html"]
     assert stored(image).claimed_by == user_of(reviewer)
-    assert ask(reviewer, f"{image.pk}/decide/", kind="confirmed", version=answer["item"]["version"])["decision"]
+    assert ask(reviewer, f"{image.pk}/decide/", kind="confirmed", version=answer["item"]["version"], seen="seen")[
+        "decision"
+    ]
 
 
 def test_decision__about_what_somebody_else_looks_at_is_stale(reviewer: Client, bert: User) -> None:
@@ -295,7 +297,7 @@ def test_decision__of_who_saw_the_picture_before_the_first_look_is_the_second_on
     image = pictured("coffee.jpg")
     seen = sealed(image)
     awaiting_second_look(image, bert)
-    answer = ask(reviewer, f"{image.pk}/decide/", kind="cleared", version=seen)
+    answer = ask(reviewer, f"{image.pk}/decide/", kind="cleared", version=seen, seen="seen")
     assert answer["said"] == "Cleared: coffee.jpg."
     assert Decision.objects.get(pk=answer["decision"]).agrees
 
@@ -307,7 +309,7 @@ def test_decision__of_who_saw_another_result_before_the_first_look_is_stale_and_
     image.verdict = "mostly_ai"
     seen = seal(image)
     awaiting_second_look(image, bert)
-    answer = ask(reviewer, f"{image.pk}/decide/", kind="cleared", version=seen)
+    answer = ask(reviewer, f"{image.pk}/decide/", kind="cleared", version=seen, seen="seen")
     assert answer["said"] == "Something happened to this picture meanwhile. Nothing was changed."
     assert "No decision yet." in answer["item"]["html"]
     assert "bert" not in str(answer)
@@ -316,7 +318,7 @@ def test_decision__of_who_saw_another_result_before_the_first_look_is_stale_and_
 def test_decision__that_names_what_was_seen_of_another_picture_is_stale(reviewer: Client) -> None:
     seen, other = pictured("seen.jpg"), pictured("other.jpg")
     WatchedImage.objects.update(scan=None)  # As when the rows of old scans were deleted.
-    assert ask(reviewer, f"{other.pk}/decide/", kind="cleared", version=sealed(seen))["stale"]
+    assert ask(reviewer, f"{other.pk}/decide/", kind="cleared", version=sealed(seen), seen="seen")["stale"]
     assert stored(other).standing == Standing.FLAGGED
 
 
@@ -423,6 +425,56 @@ def test_page__decides_without_a_script(reviewer: Client) -> None:
     assert f"{user_of(reviewer).username}, <time" in page
     assert "A sunset" in page
     assert "Open in the review desk" not in page
+
+
+@pytest.mark.parametrize("kind", ["confirmed", "cleared"])
+@pytest.mark.parametrize("said", ["", "listed", "yes"])
+def test_final_decision__needs_the_word_that_the_picture_was_seen_or_not(
+    reviewer: Client, kind: str, said: str
+) -> None:
+    image = pictured("coffee.jpg")
+    answer = press(reviewer, image, kind, seen=said)
+    assert answer["refused"]
+    assert answer["said"] == "Say whether you have seen the picture, or that you decide without seeing it."
+    submit(reviewer, f"{image.pk}/decide/", kind=kind, version=sealed(image), seen=said)
+    assert messages(reviewer) == [answer["said"]]
+    assert not Decision.objects.exists()
+    for other in ("skipped", "escalated"):
+        assert "decision" in press(reviewer, image, other, seen=said)
+
+
+def test_decision_without_seeing__is_told_in_history_log_and_export(reviewer: Client, admin_client: Client) -> None:
+    image = pictured("coffee.jpg")
+    press(reviewer, image, "cleared", seen="unseen")
+    assert Decision.objects.get().seen == Seen.UNSEEN
+    told = "Decided without seeing the picture"
+    assert told in page_of(reviewer, image)
+    assert f">{told}</span>" in admin_client.get(LOG).content.decode()
+    export = b"".join(admin_client.get(f"{LOG}export/?seen__exact=unseen")).decode()
+    assert '"unseen"' in export
+    assert "coffee" not in b"".join(admin_client.get(f"{LOG}export/?seen__exact=seen")).decode()
+    other = pictured("tea.jpg")
+    press(reviewer, other, "cleared", seen="seen")
+    assert Decision.objects.latest("pk").seen == Seen.SEEN
+    assert told not in page_of(reviewer, other)
+
+
+def test_second_look__is_not_told_that_the_first_was_without_seeing(reviewer: Client, bert: User) -> None:
+    image = pictured("coffee.jpg")
+    awaiting_second_look(image, bert)
+    Decision.objects.update(seen=Seen.UNSEEN)
+    (item,) = next_items(reviewer)
+    assert "without seeing the picture<" not in item["html"]
+
+
+def test_page__offers_to_have_seen_only_a_picture_that_can_be_shown(reviewer: Client) -> None:
+    image = pictured("coffee.jpg")
+    assert page_of(reviewer, image).count('type="radio" name="seen"') == 2
+    photo = Photo.objects.get(pk=image.object_id)
+    photo.image.storage.delete(str(photo.image.name))
+    page = page_of(reviewer, image)
+    assert page.count('type="radio" name="seen"') == 1
+    assert 'name="seen" value="unseen" required' in page
 
 
 def test_page__undoes_without_a_script(reviewer: Client) -> None:

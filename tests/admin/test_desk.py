@@ -703,7 +703,9 @@ def test_permission__may_be_given_for_single_scans(owner: Callable[..., Client])
     page = f"{IMAGES}{mine.pk}/change/"
     assert 'name="kind" value="confirmed"' in client.get(page).content.decode()
     answer = client.post(
-        f"{DESK}{mine.pk}/decide/", {"kind": "confirmed", "version": sealed(mine), "back": page}, headers=FORM
+        f"{DESK}{mine.pk}/decide/",
+        {"kind": "confirmed", "version": sealed(mine), "back": page, "seen": "seen"},
+        headers=FORM,
     )
     assert answer.headers["Location"] == page
     mine.refresh_from_db()
@@ -758,7 +760,7 @@ def test_permission__to_view_may_be_given_for_single_scans(
     assert 'name="kind" value="cleared"' in client.get(f"{IMAGES}{mine.pk}/change/").content.decode()
     for image, found in ((mine, 200), (theirs, 404)):
         assert client.get(f"{IMAGES}overlay/{image.scan_id}.png").status_code == found
-    fields = {"kind": "cleared", "version": sealed(mine)}
+    fields = {"kind": "cleared", "version": sealed(mine), "seen": "seen"}
     assert client.post(f"{DESK}{mine.pk}/decide/", fields, headers=FORM).status_code == 302
     mine.refresh_from_db()
     assert mine.standing == Standing.CLEARED

@@ -200,14 +200,15 @@ def test_picture_that_never_comes__says_so_and_can_only_be_skipped(page: Any) ->
     page.route(f"**/rendition/{first.pk}/**", lambda route: None)
     page.goto(reverse("admin:copyleaks_image_watchedimage_review"))
     until(lambda: front(page) == first.pk)
-    warning = page.locator(".copyleaks-message-text")
+    warning = page.locator(".copyleaks-unseen p")
     for _ in range(3):
         page.keyboard.press("a")
     assert front(page) == first.pk
+    until(warning.is_visible)
     assert warning.inner_text() == "Wait until the picture is there."
     decide(page, "s")
     assert front(page) == second.pk
-    assert not warning.is_visible()
+    until(lambda: not warning.is_visible())
     page.unroute(f"**/rendition/{first.pk}/**")
 
 
@@ -217,9 +218,9 @@ def test_picture_that_comes_late__takes_the_request_to_wait_away(page: Any) -> N
     page.goto(reverse("admin:copyleaks_image_watchedimage_review"))
     until(lambda: front(page) == image.pk and late)
     page.keyboard.press("a")
-    assert page.locator(".copyleaks-message").is_visible()
+    until(lambda: page.locator(".copyleaks-unseen").is_visible())
     late[0].continue_()
-    until(lambda: not page.locator(".copyleaks-message").is_visible())
+    until(lambda: not page.locator(".copyleaks-unseen").is_visible())
     rest(page)
     decide(page, "a")
 

@@ -224,7 +224,7 @@ def test_proxy_of_pictures__has_page_and_desk_under_its_own_name(
     assert f'data-next-url="{ours}review/next/"' in admin_client.get(f"{ours}review/").content.decode()
     assert admin_client.get("/admin/copyleaks_image/reviewdesk/").headers["Location"] == f"{ours}review/"
     assert f'<a href="{ours}{scan.image.pk}/change/">' in admin_client.get(PHOTOS).content.decode()
-    fields = {"kind": "cleared", "version": sealed(waiting)}
+    fields = {"kind": "cleared", "version": sealed(waiting), "seen": "seen"}
     said = admin_client.post(
         f"{ours}review/{waiting.pk}/decide/", fields, headers={"Accept": "application/json"}
     ).json()

@@ -175,6 +175,7 @@ def test_template__names_a_key_for_every_button() -> None:
         "actual-size": "0",
         "fill": "F",
         "toggle-overlay": "H",
+        "reveal": "B",
         "zoom-in": "Plus",
         "zoom-out": "-",
         "next-region": "R",

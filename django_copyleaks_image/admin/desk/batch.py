@@ -24,7 +24,7 @@ from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, is_decidable
 from django_copyleaks_image.reviewing.reasons import reasons_for, why_refused
 from django_copyleaks_image.scanning import file_changes
-from django_copyleaks_image.standings import Kind, KindRule, Queue, choices_in, rule_of
+from django_copyleaks_image.standings import Kind, KindRule, Queue, Seen, choices_in, rule_of
 
 from . import sentences
 from .item import seal, seen_version
@@ -193,6 +193,7 @@ class Batch:
                 reason=self._reason,
                 note=self._note,
                 batch=batch,
+                seen=Seen.LISTED,
             )
         except Stale as stale:
             is_secret = is_blind or self.desk.access.is_secret(stale.image)

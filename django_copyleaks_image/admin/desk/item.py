@@ -31,7 +31,7 @@ from django_copyleaks_image.admin.targets import Target
 from django_copyleaks_image.models import Decision, WatchedImage
 from django_copyleaks_image.reviewing.history import history_of
 from django_copyleaks_image.reviewing.reasons import label_of, reasons_for
-from django_copyleaks_image.standings import CHOICES, DECIDED_FOR_GOOD, Kind, Queue
+from django_copyleaks_image.standings import CHOICES, DECIDED_FOR_GOOD, Kind, Queue, Seen
 
 from .copies import Copies
 
@@ -112,12 +112,16 @@ def facts_of(image: WatchedImage, target: Target, model_admin: "PictureAdmin", r
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One decision; ``undone`` says by whom and when, and is empty for one that stands."""
+    """One decision; ``undone`` says by whom and when, and is empty for one that stands.
+
+    ``unseen`` says that the picture was not seen, and is empty otherwise.
+    """
 
     what: str
     by: SafeString
     reason: str
     note: str
+    unseen: str
     undone: SafeString | str
 
 
@@ -136,6 +140,7 @@ def steps_of(image: WatchedImage, *, is_blind: bool, with_notes: bool) -> list[S
             by=format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at)),
             reason=label_of(decision.reason),
             note=clamped(decision.note) if with_notes else "",
+            unseen=unseen_in_words(decision),
             undone=_undone(decision),
         )
         for decision in decisions
@@ -157,6 +162,11 @@ def contradiction_in_words(image: WatchedImage) -> str:
 def what_was_decided(decision: Decision) -> str:
     kind = decision.get_kind_display()
     return _("Second look: %(decision)s") % {"decision": kind} if decision.is_second_look else kind
+
+
+def unseen_in_words(decision: Decision) -> str:
+    """Return that a person decided without seeing the picture; empty when they saw it, or nothing is known."""
+    return decision.get_seen_display() if decision.seen == Seen.UNSEEN else ""
 
 
 def _undone(decision: Decision) -> SafeString | str:

@@ -34,7 +34,7 @@ from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.reasons import reasons_for
 from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import account, file_changes
-from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choices_in, rule_of
+from django_copyleaks_image.standings import CHOICES, FINAL, KINDS, Kind, Queue, Seen, choices_in, rule_of
 
 from . import sentences
 from .item import NOT_SEEN, Item, seen_version
@@ -281,6 +281,11 @@ def _who_and_how_many(desk: Desk, choice: Choice) -> Answer:
 
 
 def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int) -> Decision:
+    """Decide; what is final needs somebody's word that they saw the picture, or that they decide without seeing it."""
+    said = request.POST.get("seen")
+    seen = Seen(said) if said in (Seen.SEEN, Seen.UNSEEN) else Seen.NOT_SAID
+    if kind in FINAL and seen == Seen.NOT_SAID:
+        raise Refused(_("Say whether you have seen the picture, or that you decide without seeing it."))
     return decide(
         image.pk,
         user=request.user,
@@ -290,6 +295,7 @@ def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int)
         reason=request.POST.get("reason", "") if reasons_for(kind) else "",
         note=plain(request.POST.get("note")),
         seconds=_seconds(request.POST.get("seconds", "")),
+        seen=seen,
     )
 
 

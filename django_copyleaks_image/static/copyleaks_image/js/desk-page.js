@@ -1,25 +1,24 @@
 // The parts of the review desk's page: a picture, what is said about it, the menu of reasons and the note.
 "use strict";
 {
-    const { Room, actionOfKey, advertiseKeys, hasModifier, textOf } = window.copyleaksImage;
+    const { Room, Unseen, actionOfKey, advertiseKeys, hasModifier, textOf } = window.copyleaksImage;
     // Milliseconds that a picture must have been on the screen before anything is decided about it.
     const SEEN = 150;
 
-    // A picture with its version, as the server sent it: in the document from the start, so that it is decoded.
+    // A picture with its version, as the server sent it. From when it is begun it is in the document, so that it is loaded.
     class Item {
-        // When it was shown, and since when it is on the screen.
+        // When it was shown, and since when its picture is seen.
         #showing = { from: Infinity, since: Infinity };
-        #stage;
+        #container;
+        #stage = null;
 
         constructor({ pk, version, title, html }, container) {
             Object.assign(this, { pk, version, title, message: "", note: "", unsaved: null });
             const template = document.createElement("template");
             template.innerHTML = html;
             this.article = template.content.querySelector("article");
+            this.#container = container;
             this.hide();
-            container.append(this.article);
-            advertiseKeys(this.article, !container.closest(".copyleaks-shortcuts-off"));
-            this.#stage = window.copyleaksImage.setUpStage(this.article.querySelector("[data-copyleaks-stage]"));
         }
 
         get heading() {
@@ -42,13 +41,22 @@
             return this.#stage.act(name);
         }
 
-        // From then on "seen" is a promise, kept when the picture is on the screen.
+        // Load it, and return a promise that is kept when its picture has arrived, or has not.
+        begin() {
+            if (!this.#stage) {
+                this.#container.append(this.article);
+                advertiseKeys(this.article, !this.#container.closest(".copyleaks-shortcuts-off"));
+                this.#stage = window.copyleaksImage.setUpStage(this.article.querySelector("[data-copyleaks-stage]"));
+            }
+            return this.#stage.arrived;
+        }
+
         show() {
-            const showing = { from: performance.now(), since: Infinity };
-            this.#showing = showing;
+            this.begin();
+            this.#showing = { from: performance.now(), since: Infinity };
             setHidden(this.article, false);
-            // The second frame begins after the first one, which has the picture, was painted.
-            this.seen = this.#stage.ready.then(afterNextPaint).then((now) => (showing.since = now));
+            this.#stage.enter();
+            this.look();
         }
 
         hide() {
@@ -58,6 +66,40 @@
             this.#stage?.act("show-overlay");
         }
 
+        // Note since when the picture is seen. One that was seen stays so, whatever comes in between.
+        look() {
+            const showing = this.#showing;
+            if (!this.#stage || this.#stage.obstacle) {
+                if (!this.hasBeenSeen) {
+                    showing.since = Infinity;
+                }
+            } else if (showing.since === Infinity) {
+                // The second frame begins after the first one, which has the picture, was painted.
+                afterNextPaint().then((now) => {
+                    if (!this.#stage.obstacle) {
+                        showing.since = Math.min(showing.since, now);
+                    }
+                });
+            }
+        }
+
+        // Why the picture was not seen, in words, empty when it was or can be.
+        get obstacle() {
+            return this.hasBeenSeen ? "" : (this.#stage?.obstacle ?? "");
+        }
+
+        get isWaiting() {
+            return this.#stage?.isWaiting ?? true;
+        }
+
+        get canReload() {
+            return this.#stage?.canReload ?? false;
+        }
+
+        reload() {
+            return this.#stage.reload();
+        }
+
         get isOnScreen() {
             return this.#showing.since < Infinity;
         }
@@ -65,6 +107,10 @@
         // Empty for a picture that is not there.
         get secondsOnScreen() {
             return this.isOnScreen ? ((performance.now() - this.#showing.since) / 1000).toFixed(3) : "";
+        }
+
+        get hasBeenSeen() {
+            return this.wasSeenBefore(performance.now());
         }
 
         wasShownBefore(time) {
@@ -92,16 +138,30 @@
         #container;
         #empty;
         #room;
+        #prepared = [];
+        #unseen;
 
         constructor(root) {
             this.#root = root;
             this.#room = new Room(root);
             this.#container = root.querySelector(".copyleaks-items");
             this.#empty = root.querySelector(".copyleaks-empty");
+            this.#unseen = new Unseen(root);
         }
 
         add(answer) {
             return new Item(answer, this.#container);
+        }
+
+        // Load pictures one after the other, so that those which wait take nothing from the one that is looked at.
+        async prepare(items) {
+            this.#prepared = items;
+            for (const item of items) {
+                await item.begin();
+                if (this.#prepared !== items) {
+                    return;
+                }
+            }
         }
 
         // What has the focus when nothing else can: the heading of a picture, or what stands in its place.
@@ -138,11 +198,18 @@
             }
         }
 
-        // The buttons stay focusable when they have nothing to do.
-        enable({ canDecide, canUndo }) {
+        // The buttons stay focusable when they have nothing to do. Why the picture is not seen stands beside them.
+        enable({ item, canUndo }) {
+            const why = item?.obstacle ?? "";
             for (const button of this.#root.querySelectorAll("[data-decide]")) {
-                button.setAttribute("aria-disabled", !canDecide);
+                const isOff = !item || (why && "needsSeeing" in button.dataset);
+                button.setAttribute("aria-disabled", Boolean(isOff));
+                button.toggleAttribute("aria-describedby", false);
+                if (item && isOff) {
+                    button.setAttribute("aria-describedby", "copyleaks-unseen-why");
+                }
             }
+            this.#unseen.show(why, item);
             this.#root.querySelector("[data-undo]").setAttribute("aria-disabled", !canUndo);
         }
     }
@@ -221,6 +288,7 @@
         #buttons;
         #root;
         #kind = "";
+        #besides = {};
         #opener = null;
 
         constructor(root, choose) {
@@ -248,9 +316,11 @@
             });
         }
 
-        ask(kind) {
+        // What else there is to say goes with the answer.
+        ask(kind, besides) {
             this.close();
             this.#kind = kind;
+            this.#besides = besides;
             this.#opener = document.activeElement;
             this.#mark(true);
             for (const button of this.#buttons) {
@@ -278,11 +348,11 @@
         }
 
         #answer(button, event, choose) {
-            const kind = this.#kind;
+            const [kind, besides] = [this.#kind, this.#besides];
             this.close();
             const { reason, needsNote } = button.dataset;
             if (reason) {
-                choose(kind, { reason, needsNote: needsNote !== undefined }, event);
+                choose(kind, { ...besides, reason, needsNote: needsNote !== undefined }, event);
             }
         }
 

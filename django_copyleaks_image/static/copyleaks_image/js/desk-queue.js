@@ -17,8 +17,8 @@
         #taken = [];
         #undoing = [];
         #isBusy = false;
-        // The kinds that decide nothing.
-        #undecided;
+        // The kinds that need the picture to have been seen.
+        #needSeeing;
         // Nothing more waits; or nothing can be asked, until the moderator tries again.
         #isExhausted = false;
         #isStuck = false;
@@ -29,7 +29,7 @@
         constructor(root) {
             this.#named = root.dataset.picture;
             this.#queueUrl = this.#named && root.dataset.queueUrl;
-            this.#undecided = [...root.querySelectorAll("[data-decides-nothing]")].map(({ dataset }) => dataset.decide);
+            this.#needSeeing = [...root.querySelectorAll("[data-needs-seeing]")].map(({ dataset }) => dataset.decide);
             this.server = new DeskServer(root);
             this.voice = new Voice(root);
             this.reasons = new Reasons(root, (kind, answer, event) => this.decide(kind, event.timeStamp, answer));
@@ -45,24 +45,25 @@
             return this.#items.some((item) => item.unsaved);
         }
 
-        // Take the decision for done and show the next picture. Nothing counts that was begun before the picture was
-        // seen; but of one that does not come nothing may be decided, as when it is skipped.
-        decide(kind, time, { reason = "", needsNote = false } = {}) {
+        // Take the decision for done and show the next picture. Nothing counts that was begun before the picture was seen,
+        // unless it says nothing about the picture, or the moderator has said to decide without seeing it.
+        decide(kind, time, { reason = "", needsNote = false, isUnseen = false } = {}) {
             const item = this.current;
             if (!item) {
                 return;
             }
-            if (!item.wasSeenBefore(time) && !(this.#undecided.includes(kind) && item.wasShownBefore(time))) {
+            const needsSeeing = !isUnseen && this.#needSeeing.includes(kind);
+            if (!item.wasSeenBefore(time) && (needsSeeing || !item.wasShownBefore(time))) {
                 this.#askToWait(item);
                 return;
             }
             if (!reason && item.needsReason(kind)) {
-                this.reasons.ask(kind);
+                this.reasons.ask(kind, { isUnseen });
                 this.voice.announce(this.voice.text("reason"));
                 return;
             }
             if (needsNote && !item.note.trim()) {
-                this.note.ask((event) => this.decide(kind, event.timeStamp, { reason, needsNote }));
+                this.note.ask((event) => this.decide(kind, event.timeStamp, { reason, needsNote, isUnseen }));
                 this.voice.warn(this.voice.text("noteNeeded"));
                 this.voice.announce(this.voice.text("noteNeeded"));
                 return;
@@ -163,6 +164,7 @@
         #queue(decision) {
             decision.note = decision.item.note.trim();
             decision.seconds ??= decision.item.secondsOnScreen;
+            decision.seen ??= decision.item.hasBeenSeen ? "seen" : "unseen";
             Object.assign(decision.item, { message: "", unsaved: null });
             this.#unsent.push(decision);
             this.#taken.push(decision);
@@ -305,20 +307,33 @@
             this.voice.warn(item?.message ?? "", { retry: isUnsaved, logIn: isUnsaved && item.isSignedOut });
         }
 
+        // What stands in the way of the picture is said beside the decisions, too.
         #askToWait(item) {
-            const sentence = this.voice.text(item.isOnScreen ? "tooEarly" : "notPainted");
+            const sentence = item.isOnScreen ? this.voice.text("tooEarly") : item.obstacle || this.voice.text("notPainted");
             this.voice.announce(sentence);
             this.voice.step(sentence, { isWarning: true });
-            if (!item.isOnScreen) {
-                this.voice.warn(sentence);
-                item.seen.then(() => item === this.current && this.#showMessage());
-            }
+        }
+
+        // The picture has come, was not found, is blurred or shown.
+        noteSight() {
+            this.current?.look();
+            this.#enable();
+        }
+
+        // Load the picture that is not there once more.
+        async reload() {
+            await this.current?.reload();
         }
 
         #tidy() {
             this.#gallery.keep(this.#kept);
+            this.#gallery.prepare([...this.#items]);
             this.#tabs.hold(this.#items.map((item) => item.pk));
-            this.#gallery.enable({ canDecide: Boolean(this.current), canUndo: this.#taken.length > 0 });
+            this.#enable();
+        }
+
+        #enable() {
+            this.#gallery.enable({ item: this.current, canUndo: this.#taken.length > 0 });
         }
 
         get #kept() {

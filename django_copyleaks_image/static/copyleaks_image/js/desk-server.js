@@ -129,8 +129,8 @@
         return answer.headers.get("Content-Type")?.startsWith("application/json") ?? false;
     }
 
-    function fieldsOf({ item, kind, reason, note, seconds }) {
-        return { kind, version: item.version, reason, note, seconds };
+    function fieldsOf({ item, kind, reason, note, seconds, seen }) {
+        return { kind, version: item.version, reason, note, seconds, seen };
     }
 
     // Addresses come with 0 in the place of the key.

@@ -1,7 +1,7 @@
 // The review desk: what its buttons, keys, choices and the comings and goings of the moderator do.
 "use strict";
 {
-    const { Desk, advertiseKeys, blurPictures, listenToKeys, rememberBox } = window.copyleaksImage;
+    const { Desk, advertiseKeys, blurPictures, greyPictures, listenToKeys, rememberBox } = window.copyleaksImage;
     // Milliseconds between two renewals of the claims, which last ten minutes.
     const RENEWAL = 120_000;
     // Milliseconds between the clicks of a double click: nobody looks at a picture in between.
@@ -50,6 +50,13 @@
         find("[data-undo]").addEventListener("click", STEPS.undo);
         find("[data-keys]").addEventListener("click", STEPS.keys);
         find("[data-close]").addEventListener("click", () => find(".copyleaks-keys").close());
+        find("[data-load-again]").addEventListener("click", () => desk.reload());
+        for (const button of root.querySelectorAll("[data-decide-unseen]")) {
+            button.addEventListener("click", (event) => {
+                desk.decide(button.dataset.decideUnseen, event.timeStamp, { isUnseen: true });
+            });
+        }
+        document.addEventListener("copyleaks-sight", () => desk.noteSight());
         find("[data-retry]").addEventListener("click", () => desk.retry());
         find(".copyleaks-empty").addEventListener("click", (event) => {
             if (event.target.closest("[data-look]")) {
@@ -63,6 +70,7 @@
         selection.querySelector("[data-apply]").hidden = true;
         selection.addEventListener("change", () => selection.requestSubmit());
         rememberBox(find("[data-preference=blur]"), "blur", blurPictures);
+        rememberBox(find("[data-preference=grey]"), "grey", greyPictures);
         const shortcuts = find("[data-preference=shortcuts]");
         rememberBox(shortcuts, "shortcuts", (on) => {
             root.classList.toggle("copyleaks-shortcuts-off", !on);

@@ -43,12 +43,26 @@ window.copyleaksImage = window.copyleaksImage || {};
         apply(box.checked);
     }
 
-    // Pictures are blurred wherever they are shown, for those who chose so at the review desk.
+    // Pictures are blurred wherever they are shown, for those who chose so at the review desk, and grey likewise.
     function blurPictures(on) {
         document.documentElement.classList.toggle("copyleaks-blurred", on);
+        document.dispatchEvent(new CustomEvent("copyleaks-sight"));
     }
 
-    Object.assign(window.copyleaksImage, { between, blurPictures, remember, rememberBox, remembered, textOf });
+    function greyPictures(on) {
+        document.documentElement.classList.toggle("copyleaks-grey", on);
+    }
+
+    // As the preference of the desk does, which is told.
+    function toggleGrey() {
+        const on = remembered("grey") !== "on";
+        remember("grey", on ? "on" : "off");
+        greyPictures(on);
+        document.querySelectorAll("[data-preference=grey]").forEach((box) => (box.checked = on));
+    }
+
+    Object.assign(window.copyleaksImage, { between, blurPictures, greyPictures, remember, rememberBox, remembered, textOf, toggleGrey });
 
     blurPictures(remembered("blur") === "on");
+    greyPictures(remembered("grey") === "on");
 }

@@ -3,8 +3,8 @@
 window.copyleaksImage = window.copyleaksImage || {};
 {
     const {
-        Divider, Pane, answerInWords, between, drawn, followGestures, looksOf, placeZoom, remember, remembered, shareOutline,
-        textOf,
+        Divider, Pane, Seeing, answerInWords, between, drawn, followGestures, looksOf, placeZoom, remember, remembered,
+        shareOutline, textOf, toggleGrey,
     } = window.copyleaksImage;
 
     const VIEWS = ["original", "outline", "mask", "side-by-side", "swipe", "heatmap"];
@@ -24,12 +24,15 @@ window.copyleaksImage = window.copyleaksImage || {};
     // The largest scale: so many times the one that fits, or so many CSS pixels for a pixel of the picture.
     const MOST_TIMES = 8;
     const MOST_PIXELS = 4;
+    // What needs to know how large the picture is.
+    const NEEDS_SIZE = /^(zoom|pan|fit|actual|next)-?/;
     // What is looked at where the picture does not tell: its middle, in shares of its sides.
     const MIDDLE = [0.5, 0.5];
 
     class Stage {
         // Keeps when photo and overlay are decoded, or have failed.
         ready;
+        #seeing;
         #element;
         #panes;
         #divider = null;
@@ -46,6 +49,8 @@ window.copyleaksImage = window.copyleaksImage || {};
             "show-overlay": () => this.#hideOverlay(false),
             "toggle-overlay": () => this.#hideOverlay(true) || this.#hideOverlay(false),
             fill: () => this.#fill(),
+            reveal: () => this.#seeing.reveal(),
+            grey: () => toggleGrey() ?? true,
             "more-opaque": () => this.#changeOpacity(1),
             "less-opaque": () => this.#changeOpacity(-1),
             "next-region": () => this.#showNextRegion(),
@@ -63,6 +68,7 @@ window.copyleaksImage = window.copyleaksImage || {};
         constructor(element) {
             this.#element = element;
             this.#panes = [this.#watch(element.querySelector(".copyleaks-pane"))];
+            this.#seeing = new Seeing(element, this.#main);
             this.#size = Object.hasOwn(SIZES, this.#size) ? this.#size : "fit";
             this.#centre = this.#usualCentre(this.#size);
             for (const button of element.querySelectorAll("[data-act]")) {
@@ -81,13 +87,37 @@ window.copyleaksImage = window.copyleaksImage || {};
             if (VIEWS.includes(name)) {
                 return this.#has(name) && this.#choose(name);
             }
-            const isPossible = this.#main.isVisible || name === "show-overlay";
+            const isPossible = this.#main.isVisible || !NEEDS_SIZE.test(name);
             return isPossible && Object.hasOwn(this.#actions, name) && this.#actions[name]();
         }
 
         // Kept when the pictures have arrived, be it as signs that they are still being drawn, or have failed.
-        get loaded() {
-            return this.#main.loaded;
+        get arrived() {
+            return this.#main.arrived;
+        }
+
+        // Why the picture is not seen, in words, empty when it is. An event "copyleaks-sight" tells that it may have changed.
+        get obstacle() {
+            return this.#seeing.obstacle;
+        }
+
+        get isWaiting() {
+            return this.#seeing.isWaiting;
+        }
+
+        // Whether there is an address from which the picture may come after all.
+        get canReload() {
+            return Boolean(this.#main.frame.dataset.again);
+        }
+
+        async reload() {
+            this.#say("waiting");
+            await this.#main.reload();
+            if (this.#element.dataset.view === "mask" && this.#main.image("photo") && !this.#has("outline")) {
+                this.#show("outline");
+            }
+            this.#place();
+            this.#say("nothing");
         }
 
         // The picture is looked at from now on, and not only kept ready.
@@ -193,6 +223,7 @@ window.copyleaksImage = window.copyleaksImage || {};
             plain.append(plainFrame);
             element.after(plain);
             this.#panes.push(this.#watch(plain));
+            this.#seeing.follow(this.#panes[1]);
         }
 
         #placeDivider() {

@@ -23,6 +23,8 @@ window.copyleaksImage = window.copyleaksImage || {};
         r: "next-region",
         h: "hide-overlay",
         f: "fill",
+        b: "reveal",
+        g: "grey",
         ",": "less-opaque",
         ".": "more-opaque",
     };

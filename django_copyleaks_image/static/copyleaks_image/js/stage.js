@@ -14,11 +14,18 @@ window.copyleaksImage = window.copyleaksImage || {};
         current;
 
         #onResize;
+        #lostOverlay = null;
+        // Why the photo cannot be seen, in words; and whether it is still to come.
+        problem = "";
+        isWaiting = false;
 
         constructor(element, onResize) {
             this.element = element;
             this.#onResize = onResize ?? (() => this.place());
             this.frame = element.querySelector(".copyleaks-frame");
+            if (!this.image("photo")) {
+                this.problem = element.querySelector(".copyleaks-problem")?.textContent || this.#text("noPicture");
+            }
             this.#shape();
             new ResizeObserver(() => this.#onResize()).observe(element);
         }
@@ -93,8 +100,8 @@ window.copyleaksImage = window.copyleaksImage || {};
             });
         }
 
-        // Wait until the pictures can be painted, or have failed, which is then said in words. Never rejects. What is
-        // "loaded" may be no more than a sign that the picture is still being drawn.
+        // Wait until the pictures can be painted, or have failed, which is then said in words. Never rejects. What has
+        // "arrived" may be no more than a sign that the picture is still being drawn.
         load() {
             const [photo, edge, heatmap] = ["photo", "edge", "heatmap"].map((name) => this.image(name));
             const heatmapFailed = () => this.#explain(this.#text("heatmapFailed"));
@@ -103,8 +110,8 @@ window.copyleaksImage = window.copyleaksImage || {};
                 drawn(heatmap).catch(heatmapFailed);
             });
             heatmap?.addEventListener("error", heatmapFailed);
-            this.loaded = Promise.all([photo && this.#loadPhoto(photo), edge && this.#loadOverlay(edge)]);
-            return this.loaded.then(() => photo?.isConnected && this.#awaitDrawn(photo));
+            this.arrived = Promise.all([photo && this.#loadPhoto(photo), edge && this.#loadOverlay(edge)]);
+            return this.arrived.then(() => photo?.isConnected && this.#awaitDrawn(photo));
         }
 
         // Set by script: a style attribute would break a strict Content-Security-Policy. The address is made
@@ -148,9 +155,25 @@ window.copyleaksImage = window.copyleaksImage || {};
             }
         }
 
+        // Load once more what has not come, or could not be shown.
+        reload() {
+            const { again, alt } = this.frame.dataset;
+            const photo = this.image("photo") ?? Object.assign(new Image(), { className: "copyleaks-photo", alt });
+            photo.src = `${again}?again=${Date.now()}`;
+            this.frame.prepend(photo);
+            this.#explain("");
+            if (this.#lostOverlay) {
+                this.frame.append(this.#lostOverlay);
+                this.image("edge").src = `${this.frame.dataset.overlay}?again=${Date.now()}`;
+                this.#lostOverlay = null;
+            }
+            return this.load();
+        }
+
         async #loadPhoto(photo) {
             const wait = this.element.querySelector(".copyleaks-wait");
             wait.hidden = false;
+            this.#tell({ problem: "", isWaiting: true });
             try {
                 await photo.decode();
                 this.#shape();
@@ -162,10 +185,12 @@ window.copyleaksImage = window.copyleaksImage || {};
             this.#onResize();
         }
 
+        // What has come may be a sign that the picture is still being drawn.
         async #awaitDrawn(photo) {
             try {
                 await drawn(photo);
                 this.#shape();
+                this.#tell({ isWaiting: false });
             } catch {
                 await this.#giveUp(photo);
             }
@@ -173,8 +198,16 @@ window.copyleaksImage = window.copyleaksImage || {};
 
         // The answer that is no picture says why.
         async #giveUp(photo) {
-            this.#explain((await answerInWords(photo.src)) || this.#text("pictureFailed") || photo.alt);
+            const problem = (await answerInWords(photo.src)) || this.#text("pictureFailed") || photo.alt;
             photo.remove();
+            this.#explain(problem);
+            this.#tell({ problem, isWaiting: false });
+        }
+
+        // Whether the photo can be seen has changed.
+        #tell(sight) {
+            Object.assign(this, sight);
+            this.element.dispatchEvent(new CustomEvent("copyleaks-sight", { bubbles: true }));
         }
 
         async #loadOverlay(edge) {
@@ -183,7 +216,8 @@ window.copyleaksImage = window.copyleaksImage || {};
                 await edge.decode();
             } catch {
                 this.#explain(this.#text("overlayFailed"));
-                edge.parentElement.remove();
+                this.#lostOverlay = edge.parentElement;
+                this.#lostOverlay.remove();
             }
         }
 
