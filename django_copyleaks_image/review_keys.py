@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 # What is done at the desk, and the letter that does it; where its key lies counts on layouts without Latin letters.
-DEFAULT_KEYS = MappingProxyType({"confirm": "a", "clear": "c", "escalate": "e", "skip": "s", "undo": "u", "note": "n"})
+DEFAULT_KEYS = MappingProxyType(
+    {"confirm": "a", "clear": "c", "escalate": "e", "assign": "t", "skip": "s", "undo": "u", "note": "n"}
+)
 # The letters that do something with the picture, see ``js/stage-keys.js``, and some more that may come to.
 PICTURE_KEYS = frozenset("bdfghrwz")
 

@@ -17,6 +17,7 @@ scan_failed = Signal()
 
 # A person decided about a picture, or undid a decision: ``decision.kind`` tells which (``"undone"``). ``image`` is the
 # picture's row and ``image.standing`` what stands now: go by that, since a second look does not change what stands.
-# Skipping decides nothing and is not sent. The decision is about the file ``image.file_name``: compare it with the one
-# that the object holds by now. ``scan`` is the one that counted then.
+# It is also sent when what is escalated is assigned to somebody (``"assigned"``): ``decision.assigned_to`` tells
+# to whom, as of an escalation. Skipping and notes decide nothing and are not sent. The decision is about the file
+# ``image.file_name``: compare it with the one that the object holds by now. ``scan`` is the one that counted then.
 decision_made = Signal()

@@ -51,6 +51,8 @@ class Kind(TextChoices):
     CLEARED = "cleared", _("Cleared (false alarm)")
     ESCALATED = "escalated", _("Escalated")
     SKIPPED = "skipped", _("Skipped")
+    ASSIGNED = "assigned", _("Assigned")
+    NOTED = "noted", pgettext_lazy("decision", "Note")
     UNDONE = "undone", _("Undone")
 
 
@@ -195,6 +197,16 @@ KINDS: dict[Kind, KindRule] = {
         done=_("Skipped: %(picture)s."),
         undone=_("Undone: Skipped: %(picture)s."),
     ),
+    # To a person, of what is escalated: it goes on waiting.
+    Kind.ASSIGNED: KindRule(
+        verb="assign",
+        button=_("Assign"),
+        done=_("Assigned: %(picture)s."),
+        undone=_("Undone: Assigned: %(picture)s."),
+        meanwhile=_("%(person)s assigned this picture %(when)s. Nothing was changed."),
+    ),
+    # Beside what is decided.
+    Kind.NOTED: KindRule(done=_("The note about %(picture)s was left.")),
     Kind.UNDONE: KindRule(meanwhile=_("%(person)s undid a decision about this picture %(when)s. Nothing was changed.")),
 }
 
@@ -206,6 +218,10 @@ if _missing := [*(set(Standing) - STANDINGS.keys()), *(set(Kind) - KINDS.keys())
 JUDGEMENTS = tuple(kind for kind, rule in KINDS.items() if rule.standing is not None)
 # What answers whether a picture is AI.
 FINAL = tuple(kind for kind, rule in KINDS.items() if rule.is_final)
+# What changes nothing for anybody else.
+SILENT = (Kind.SKIPPED, Kind.NOTED)
+# What can name whom it is for.
+FOR_A_PERSON = (Kind.ESCALATED, Kind.ASSIGNED)
 # What a person can choose; undoing names what it undoes and has a function of its own.
 CHOICES = tuple(kind for kind, rule in KINDS.items() if rule.button)
 # The standings that are a person's word.
@@ -222,10 +238,9 @@ def rule_of(kind: str, verdict: str) -> KindRule:
 
 
 def choices_in(queue: str) -> list[Kind]:
-    """Return what can be chosen for a picture in a queue: what is escalated already is not escalated again."""
-    return [
-        kind for kind in CHOICES if queue != Queue.ESCALATED or KINDS[kind].is_final or KINDS[kind].standing is None
-    ]
+    """Return what can be chosen for a picture in a queue: what is escalated already is assigned instead."""
+    refused = Kind.ESCALATED if queue == Queue.ESCALATED else Kind.ASSIGNED
+    return [kind for kind in CHOICES if kind != refused]
 
 
 def shown_standings(

@@ -4,8 +4,9 @@ A project with rules of its own names a class made from :class:`PictureAccess` a
 """
 
 from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth import get_backends, get_permission_codename
 from django.contrib.auth.backends import ModelBackend
@@ -21,7 +22,11 @@ from .targets import Target, read_targets, unnamed
 
 if TYPE_CHECKING:
     from django.contrib.admin.sites import AdminSite
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import User
 
+# More people are not offered.
+_MOST_ASSIGNEES = 200
 # What no picture fulfils.
 NOTHING = Q(pk__in=())
 
@@ -58,7 +63,33 @@ class PictureAccess:
         """Return whether the user may have pictures scanned again, which may cost credits."""
         return is_permitted(self.request, "copyleaks_image.rescan_imagescan", row)
 
+    def assignees(self) -> "Iterable[AbstractBaseUser]":
+        """Return the people to whom escalated pictures can be assigned; each of them is asked about each picture."""
+        permission = "copyleaks_image.decide_escalated_watchedimage"
+        found = {}
+        for backend in get_backends():
+            for person in backend.with_perm(permission)[:_MOST_ASSIGNEES] if hasattr(backend, "with_perm") else ():
+                found[person.pk] = person
+        return found.values()
+
     # What follows from these.
+
+    def people(self) -> "list[AbstractBaseUser]":
+        """Return the people of this site to whom escalated pictures can be assigned, by their names."""
+        here = (it for it in self.assignees() if self.admin_site.has_permission(self._of(it).request))
+        return sorted(here, key=lambda person: person.get_username())[:_MOST_ASSIGNEES]
+
+    def may_be_assigned(self, image: WatchedImage, person: "AbstractBaseUser") -> bool:
+        """Return whether somebody may decide about an escalated picture, and see it."""
+        theirs = self._of(person)
+        may_view = theirs.may_view(WatchedImage, image) and theirs.targets([image])[image.pk].visible
+        return may_view and theirs.may_decide_in(Queue.ESCALATED, image)
+
+    def _of(self, person: "AbstractBaseUser") -> "PictureAccess":
+        """Return what somebody else may see and do, as if the request were theirs."""
+        request = copy(self.request)
+        request.user = cast("User", person)
+        return type(self)(request, self.admin_site)
 
     def may_decide_in(self, queue: str, image: WatchedImage | None = None) -> bool:
         """Return whether the user may decide about what is taken from a queue, or from none."""

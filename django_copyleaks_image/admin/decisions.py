@@ -124,7 +124,13 @@ class DecisionAdmin(export.ExportedAdmin):
         if not self.sees_all(request):
             told = told.filter(decided_by=request.user.pk)
         related = told.select_related(
-            "image__content_type", "image__scan", "scan__result", "decided_by", "reverses", "reversal__decided_by"
+            "image__content_type",
+            "image__scan",
+            "scan__result",
+            "decided_by",
+            "assigned_to",
+            "reverses",
+            "reversal__decided_by",
         ).defer(*(f"scan__result__{name}" for name in DetectionResult.LARGE_FIELDS))
         return related.order_by(*self.get_ordering(request))
 

@@ -66,6 +66,21 @@ class HeldFilter(admin.SimpleListFilter):
         return queryset.filter(claims.is_held(timezone.now())) if self.value() == "yes" else queryset
 
 
+class AssignedFilter(admin.SimpleListFilter):
+    """Filters by whom an escalated picture is assigned to."""
+
+    title = _("assigned to")
+    parameter_name = "assigned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [("me", _("Me")), ("nobody", _("Nobody")), ("others", _("Somebody else"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        mine, nobodys = Q(assigned_to=request.user.pk), Q(assigned_to=None)
+        whose = {"me": mine, "nobody": nobodys & Q(queue=Queue.ESCALATED), "others": ~mine & ~nobodys}
+        return queryset.filter(whose.get(self.value() or "", Q()))
+
+
 class WaitingFilter(admin.SimpleListFilter):
     """Filters by how long the pictures have been waiting for a person."""
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.review_reasons import Reason
 from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, own_last_decision
 from django_copyleaks_image.reviewing.reasons import reasons_for
-from django_copyleaks_image.standings import KINDS, Kind, KindRule, choices_in, rule_of
+from django_copyleaks_image.standings import FOR_A_PERSON, SILENT, Kind, KindRule, Queue, choices_in, rule_of
 
 from . import again, export
 from .base import DECISION_MEDIA, ReadOnlyAdmin, admin_for
@@ -33,8 +34,8 @@ from .desk.item import Step, contradiction_in_words, facts_of, seal, steps_of
 from .desk.queues import Choice, Desk
 from .desk.sentences import number_waiting
 from .desk.views import DeskViews
-from .facts import Finding, finding_about, finding_of, provenance
-from .filters import HeldFilter, QueueFilter, StandingFilter, WaitingFilter, WatchedFieldFilter
+from .facts import Finding, finding_about, finding_of, person, provenance
+from .filters import AssignedFilter, HeldFilter, QueueFilter, StandingFilter, WaitingFilter, WatchedFieldFilter
 from .ownership import OwnerFilter, owner_line
 from .pictures import age_since, listed_target, page_url
 from .reasons import reason_in_words
@@ -60,6 +61,9 @@ class DecisionSection:
     contradiction: str
     steps: list[Step]
     choices: list[tuple[Kind, KindRule]]
+    people: list[AbstractBaseUser]
+    assigned_to: str
+    may_note: bool
     obstacle: str
     undoable: int | None
     desk_url: str
@@ -79,6 +83,7 @@ class WatchedImageAdmin(BatchViews):
         "verdict",
         QueueFilter,
         WaitingFilter,
+        AssignedFilter,
         HeldFilter,
         "sandbox",
         WatchedFieldFilter,
@@ -132,6 +137,8 @@ class WatchedImageAdmin(BatchViews):
         if image.queue and image.queued_at is not None:
             waits_for = _("Waits for: %(queue)s") % {"queue": image.get_queue_display()}
             lines.append(format_html("{} ({})", waits_for, age_since(image.queued_at)))
+        if image.assigned_to is not None:
+            lines.append(_("Assigned to %(person)s") % {"person": person(image.assigned_to)})
         if held_by := holder(image):
             lines.append(_("%(person)s is looking at it") % {"person": held_by})
         return format_html(
@@ -197,7 +204,7 @@ class WatchedImageAdmin(BatchViews):
         # Asked in any case: how long a page takes must not tell that there is something to keep secret.
         undoable = own_last_decision(image, request.user)
         obstacle = why_not_decidable(image, target) if may_decide else ""
-        choices = [(kind, rule_of(kind, image.verdict)) for kind in choices_in(image.queue) if KINDS[kind].standing]
+        choices = [(kind, rule_of(kind, image.verdict)) for kind in choices_in(image.queue) if kind not in SILENT]
         opens = may_decide and not obstacle and image.queue in desk.open_queues
         return DecisionSection(
             standing=image.get_standing_display(),
@@ -205,8 +212,11 @@ class WatchedImageAdmin(BatchViews):
             held_by=holder(image),
             may_release=target.visible and desk.access.may_release(image),
             contradiction=contradiction_in_words(image),
-            steps=steps_of(image, is_blind=is_blind, with_notes=target.visible),
+            steps=steps_of(image, request.user, is_blind=is_blind, with_notes=target.visible),
             choices=choices if may_decide and not obstacle else [],
+            people=desk.access.people() if any(kind in FOR_A_PERSON for kind, _rule in choices) else [],
+            assigned_to=person(image.assigned_to) if image.assigned_to else "",
+            may_note=self._may_note(desk, image, target),
             obstacle=obstacle,
             undoable=None if is_blind or undoable is None else undoable.pk,
             desk_url=self.url("review_picture", image.pk) if opens else "",
@@ -214,6 +224,10 @@ class WatchedImageAdmin(BatchViews):
             saved_notes=conf.REVIEW_NOTES,
             note_length=NOTE_LENGTH,
         )
+
+    def _may_note(self, desk: Desk, image: WatchedImage, target: Target) -> bool:
+        may_decide = any(desk.may_decide(image, target, queue=queue) for queue in (Queue.REVIEW, Queue.ESCALATED))
+        return may_decide and not why_not_decidable(image, target)
 
 
 @admin.register(ReviewDesk)

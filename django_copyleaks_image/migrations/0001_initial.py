@@ -282,6 +282,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=0, verbose_name='version of the review')),
                 ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at')),
                 ('claimed_until', models.DateTimeField(blank=True, null=True, verbose_name='claimed until')),
+                ('assigned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='assigned to')),
                 ('claimed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='claimed by')),
                 ('content_type', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype', verbose_name='content type')),
                 ('scan', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='image', to='copyleaks_image.imagescan', verbose_name='scan')),
@@ -298,7 +299,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sha256', models.CharField(blank=True, db_index=True, default='', max_length=64, verbose_name='SHA-256')),
                 ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),
-                ('kind', models.CharField(choices=[('confirmed', 'Confirmed as AI'), ('cleared', 'Cleared (false alarm)'), ('escalated', 'Escalated'), ('skipped', 'Skipped'), ('undone', 'Undone')], max_length=10, verbose_name='decision')),
+                ('kind', models.CharField(choices=[('confirmed', 'Confirmed as AI'), ('cleared', 'Cleared (false alarm)'), ('escalated', 'Escalated'), ('skipped', 'Skipped'), ('assigned', 'Assigned'), ('noted', 'Note'), ('undone', 'Undone')], max_length=10, verbose_name='decision')),
                 ('reason', models.CharField(blank=True, default='', max_length=100, verbose_name='reason')),
                 ('note', models.TextField(blank=True, default='', verbose_name='note')),
                 ('decided_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='decided at')),
@@ -313,6 +314,7 @@ class Migration(migrations.Migration):
                 ('agrees', models.BooleanField(blank=True, null=True, verbose_name='agrees with the first look')),
                 ('notified_at', models.DateTimeField(blank=True, null=True, verbose_name='signal sent at')),
                 ('notifying_until', models.DateTimeField(blank=True, null=True, verbose_name='signal being sent until')),
+                ('assigned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='assigned to')),
                 ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
                 ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reversal', to='copyleaks_image.decision', verbose_name='undoes')),
                 ('scan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='copyleaks_image.imagescan', verbose_name='scan')),
@@ -486,7 +488,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['confirmed', 'cleared', 'escalated', 'skipped', 'undone'])), name='copyleaks_decision_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['confirmed', 'cleared', 'escalated', 'skipped', 'assigned', 'noted', 'undone'])), name='copyleaks_decision_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='decision',

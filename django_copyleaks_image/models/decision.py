@@ -43,6 +43,14 @@ class Decision(models.Model):
     seen = models.CharField(_("seen"), max_length=6, choices=Seen, blank=True, default=Seen.NOT_SAID)
     before = models.CharField(_("standing before"), max_length=16, choices=Standing)
     queue = models.CharField(_("taken from"), max_length=11, choices=Queue, blank=True, default=Queue.NONE)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("assigned to"),
+        related_name="+",
+        null=True,
+        blank=True,
+    )
     # Since when it had waited there and was claimed, null where it was not; and for how long the person had it on the
     # screen, by their browser.
     queued_at = models.DateTimeField(_("waiting since"), null=True, blank=True)

@@ -43,7 +43,7 @@ class WatchedImageQuerySet(models.QuerySet["WatchedImage"]):
 
     def with_scan(self) -> "WatchedImageQuerySet":
         """Join the scan that counts and its result, without the large columns, which lists never show."""
-        joined = self.select_related("content_type", "scan__content_type", "scan__result")
+        joined = self.select_related("content_type", "scan__content_type", "scan__result", "assigned_to")
         return joined.defer(*(f"scan__result__{name}" for name in DetectionResult.LARGE_FIELDS))
 
 
@@ -94,6 +94,15 @@ class WatchedImage(ReadWhereWritten):
     queue = models.CharField(_("queue"), max_length=11, choices=Queue, blank=True, default=Queue.NONE)
     # Since when these bytes have been waiting. It stays while they are measured anew, so that they do not look new.
     queued_at = models.DateTimeField(_("waiting since"), null=True, blank=True)
+    # Who is asked about what is escalated; everybody who may decide about it can.
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("assigned to"),
+        related_name="+",
+        null=True,
+        blank=True,
+    )
     version = models.PositiveIntegerField(_("version of the review"), default=0)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("claimed by"), related_name="+", null=True, blank=True

@@ -18,7 +18,9 @@ from django_copyleaks_image.standings import (
     CHOICES,
     DECIDED_FOR_GOOD,
     FINAL,
+    FOR_A_PERSON,
     KINDS,
+    SILENT,
     Kind,
     Queue,
     Seen,
@@ -29,7 +31,7 @@ from django_copyleaks_image.transactions import atomically
 
 from .blindness import awaits_second_look_by
 from .claims import FREE, free_for
-from .history import history_of, is_about, latest_judgement
+from .history import assignee_before, history_of, is_about, latest_judgement
 from .reasons import why_refused
 from .users import AnyUser
 
@@ -67,10 +69,12 @@ def decide(
     seconds: float | None = None,
     batch: UUID | None = None,
     seen: Seen = Seen.NOT_SAID,
+    assigned_to: AnyUser | None = None,
 ) -> Decision:
     """Decide about a picture as it was seen at ``version``, for ``seconds``, and return the decision.
 
-    What is decided as one ``batch`` can be undone as one.
+    What is decided as one ``batch`` can be undone as one. What is escalated may be ``assigned_to`` somebody,
+    with a note.
 
     Raises :class:`Stale` when the picture has changed since or somebody else holds it, and :class:`Refused` for a kind
     or a reason that is not possible.
@@ -79,11 +83,14 @@ def decide(
         raise Refused(_("This is no decision."))
     if why_not := why_refused(kind, reason, note):
         raise Refused(why_not)
+    if why_not := _why_not_assigned(kind, assigned_to, note):
+        raise Refused(why_not)
     image = _read(image_pk)
     if not is_decidable(image) or (kind == Kind.SKIPPED and not image.queue):
         raise Stale(image)
     if kind not in choices_in(image.queue):
-        raise Refused(_("The picture is escalated already."))
+        is_escalated = image.queue == Queue.ESCALATED
+        raise Refused(_("The picture is escalated already.") if is_escalated else _("The picture is not escalated."))
     is_second_look = image.queue == Queue.SECOND_LOOK
     if is_second_look and not images().filter(awaits_second_look_by(user), pk=image.pk).exists():
         raise Refused(_("The second look is somebody else's. You can undo your own decision."))
@@ -93,8 +100,9 @@ def decide(
         image,
         user,
         version,
-        _after(image, kind),
+        _after(image, kind) | ({"assigned_to": assigned_to} if kind in FOR_A_PERSON else {}),
         kind=kind,
+        assigned_to=assigned_to,
         reason=reason,
         note=note.strip()[:NOTE_LENGTH],
         agrees=agrees,
@@ -115,13 +123,25 @@ def undo(decision_pk: int, *, user: AnyUser) -> Decision:
     image = decision.image
     if not _stands(decision, image):
         raise Stale(image)
-    restored = {}
+    restored: dict[str, Any] = {}
     if decision.kind != Kind.SKIPPED:
         restored = {"standing": decision.before, "queue": decision.queue, "queued_at": decision.queued_at}
+        restored["assigned_to"] = assignee_before(decision)
     try:
         return _record(image, user, image.version, restored, kind=Kind.UNDONE, reverses=decision)
     except IntegrityError:  # Undone by another request at the same moment: only one reversal can name it.
         raise Stale(_read(image.pk)) from None
+
+
+def leave_note(image_pk: int, *, user: AnyUser, note: str) -> Decision:
+    """Leave a note about a picture without deciding anything; raise :class:`Refused` when there is none of either."""
+    text = note.strip()[:NOTE_LENGTH]
+    if not text:
+        raise Refused(_("Write the note first."))
+    image = _read(image_pk)
+    if not is_decidable(image):
+        raise Stale(image)
+    return _append(image, user, kind=Kind.NOTED, note=text)
 
 
 def own_last_decision(image: WatchedImage, user: AnyUser) -> Decision | None:
@@ -140,7 +160,7 @@ def undoable_among(listed: Iterable[Decision], user: AnyUser) -> set[int]:
     last: dict[tuple[int, str], int] = {}
     if own:
         decided = decisions().filter(image__in={it.image_id for it in own}, sandbox__in={it.sandbox for it in own})
-        decided = decided.exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED).order_by()
+        decided = decided.exclude(kind__in=SILENT).exclude(reverses__kind__in=SILENT).order_by()
         last = {(image, sha256): pk for image, sha256, pk in decided.values_list("image", "sha256").annotate(Max("pk"))}
     return {it.pk for it in own if it.kind == Kind.SKIPPED or _is_last(it, last)}
 
@@ -162,7 +182,11 @@ def is_decidable(image: WatchedImage) -> bool:
 
 
 def _is_own(decision: Decision, user: AnyUser) -> bool:
-    return decision.kind != Kind.UNDONE and decision.decided_by_id is not None and decision.decided_by_id == user.pk
+    return (
+        decision.kind not in (Kind.UNDONE, Kind.NOTED)
+        and decision.decided_by_id is not None
+        and decision.decided_by_id == user.pk
+    )
 
 
 def _stands(decision: Decision, image: WatchedImage) -> bool:
@@ -195,6 +219,15 @@ def _after(image: WatchedImage, kind: Kind) -> dict[str, Any]:
     return {"standing": given, **_in_queue(image, Queue.SECOND_LOOK if wants_second_look else Queue.NONE)}
 
 
+def _why_not_assigned(kind: Kind, assigned_to: AnyUser | None, note: str) -> str:
+    """Return why something cannot be assigned so, in words; empty when it can, or is not assigned."""
+    if assigned_to is None:
+        return _("Choose for whom it is.") if kind == Kind.ASSIGNED else ""
+    if kind not in FOR_A_PERSON:
+        return _("Only what is escalated can be assigned.")
+    return "" if note.strip() else _("Write a note for the person.")
+
+
 def _looked_at(image: WatchedImage, seconds: float | None) -> float | None:
     """Return for how long a person has looked at a picture, by their browser: no longer than it was claimed."""
     if seconds is None or image.claimed_at is None:
@@ -208,9 +241,9 @@ def _in_queue(image: WatchedImage, queue: Queue) -> dict[str, Any]:
     A second look looks as old as the first one, since its age must not tell that there was one.
     """
     if queue == Queue.NONE:
-        return {"queue": queue, "queued_at": None}
+        return {"queue": queue, "queued_at": None, "assigned_to": None}
     keeps_age = queue == Queue.SECOND_LOOK and image.queued_at is not None
-    return {"queue": queue, "queued_at": image.queued_at if keeps_age else timezone.now()}
+    return {"queue": queue, "queued_at": image.queued_at if keeps_age else timezone.now(), "assigned_to": None}
 
 
 def _record(image: WatchedImage, user: AnyUser, version: int, after: dict[str, Any], **columns: Any) -> Decision:
@@ -245,8 +278,8 @@ def _change(image: WatchedImage, user: AnyUser, version: int, after: dict[str, A
 def _append(
     image: WatchedImage, user: AnyUser, *, kind: Kind, reverses: Decision | None = None, **columns: Any
 ) -> Decision:
-    # Skipping decides nothing, so nobody is told; nor when it is undone.
-    is_silent = kind == Kind.SKIPPED or (reverses is not None and reverses.kind == Kind.SKIPPED)
+    # Nothing is decided, so nobody is told; nor when it is undone.
+    is_silent = kind in SILENT or (reverses is not None and reverses.kind in SILENT)
     decision = Decision(
         image=image,
         scan=image.scan,

@@ -3,7 +3,7 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from django_copyleaks_image.models import Decision, WatchedImage, decisions
-from django_copyleaks_image.standings import FINAL, JUDGEMENTS, Kind
+from django_copyleaks_image.standings import FINAL, FOR_A_PERSON, JUDGEMENTS, SILENT, Queue
 
 
 def history_of(image: WatchedImage) -> QuerySet[Decision]:
@@ -32,8 +32,16 @@ def judgements_of(image: WatchedImage) -> QuerySet[Decision]:
 
 
 def latest_judgement(image: WatchedImage) -> Decision | None:
-    """Return the last decision or reversal about a picture; skipping is neither."""
-    return history_of(image).exclude(kind=Kind.SKIPPED).exclude(reverses__kind=Kind.SKIPPED).first()
+    """Return the last decision or reversal about a picture; skipping and notes are neither."""
+    return history_of(image).exclude(kind__in=SILENT).exclude(reverses__kind__in=SILENT).first()
+
+
+def assignee_before(decision: Decision) -> int | None:
+    """Return the key of whom a picture was assigned to before a decision about it, None for nobody."""
+    if decision.queue != Queue.ESCALATED:
+        return None
+    earlier = history_of(decision.image).filter(pk__lt=decision.pk, kind__in=FOR_A_PERSON, reversal=None)
+    return earlier.values_list("assigned_to", flat=True).first()
 
 
 def is_replaced() -> Q:

@@ -29,7 +29,7 @@ from .history import judgements_of
 logger = logging.getLogger(__name__)
 
 # The columns of a picture that waits for nobody any longer; whoever has seen it as it was is too late.
-_LEFT: dict[str, Any] = {"queue": Queue.NONE, "version": F("version") + 1, **FREE}
+_LEFT: dict[str, Any] = {"queue": Queue.NONE, "assigned_to": None, "version": F("version") + 1, **FREE}
 _NOT_MEASURED: dict[str, Any] = {"verdict": Verdict.NOT_MEASURED, "ai_share": None}
 
 
@@ -185,7 +185,7 @@ def _off_the_desk(standing: Standing) -> dict[str, Any]:
 
 
 def _row_of(scan: ImageScan) -> WatchedImage | None:
-    return images().select_related("scan").same_target(scan).first()
+    return images().select_related("scan", "assigned_to").same_target(scan).first()
 
 
 def _found_by(scan: ImageScan, image: WatchedImage | None) -> WatchedImage:
@@ -250,6 +250,7 @@ def _place(
     since = timezone.now() if image is None or image.standing != standing else image.standing_since
     columns = {name: getattr(found, name) for name in _OF_THE_SCAN}
     columns |= {"standing": standing, "standing_since": since, "queue": queue, **measured, **FREE}
+    columns["assigned_to"] = image.assigned_to if image is not None and queue == Queue.ESCALATED else None
     columns["queued_at"] = _waiting_since(found, image, judgement) if queue else None
     if image is None:
         return Place(version=None, columns=columns)

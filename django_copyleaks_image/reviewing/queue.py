@@ -182,10 +182,17 @@ def _stages(selection: Selection, user: AnyUser, besides: Collection[int]) -> li
     fresh = [free.exclude(Exists(skips)).filter(part) for part in conditions]
     last_skip = skips.order_by().values("image").annotate(last=Max("pk")).values("last")
     skipped = free.filter(Exists(skips)).annotate(last_skip=Subquery(last_skip))
+    groups = _by_assignment(fresh, user) if selection.queue == Queue.ESCALATED else [fresh]
     return [
-        *_in_order(fresh, selection.order),
+        *(stage for group in groups for stage in _in_order(group, selection.order)),
         _Stage(parts=[skipped.filter(part) for part in conditions], column="last_skip"),
     ]
+
+
+def _by_assignment(parts: list[WatchedImageQuerySet], user: AnyUser) -> list[list[WatchedImageQuerySet]]:
+    """Return what is assigned to a person, then to nobody, and last to others, who may be away."""
+    whose = (Q(assigned_to=user.pk), Q(assigned_to=None), ~Q(assigned_to=None) & ~Q(assigned_to=user.pk))
+    return [[part.filter(condition) for part in parts] for condition in whose]
 
 
 def _in_order(parts: list[WatchedImageQuerySet], order: Order) -> list[_Stage]:

@@ -4,6 +4,20 @@ from .protection import Protection
 
 PROTECTIONS = (
     Protection(
+        "notes kept from a second look",
+        "admin/desk/item.py",
+        "Q(kind=Kind.NOTED, decided_by=user.pk)",
+        "Q(kind=Kind.NOTED)",
+        "tests/admin/test_assigning.py -k second_look",
+    ),
+    Protection(
+        "assignment to those who may decide about the picture and see it",
+        "admin/desk/views.py",
+        "if person is None or not desk.access.may_be_assigned(image, person):",
+        "if person is None:",
+        "tests/admin/test_assigning.py -k needs_a_note_and_a_person",
+    ),
+    Protection(
         "address of a picture that somebody else holds",
         "admin/desk/views.py",
         "if choice is not None and not claims.is_held_by_another(image, request.user):",

@@ -113,7 +113,11 @@ class BatchViews(DeskViews):
             raise PermissionDenied
         if not self.access(request).may_view(Decision):
             found = found.filter(decided_by=request.user.pk)
-        return list(found.select_related("image__content_type", "image__scan", "decided_by", "reversal").order_by("pk"))
+        return list(
+            found.select_related(
+                "image__content_type", "image__scan", "decided_by", "assigned_to", "reversal"
+            ).order_by("pk")
+        )
 
     def _undo(self, request: HttpRequest, taken: list[Decision]) -> None:
         """Undo the decisions one by one; each of which something stands in the way of is left out and said."""

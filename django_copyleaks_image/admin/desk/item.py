@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from django.core.signing import BadSignature, Signer
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.crypto import get_random_string
 from django.utils.html import format_html
@@ -31,6 +32,7 @@ from django_copyleaks_image.admin.targets import Target
 from django_copyleaks_image.models import Decision, WatchedImage
 from django_copyleaks_image.reviewing.history import history_of
 from django_copyleaks_image.reviewing.reasons import label_of, reasons_for
+from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.standings import CHOICES, DECIDED_FOR_GOOD, Kind, Queue, Seen
 
 from .copies import Copies
@@ -78,9 +80,10 @@ def item_of(
         "kinds_with_reason": [kind.value for kind in CHOICES if reasons_for(kind)],
         "contradiction": contradiction_in_words(image),
         "provenance": provenance(image.scan.result if image.scan else None),
+        "assigned_to": person(image.assigned_to) if image.assigned_to else "",
         "address": model_admin.url("review_picture", image.pk),
         "facts": facts_of(image, target, model_admin, request),
-        "history": steps_of(image, is_blind=is_blind, with_notes=True),
+        "history": steps_of(image, request.user, is_blind=is_blind, with_notes=True),
     }
     html = render_to_string("admin/copyleaks_image/desk/item.html", context)
     return {"pk": image.pk, "version": version, "title": target.label, "html": html}
@@ -125,15 +128,16 @@ class Step:
     undone: SafeString | str
 
 
-def steps_of(image: WatchedImage, *, is_blind: bool, with_notes: bool) -> list[Step]:
+def steps_of(image: WatchedImage, user: AnyUser, *, is_blind: bool, with_notes: bool) -> list[Step]:
     """Return the decisions about the bytes of a picture, newest first, each with its reversal.
 
-    Whoever is to take a second look is told who skipped the picture, and nothing else. Notes may tell what is to be
-    seen on the picture, so they are only for those who may see it.
+    Whoever is to take a second look is told who skipped the picture and what they noted themselves, and nothing else.
+    Notes may tell what is to be seen on the picture, so they are only for those who may see it.
     """
-    decisions = history_of(image).exclude(kind=Kind.UNDONE).select_related("decided_by", "reversal__decided_by")
+    decisions = history_of(image).exclude(kind=Kind.UNDONE)
+    decisions = decisions.select_related("decided_by", "assigned_to", "reversal__decided_by")
     if is_blind:
-        decisions = decisions.filter(kind=Kind.SKIPPED)
+        decisions = decisions.filter(Q(kind=Kind.SKIPPED) | Q(kind=Kind.NOTED, decided_by=user.pk))
     return [
         Step(
             what=what_was_decided(decision),
@@ -161,6 +165,8 @@ def contradiction_in_words(image: WatchedImage) -> str:
 
 def what_was_decided(decision: Decision) -> str:
     kind = decision.get_kind_display()
+    if decision.assigned_to is not None:
+        kind = _("%(decision)s, for %(person)s") % {"decision": kind, "person": person(decision.assigned_to)}
     return _("Second look: %(decision)s") % {"decision": kind} if decision.is_second_look else kind
 
 

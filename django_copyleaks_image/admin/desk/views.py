@@ -29,15 +29,15 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, WatchedImage, decisions, images
 from django_copyleaks_image.reviewing import claims, placing, queue
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
-from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, undo
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, leave_note, undo
 from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.reasons import reasons_for
 from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.scanning import account, file_changes
-from django_copyleaks_image.standings import CHOICES, FINAL, KINDS, Kind, Queue, Seen, choices_in, rule_of
+from django_copyleaks_image.standings import CHOICES, FINAL, FOR_A_PERSON, KINDS, Kind, Queue, Seen, choices_in, rule_of
 
 from . import sentences
-from .item import NOT_SEEN, Item, seen_version
+from .item import NOT_SEEN, Item, seen_version, steps_of
 from .queues import ORDERS, Choice, Desk, Next
 
 # A page of the desk holds three pictures, and for a moment those whose decisions are being sent.
@@ -60,6 +60,7 @@ class DeskViews(PictureAdmin):
             self.route("review/token/", "review_token", require_safe(self.review_token_view)),
             self.route("review/next/", "review_next", _asked_by_script(self.review_next_view)),
             self.route("review/<int:pk>/decide/", "review_decide", _asked_by_script(self.review_decide_view)),
+            self.route("review/<int:pk>/note/", "review_note", _asked_by_script(self.review_note_view)),
             self.route("review/undo/<int:pk>/", "review_undo", _asked_by_script(self.review_undo_view)),
             self.route("review/claims/", "review_claims", _asked_by_script(self.review_claims_view)),
             *super().get_urls(),
@@ -108,6 +109,7 @@ class DeskViews(PictureAdmin):
             "is_measured": choice.queue != Queue.UNMEASURED,
             "saved_notes": conf.REVIEW_NOTES,
             "note_length": NOTE_LENGTH,
+            "people": desk.access.people(),
             "pause": pause_for_moderators(account.state()),
         }
         request.current_app = self.admin_site.name
@@ -155,7 +157,7 @@ class DeskViews(PictureAdmin):
         if kind not in CHOICES or not sealed:
             return self._respond(request, {"refused": True, "said": _("The request was not understood.")}, image)
         try:
-            decision = _decide(request, image, Kind(kind), version)
+            decision = _decide(desk, image, Kind(kind), version)
         except Stale as stale:
             answer = _stale(desk, choice, stale.image, is_as_seen=stale.image.version == version)
         except Refused as refused:
@@ -163,6 +165,26 @@ class DeskViews(PictureAdmin):
         else:
             said = str(rule_of(decision.kind, decision.verdict).done) % {"picture": target.label}
             answer = {"decision": decision.pk, "said": said}
+        return self._respond(request, answer, image)
+
+    def review_note_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Leave a note about a picture without deciding, as those may who decide, whichever queue it is in."""
+        desk, image = Desk(self, request), self.get_object(request, str(pk))
+        if image is None:
+            return self._gone(desk)
+        target = self.target_of(request, image)
+        if not any(desk.may_decide(image, target, queue=queue) for queue in (Queue.REVIEW, Queue.ESCALATED)):
+            raise PermissionDenied
+        try:
+            leave_note(pk, user=request.user, note=plain(request.POST.get("note")))
+        except Stale:
+            answer = {"refused": True, "said": sentences.replaced()}
+        except Refused as refused:
+            answer = {"refused": True, "said": str(refused)}
+        else:
+            steps = steps_of(image, request.user, is_blind=desk.access.is_secret(image), with_notes=True)
+            history = render_to_string("admin/copyleaks_image/desk/history.html", {"history": steps})
+            answer = {"said": str(KINDS[Kind.NOTED].done) % {"picture": target.label}, "history": history}
         return self._respond(request, answer, image)
 
     def review_undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -280,8 +302,20 @@ def _who_and_how_many(desk: Desk, choice: Choice) -> Answer:
     }
 
 
-def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int) -> Decision:
+def _assignee(desk: Desk, image: WatchedImage, kind: Kind) -> AnyUser | None:
+    """Return for whom a picture is escalated or assigned, None for nobody in particular."""
+    named = desk.request.POST.get("assigned_to")
+    if kind not in FOR_A_PERSON or not named:
+        return None
+    person = next((person for person in desk.access.people() if str(person.pk) == named), None)
+    if person is None or not desk.access.may_be_assigned(image, person):
+        raise Refused(_("This person may not decide about this picture, or may not see it."))
+    return person
+
+
+def _decide(desk: Desk, image: WatchedImage, kind: Kind, version: int) -> Decision:
     """Decide; what is final needs somebody's word that they saw the picture, or that they decide without seeing it."""
+    request = desk.request
     said = request.POST.get("seen")
     seen = Seen(said) if said in (Seen.SEEN, Seen.UNSEEN) else Seen.NOT_SAID
     if kind in FINAL and seen == Seen.NOT_SAID:
@@ -296,6 +330,7 @@ def _decide(request: HttpRequest, image: WatchedImage, kind: Kind, version: int)
         note=plain(request.POST.get("note")),
         seconds=_seconds(request.POST.get("seconds", "")),
         seen=seen,
+        assigned_to=_assignee(desk, image, kind),
     )
 
 

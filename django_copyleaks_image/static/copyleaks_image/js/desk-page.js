@@ -13,12 +13,16 @@
         #stage = null;
 
         constructor({ pk, version, title, html }, container) {
-            Object.assign(this, { pk, version, title, message: "", note: "", unsaved: null });
+            Object.assign(this, { pk, version, title, message: "", note: "", person: "", unsaved: null });
             const template = document.createElement("template");
             template.innerHTML = html;
             this.article = template.content.querySelector("article");
             this.#container = container;
             this.hide();
+        }
+
+        set history(html) {
+            this.article.querySelector("[data-history]").innerHTML = html;
         }
 
         get heading() {
@@ -361,6 +365,33 @@
         }
     }
 
+    // For whom the picture that is shown is escalated; what is chosen is kept with that picture.
+    class Person {
+        #select;
+        #item = null;
+
+        // Without people to choose there is no menu.
+        constructor(select) {
+            this.#select = select;
+            select?.addEventListener("change", () => {
+                if (this.#item) {
+                    this.#item.person = select.value;
+                }
+            });
+        }
+
+        ask() {
+            this.#select?.focus();
+        }
+
+        show(item) {
+            this.#item = item;
+            if (this.#select) {
+                this.#select.value = item?.person ?? "";
+            }
+        }
+    }
+
     // The note that goes with the decision about the picture that is shown; what is typed is kept with that picture.
     class Note {
         #input;
@@ -411,5 +442,5 @@
         }
     }
 
-    Object.assign(window.copyleaksImage, { Gallery, Voice, Reasons, Note });
+    Object.assign(window.copyleaksImage, { Gallery, Voice, Reasons, Note, Person });
 }

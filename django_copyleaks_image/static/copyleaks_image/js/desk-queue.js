@@ -1,9 +1,11 @@
 // The queue of the review desk: one picture is shown, the next ones are ready, and decisions are sent in order.
 "use strict";
 {
-    const { DeskServer, Gallery, Note, Reasons, Tabs, Unanswered, Voice } = window.copyleaksImage;
+    const { DeskServer, Gallery, Note, Person, Reasons, Tabs, Unanswered, Voice } = window.copyleaksImage;
     // Pictures that are fetched and decoded before they are asked for.
     const AHEAD = 2;
+    // What can be for a person.
+    const FOR_A_PERSON = ["escalated", "assigned"];
 
     class Desk {
         #gallery;
@@ -34,6 +36,7 @@
             this.voice = new Voice(root);
             this.reasons = new Reasons(root, (kind, answer, event) => this.decide(kind, event.timeStamp, answer));
             this.#gallery = new Gallery(root);
+            this.person = new Person(root.querySelector("[data-person]"));
             this.note = new Note(root.querySelector("[data-note]"), () => this.#gallery.landing(this.current));
         }
 
@@ -62,18 +65,59 @@
                 this.voice.announce(this.voice.text("reason"));
                 return;
             }
-            if (needsNote && !item.note.trim()) {
-                this.note.ask((event) => this.decide(kind, event.timeStamp, { reason, needsNote, isUnseen }));
-                this.voice.warn(this.voice.text("noteNeeded"));
-                this.voice.announce(this.voice.text("noteNeeded"));
+            const person = FOR_A_PERSON.includes(kind) ? item.person : "";
+            if (kind === "assigned" && !person) {
+                this.#askFor(this.person, "personNeeded");
+                return;
+            }
+            if ((needsNote || person) && !item.note.trim()) {
+                this.#askFor(this.note, needsNote ? "noteNeeded" : "noteForPerson", (event) =>
+                    this.decide(kind, event.timeStamp, { reason, needsNote, isUnseen }),
+                );
                 return;
             }
             this.voice.beginStep();
             this.#items.shift();
-            this.#queue({ item, kind, reason, id: null });
+            this.#queue({ item, kind, reason, person, id: null });
             this.#present(item);
             this.#showMessage();
             this.#work();
+        }
+
+        #askFor(field, text, answered) {
+            field.ask(answered);
+            this.voice.warn(this.voice.text(text));
+            this.voice.announce(this.voice.text(text));
+        }
+
+        // Leave what is written about the picture that is shown, without deciding.
+        async leaveNote() {
+            const item = this.current;
+            if (!item) {
+                return;
+            }
+            const { note } = item;
+            if (!note.trim()) {
+                this.note.write();
+                return;
+            }
+            this.voice.beginStep();
+            try {
+                const answer = await this.server.leaveNote(item);
+                if (answer.history) {
+                    item.history = answer.history;
+                    item.note = item.note === note ? "" : item.note;
+                    this.note.show(this.current);
+                    this.voice.step(answer.said);
+                } else {
+                    this.voice.warn(answer.said);
+                }
+                this.voice.announce(answer.said);
+            } catch (problem) {
+                rethrowUnlessUnanswered(problem);
+                this.voice.warn(problem.message);
+                this.voice.announce(problem.message);
+            }
         }
 
         undo() {
@@ -297,6 +341,7 @@
             }
             this.#gallery.present(before, this.current, { isEmpty, isLoading: !isEmpty && !this.#isStuck });
             this.note.show(this.current);
+            this.person.show(this.current);
             this.#tidy();
         }
 

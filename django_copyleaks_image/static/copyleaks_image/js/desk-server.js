@@ -34,6 +34,10 @@
             return this.#ask(this.#decideUrl(decision), fieldsOf(decision));
         }
 
+        leaveNote({ pk, note }) {
+            return this.#ask(withKey(this.#root.dataset.noteUrl, pk), { note });
+        }
+
         undo(decision) {
             return this.#ask(withKey(this.#root.dataset.undoUrl, decision.id), {});
         }
@@ -129,13 +133,13 @@
         return answer.headers.get("Content-Type")?.startsWith("application/json") ?? false;
     }
 
-    function fieldsOf({ item, kind, reason, note, seconds, seen }) {
-        return { kind, version: item.version, reason, note, seconds, seen };
+    function fieldsOf({ item, kind, reason, note, seconds, seen, person = "" }) {
+        return { kind, version: item.version, reason, note, seconds, seen, assigned_to: person };
     }
 
     // Addresses come with 0 in the place of the key.
     function withKey(url, key) {
-        return url.replace(/\/0(?=\/(decide\/)?$)/, `/${key}`);
+        return url.replace(/\/0(?=\/((decide|note)\/)?$)/, `/${key}`);
     }
 
     Object.assign(window.copyleaksImage, { DeskServer, Unanswered });

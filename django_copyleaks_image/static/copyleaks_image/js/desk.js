@@ -48,6 +48,7 @@
             });
         }
         find("[data-undo]").addEventListener("click", STEPS.undo);
+        find("[data-leave-note]").addEventListener("click", () => desk.leaveNote());
         find("[data-keys]").addEventListener("click", STEPS.keys);
         find("[data-close]").addEventListener("click", () => find(".copyleaks-keys").close());
         find("[data-load-again]").addEventListener("click", () => desk.reload());
