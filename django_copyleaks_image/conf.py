@@ -180,6 +180,12 @@ class Conf:
         "resubmit", values.one_of("resubmit", "fail"), "What happens to a lost result; a resubmission is paid."
     )
     DAILY_BUDGET = Setting(None, values.whole_or_none, "Credits per UTC day, None for no limit.", decode="json")
+    BALANCE_WARNING_DAYS = Setting(
+        7,
+        values.whole_or_none,
+        "Days of use for which the credits should be enough, None for any.",
+        decode="json",
+    )
     REVIEW_AREA = Setting(0.0, values.area, "AI share of the area above which a scan goes to review.", decode="json")
     MOSTLY_AI_AREA = Setting(0.5, values.area, "AI share of the area above which it is mostly AI.", decode="json")
     RENDITION_STORAGE = Setting(

@@ -117,6 +117,7 @@ WRONG: dict[str, list[object]] = {
     "RESULT_DEADLINE": [0, "1h"],
     "ON_LOST_RESULT": ["retry"],
     "DAILY_BUDGET": [-1, 2.5, True],
+    "BALANCE_WARNING_DAYS": [-1, 2.5, True],
     "REVIEW_AREA": [-0.1, 1.1, "0.5", None],
     "MOSTLY_AI_AREA": [50],
     "WEBHOOK_MAX_BYTES": [0, None, 1.5],

@@ -26,7 +26,7 @@ from .base import ReadOnlyAdmin
 from .facts import Facts, moment, without_empty
 from .figures import figures, spent_today
 from .reasons import pause_message_of, reason_in_words
-from .waiting import what_holds_scans
+from .waiting import what_holds_scans, what_runs_out
 
 
 @admin.register(AccountState)
@@ -107,7 +107,7 @@ class AccountStateAdmin(ReadOnlyAdmin):
             "outcomes": _outcomes() if self.access(request).may_scan() else [],
             "is_queuing": reason_in_words(obj.requeue_code),
             "title": _("Copyleaks account"),
-            "holds": what_holds_scans(obj),
+            "holds": [*what_holds_scans(obj), *what_runs_out(obj)],
             "pause": _pause(obj),
             "budget": _budget(obj),
             "spent_url": self.url("spent"),
@@ -144,7 +144,14 @@ def _budget(row: AccountState) -> Facts:
         (_("Budget a day"), _("no limit") if budget is None else _credits(budget)),
         (_("Spent today"), _credits(spent)),
         (_("Reserved"), _credits(reserved)),
+        *without_empty((_("Left on the account"), _left(row))),
     ]
+
+
+def _left(row: AccountState) -> str:
+    if row.credits_left is None or row.credits_left_at is None:
+        return ""
+    return format_html("{}, {}", _credits(row.credits_left), moment(row.credits_left_at))
 
 
 def _work(row: AccountState) -> Facts:

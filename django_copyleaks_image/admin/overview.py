@@ -20,7 +20,7 @@ from .decisions import DecisionAdmin
 from .figures import figures
 from .images import desk_of
 from .period import DAYS, Period, month_in_words, months
-from .waiting import longest_wait, what_holds_scans
+from .waiting import longest_wait, what_holds_scans, what_runs_out
 
 if TYPE_CHECKING:
     from .scans import ImageScanAdmin
@@ -70,7 +70,7 @@ def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, period: Period
     return {
         "desk_url": desk.model_admin.url("review") if desk and desk.open_queues else "",
         "cards": now,
-        "holds": what_holds_scans(row),
+        "holds": [*what_holds_scans(row), *what_runs_out(row)],
         "longest_wait": longest_wait(sandbox=sandbox),
         "counted_at": found.counted_at,
         "chart": chart.draw(found.days) if any(day.scans for day in found.days) else None,

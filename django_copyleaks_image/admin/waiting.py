@@ -4,15 +4,16 @@ from datetime import datetime
 
 from django.db.models import Min
 from django.utils import timezone
-from django.utils.formats import localize
+from django.utils.formats import localize, number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_copyleaks_image.models import AccountState, ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing import queue
-from django_copyleaks_image.scanning import account, liveness, mends
+from django_copyleaks_image.scanning import account, balance, liveness, mends
 
 from .reasons import reason_in_words
 
@@ -49,6 +50,19 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
             _("No worker has been seen since %(since)s: run copyleaks_worker.") % {"since": _moment(row.worker_seen_at)}
         )
     return found
+
+
+def what_runs_out(row: AccountState | None) -> list[str]:
+    """Return that the credits are enough for a few days only, empty while they are enough or not known."""
+    low = balance.runs_low(row)
+    if low is None:
+        return []
+    words = ngettext(
+        "%(credits)s credits are left on the account, enough for %(days)s day as it was used in the last week.",
+        "%(credits)s credits are left on the account, enough for %(days)s days as it was used in the last week.",
+        low.days,
+    )
+    return [words % {"credits": number_format(low.credits, force_grouping=True), "days": number_format(low.days)}]
 
 
 def longest_wait(*, sandbox: bool) -> str:

@@ -11,7 +11,7 @@ from django_copyleaks_image import connection_pool, dispatch
 from django_copyleaks_image.conf import DICT_NAME
 from django_copyleaks_image.models import account_row, home_database
 from django_copyleaks_image.redaction import without_credentials
-from django_copyleaks_image.scanning import liveness, mends
+from django_copyleaks_image.scanning import balance, liveness, mends
 
 from .configuration import value_of
 from .registering import PREFIX, register
@@ -58,6 +58,27 @@ def check_worker(**kwargs: Any) -> list[CheckMessage]:
             hint="Keep copyleaks_worker running, or let Celery beat run copyleaks_image.sweep every minute; "
             "the worker's log may say what keeps it.",
             id=f"{PREFIX}.W017",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_balance(**kwargs: Any) -> list[CheckMessage]:
+    """Warn when the credits of the account are used up in a few days."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        low = balance.runs_low(account_row().first())
+    except (DatabaseError, ImproperlyConfigured):  # Not migrated yet, or E003 has said so.
+        return []
+    if low is None:
+        return []
+    return [
+        Warning(
+            f"The account has {low.credits} credits left, and {low.a_day:.1f} a day were spent in the last week: "
+            f"that is enough for {low.days} days.",
+            hint=f"Buy credits, or set {DICT_NAME}['BALANCE_WARNING_DAYS'] to fewer days, or to None.",
+            id=f"{PREFIX}.W050",
         )
     ]
 

@@ -57,6 +57,11 @@ class AccountState(models.Model):
     budget_reserved = models.PositiveIntegerField(_("credits reserved"), default=0)
     budget_spent = models.PositiveIntegerField(_("credits spent"), default=0)
 
+    # What the provider says is left, and when it is asked again.
+    credits_left = models.PositiveIntegerField(_("credits left"), null=True, blank=True)
+    credits_left_at = models.DateTimeField(_("credits left asked at"), null=True, blank=True)
+    balance_due_at = models.DateTimeField(null=True, blank=True)
+
     next_slot_at = models.DateTimeField(_("next submission slot at"), null=True, blank=True)
     # After a refusal for the rate: how many times further apart slots were from then on. It wears off.
     slowdown = models.FloatField(_("slowdown"), default=1.0)

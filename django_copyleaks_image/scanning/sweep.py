@@ -16,6 +16,7 @@ from django_copyleaks_image.transactions import atomically
 
 from . import (
     account,
+    balance,
     certificates,
     clock,
     copies,
@@ -84,6 +85,8 @@ def sweep() -> None:
     # These wait for the network, so they come last.
     with isolated("look whether submissions must be held, or can go on"):
         recovery.step()
+    with isolated("ask for the credits that are left"):
+        balance.refresh_if_due()
     with isolated("fetch the list of client certificates"):
         certificates.refresh_if_due()
 
