@@ -132,17 +132,15 @@ def _figures(name: str, setting: Setting) -> Iterator[Figure]:
     with _required_file():
         yield compared("joined_count", count, published)
         yield from pages("joined_page")
-    for task, wanted in (
-        ("by_verdict", {"verdict": Verdict.MOSTLY_AI}),
-        ("by_decision", {"standing": Standing.CONFIRMED}),
-    ):
-        yield compared(task, partial(_count_of, wanted), published, setting.goal)
+    yield compared("joined_by_decision", partial(_count_of, {"standing": Standing.CONFIRMED}), published)
+    yield compared("by_verdict", partial(_count_of, {"verdict": Verdict.MOSTLY_AI}), published, setting.goal)
     _fill_the_column()
     assert count() == published()
     yield compared("count_optional", count, published, setting.goal)
     with _required_file():
         yield compared("count", count, published, setting.goal)
         yield from pages("page", setting.page_goal)
+    yield compared("by_decision", partial(_count_of, {"standing": Standing.CONFIRMED}), published, setting.goal)
     yield compared("annotated", _count_annotated, published)
 
 

@@ -76,16 +76,17 @@ def known(field: PictureField, kept: Callable[[str], Any], asked: Callable[[], A
 def is_shown(field: PictureField, column: str, shown: Iterable[Standing]) -> Stands:
     """Return the condition that a picture may be shown. One without a standing is waiting."""
     by_default = Standing.WAITING in shown
-    return _stands(field, column, STANDINGS.keys() - set(shown) if by_default else shown, is_negated=by_default)
+    return stands(field, column, STANDINGS.keys() - set(shown) if by_default else shown, is_negated=by_default)
 
 
 def standing_in(field: PictureField, column: str, standings: Iterable[Standing], *, default: str) -> Case:
     """Return the expression of how a picture stands, or the default if it is in none of these ways."""
-    whens = [When(_stands(field, column, [it]), then=Value(str(it))) for it in standings]
+    whens = [When(stands(field, column, [it]), then=Value(str(it))) for it in standings]
     return Case(*whens, default=Value(str(default)))
 
 
-def _stands(field: PictureField, column: str, standings: Iterable[Standing], *, is_negated: bool = False) -> Stands:
+def stands(field: PictureField, column: str, standings: Iterable[Standing], *, is_negated: bool = False) -> Stands:
+    """Return the condition that a picture stands in one of these ways, or that it does not."""
     name = Exactly(field.held_name(F(field.column.name)))
     beginnings = standing_columns.beginnings(standings)
     return Stands(F(column), name, beginnings=beginnings, is_negated=is_negated)

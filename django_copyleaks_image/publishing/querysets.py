@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Case,
     Exists,
+    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
@@ -100,12 +102,36 @@ def filter_by_picture(queryset: Rows, field_name: str, *conditions: Q, **columns
     pictures do, only they are read; filtering the annotations of :func:`with_standing` looks at every object.
     """
     field = registry.column_field(queryset.model, field_name)
-    key = registry.owner_of(field)._meta.pk
-    if isinstance(key, IntegerField):
-        keys = _rows(field).filter(*conditions, **columns).values(key=Cast("object_id", BigIntegerField()))
-        queryset = queryset.filter(**{f"{key.name}__in": keys})
+    wanted = None if conditions else _standings_alone(columns)
+    if wanted is None:
+        return queryset.filter(_is_one_of_few(field, *conditions, **columns))
+    return queryset.filter(
+        own_columns.known(
+            field,
+            lambda column: own_columns.stands(field, column, wanted),
+            lambda: ExpressionWrapper(_is_one_of_few(field, **columns), output_field=BooleanField()),
+        )
+    )
+
+
+def _standings_alone(columns: dict[str, Any]) -> list[Standing] | None:
+    """Return the standings that alone are asked for, None where anything else is."""
+    match columns:
+        case {"standing": str(one), **others} if not others and one in Standing:
+            return [Standing(one)]
+        case {"standing__in": list() | tuple() | set() | frozenset() as several, **others} if several and not others:
+            return [Standing(it) for it in several] if all(it in Standing for it in several) else None
+    return None
+
+
+def _is_one_of_few(field: PictureField, *conditions: Q, **columns: Any) -> Q:
     # One object after the other, among few.
-    return queryset.filter(_holds(Exists(_present_rows(field).filter(*conditions, **columns))))
+    holds = Q(_holds(Exists(_present_rows(field).filter(*conditions, **columns))))
+    key = registry.owner_of(field)._meta.pk
+    if not isinstance(key, IntegerField):
+        return holds
+    keys = _rows(field).filter(*conditions, **columns).values(key=Cast("object_id", BigIntegerField()))
+    return Q(**{f"{key.name}__in": keys}) & holds
 
 
 def verdict_of(field: PictureField) -> Combinable:
