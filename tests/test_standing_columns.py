@@ -16,7 +16,7 @@ from django_copyleaks_image import standing_columns
 from django_copyleaks_image.api import publishable, request_scan, withdraw_scan
 from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
 from django_copyleaks_image.reviewing import decide, placing
-from django_copyleaks_image.scanning import filling, finishing, restore, sweep
+from django_copyleaks_image.scanning import filling, finishing, rejudging, restore, sweep
 from django_copyleaks_image.standings import Kind, Standing
 from tests.gallery.models import LargePostcard, Postcard
 from tests.samples import upload
@@ -362,3 +362,15 @@ def test_restored_database__is_believed_only_after_the_columns_were_filled_anew(
     filling.carry_on()
     assert shown() == set()
     assert column_of(image) == f"confirmed:{image.file_name}"
+
+
+def test_changed_thresholds__change_the_column(configure: Callable[..., None]) -> None:
+    image = posted()
+    flagged = {"standing": "flagged", "queue": "review", "queued_at": timezone.now(), "verdict": "partly_ai"}
+    WatchedImage.objects.filter(pk=image.pk).update(ai_share=0.4, **flagged)
+    standing_columns.write([fresh(image)])
+    configure(REVIEW_AREA=0.9)
+
+    assert list(rejudging.rejudge()) == [True]
+
+    assert (is_right(image), fresh(image).standing) == (True, "clean")

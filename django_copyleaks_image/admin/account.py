@@ -13,14 +13,14 @@ from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, home_database, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account, circuit, mends, requeue
 
-from . import ledger, paying
+from . import ledger, paying, thresholds
 from .access import is_permitted
 from .base import ReadOnlyAdmin
 from .facts import Facts, moment, without_empty
@@ -50,6 +50,9 @@ class AccountStateAdmin(ReadOnlyAdmin):
         return [
             self.route("resume/", "resume", require_POST(self.resume_view)),
             self.route("requeue/", "requeue", require_POST(self.requeue_view)),
+            self.route(
+                "thresholds/", "thresholds", require_http_methods(["GET", "POST"])(partial(thresholds.answer, self))
+            ),
             self.route("spent/", "spent", require_safe(partial(ledger.answer, self))),
             self.route("spent/csv/", "spent_csv", require_safe(partial(ledger.answer_csv, self))),
             *super().get_urls(),
@@ -105,6 +108,7 @@ class AccountStateAdmin(ReadOnlyAdmin):
         return {
             "may_resume": obj.paused_at is not None and is_permitted(request, "copyleaks_image.resume_accountstate"),
             "outcomes": _outcomes() if self.access(request).may_scan() else [],
+            "thresholds_url": self.url("thresholds") if thresholds.may_rejudge(request) else "",
             "is_queuing": reason_in_words(obj.requeue_code),
             "title": _("Copyleaks account"),
             "holds": [*what_holds_scans(obj), *what_runs_out(obj)],

@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                 ('failures', models.PositiveIntegerField(default=0)),
                 ('requeue_code', models.CharField(blank=True, default='', max_length=64, verbose_name='outcome that is queued again')),
                 ('requeue_mark', models.PositiveBigIntegerField(blank=True, null=True)),
+                ('rejudge_mark', models.PositiveBigIntegerField(blank=True, null=True)),
                 ('restored_at', models.DateTimeField(blank=True, null=True, verbose_name='restored at')),
                 ('budget_day', models.DateField(blank=True, null=True, verbose_name='budget day')),
                 ('budget_reserved', models.PositiveIntegerField(default=0, verbose_name='credits reserved')),
@@ -92,7 +93,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'account state',
                 'verbose_name_plural': 'account state',
-                'permissions': (('resume_accountstate', 'Can let paused submissions go on'),),
+                'permissions': (('resume_accountstate', 'Can let paused submissions go on'), ('rejudge_accountstate', 'Can apply changed thresholds to earlier results')),
                 'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='copyleaks_account_singleton')],
             },
         ),

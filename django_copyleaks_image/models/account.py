@@ -50,6 +50,9 @@ class AccountState(models.Model):
     requeue_code = models.CharField(_("outcome that is queued again"), max_length=64, blank=True, default="")
     requeue_mark = models.PositiveBigIntegerField(null=True, blank=True)
 
+    # Whoever asked to have earlier results judged by the thresholds of today: up to which picture the sweep has come.
+    rejudge_mark = models.PositiveBigIntegerField(null=True, blank=True)
+
     # The database was restored from a backup, and what Copyleaks has been sent since is not known.
     restored_at = models.DateTimeField(_("restored at"), null=True, blank=True)
 
@@ -89,7 +92,10 @@ class AccountState(models.Model):
     class Meta:
         verbose_name = _("account state")
         verbose_name_plural = _("account state")
-        permissions = (("resume_accountstate", _("Can let paused submissions go on")),)
+        permissions = (
+            ("resume_accountstate", _("Can let paused submissions go on")),
+            ("rejudge_accountstate", _("Can apply changed thresholds to earlier results")),
+        )
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="copyleaks_account_singleton", condition=Q(pk=1)),
         ]

@@ -130,8 +130,9 @@ def judge_anew(image: WatchedImage, verdict: Verdict, standing: Standing | None)
         is_flagged = standing == Standing.FLAGGED
         columns |= {"standing": standing, "standing_since": now, "queued_at": now if is_flagged else None, **FREE}
         columns["queue"] = Queue.REVIEW if is_flagged else Queue.NONE
-    if not images().filter(pk=image.pk, version=image.version).update(**columns):
+    if not images().filter(pk=image.pk, version=image.version).update(**columns, **standing_columns.due()):
         raise Interrupted
+    standing_columns.write_after_commit(image)
 
 
 def await_scan(scan: ImageScan) -> None:

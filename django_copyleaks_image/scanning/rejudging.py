@@ -4,19 +4,25 @@ A threshold applies when a result comes; until somebody asks for this, what came
 picture is a transaction of its own, which names the version that was read, so it can be broken off and begun anew.
 """
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
 from django_copyleaks_image import notify, registry, signals, verdicts
-from django_copyleaks_image.models import WatchedImage, images, scans
+from django_copyleaks_image.models import WatchedImage, account_row, images, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.standings import BY_VERDICT, Standing
 from django_copyleaks_image.transactions import atomically
 from django_copyleaks_image.verdicts import Verdict
+
+from . import account
+from .isolation import isolated
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
 
@@ -56,6 +62,30 @@ def preview() -> Changes:
     return found
 
 
+def ask() -> None:
+    """Have the sweep judge anew what would change, some at a time."""
+    account.state()
+    account_row().update(rejudge_mark=0)
+
+
+def carry_on() -> int:
+    """Judge the next pictures anew if somebody has asked for it; return how many have changed."""
+    mark = account.state().rejudge_mark
+    if mark is None:
+        return 0
+    batch = _measured(after=mark)
+    changed = 0
+    for image in batch:
+        if _change_of(image) is not None:
+            with isolated("judge picture %s anew", image.pk):
+                changed += atomically(partial(_rejudge, image.pk))
+    # Unless it was asked for anew meanwhile.
+    account_row().filter(rejudge_mark=mark).update(rejudge_mark=batch[-1].pk if batch else None)
+    if not batch:
+        logger.info("All earlier results were judged by the thresholds of today.")
+    return changed
+
+
 def rejudge() -> Iterator[bool]:
     """Judge the pictures that would change anew; yield for each whether it has changed."""
     for image, _ in _changing():
@@ -64,14 +94,18 @@ def rejudge() -> Iterator[bool]:
 
 def _changing() -> Iterator[tuple[WatchedImage, Change]]:
     """Yield the pictures that change, by ascending key."""
-    # One without AI has no share that a threshold could be compared with.
-    measured = images().filter(verdict__in=(Verdict.PARTLY_AI, Verdict.MOSTLY_AI), removed_at=None).order_by("pk")
     last = 0
-    while batch := list(measured.filter(pk__gt=last).select_related("content_type")[:BATCH]):
+    while batch := _measured(after=last):
         last = batch[-1].pk
         for image in batch:
             if (change := _change_of(image)) is not None:
                 yield image, change
+
+
+def _measured(*, after: int) -> list[WatchedImage]:
+    """Return the next pictures with a share that a threshold can be compared with."""
+    measured = images().filter(verdict__in=(Verdict.PARTLY_AI, Verdict.MOSTLY_AI), removed_at=None, pk__gt=after)
+    return list(measured.select_related("content_type").order_by("pk")[:BATCH])
 
 
 def _change_of(image: WatchedImage) -> Change | None:

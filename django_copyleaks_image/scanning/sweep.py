@@ -31,6 +31,7 @@ from . import (
     paid_results,
     paykey,
     recovery,
+    rejudging,
     renditions,
     requeue,
 )
@@ -80,6 +81,8 @@ def sweep() -> None:
         copies.tidy(now)
     with isolated("queue again what was asked for"):
         requeue.carry_on()
+    with isolated("judge by the thresholds of today"):
+        rejudging.carry_on()
     with isolated("look once more at the files of scans that have ended"):
         file_changes.look_once_more()
     # These wait for the network, so they come last.

@@ -381,4 +381,11 @@ PROTECTIONS = (
         "            if False:",
         "tests/admin/test_account.py -k again",
     ),
+    Protection(
+        "permission to apply thresholds",
+        "admin/thresholds.py",
+        "or not may_rejudge(request):",
+        "or False:",
+        "tests/admin/test_thresholds.py -k those_who_may",
+    ),
 )

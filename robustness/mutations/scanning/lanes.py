@@ -95,10 +95,17 @@ PROTECTIONS = (
         "tests/reviewing/test_rejudging.py -k decisions__stay",
     ),
     Protection(
+        "own column of what is judged anew",
+        "reviewing/placing.py",
+        "    standing_columns.write_after_commit(image)",
+        "    pass",
+        "tests/test_standing_columns.py -k changed_thresholds",
+    ),
+    Protection(
         "version of a picture that is judged anew",
         "reviewing/placing.py",
-        "    if not images().filter(pk=image.pk, version=image.version).update(**columns):",
-        "    if not images().filter(pk=image.pk).update(**columns):",
+        "images().filter(pk=image.pk, version=image.version).update(**columns, **standing",
+        "images().filter(pk=image.pk).update(**columns, **standing",
         "tests/reviewing/test_rejudging.py -k decided_meanwhile",
     ),
     Protection(
