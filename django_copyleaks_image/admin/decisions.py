@@ -24,12 +24,14 @@ from django_copyleaks_image.standings import Kind
 from . import export
 from .asking import AskedChangeList
 from .desk.item import unseen_in_words, what_was_decided
-from .facts import Finding, clamped, finding_of, person
+from .facts import Finding, clamped, finding_of, moment, person
 from .filters import WatchedFieldFilter
 from .images import desk_of
 from .log_filters import DateFilter, OverturnedFilter, PersonFilter, ReasonFilter, SecondLookFilter
 from .ownership import OwnerFilter, owner_line
 from .pictures import listed_target, page_url, showing_admin, thumbnail_of
+
+_QUIET_LINE = '<span class="copyleaks-line copyleaks-quiet">{}</span>'
 
 
 class DecisionChangeList(AskedChangeList):
@@ -57,7 +59,7 @@ class DecisionAdmin(export.ExportedAdmin):
     Whoever may open a queue of the desk, and not the whole log, sees their own decisions.
     """
 
-    list_display = ("thumbnail", "picture", "what", "who", "decided_at", "why", "note_to_read", "undoing")
+    list_display = ("thumbnail", "picture", "what", "who", "why")
     list_display_links = None
     list_filter = (
         DateFilter,
@@ -137,10 +139,6 @@ class DecisionAdmin(export.ExportedAdmin):
     def get_search_fields(self, request: HttpRequest) -> Any:
         return (*super().get_search_fields(request), f"decided_by__{get_user_model().USERNAME_FIELD}")
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        columns = super().get_list_display(request)
-        return columns if self._sees_own(request) else [column for column in columns if column != "undoing"]
-
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DecisionChangeList
 
@@ -188,44 +186,40 @@ class DecisionAdmin(export.ExportedAdmin):
         if decision.kind == Kind.UNDONE and decision.reverses is not None:
             return _("Undone: %(decision)s") % {"decision": decision.reverses.get_kind_display()}
         kind = what_was_decided(decision)
+        kind = format_html("<del>{}</del>" if hasattr(decision, "reversal") else "{}", kind)
         batch_url = getattr(decision, "batch_url", "")
         lines = [
             unseen_in_words(decision),
             _("undone") if hasattr(decision, "reversal") else "",
             format_html('<a href="{}">{}</a>', batch_url, _("with others at once")) if batch_url else "",
         ]
-        return format_html(
-            "<del>{}</del>{}" if hasattr(decision, "reversal") else "{}{}",
-            kind,
-            format_html_join(
-                "", '<span class="copyleaks-line copyleaks-quiet">{}</span>', ((line,) for line in lines if line)
-            ),
-        )
+        told = format_html_join("", _QUIET_LINE, ((line,) for line in lines if line))
+        return format_html("{}{}{}", kind, told, _undo_button(decision))
 
     @admin.display(description=gettext_lazy("decided by"))
     def who(self, decision: Decision) -> str:
-        return person(decision.decided_by)
+        by = person(decision.decided_by)
+        return format_html(f"{{}}{_QUIET_LINE}", by, moment(decision.decided_at))
 
     @admin.display(description=gettext_lazy("reason"), empty_value="")
     def why(self, decision: Decision) -> str:
-        return label_of(decision.reason) if decision.reason else ""
-
-    @admin.display(description=gettext_lazy("note"))
-    def note_to_read(self, decision: Decision) -> str:
-        """Return the note, which may tell what is to be seen on the picture, to those who may see it."""
-        return clamped(decision.note) if listed_target(decision).visible else ""
-
-    @admin.display(description=gettext_lazy("undo"), empty_value="")
-    def undoing(self, decision: Any) -> str:
-        """Return a button of the form around the list, which works without a script."""
-        if not decision.undo_url:
-            return ""
-        button = '<button type="submit" class="copyleaks-button" formaction="{}" name="back" value="{}">{}</button>'
-        return format_html(button, decision.undo_url, decision.back_url, _("Undo"))
+        """Return reason and note; that may tell what is to be seen on the picture, and is for those who may see it."""
+        reason = label_of(decision.reason) if decision.reason else ""
+        note = clamped(decision.note) if listed_target(decision).visible else ""
+        return format_html(f"{{}}{_QUIET_LINE}", reason, note) if note else reason
 
     def _sees_own(self, request: HttpRequest) -> bool:
         desk = desk_of(self.admin_site, request)
         return desk is not None and bool(desk.open_queues)
+
+
+def _undo_button(decision: Any) -> str:
+    """Return a button of the form around the list, which works without a script; empty where nothing can be undone."""
+    if not decision.undo_url:
+        return ""
+    button = '<button type="submit" class="copyleaks-button" formaction="{}" name="back" value="{}">{}</button>'
+    line = format_html(button, decision.undo_url, decision.back_url, _("Undo"))
+    return format_html('<span class="copyleaks-line">{}</span>', line)
 
 
 def _name(user: Any) -> str:

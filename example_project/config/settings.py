@@ -103,7 +103,10 @@ COPYLEAKS_IMAGE = {
     "API_URL": env.str("COPYLEAKS_API_URL", default="http://127.0.0.1:8001"),
     "ID_URL": env.str("COPYLEAKS_ID_URL", default="http://127.0.0.1:8001"),
     "PUBLIC_URL": env.str("COPYLEAKS_PUBLIC_URL", default="http://127.0.0.1:8000"),
-    "FIELDS": ["gallery.Photo.image", "gallery.PrivatePhoto.image"],
+    "FIELDS": {
+        "gallery.Photo.image": {"owner": "uploaded_by"},
+        "gallery.PrivatePhoto.image": {"owner": "uploaded_by"},
+    },
     # Copyleaks sends these when it fetches a picture, for a proxy in front of the site that asks for them.
     "FETCH_HEADERS": [["X-Photo-Site-Key", env.str("FETCH_KEY", default="lets Copyleaks pass our proxy")]],
 }

@@ -7,9 +7,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from django_copyleaks_image.registry import register, unregister
+from django_copyleaks_image.standings import Kind
 from tests.admin import axe
 from tests.admin.browsing import IN_A_BROWSER, until
+from tests.admin.desk_requests import decided
 from tests.admin.scans_to_show import failed, measured_photo
+from tests.gallery.models import Photo
 from tests.samples import photo
 
 pytestmark = IN_A_BROWSER
@@ -17,6 +21,7 @@ pytest.importorskip("axe_playwright_python", reason="needs axe-core")
 
 LIST = "/admin/copyleaks_image/imagescan/"
 PICTURES = "/admin/copyleaks_image/watchedimage/"
+LOG = "/admin/copyleaks_image/decision/"
 STOCK = ("/admin/", "/admin/password_change/", "/admin/auth/user/", "/admin/auth/user/add/", "/admin/auth/group/")
 
 
@@ -87,10 +92,12 @@ def test_pages__of_scans_and_pictures_are_accessible(themed_page: Any, judge: Ca
             judge()
 
 
-def test_lists__are_accessible(themed_page: Any, judge: Callable[[], None]) -> None:
-    measured_photo("one.jpg")
+def test_lists__are_accessible(themed_page: Any, judge: Callable[[], None], request: pytest.FixtureRequest) -> None:
+    register(Photo, "image", owner="title")
+    request.addfinalizer(lambda: unregister(Photo, "image"))
+    decided(measured_photo("one.jpg").image, User.objects.get(), Kind.CONFIRMED)
     failed(photo("two.jpg"))
-    for address in (LIST, PICTURES):
+    for address in (LIST, PICTURES, f"{PICTURES}?owner=text:one.jpg", LOG):
         themed_page.goto(address, wait_until="networkidle")
         judge()
 

@@ -217,6 +217,7 @@ def test_export__says_who_decided_what_when_why_and_what_they_saw(lead: Client, 
         "scan_id": image.scan.scan_id if image.scan else "",
         "sandbox": "no",
         "verdict": "partly_ai",
+        "seen": "",
         "finding": "AI share of the area: 37 %",
     }
     assert (second["decision"], second["undoes"]) == ("undone", str(decision.pk))
