@@ -14,7 +14,7 @@ TOX := $(VENV)/.tox-$(VERSION)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test browser tox fuzz mutations chaos bench review-speed screenshots lint messages format demo clean
+.PHONY: help test browser tox fuzz mutations chaos bench review-speed shift screenshots lint messages format demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(LINT) ## check style, formatting, types and migrations
 
 review-speed: $(BROWSER) ## time fifty decisions at the review desk in Chromium, from the key to the next picture
 	$(BIN)/python -m benchmarks.review_speed
+
+shift: $(BROWSER) ## let two moderators decide about 520 pictures of all kinds in Chromium; PICTURES=88 takes two rounds of the kinds
+	$(BIN)/python -m robustness.shift
 
 screenshots: $(BROWSER) ## take the pictures in docs/screenshots anew, of the demo in an installed Chromium
 	cd example_project && ../$(BIN)/python -m demo --screenshots ../docs/screenshots
