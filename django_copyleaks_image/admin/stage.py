@@ -101,6 +101,8 @@ def stage_of(scan: ImageScan, url: Url, *, alt: str) -> Stage:
     if not examination.problem:
         stage.picture_url = url("rendition", scan.pk, "page")
         stage.original_url = url("original", scan.pk)
+        if scan.several_frames:
+            stage.notes.append(_("The file has several frames or pages: this is the first one."))
     if scan.width and scan.height:
         exchanged = examination.orientation in EXCHANGES_SIDES
         stage.size = stage.actual_size = (scan.height, scan.width) if exchanged else (scan.width, scan.height)

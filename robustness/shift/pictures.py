@@ -145,6 +145,6 @@ KINDS = (
 
 
 def kind_of(number: int) -> PictureKind:
-    """Return the kind of a picture: all in turn, and large ones in the first two rounds."""
+    """Return the kind of a picture: all in turn, and large ones in the first round alone."""
     kind = KINDS[number % len(KINDS)]
-    return KINDS[0] if kind.large and number >= 2 * len(KINDS) else kind
+    return KINDS[0] if kind.large and number >= len(KINDS) else kind

@@ -13,6 +13,7 @@ from django_copyleaks_image.models import DetectionResult, ImageScan
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.scanning import spooled
 from tests.admin.scans_to_show import measured, measured_photo, rectangle
+from tests.corpus.files import frames
 from tests.samples import photo, picture
 
 SCANS = "/admin/copyleaks_image/imagescan/"
@@ -158,6 +159,13 @@ def test_mask_whose_regions_are_not_sought__is_of_nearly_the_whole_picture_by_it
     monkeypatch.setattr(stages, "_MAX_RUNS", 10)
     assert stage(measured_photo(ai_ratio=0.97)).marked_all_over.startswith("Nearly")
     assert stage(measured_photo("b.jpg", ai_ratio=0.9)).marked_all_over == ""
+
+
+def test_first_of_several_frames__is_said_to_be_beside_the_picture() -> None:
+    moving = photo("moving.gif", frames("GIF"))
+    said = "The file has several frames or pages: this is the first one."
+    assert said in stage(measured(moving, several_frames=True)).notes
+    assert said not in stage(measured_photo()).notes
 
 
 def test_template__names_a_key_for_every_button() -> None:
