@@ -210,6 +210,12 @@ class Conf:
         0.0, values.area, "Share of decided pictures that another moderator judges as well, blind.", decode="json"
     )
     WEBHOOK_MAX_BYTES = Setting(12_582_912, values.whole, "Largest callback, in bytes; more is 413.", decode="json")
+    OVERDUE_HOURS = Setting(
+        None,
+        values.whole_or_none,
+        "Hours after which a waiting picture is overdue: queue_overdue is sent.",
+        decode="json",
+    )
     RETENTION_DAYS = Setting(None, values.whole_or_none, "Days until copyleaks_prune removes receipts.", decode="json")
 
     @classmethod

@@ -7,7 +7,7 @@ receivers must be idempotent. A receiver that raises is logged and changes nothi
 
 from django.dispatch import Signal
 
-__all__ = ["decision_made", "scan_completed", "scan_failed"]
+__all__ = ["decision_made", "queue_overdue", "scan_completed", "scan_failed"]
 
 # A result was stored for a file that was current when it arrived.
 scan_completed = Signal()
@@ -21,3 +21,7 @@ scan_failed = Signal()
 # to whom, as of an escalation. Skipping and notes decide nothing and are not sent. The decision is about the file
 # ``image.file_name``: compare it with the one that the object holds by now. ``scan`` is the one that counted then.
 decision_made = Signal()
+
+# A picture has waited at the desk for longer than ``OVERDUE_HOURS``. Sent by the worker, at most once a day, with
+# ``sender`` = ``WatchedImage``, the ``image`` that has waited longest, and ``since`` when.
+queue_overdue = Signal()

@@ -80,6 +80,7 @@ class Migration(migrations.Migration):
                 ('logins', models.CharField(blank=True, default='', max_length=200)),
                 ('worker_seen_at', models.DateTimeField(blank=True, null=True, verbose_name='worker last seen at')),
                 ('swept_at', models.DateTimeField(blank=True, null=True, verbose_name='last sweep at')),
+                ('overdue_told_at', models.DateTimeField(blank=True, null=True, verbose_name='overdue pictures told of at')),
                 ('reconciled_at', models.DateTimeField(blank=True, null=True, verbose_name='last reconciliation at')),
                 ('watermarks', models.JSONField(blank=True, default=dict, verbose_name='watermarks of reconciliation')),
                 ('full_scan_progress', models.JSONField(blank=True, default=dict)),

@@ -73,6 +73,7 @@ class AccountState(models.Model):
     logins = models.CharField(max_length=200, blank=True, default="")
     worker_seen_at = models.DateTimeField(_("worker last seen at"), null=True, blank=True)
     swept_at = models.DateTimeField(_("last sweep at"), null=True, blank=True)
+    overdue_told_at = models.DateTimeField(_("overdue pictures told of at"), null=True, blank=True)
     reconciled_at = models.DateTimeField(_("last reconciliation at"), null=True, blank=True)
     # Highest key that reconciliation has seen, by "app_label.model.field".
     watermarks = models.JSONField(_("watermarks of reconciliation"), default=dict, blank=True)

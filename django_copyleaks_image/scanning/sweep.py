@@ -28,6 +28,7 @@ from . import (
     inbox,
     latency,
     lost_results,
+    overdue,
     paid_results,
     paykey,
     recovery,
@@ -70,6 +71,8 @@ def sweep() -> None:
         duplicates.settle_orphans()
     with isolated("send the signals that are pending"):
         send_pending_signals(now)
+    with isolated("tell that pictures wait for too long"):
+        overdue.tell_if_due()
     with isolated("write how pictures stand into the project's own tables"):
         filling.write_due()
         filling.carry_on()

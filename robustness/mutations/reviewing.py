@@ -25,6 +25,13 @@ PROTECTIONS = (
         "tests/reviewing/test_claims.py -k exclusive",
     ),
     Protection(
+        "overdue pictures are told of once a day",
+        "scanning/overdue.py",
+        "account_row().filter(is_due).update",
+        "account_row().update",
+        "tests/scanning/test_overdue.py -k once_by_the_sweep",
+    ),
+    Protection(
         "age of what is measured anew",
         "reviewing/placing.py",
         "    if image is not None and image.queued_at is not None and _is_same(found, image):",
