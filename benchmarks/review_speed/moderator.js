@@ -23,6 +23,13 @@
         return document.querySelector("article.copyleaks-item:not([hidden])")?.dataset.pk;
     }
 
+    // Whether the picture is judged by its outline: as a whole, and with no fill that hides what is in it.
+    function isOutlined() {
+        const stage = document.querySelector("article.copyleaks-item:not([hidden]) .copyleaks-stage");
+        const fill = stage.querySelector(".copyleaks-fill");
+        return stage.dataset.view === "outline" && getComputedStyle(fill).display === "none";
+    }
+
     // Resolve once another picture than "before" is painted with its overlay, or null after some seconds.
     window.nextPainted = (before, seconds) =>
         new Promise((resolve) => {
@@ -30,7 +37,7 @@
                 const pk = shown();
                 const times = painted[pk];
                 if (pk !== before && times?.photo && times.overlay) {
-                    resolve({ pk, ...times, keys: keys.length, pressed: keys.at(-1) ?? 0 });
+                    resolve({ pk, ...times, isOutlined: isOutlined(), keys: keys.length, pressed: keys.at(-1) ?? 0 });
                 }
             };
             told = check;

@@ -1,4 +1,4 @@
-"""A moderator who presses keys in a real browser, and a watch."""
+"""A moderator who presses keys in a real browser, judging by the outline, and a watch."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -86,6 +86,8 @@ def _press(page: Page, key: str, *, before: str) -> Any:
     for _ in range(PRESSES):
         page.keyboard.press(key)
         if shown := _next_painted(page, before=before, seconds=PATIENCE / PRESSES):
+            if not shown["isOutlined"]:
+                raise RunFailed(f"The picture with the key {shown['pk']} is not shown with its outline alone.")
             return shown
     raise RunFailed(f"No picture was painted after the one with the key {before}.")
 
