@@ -84,34 +84,40 @@ def owner_facts(image: WatchedImage, target: Target, model_admin: "PictureAdmin"
     """Return whose a picture is, and what was confirmed of their other ones, as far as the user may hear of it."""
     if not image.owner_key or not target.visible:
         return []
-    every = {PARAMETER: image.owner_key}
-    confirmed = every | {"standing": Standing.CONFIRMED.value, "sandbox__exact": int(image.sandbox)}
-    links = (
-        (urlencode(confirmed), _confirmed(image, model_admin, request)),
-        (urlencode(every), _("All pictures of this owner")),
+    page, every = model_admin.url("changelist"), {PARAMETER: image.owner_key}
+    lines = (
+        _name(image, model_admin.admin_site, request),
+        _confirmed(image, model_admin, request),
+        format_html('<a href="{}?{}">{}</a>', page, urlencode(every), _("All pictures of this owner")),
     )
-    page = model_admin.url("changelist")
-    line = '<span class="copyleaks-line"><a href="{}?{}">{}</a></span>'
-    lines = format_html_join("", line, ((page, asked, text) for asked, text in links))
-    return [(_("Owner"), format_html("{}{}", _name(image, model_admin.admin_site, request), lines))]
+    line = '<span class="copyleaks-line">{}</span>'
+    return [(_("Owner"), format_html("{}{}", lines[0], format_html_join("", line, ((it,) for it in lines[1:]))))]
 
 
 def _confirmed(image: WatchedImage, model_admin: "PictureAdmin", request: HttpRequest) -> str:
-    """Return how many other pictures of an owner stand confirmed, without those of which the user must not hear."""
+    """Return how many other pictures of an owner stand confirmed, with a link to them.
+
+    Those of which the user must not hear are left out.
+    """
     found = images().filter(owner_key=image.owner_key, standing=Standing.CONFIRMED, sandbox=image.sandbox)
     told = found.exclude(pk=image.pk).filter(~model_admin.access(request).secret())
     number = model_admin.within_rules(request, told).order_by()[: _COUNTED + 1].count()
     if not number:
         return _("None of their other pictures was confirmed as AI")
-    if number > _COUNTED:
-        words = _("More than %(count)s of their other pictures were confirmed as AI")
-        return words % {"count": number_format(_COUNTED)}
     words = ngettext(
         "%(count)s of their other pictures was confirmed as AI",
         "%(count)s of their other pictures were confirmed as AI",
         number,
     )
-    return words % {"count": number_format(number)}
+    if number > _COUNTED:
+        words = _("More than %(count)s of their other pictures were confirmed as AI")
+    asked = {
+        PARAMETER: image.owner_key,
+        "standing": Standing.CONFIRMED.value,
+        "sandbox__exact": int(image.sandbox),
+    }
+    said = words % {"count": number_format(min(number, _COUNTED))}
+    return format_html('<a href="{}?{}">{}</a>', model_admin.url("changelist"), urlencode(asked), said)
 
 
 def _name(image: WatchedImage, admin_site: AdminSite, request: HttpRequest) -> SafeString:
