@@ -457,6 +457,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='watchedimage',
+            index=models.Index(fields=['sandbox', 'queue'], name='copyleaks_image_sandbox'),
+        ),
+        migrations.AddIndex(
+            model_name='watchedimage',
             index=models.Index(fields=['owner_key', 'standing'], name='copyleaks_image_owner'),
         ),
         migrations.AddConstraint(

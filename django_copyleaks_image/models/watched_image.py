@@ -125,6 +125,8 @@ class WatchedImage(ReadWhereWritten):
             models.Index(fields=["queue", "ai_share"], name="copyleaks_image_queue_share"),
             models.Index(fields=["standing"], name="copyleaks_image_standing"),
             models.Index(fields=["verdict"], name="copyleaks_image_verdict"),
+            # Mocks are few among a million, or the other way round; and what waits is counted by the overview.
+            models.Index(fields=["sandbox", "queue"], name="copyleaks_image_sandbox"),
             # All pictures of an owner, and those of them that were confirmed.
             models.Index(fields=["owner_key", "standing"], name="copyleaks_image_owner"),
         ]

@@ -25,7 +25,7 @@ PROTECTIONS = (
         "scanning/days.py",
         "if age > OPEN_FOR and not is_open:",
         "if age > OPEN_FOR:",
-        f"{_DAYS} -k 'final_once or awaits_a_second_look'",
+        f"{_DAYS} -k final_once",
     ),
     Protection(
         "day of a result that came late",
