@@ -388,4 +388,18 @@ PROTECTIONS = (
         "or False:",
         "tests/admin/test_thresholds.py -k those_who_may",
     ),
+    Protection(
+        "names that nobody can see",
+        "admin/targets.py",
+        'return name if is_visible else ""',
+        "return name",
+        "tests/admin/test_page.py -k calls_itself_nothing",
+    ),
+    Protection(
+        "length of what a file says",
+        "admin/facts.py",
+        "if len(text) <= _CLAMPED:",
+        "if text:",
+        "tests/admin/test_page.py -k bounds_a_name",
+    ),
 )

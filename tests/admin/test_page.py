@@ -221,6 +221,22 @@ def test_page__shows_provenance_as_stated_in_the_file(moderator: Client) -> None
     assert "anybody can write it there" in page
 
 
+@pytest.mark.parametrize("title", ["   ", "\u200b", "\u3164 "])
+def test_page__names_what_calls_itself_nothing(moderator: Client, monkeypatch: pytest.MonkeyPatch, title: str) -> None:
+    scan = measured_photo()
+    monkeypatch.setattr(Photo, "__str__", lambda self: title)
+    assert f"<h1>Photo {scan.object_id}</h1>" in text_of(moderator, scan)
+
+
+def test_page__bounds_a_name_and_what_the_file_says(moderator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = measured_photo(metadata={"contentSummary": "W" * 1000})
+    monkeypatch.setattr(Photo, "__str__", lambda self: "V" * 1000)
+    page = text_of(moderator, scan)
+    assert "V" * 199 + "…" in page
+    assert "V" * 200 not in page
+    assert f'<span class="copyleaks-start">{"W" * 159}…</span>' in page
+
+
 def test_page__of_a_failed_scan_does_not_say_that_the_file_is_silent(moderator: Client) -> None:
     assert "The file says nothing about its origin." in text_of(moderator, measured_photo())
     page = text_of(moderator, failed(photo("lost.jpg")))
