@@ -10,11 +10,12 @@ from django.urls import reverse
 from django_copyleaks_image.registry import register, unregister
 from django_copyleaks_image.standings import Kind
 from tests.admin import axe
-from tests.admin.browsing import IN_A_BROWSER, until
+from tests.admin.browsing import IN_A_BROWSER, scrolls_sideways, until
 from tests.admin.desk_requests import decided
 from tests.admin.scans_to_show import failed, measured_photo
 from tests.gallery.models import Photo
-from tests.samples import photo
+from tests.reviewing.stories import flagged
+from tests.samples import photo, upload
 
 pytestmark = IN_A_BROWSER
 pytest.importorskip("axe_playwright_python", reason="needs axe-core")
@@ -72,6 +73,26 @@ def test_narrow_desk__is_accessible(themed_page: Any, judge: Callable[[], None])
     judge()
     themed_page.locator(".copyleaks-choices > summary").click()
     judge()
+
+
+def test_questions_before_something_is_done_in_bulk__are_accessible(
+    themed_page: Any, judge: Callable[[], None], configure: Callable[..., None]
+) -> None:
+    flagged()
+    Photo.objects.bulk_create([Photo(title=f"Old {number}", image=upload(f"{number}.jpg")) for number in range(2)])
+    configure(REVIEW_AREA=0.9, MOSTLY_AI_AREA=0.3)
+    themed_page.set_viewport_size({"width": 390, "height": 1200})
+    themed_page.goto("/admin/copyleaks_image/accountstate/thresholds/")
+    assert themed_page.locator(".copyleaks-facts dd").count() == 1
+    judge()
+    assert not scrolls_sideways(themed_page)
+    themed_page.goto("/admin/gallery/photo/")
+    themed_page.locator("#action-toggle").check()
+    themed_page.locator("select[name=action]").select_option("copyleaks_scan")
+    themed_page.locator("button[name=index]").click()
+    themed_page.locator(".copyleaks-cost").wait_for()
+    judge()
+    assert not scrolls_sideways(themed_page)
 
 
 def _asks_for_a_reason(page: Any) -> bool:
