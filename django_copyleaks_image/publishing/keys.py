@@ -4,7 +4,8 @@ from typing import Any
 
 from django.db import router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CharField, Func
+from django.db.models import BigIntegerField, BooleanField, CharField, Func, Subquery
+from django.db.models.functions import Cast
 from django.db.models.sql.compiler import SQLCompiler
 
 from django_copyleaks_image.models import WatchedImage, home_database
@@ -42,6 +43,23 @@ class AsText(Exactly):
                 f"model a PictureStandingField, which the worker fills."
             )
         return super().as_sql(compiler, connection, *args, **context)
+
+
+class AreAmong(Func):
+    """Whether file name and integer key of an object are those of one of these watched images.
+
+    Both are compared at once, so that a database finds the objects by the images, or all of them in one pass.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, name: AsText, key: Any, *, rows: Any) -> None:
+        keys = rows.values("file_name", key=Cast("object_id", BigIntegerField()))
+        super().__init__(name, key, Subquery(keys))
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+        (name, name_values), (key, key_values), (rows, values) = map(compiler.compile, self.source_expressions)
+        return f"({name}, {key}) IN {rows}", [*name_values, *key_values, *values]
 
 
 def knows_scans(alias: str) -> bool:

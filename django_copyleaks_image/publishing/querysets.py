@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import (
-    BigIntegerField,
     BooleanField,
     Case,
     Exists,
@@ -24,7 +23,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 
 from django_copyleaks_image import registry, standings
 from django_copyleaks_image.conf import conf
@@ -33,7 +32,7 @@ from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.standings import DECIDED, Policy, Standing
 
 from . import own_columns
-from .keys import AsText
+from .keys import AreAmong, AsText
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -125,13 +124,11 @@ def _standings_alone(columns: dict[str, Any]) -> list[Standing] | None:
 
 
 def _is_one_of_few(field: PictureField, *conditions: Q, **columns: Any) -> Q:
-    # One object after the other, among few.
-    holds = Q(_holds(Exists(_present_rows(field).filter(*conditions, **columns))))
     key = registry.owner_of(field)._meta.pk
-    if not isinstance(key, IntegerField):
-        return holds
-    keys = _rows(field).filter(*conditions, **columns).values(key=Cast("object_id", BigIntegerField()))
-    return Q(**{f"{key.name}__in": keys}) & holds
+    if not isinstance(key, IntegerField):  # One object after the other.
+        return Q(_holds(Exists(_present_rows(field).filter(*conditions, **columns))))
+    rows = _evidence(field).filter(*conditions, **columns)
+    return Q(AreAmong(_name_held(F(field.column.name), field), F(key.name), rows=rows))
 
 
 def verdict_of(field: PictureField) -> Combinable:
@@ -162,14 +159,20 @@ def _holds(condition: Q | Exists) -> Case:
 
 
 def _present_rows(field: PictureField) -> QuerySet[WatchedImage]:
-    """Return the row of an object's picture, none unless it is about the file that the object holds now.
-
-    A mock of the sandbox is about nothing unless ``SANDBOX`` is on.
-    """
-    rows = _rows(field).filter(object_id=AsText(OuterRef(registry.owner_of(field)._meta.pk.name)))
+    """Return the row of an object's picture, none unless it is about the file that the object holds now."""
+    rows = _evidence(field).filter(object_id=AsText(OuterRef(registry.owner_of(field)._meta.pk.name)))
     # PostgreSQL would take two equations for rarer than one, so that it expected next to no rows, and joined all of
     # both tables for the sixty of a page.
-    rows = rows.filter(_holds(Q(file_name=AsText(field.held_name(OuterRef(field.column.name))))))
+    return rows.filter(_holds(Q(file_name=_name_held(OuterRef(field.column.name), field))))
+
+
+def _name_held(column: Any, field: PictureField) -> AsText:
+    return AsText(field.held_name(column))
+
+
+def _evidence(field: PictureField) -> QuerySet[WatchedImage]:
+    """Return the rows of the pictures in a field of all objects, but for mocks unless ``SANDBOX`` is on."""
+    rows = _rows(field)
     return rows if conf.SANDBOX else rows.filter(sandbox=False)
 
 
