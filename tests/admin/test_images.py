@@ -153,7 +153,7 @@ def test_page__keeps_a_picture_from_whoever_may_not_view_the_object(staff: Any) 
     page = page_of(staff("view_watchedimage"), pictured("secret.jpg"))
     assert "secret.jpg" not in page
     assert "You may not view the object whose picture this is." in page
-    assert "/rendition/" not in page
+    assert '<img class="copyleaks-photo"' not in page
 
 
 def test_page__escapes_what_strangers_wrote_and_holds_no_inline_code(admin_client: Client) -> None:
