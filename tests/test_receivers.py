@@ -338,6 +338,7 @@ def test_left_out_bytes_under_an_old_name__are_not_those_that_were_judged(watch:
     ended = {"status": Status.FAILED, "error_code": "x", "finished_at": judged.created_at}
     ImageScan.objects.update(**ended)
     waits = {"queue": "unmeasured", "standing": "not_measured", "scan": judged, "file_name": judged.file_name}
+    waits["queued_at"] = judged.created_at
     WatchedImage.objects.create(**target(judged), **waits)
     listing.published = False
     listing.front.storage.delete(judged.file_name)

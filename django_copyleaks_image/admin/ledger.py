@@ -9,13 +9,14 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from django_copyleaks_image.models import AccountState
-from django_copyleaks_image.models.day import About
+from django_copyleaks_image.models.day import About, day_of
 from django_copyleaks_image.models.scan import Spent
-from django_copyleaks_image.scanning import clock, ledger
+from django_copyleaks_image.scanning import ledger
 from django_copyleaks_image.scanning.days import count_if_due
 from django_copyleaks_image.scanning.ledger import Spending
 
@@ -77,7 +78,7 @@ def _asked(model_admin: "AccountStateAdmin", request: HttpRequest) -> tuple[Peri
     count_if_due()
     period = Period.asked(request.GET.get("month", ""))
     if not period.month:
-        period = Period.of_month(f"{clock.now():%Y-%m}")
+        period = Period.of_month(f"{day_of(About.CREDITS, timezone.now()):%Y-%m}")
     return period, ledger.spent(period.first, period.last)
 
 

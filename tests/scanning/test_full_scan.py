@@ -87,6 +87,7 @@ def test_measured_file__is_compared_as_well(make: Maker) -> None:
     ended = {"status": Status.FAILED, "error_code": "x", "finished_at": scan.created_at}
     ImageScan.objects.update(**ended)
     waits = {"queue": "unmeasured", "standing": "not_measured", "scan": scan, "file_name": scan.file_name}
+    waits["queued_at"] = scan.created_at
     WatchedImage.objects.create(**target(scan), **waits)
     make.rename(old, "in/sql/new.jpg")
 
