@@ -150,8 +150,8 @@ class Moderator:
         deadline = monotonic() + PATIENCE
         while state["isPainted"] and monotonic() < deadline:
             frame = state["frame"]
-            clip = {**frame, "height": frame["height"] * code.STRIP}
-            number = code.read(Image.open(BytesIO(page.screenshot(clip=clip))))  # type: ignore[arg-type]
+            clip: Any = {**frame, "height": frame["height"] * code.STRIP}
+            number = code.read(Image.open(BytesIO(page.screenshot(clip=clip))))
             if number is not None:
                 return number
             # A sign may say that the picture is being prepared.
