@@ -133,7 +133,7 @@ def _figures(name: str, setting: Setting) -> Iterator[Figure]:
         yield compared("joined_count", count, published)
         yield from pages("joined_page")
     yield compared("joined_by_decision", partial(_count_of, {"standing": Standing.CONFIRMED}), published)
-    yield compared("by_verdict", partial(_count_of, {"verdict": Verdict.MOSTLY_AI}), published, setting.goal)
+    yield compared("joined_by_verdict", partial(_count_of, {"verdict": Verdict.MOSTLY_AI}), published)
     _fill_the_column()
     assert count() == published()
     yield compared("count_optional", count, published, setting.goal)
@@ -141,6 +141,7 @@ def _figures(name: str, setting: Setting) -> Iterator[Figure]:
         yield compared("count", count, published, setting.goal)
         yield from pages("page", setting.page_goal)
     yield compared("by_decision", partial(_count_of, {"standing": Standing.CONFIRMED}), published, setting.goal)
+    yield compared("by_verdict", partial(_count_of, {"verdict": Verdict.MOSTLY_AI}), published, setting.goal)
     yield compared("annotated", _count_annotated, published)
 
 

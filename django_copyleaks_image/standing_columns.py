@@ -22,11 +22,14 @@ from django.utils import timezone
 from .conf import conf
 from .fields import PictureStandingField
 from .models import WatchedImage, column_progress, home_database, images
-from .standings import Standing
+from .standings import STANDINGS, Standing
 from .transactions import repeated
+from .verdicts import Verdict
 
-# Between the standing and the name of the file: of a result, and of a mock of the sandbox.
+# Before the name of the file: of a result, and of a mock of the sandbox.
 _REAL, _MOCK = ":", "~"
+# How most columns of most sites begin.
+COMMONEST = f"{Verdict.NO_AI}/{Standing.CLEAN}{_REAL}"
 # So many seconds a person's decision waits for a row that the project holds; afterwards the worker writes the column.
 PATIENCE = 3.0
 _PAUSE = 0.05
@@ -53,13 +56,23 @@ def of_field(owner: type[Model], field_name: str) -> QuerySet[WatchedImage]:
 
 def text_of(image: WatchedImage) -> str:
     """Return what a column holds of a watched image."""
-    return f"{image.standing}{_MOCK if image.sandbox else _REAL}{image.file_name}"
+    return f"{image.verdict}/{image.standing}{_MOCK if image.sandbox else _REAL}{image.file_name}"
 
 
-def beginnings(standings: Iterable[Standing]) -> list[str]:
-    """Return how the columns begin that say one of these; those of mocks count only while ``SANDBOX`` is on."""
-    marks = (_REAL, _MOCK) if conf.SANDBOX else (_REAL,)
-    return [f"{standing}{mark}" for standing in sorted(standings) for mark in marks]
+def beginnings(standings: Collection[Standing], verdicts: Collection[Verdict] = tuple(Verdict)) -> list[str]:
+    """Return how the columns begin that say one of these, the commonest first.
+
+    Those of mocks count only while ``SANDBOX`` is on.
+    """
+    found = [
+        f"{verdict}/{standing}{mark}"
+        for mark in ((_REAL, _MOCK) if conf.SANDBOX else (_REAL,))
+        for standing in Standing
+        for verdict in Verdict
+        if standing in standings and verdict in verdicts
+        if verdict is not Verdict.NOT_MEASURED or not STANDINGS[standing].is_by_verdict
+    ]
+    return sorted(found, key=lambda beginning: beginning != COMMONEST)
 
 
 def is_known_to_be_filled(owner: type[Model], field_name: str) -> bool:

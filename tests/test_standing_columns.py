@@ -64,7 +64,7 @@ def column_of(image: WatchedImage) -> str | None:
 
 def is_right(image: WatchedImage) -> bool:
     now = WatchedImage.objects.get(pk=image.pk)
-    return column_of(image) == f"{now.standing}:{now.file_name}" and now.column_due_at is None
+    return column_of(image) == f"{now.verdict}/{now.standing}:{now.file_name}" and now.column_due_at is None
 
 
 def fresh(image: WatchedImage) -> WatchedImage:
@@ -82,18 +82,18 @@ def shown() -> set[int]:
 @pytest.mark.parametrize("model", [Postcard, LargePostcard])
 def test_every_change__reaches_the_column(model: Any, ada: Any) -> None:
     image = posted(model)
-    assert column_of(image) == f"not_measured:{image.file_name}"
+    assert column_of(image) == f"/not_measured:{image.file_name}"
     assert is_right(image)
 
     decision = decided(image, ada)
-    assert column_of(image) == f"cleared:{image.file_name}"
+    assert column_of(image) == f"/cleared:{image.file_name}"
     assert shown() == {int(image.object_id)}
 
     decide.undo(decision.pk, user=ada)
-    assert column_of(image) == f"not_measured:{image.file_name}"
+    assert column_of(image) == f"/not_measured:{image.file_name}"
 
     decided(image, ada, Kind.ESCALATED)
-    assert column_of(image) == f"escalated:{image.file_name}"
+    assert column_of(image) == f"/escalated:{image.file_name}"
     assert shown() == set()
     assert is_right(image)
 
@@ -103,9 +103,9 @@ def test_answer_to_a_decision__finds_the_column_written(ada: Any) -> None:
 
     with transaction.atomic():  # As in a request of a site with ATOMIC_REQUESTS.
         decided(image, ada)
-        assert column_of(image) == f"not_measured:{image.file_name}"
+        assert column_of(image) == f"/not_measured:{image.file_name}"
 
-    assert column_of(image) == f"cleared:{image.file_name}"
+    assert column_of(image) == f"/cleared:{image.file_name}"
 
 
 def test_decision_that_is_rolled_back__reaches_nothing(ada: Any) -> None:
@@ -115,7 +115,7 @@ def test_decision_that_is_rolled_back__reaches_nothing(ada: Any) -> None:
         decided(image, ada)
         raise ZeroDivisionError
 
-    assert column_of(image) == f"not_measured:{image.file_name}"
+    assert column_of(image) == f"/not_measured:{image.file_name}"
     assert is_right(image)
 
 
@@ -123,11 +123,11 @@ def test_process_that_dies_after_the_commit__leaves_it_to_the_sweep(ada: Any, dy
     image = posted()
     dying()
     decided(image, ada, Kind.CONFIRMED)
-    assert column_of(image) == f"not_measured:{image.file_name}"
+    assert column_of(image) == f"/not_measured:{image.file_name}"
 
     sweep.sweep()
 
-    assert column_of(image) == f"confirmed:{image.file_name}"
+    assert column_of(image) == f"/confirmed:{image.file_name}"
     assert is_right(image)
 
 
@@ -229,7 +229,7 @@ def test_change_during_the_writing__stays_due(ada: Any, dying: Any, monkeypatch:
         decided(image, ada, Kind.CONFIRMED)
         return text
 
-    text = f"cleared:{image.file_name}"
+    text = f"/cleared:{image.file_name}"
     monkeypatch.setattr(standing_columns, "text_of", changed_after_the_reading)
     if connection.vendor == "sqlite":  # Whoever writes holds everything, so nobody changes the row meanwhile.
         monkeypatch.setattr(standing_columns, "_hold", lambda rows, column: dict(rows.values_list("pk", column)))
@@ -238,7 +238,7 @@ def test_change_during_the_writing__stays_due(ada: Any, dying: Any, monkeypatch:
 
     assert (column_of(image), fresh(image).column_due_at is None) == (text, False)
     filling.write_due()
-    assert column_of(image) == f"confirmed:{image.file_name}"
+    assert column_of(image) == f"/confirmed:{image.file_name}"
 
 
 def test_object_that_the_project_holds__keeps_nobody_waiting(ada: Any, monkeypatch: Any) -> None:
@@ -250,7 +250,7 @@ def test_object_that_the_project_holds__keeps_nobody_waiting(ada: Any, monkeypat
         decided(held, ada)
         decided(free, ada)
         filling.write_due()
-        assert column_of(held) == f"not_measured:{held.file_name}"
+        assert column_of(held) == f"/not_measured:{held.file_name}"
         assert fresh(held).column_due_at is not None
         assert is_right(free)
 
@@ -331,7 +331,7 @@ def test_deciding_and_undoing_while_others_write_and_save__ends_right(ada: Any) 
     together(decides, writes, writes, saves)
     filling.write_due()
 
-    assert column_of(image) == f"confirmed:{image.file_name}"
+    assert column_of(image) == f"/confirmed:{image.file_name}"
     assert is_right(image)
 
 
@@ -361,7 +361,7 @@ def test_restored_database__is_believed_only_after_the_columns_were_filled_anew(
     assert shown() == set()
     filling.carry_on()
     assert shown() == set()
-    assert column_of(image) == f"confirmed:{image.file_name}"
+    assert column_of(image) == f"/confirmed:{image.file_name}"
 
 
 def test_changed_thresholds__change_the_column(configure: Callable[..., None]) -> None:

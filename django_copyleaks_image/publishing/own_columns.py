@@ -1,6 +1,6 @@
 """Asks the column of the project's own in which the app keeps how pictures stand, where a model has one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -10,32 +10,47 @@ from django.db.models.sql.compiler import SQLCompiler
 from django_copyleaks_image import registry, standing_columns
 from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.standings import STANDINGS, Standing
+from django_copyleaks_image.verdicts import Verdict
 
 from .keys import Exactly
 
 
 class Stands(Func):
-    """Whether a column says one of these standings of the file that the object holds now, or whether it does not.
+    """Whether a column says one of these things of the file that the object holds now, or whether it does not.
 
-    The whole text is compared, which takes half the time of taking it apart. As a CASE it is nothing that PostgreSQL
-    takes for rare; else it would not go by the order of a page.
+    The whole text is compared, which takes half the time of taking it apart, with the commonest one first. As a CASE it
+    is nothing that PostgreSQL takes for rare; else it would not go by the order of a page. Of few ``verdicts`` only
+    those texts are compared that begin so.
     """
 
     output_field = BooleanField()
-    template = "CASE WHEN %(column)s IN (%(texts)s) THEN %(found)s ELSE %(other)s END"
 
-    def __init__(self, column: Any, name: Any, *, beginnings: Iterable[str], is_negated: bool = False) -> None:
+    def __init__(
+        self,
+        column: Any,
+        name: Any,
+        *,
+        beginnings: Iterable[str],
+        verdicts: Iterable[Verdict] = (),
+        is_negated: bool = False,
+    ) -> None:
         super().__init__(column, name)
-        self.beginnings, self.is_negated = tuple(beginnings), is_negated
+        self.answers = dict.fromkeys(beginnings, not is_negated)
+        if is_negated and standing_columns.COMMONEST not in self.answers:
+            self.answers = {standing_columns.COMMONEST: True, **self.answers}
+        self.verdicts, self.is_negated = tuple(verdicts), is_negated
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
         text = "CONCAT(%%s, %s)" if connection.vendor == "mysql" else "%%s || %s"
         (column, column_values), (name, name_values) = (compiler.compile(it) for it in self.source_expressions)
-        texts = ", ".join([text % name] * len(self.beginnings))
-        values = [value for beginning in self.beginnings for value in (beginning, *name_values)]
-        found, other = ("FALSE", "TRUE") if self.is_negated else ("TRUE", "FALSE")
-        sql = self.template % {"column": column, "texts": texts, "found": found, "other": other}
-        return sql, [*column_values, *values]
+        whens = " ".join(f"WHEN {text % name} THEN {str(answer).upper()}" for answer in self.answers.values())
+        sql = f"CASE {column} {whens} ELSE {str(self.is_negated).upper()} END"
+        values = [*column_values, *(value for beginning in self.answers for value in (beginning, *name_values))]
+        if self.verdicts:
+            likes = " OR ".join([f"{column} LIKE %s"] * len(self.verdicts))
+            sql = f"CASE WHEN {likes} THEN {sql} ELSE FALSE END"
+            values = [value for verdict in self.verdicts for value in (*column_values, f"{verdict}/%")] + values
+        return sql, values
 
 
 class IfFilled(Expression):
@@ -73,10 +88,11 @@ def known(field: PictureField, kept: Callable[[str], Any], asked: Callable[[], A
     return IfFilled(owner, field.name, kept(column), asked())
 
 
-def is_shown(field: PictureField, column: str, shown: Iterable[Standing]) -> Stands:
+def is_shown(field: PictureField, column: str, shown: Collection[Standing]) -> Stands:
     """Return the condition that a picture may be shown. One without a standing is waiting."""
-    by_default = Standing.WAITING in shown
-    return stands(field, column, STANDINGS.keys() - set(shown) if by_default else shown, is_negated=by_default)
+    if Standing.WAITING in shown:
+        return _stands(field, column, standing_columns.beginnings(STANDINGS.keys() - set(shown)), is_negated=True)
+    return stands(field, column, shown)
 
 
 def standing_in(field: PictureField, column: str, standings: Iterable[Standing], *, default: str) -> Case:
@@ -85,8 +101,21 @@ def standing_in(field: PictureField, column: str, standings: Iterable[Standing],
     return Case(*whens, default=Value(str(default)))
 
 
-def stands(field: PictureField, column: str, standings: Iterable[Standing], *, is_negated: bool = False) -> Stands:
-    """Return the condition that a picture stands in one of these ways, or that it does not."""
+def verdict_in(field: PictureField, column: str) -> Case:
+    """Return the expression of the verdict about a picture, "" when it was not measured."""
+    measured = [it for it in Verdict if it is not Verdict.NOT_MEASURED]
+    whens = [When(stands(field, column, Standing, verdicts=[it]), then=Value(str(it))) for it in measured]
+    return Case(*whens, default=Value(""))
+
+
+def stands(
+    field: PictureField, column: str, standings: Iterable[Standing], *, verdicts: Collection[Verdict] = ()
+) -> Stands:
+    """Return the condition that a picture stands in one of these ways, with one of these verdicts if there are any."""
+    beginnings = standing_columns.beginnings(tuple(standings), verdicts or tuple(Verdict))
+    return _stands(field, column, beginnings, verdicts=verdicts)
+
+
+def _stands(field: PictureField, column: str, beginnings: Iterable[str], **options: Any) -> Stands:
     name = Exactly(field.held_name(F(field.column.name)))
-    beginnings = standing_columns.beginnings(standings)
-    return Stands(F(column), name, beginnings=beginnings, is_negated=is_negated)
+    return Stands(F(column), name, beginnings=beginnings, **options)

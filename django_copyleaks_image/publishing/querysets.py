@@ -19,6 +19,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    TextChoices,
     Value,
     When,
 )
@@ -30,6 +31,7 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.standings import DECIDED, Policy, Standing
+from django_copyleaks_image.verdicts import Verdict
 
 from . import own_columns
 from .keys import AreAmong, AsText
@@ -56,10 +58,11 @@ def with_standing(queryset: Rows, field_name: str, *, prefix: str = "copyleaks")
         lambda column: own_columns.standing_in(field, column, DECIDED, default=""),
         lambda: decision_of(field),
     )
+    verdict = own_columns.known(field, lambda column: own_columns.verdict_in(field, column), lambda: verdict_of(field))
     return queryset.annotate(
         **{
             f"{prefix}_standing": standing,
-            f"{prefix}_verdict": verdict_of(field),
+            f"{prefix}_verdict": verdict,
             f"{prefix}_decision": decision,
             f"{prefix}_ai_share": Subquery(_present_rows(field).values("ai_share")),
         }
@@ -101,26 +104,33 @@ def filter_by_picture(queryset: Rows, field_name: str, *conditions: Q, **columns
     pictures do, only they are read; filtering the annotations of :func:`with_standing` looks at every object.
     """
     field = registry.column_field(queryset.model, field_name)
-    wanted = None if conditions else _standings_alone(columns)
+    wanted = None if conditions else _kept_in_columns(columns)
     if wanted is None:
         return queryset.filter(_is_one_of_few(field, *conditions, **columns))
     return queryset.filter(
         own_columns.known(
             field,
-            lambda column: own_columns.stands(field, column, wanted),
+            lambda column: own_columns.stands(
+                field, column, wanted.get("standing", Standing), verdicts=wanted.get("verdict", ())
+            ),
             lambda: ExpressionWrapper(_is_one_of_few(field, **columns), output_field=BooleanField()),
         )
     )
 
 
-def _standings_alone(columns: dict[str, Any]) -> list[Standing] | None:
-    """Return the standings that alone are asked for, None where anything else is."""
-    match columns:
-        case {"standing": str(one), **others} if not others and one in Standing:
-            return [Standing(one)]
-        case {"standing__in": list() | tuple() | set() | frozenset() as several, **others} if several and not others:
-            return [Standing(it) for it in several] if all(it in Standing for it in several) else None
-    return None
+def _kept_in_columns(columns: dict[str, Any]) -> dict[str, list[Any]] | None:
+    """Return which standings and verdicts are asked for where nothing else is, None otherwise."""
+    kinds: dict[str, type[TextChoices]] = {"standing": Standing, "verdict": Verdict}
+    wanted: dict[str, list[Any]] = {}
+    for lookup, value in columns.items():
+        name, _, operator = lookup.partition("__")
+        values = list(value) if operator == "in" and isinstance(value, list | tuple | set | frozenset) else [value]
+        if name not in kinds or name in wanted or operator not in ("", "in") or not values:
+            return None
+        if not all(isinstance(it, str) and it in kinds[name] for it in values):
+            return None
+        wanted[name] = [kinds[name](it) for it in values]
+    return wanted or None
 
 
 def _is_one_of_few(field: PictureField, *conditions: Q, **columns: Any) -> Q:

@@ -91,7 +91,7 @@ def test_column_that_is_not_filled__is_told_of_until_the_command_has_filled_it(w
     call_command("copyleaks_fill", stdout=output)
 
     assert output.getvalue() == "Filled: gallery.Postcard.front_standing.\nAll columns are filled.\n"
-    assert Postcard.objects.get().front_standing == f"not_measured:{postcard.front.name}"
+    assert Postcard.objects.get().front_standing == f"/not_measured:{postcard.front.name}"
     assert warned() == []
 
 
@@ -102,11 +102,11 @@ def test_command__compares_all_anew_when_it_is_told_to(watch: Any) -> None:
     name = str(postcard.front.name)
     WatchedImage.objects.create(content_object=postcard, field_name="front", file_name=name, standing="confirmed")
     call_command("copyleaks_fill", stdout=StringIO())
-    Postcard.objects.update(front_standing=f"clean:{name}")
+    Postcard.objects.update(front_standing=f"no_ai/clean:{name}")
 
     call_command("copyleaks_fill", stdout=StringIO())
-    assert Postcard.objects.get().front_standing == f"clean:{name}"
+    assert Postcard.objects.get().front_standing == f"no_ai/clean:{name}"
     call_command("copyleaks_fill", "--again", stdout=StringIO())
 
-    assert Postcard.objects.get().front_standing == f"confirmed:{name}"
+    assert Postcard.objects.get().front_standing == f"/confirmed:{name}"
     assert filling.unfilled() == []

@@ -180,7 +180,14 @@ def test_with_standing__tells_what_is_known_about_each_picture(make: Maker) -> N
 
 @pytest.mark.parametrize(
     "columns",
-    [{"verdict": "partly_ai"}, {"standing": "confirmed"}, {"standing__in": ["clean", "cleared"]}, {"ai_share__gt": 0}],
+    [
+        {"verdict": "partly_ai"},
+        {"verdict__in": ["partly_ai", "mostly_ai"]},
+        {"verdict": "partly_ai", "standing__in": ["clean", "confirmed", "flagged"]},
+        {"standing": "confirmed"},
+        {"standing__in": ["clean", "cleared"]},
+        {"ai_share__gt": 0},
+    ],
     ids=str,
 )
 def test_filter_by_picture__finds_what_the_annotations_tell(make: Maker, columns: dict[str, Any]) -> None:
@@ -400,7 +407,7 @@ def test_objects_in_another_database__are_told_by_a_column_of_their_own(watch: A
 
     assert list(publishable(Postcard.objects.using("other"), "front")) == [shown]
     rows = Postcard.objects.using("other").values_list("front_standing", flat=True).order_by("pk")
-    assert list(rows) == ["cleared:0.jpg", "confirmed:1.jpg"]
+    assert list(rows) == ["/cleared:0.jpg", "/confirmed:1.jpg"]
 
 
 class Replicas:
