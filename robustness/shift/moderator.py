@@ -112,12 +112,15 @@ class Moderator:
         # What was not sent yet is taken back without a trace.
         self._wait(page, lambda now: now["said"] == f"Confirmed as AI: {number}.")
         page.keyboard.press("u")
-        self._wait(page, lambda now: now["pk"] == state["pk"] and _is_there(now))
-        sleep(LOOK)
-        if self._number(page, self._state(page)) != number:
-            raise RunFailed(f"Undoing brought another picture than {number}.")
+        self._wait(page, lambda now: now["said"] == f"Undone: Confirmed as AI: {number}.")
         self.steps.append((number, "undone", ""))
-        self._press(page, "c", state, (number, "cleared", ""))
+        sleep(LOOK)
+        # The colleague may have been given it in the moment in which it waited again.
+        if self._state(page)["pk"] == state["pk"]:
+            self._wait(page, _is_there)
+            if self._number(page, self._state(page)) != number:
+                raise RunFailed(f"Undoing brought another picture than {number}.")
+            self._press(page, "c", state, (number, "cleared", ""))
 
     def _escalate_unseen(self, page: Page, state: Any) -> None:
         """Try to clear what cannot be seen, and leave it to others: its title is all there is of its number."""
