@@ -3,6 +3,8 @@
 import re
 from typing import IO
 
+from .formats import TYPES, FileType
+
 # How browsers know pictures: https://mimesniff.spec.whatwg.org/#image-type-pattern-matching-algorithm, and by their own
 # signatures those that only some of them show. TIFF and HEIF are there because Copyleaks takes them.
 _SIGNATURES = (
@@ -22,6 +24,16 @@ _SIGNATURES = (
     b"\0\0\0\x0cjP  \r\n\x87\n",
     b"\xff\x4f\xff\x51",
 )
+# What a browser is told that a picture is, by how it begins.
+_SHOWN = (
+    (b"\xff\xd8\xff", TYPES["JPEG"]),
+    (b"\x89PNG\r\n\x1a\n", TYPES["PNG"]),
+    (b"GIF8", TYPES["GIF"]),
+    (b"RIFF", TYPES["WEBP"]),
+    (b"BM", TYPES["BMP"]),
+    (b"\0\0\1\0", FileType("image/x-icon", ".ico")),
+)
+_SVG_TYPE = FileType("image/svg+xml", ".svg")
 # Brands of ISO media files (ISO/IEC 14496-12, 4.3) that hold still pictures or sequences of them; others are films.
 _BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"})
 # The root element of an SVG, behind what may come before it in an XML document. There is one way alone to read each
@@ -49,6 +61,17 @@ def is_picture(beginning: bytes) -> bool:
         brands = beginning[8:12] + beginning[16 : min(max(size, 16), _LOOKED_AT)]
         return any(brands[at : at + 4] in _BRANDS for at in range(0, len(brands), 4))
     return _SVG.match(beginning[:_LOOKED_AT]) is not None
+
+
+def shown_type(beginning: bytes) -> FileType | None:
+    """Return as what a browser may show a file that begins so, None if no browser is known to show such a one."""
+    if not is_picture(beginning):
+        return None
+    if beginning[4:8] == b"ftyp":
+        return TYPES["AVIF" if b"avif" in beginning[:64] or b"avis" in beginning[:64] else "HEIC"]
+    if _SVG.match(beginning[:_LOOKED_AT]):
+        return _SVG_TYPE
+    return next((file_type for signature, file_type in _SHOWN if beginning.startswith(signature)), None)
 
 
 def is_cut_off(file: IO[bytes], size: int) -> bool:

@@ -11,7 +11,7 @@ from io import BytesIO
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from django_copyleaks_image import formats
+from django_copyleaks_image import beginnings, formats
 from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, renditions, results
 from django_copyleaks_image.models.rendition import Kind
 from django_copyleaks_image.outcomes import Code
@@ -20,6 +20,9 @@ from django_copyleaks_image.scanning import file_changes, spooled, stored_files,
 from django_copyleaks_image.sources import Picture
 
 from .reasons import problem_of, reason_in_words
+
+# What a browser may make something of; what takes too much memory or time is sent to nobody.
+_LEFT_TO_BROWSERS = (Code.UNREADABLE_IMAGE, Code.UNSUPPORTED_FORMAT)
 
 
 class PictureUnavailable(Exception):
@@ -30,12 +33,20 @@ class BeingPrepared(PictureUnavailable):
     """The picture can be shown as soon as somebody has drawn it."""
 
 
+class NotDrawn(PictureUnavailable):
+    """Nothing here can draw the picture; a browser may show its file."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examination:
-    """Whether a picture can be shown (``problem`` is empty), and its orientation (EXIF, 1 to 8) when known."""
+    """Whether a picture can be shown (``problem`` is empty), and its orientation (EXIF, 1 to 8) when known.
+
+    ``has_file`` says that its file can be asked for although it cannot be drawn.
+    """
 
     orientation: int | None
     problem: str
+    has_file: bool = False
 
 
 @contextmanager
@@ -92,19 +103,38 @@ def has_heatmap(result: DetectionResult) -> bool:
 def original(scan: ImageScan, file: Picture) -> tuple[formats.FileType, spooled.Copy | BytesIO]:
     """Return the scanned bytes, or all pixels of them where browsers would not show them upright.
 
-    Only of a picture that could be drawn. Raises BeingPrepared or PictureUnavailable.
+    What could not be drawn is left to the browser, if it is of a kind that one shows. Raises BeingPrepared or
+    PictureUnavailable.
     """
-    drawn = _drawn(scan, Kind.PICTURE)
+    try:
+        drawn = _drawn(scan, Kind.PICTURE)
+    except NotDrawn as problem:
+        return _as_it_is(scan, file, problem)
     image_format, orientation = _facts(scan, drawn)
     if not formats.is_shown_as_stored(image_format, orientation or 1):
         return formats.TYPES["JPEG"], BytesIO(rendition(scan, "full", Kind.FULL))
+    return formats.TYPES[image_format], _same_bytes(scan, file, drawn.sha256)
+
+
+def _as_it_is(scan: ImageScan, file: Picture, problem: NotDrawn) -> tuple[formats.FileType, spooled.Copy]:
+    copy = _same_bytes(scan, file, scan.sha256)
+    file_type = beginnings.shown_type(copy.read(stored_files.CHUNK))
+    copy.seek(0)
+    if file_type is None:
+        copy.close()
+        raise problem
+    return file_type, copy
+
+
+def _same_bytes(scan: ImageScan, file: Picture, sha256: str) -> spooled.Copy:
+    """Return a copy of the file of a scan, which holds what has this hash, if there is one."""
     with _told_in_words():
-        copy = spooled.copied(file, at_most=formats.MAX_BYTES)
-    if copy.sha256 != drawn.sha256:
+        copy = spooled.copied(file, at_most=formats.MAX_BYTES, only_pictures=True)
+    if sha256 and copy.sha256 != sha256:
         copy.close()
         file_changes.noticed(scan)
         raise PictureUnavailable(reason_in_words(Code.FILE_REPLACED))
-    return formats.TYPES[image_format], copy
+    return copy
 
 
 def examine(scan: ImageScan) -> Examination:
@@ -115,7 +145,8 @@ def examine(scan: ImageScan) -> Examination:
         if drawn.due_at is not None:  # What keeps it from being drawn may be seen already.
             check_readable(file)
     except PictureUnavailable as error:
-        return Examination(orientation=scan.orientation, problem=str(error))
+        has_file = isinstance(error, NotDrawn)
+        return Examination(orientation=scan.orientation, problem=str(error), has_file=has_file)
     return Examination(orientation=_facts(scan, drawn)[1], problem="")
 
 
@@ -144,7 +175,7 @@ def _drawn(scan: ImageScan, kind: str, *, may_be_late: bool = False, is_lost: bo
         raise PictureUnavailable(reason_in_words(scan.error_code))
     row = wanted.ask(scan, kind, is_lost=is_lost)
     if row.problem:
-        raise PictureUnavailable(problem_of(row))
+        raise (NotDrawn if row.problem in _LEFT_TO_BROWSERS else PictureUnavailable)(problem_of(row))
     if row.due_at is not None and not may_be_late:
         raise BeingPrepared(_("The picture is being prepared."))
     return row

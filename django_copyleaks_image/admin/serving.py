@@ -33,6 +33,8 @@ OVERLAY_SIDE = 1600
 FULL_OVERLAY_SIDE = 6000
 # Part of every entity tag: raise it when a picture is drawn otherwise than before.
 DRAWING = 1
+# Opened as a page of its own, a file of a stranger may not do anything; an SVG may have its colours.
+_HARMLESS = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 _PRIVATE = "private, max-age=600"
 # A crossed frame, in a grey that is seen on light and on dark.
 _NO_PICTURE = (
@@ -80,8 +82,7 @@ def original(request: HttpRequest, scan: ImageScan) -> HttpResponseBase:
         return _reason(reason)
     response = _guarded(streamed(request, _pieces(content), content_type=file_type.content_type))
     response.headers["Content-Disposition"] = f'inline; filename="scan-{scan.pk}{file_type.extension}"'
-    # Opened as a page of its own, a file of a stranger may not do anything.
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Content-Security-Policy"] = _HARMLESS
     return response
 
 

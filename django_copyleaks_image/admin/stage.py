@@ -49,7 +49,8 @@ class Stage:
 
     Boxes are in pixels of the upright picture as the provider measured it, which has the sides ``size``. The sides
     of the scanned one, ``actual_size``, are those that a view of original pixels needs. ``marked_all_over`` says so of
-    a mask of nearly the whole picture, and is empty otherwise. ``again_url`` is where a picture may come from after all
+    a mask of nearly the whole picture, and is empty otherwise. ``file_url`` is that of the file itself where
+    nothing could be drawn of it. ``again_url`` is where a picture may come from after all
     that did not come, or could not be shown.
     """
 
@@ -59,6 +60,7 @@ class Stage:
     picture_url: str = ""
     picture_problem: str = ""
     original_url: str = ""
+    file_url: str = ""
     again_url: str = ""
     overlay_url: str = ""
     full_overlay_url: str = ""
@@ -98,6 +100,8 @@ def stage_of(scan: ImageScan, url: Url, *, alt: str) -> Stage:
     examination = files.examine(scan)
     described = _("%(picture)s: %(finding)s") % {"picture": alt, "finding": finding(scan)}
     stage = Stage(alt=described, picture_problem=examination.problem, again_url=url("rendition", scan.pk, "page"))
+    if examination.has_file:
+        stage.file_url = url("original", scan.pk)
     if not examination.problem:
         stage.picture_url = url("rendition", scan.pk, "page")
         stage.original_url = url("original", scan.pk)

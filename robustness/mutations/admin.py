@@ -4,6 +4,13 @@ from .protection import Protection
 
 PROTECTIONS = (
     Protection(
+        "what takes too much is sent to nobody",
+        "admin/files.py",
+        "NotDrawn if row.problem in _LEFT_TO_BROWSERS else",
+        "NotDrawn if True else",
+        "tests/admin/test_pictures.py -k left_to_nobody",
+    ),
+    Protection(
         "notes kept from a second look",
         "admin/desk/item.py",
         "Q(kind=Kind.NOTED, decided_by=user.pk)",

@@ -356,7 +356,7 @@ def test_original__is_sent_as_it_is_stored_and_kept_nowhere(
     assert response.headers["Content-Type"] == content_type
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Cache-Control"] == "private, no-store"
-    assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     assert "ETag" not in response.headers
     disposition = response.headers["Content-Disposition"]
     assert disposition.startswith(f'inline; filename="scan-{scan.pk}.')
@@ -405,6 +405,34 @@ def test_original__that_is_no_picture_is_not_sent(moderator: Client) -> None:
     response = original(moderator, scan)
     assert response.status_code == 404
     assert response.headers["Content-Type"].startswith("text/plain")
+
+
+def test_file_that_cannot_be_drawn__is_left_to_the_browser(moderator: Client) -> None:
+    for content, content_type in (
+        (CUT, "image/webp"),
+        (picture("ICO", (64, 64)), "image/x-icon"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "image/svg+xml"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 600, "image/heic"),
+    ):
+        scan = measured(photo(content=content))
+        response = original(moderator, scan)
+        assert response.headers["Content-Type"] == content_type
+        assert response.getvalue() == content
+        assert "sandbox" in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        page = moderator.get(f"{SCANS}{scan.pk}/change/").content.decode()
+        assert "Let the browser show the file itself" in page
+    path = Path(Photo.objects.latest("pk").image.path)
+    path.write_bytes(b"<svg>other</svg>")
+    assert original(moderator, scan).content.decode() == "The file was replaced by another one."
+
+
+def test_file_that_takes_too_much__is_left_to_nobody(moderator: Client) -> None:
+    scan = measured(photo())
+    Rendition.objects.create(scan=scan, kind="picture", problem="too_complex", is_final=True, due_at=None)
+    assert original(moderator, scan).status_code == 404
+    page = moderator.get(f"{SCANS}{scan.pk}/change/").content.decode()
+    assert "Let the browser show the file itself" not in page
 
 
 def test_full_overlay__has_the_pixels_of_the_picture(moderator: Client) -> None:
