@@ -77,8 +77,14 @@ class CopyleaksImageMixin(Base):
         ours = (filters_of(it.field, named=len(watched_fields) > 1, secret=secret) for it in columns)
         return [*filters, *chain.from_iterable(ours)]
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Offer to scan what was not scanned yet to those who may, unless the host offers no actions."""
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """Offer to scan what was not scanned yet to those who may, unless the host offers no actions.
+
+        From Django 6.1 on, a page of one object has actions as well: there, ours is none.
+        """
+        if getattr(action_location, "name", "CHANGE_LIST") != "CHANGE_LIST":
+            where = {"action_location": action_location}
+            return super().get_actions(request, **where)
         actions = super().get_actions(request)
         is_offered = self.actions is not None and IS_POPUP_VAR not in request.GET and self._shows_findings(request)
         if is_offered and access_of(request, self.admin_site).may_scan():
