@@ -6,6 +6,8 @@ from threading import Event
 import pytest
 from PIL import Image
 
+pytest.importorskip("playwright", reason="needs Playwright")
+
 from robustness.shift import code, run, site
 from robustness.shift.moderator import Moderator
 from robustness.shift.pictures import KINDS, PictureKind, kind_of
