@@ -724,6 +724,7 @@ def test_targets__are_large_enough(stage: Any, width: int, least: int) -> None:
     stage.set_viewport_size({"width": width, "height": 844})
     sizes = stage.evaluate(
         "[...document.querySelectorAll('.copyleaks-stage :is(.copyleaks-button, .copyleaks-opacity input)')]"
+        ".filter(it => it.checkVisibility())"
         ".map(it => it.getBoundingClientRect()).map(it => Math.min(it.height, it.width))"
     )
     assert len(sizes) == 14
