@@ -11,6 +11,7 @@ from tests.admin.browsing import IN_A_BROWSER, until
 from tests.admin.desk_in_browser import FRONT, decide, front, rest, stored
 from tests.admin.desk_requests import DESK
 from tests.admin.scans_to_show import pictured
+from tests.threads import together
 
 pytestmark = IN_A_BROWSER
 
@@ -66,7 +67,7 @@ def test_address__that_somebody_takes_while_the_page_opens_shows_no_other_pictur
     second = images[1]
 
     def take(route: Any) -> None:
-        claims.claim(second.pk, ben)
+        together(lambda: claims.claim(second.pk, ben))  # In a thread, since nobody closes the connections of a handler.
         route.continue_()
 
     page.route("**/review/next/", take)
