@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -32,6 +32,8 @@ from .isolation import isolated
 # as long apart as it takes, so that a site of millions does little else.
 EVERY, LATER = timedelta(minutes=1), timedelta(hours=1)
 REST = 30
+# For so long whoever looks at what was counted quickly takes it for the present.
+SEEN_AS_NEW = timedelta(seconds=10)
 LONGEST = timedelta(hours=6)
 # Then others have their turn.
 TURN_SECONDS = 0.5
@@ -62,12 +64,23 @@ def count_due(now: datetime | None = None, *, seconds: float = TURN_SECONDS) -> 
 
 
 def count_if_due() -> None:
-    """Count what is due if today is: where no worker does so, whoever looks at the figures does."""
+    """Count what is due, and today where that is quick and some seconds ago: whoever looks wants to see what just came.
+
+    Where no worker counts, whoever looks at the figures does.
+    """
     now = timezone.now()  # A page asks nobody for the time.
-    todays = {about: day_of(about, now) for about in About}
-    counted = days().filter(date__in=set(todays.values()), due_at__gt=now).values_list("about", "date")
-    if not set(todays.items()) <= set(counted):
+    if _stale_today(now):
         count_due(now)
+        for about, today in _stale_today(now):
+            count_anew(about, [today])
+
+
+def _stale_today(now: datetime) -> set[tuple[About, date]]:
+    """Return of what today is due, or was counted some seconds ago although that takes no time."""
+    is_new_or_slow = Q(counted_at__gt=now - SEEN_AS_NEW) | Q(due_at__gt=F("counted_at") + EVERY)
+    todays = {about: day_of(about, now) for about in About}
+    counted = days().filter(is_new_or_slow, date__in=set(todays.values()), due_at__gt=now)
+    return set(todays.items()) - set(counted.values_list("about", "date"))
 
 
 def count_anew(about: About, dates: Sequence[date]) -> None:

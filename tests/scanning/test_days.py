@@ -227,6 +227,24 @@ def test_looking__counts_only_when_nobody_else_does(clock: Any) -> None:
     assert of(About.SCANS, TODAY).counted_at == counted_at
 
 
+def test_looking__shows_what_came_some_seconds_ago_where_counting_is_quick(clock: Any) -> None:
+    days.count_if_due()
+    failed(photo("lost"), created_at=NOW)
+    clock(NOW + timedelta(seconds=9))
+    days.count_if_due()
+    assert counts(About.SCANS, TODAY) == {}
+    clock(NOW + timedelta(seconds=11))
+    days.count_if_due()
+    assert sum(counts(About.SCANS, TODAY).values()) == 1
+
+    failed(photo("late"), created_at=NOW)
+    later = NOW + timedelta(seconds=30)
+    Day.objects.update(due_at=later + timedelta(minutes=5))  # It took ten seconds.
+    clock(later)
+    days.count_if_due()
+    assert sum(counts(About.SCANS, TODAY).values()) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_workers_at_once__count_each_day_once() -> None:
     now = timezone.now()
