@@ -65,7 +65,9 @@ def look_at(owner: type[Model], database: str, keys: Collection[Any]) -> None:
 def _look_at(watched: Watched, database: str, keys: Collection[Any]) -> None:
     content_type = ContentType.objects.db_manager(home_database()).get_for_model(watched.owner)
     key_to_text = watched.owner._meta.pk.get_db_prep_value
-    objects = watched.owner._base_manager.using(database).filter(pk__in=list(keys)).select_related(*_joined(watched))
+    objects = watched.owner._base_manager.using(database).filter(pk__in=list(keys))
+    if joined := _joined(watched):  # Without a name, Django would join all.
+        objects = objects.select_related(*joined)
     instances = {str(key_to_text(it.pk, connections[database])): it for it in objects}
     found = images().filter(watched.is_about(), content_type=content_type, object_id__in=list(instances))
     by_object: dict[str, list[WatchedImage]] = defaultdict(list)
