@@ -355,7 +355,9 @@ def test_zoom__by_key_button_and_wheel(stage: Any) -> None:
 
 
 def test_wheel__scrolls_the_page_where_there_is_nothing_to_zoom_out_of(stage: Any) -> None:
+    before = scale(stage)
     stage.set_viewport_size({"width": 1280, "height": 500})
+    assert until(lambda: scale(stage) < before)
     stage.evaluate("scrollTo(0, 0)")
     fit, pane = scale(stage), box(stage, ".copyleaks-pane")
     stage.mouse.move(pane["x"] + 200, pane["y"] + 100)
