@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from benchmarks.archives import mariadb, postgresql
 from benchmarks.figures import Figure, Unavailable, alternating
-from django_copyleaks_image import registry
+from django_copyleaks_image import registry, standing_columns
 from django_copyleaks_image.models import WatchedImage
 from django_copyleaks_image.publishing import filter_by_picture, publishable, with_standing
 from django_copyleaks_image.scanning import filling
@@ -67,6 +67,7 @@ def measure() -> Iterator[Figure]:
             setting = SETTINGS[name]
             try:
                 with setting.database():
+                    standing_columns.forget_filled()  # That of the database before was.
                     fill(setting.objects)
                     yield from _figures(name, setting)
             except Unavailable as reason:
