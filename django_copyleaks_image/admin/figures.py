@@ -148,10 +148,8 @@ class _Alike(NamedTuple):
 
 
 def _history(period: Period, *, sandbox: bool) -> list[_Alike]:
-    counted = day_counts().filter(
-        day__about=About.SCANS, day__date__gte=period.first, day__date__lte=period.last, sandbox=sandbox
-    )
-    grouped = counted.order_by().values_list("day__date", "what", "code").annotate(Sum("number"))
+    counted = day_counts().of_days(About.SCANS, period.first, period.last, sandbox=sandbox)
+    grouped = counted.values_list("day__date", "what", "code").annotate(Sum("number"))
     return [_Alike(*row) for row in grouped]
 
 
@@ -194,10 +192,8 @@ class _Done(NamedTuple):
 
 
 def _decided(period: Period, *, sandbox: bool) -> list[_Done]:
-    counted = day_counts().filter(
-        day__about=About.DECISIONS, day__date__gte=period.first, day__date__lte=period.last, sandbox=sandbox
-    )
-    grouped = counted.order_by().values_list("field", "what", "code", "person")
+    counted = day_counts().of_days(About.DECISIONS, period.first, period.last, sandbox=sandbox)
+    grouped = counted.values_list("field", "what", "code", "person")
     return [_Done(*row) for row in grouped.annotate(Sum("number"), Sum("seconds"))]
 
 

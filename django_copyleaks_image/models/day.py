@@ -73,6 +73,14 @@ class Day(models.Model):
         return f"{self.about} {self.date}"
 
 
+class DayCountQuerySet(models.QuerySet["DayCount"]):
+    """Counts by what they are of."""
+
+    def of_days(self, about: str, first: date, last: date, *, sandbox: bool) -> "DayCountQuerySet":
+        """Return what was counted about these days, both ends included; in no order, so that it can be added up."""
+        return self.filter(day__about=about, day__date__range=(first, last), sandbox=sandbox).order_by()
+
+
 class DayCount(models.Model):
     """How often one thing happened on a day to pictures of one field, and what it cost."""
 
@@ -91,6 +99,8 @@ class DayCount(models.Model):
     credits = models.PositiveBigIntegerField(_("credits"), default=0)
     # What the decisions took whose time is known.
     seconds = models.FloatField(_("seconds on the screen"), default=0.0)
+
+    objects = DayCountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("count of a day")

@@ -3,7 +3,7 @@
 from django.db import models, router
 
 from .account import AccountState
-from .day import Day, DayCount, DayQuerySet
+from .day import Day, DayCount, DayCountQuerySet, DayQuerySet
 from .decision import Decision
 from .fitted_copy import FittedCopy
 from .receipt import WebhookReceipt, WebhookReceiptQuerySet
@@ -49,7 +49,7 @@ def days() -> DayQuerySet:
     return Day.objects.using(home_database())
 
 
-def day_counts() -> models.QuerySet[DayCount]:
+def day_counts() -> DayCountQuerySet:
     """Return what was counted of the days, for reading and writing in their home database."""
     return DayCount.objects.using(home_database())
 

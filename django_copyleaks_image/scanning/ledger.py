@@ -31,7 +31,7 @@ class Spending(NamedTuple):
 
 def spent(first: date, last: date, *, sandbox: bool = False) -> list[Spending]:
     """Return what was spent on these days, as they were counted last."""
-    counted = day_counts().filter(day__about=About.CREDITS, day__date__range=(first, last), sandbox=sandbox)
+    counted = day_counts().of_days(About.CREDITS, first, last, sandbox=sandbox)
     rows = counted.order_by("day__date", "field", "what").values_list("day__date", "field", "what")
     return [Spending(*row) for row in rows.annotate(Sum("number"), Sum("credits"))]
 
