@@ -25,12 +25,11 @@ logger = logging.getLogger(__name__)
 PROBE_INTERVAL = timedelta(seconds=90)
 # From one probe to the next: at first, twice as long after each in vain, and at most. A trial is paid where it is
 # results that do not come.
-INTERVALS = {
+INTERVALS = dict.fromkeys(Cause, (timedelta(seconds=10), timedelta(minutes=5))) | {
+    Cause.ACCOUNT: (PROBE_INTERVAL, PROBE_INTERVAL),
     Cause.REFUSALS: (timedelta(minutes=1), timedelta(minutes=15)),
     Cause.RESULTS: (timedelta(minutes=5), timedelta(hours=6)),
 }
-_OTHER_INTERVALS = timedelta(seconds=10), timedelta(minutes=5)
-LONGEST_INTERVAL = max(longest for _, longest in INTERVALS.values())
 # Failures in a row for which something shared may be at fault; the account is asked at once.
 FAILURES = 3
 # What works for one picture works for all, while an API that answers may refuse every one of them.
@@ -169,9 +168,7 @@ def let_through(scan_id: str, now: datetime) -> None:
 
 def interval(cause: str, in_vain: int) -> timedelta:
     """Return how long after a probe the next one comes."""
-    if cause == Cause.ACCOUNT:
-        return PROBE_INTERVAL
-    first, longest = INTERVALS.get(Cause(cause), _OTHER_INTERVALS)
+    first, longest = INTERVALS[Cause(cause)]
     return min(longest, first * (1 << min(in_vain, 20)))
 
 

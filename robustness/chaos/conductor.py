@@ -236,7 +236,8 @@ class Conductor:
     def _facts(self) -> dict[str, str]:
         struck = faults.count(self._emulator.lines())
         actions = Counter(step.action for step in self._begun())
-        found = (line.partition("Reconciliation queued ")[2].split(" ")[0] for line in self._worker_lines())
+        found = self._logged("Reconciliation queued ", " ")
+        pauses = Counter(self._logged("Submissions are paused (", ")"))
         return {
             "seconds": f"{self._seconds():.0f}",
             "visitors did": ", ".join(f"{action} {count}" for action, count in actions.most_common()),
@@ -246,11 +247,14 @@ class Conductor:
             "database taken away": self._taken_away or "no, SQLite has no server",
             "submissions": f"{struck.requests}, {struck.spoilt} of them ({struck.share:.0%}) with a fault",
             "faults": ", ".join(f"{name} {count}" for name, count in struck.by_name.most_common()),
-            "files found by reconciliation": str(sum(int(number) for number in found if number)),
+            "files found by reconciliation": str(sum(map(int, found))),
+            "pauses": ", ".join(f"{code} {count}" for code, count in pauses.most_common()) or "none",
         }
 
-    def _worker_lines(self) -> list[str]:
-        return [line for worker in self._workers for line in worker.lines()]
+    def _logged(self, before: str, after: str) -> list[str]:
+        """Return what the workers' lines say between two texts."""
+        lines = (line for worker in self._workers for line in worker.lines())
+        return [line.partition(before)[2].partition(after)[0] for line in lines if before in line]
 
 
 @contextmanager
