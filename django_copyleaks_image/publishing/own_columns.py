@@ -19,8 +19,8 @@ class Stands(Func):
     """Whether a column says one of these things of the file that the object holds now, or whether it does not.
 
     The whole text is compared, which takes half the time of taking it apart, with the commonest one first. As a CASE it
-    is nothing that PostgreSQL takes for rare; else it would not go by the order of a page. Of few ``verdicts`` only
-    those texts are compared that begin so.
+    is nothing that PostgreSQL takes for rare; else it would not go by the order of a page. Where ``like`` are
+    patterns of all that is looked for, nothing else is compared.
     """
 
     output_field = BooleanField()
@@ -31,14 +31,14 @@ class Stands(Func):
         name: Any,
         *,
         beginnings: Iterable[str],
-        verdicts: Iterable[Verdict] = (),
+        like: Collection[str] = (),
         is_negated: bool = False,
     ) -> None:
         super().__init__(column, name)
         self.answers = dict.fromkeys(beginnings, not is_negated)
         if is_negated and standing_columns.COMMONEST not in self.answers:
             self.answers = {standing_columns.COMMONEST: True, **self.answers}
-        self.verdicts, self.is_negated = tuple(verdicts), is_negated
+        self.like, self.is_negated = like, is_negated
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
         text = "CONCAT(%%s, %s)" if connection.vendor == "mysql" else "%%s || %s"
@@ -46,10 +46,10 @@ class Stands(Func):
         whens = " ".join(f"WHEN {text % name} THEN {str(answer).upper()}" for answer in self.answers.values())
         sql = f"CASE {column} {whens} ELSE {str(self.is_negated).upper()} END"
         values = [*column_values, *(value for beginning in self.answers for value in (beginning, *name_values))]
-        if self.verdicts:
-            likes = " OR ".join([f"{column} LIKE %s"] * len(self.verdicts))
+        if self.like:
+            likes = " OR ".join([f"{column} LIKE %s"] * len(self.like))
             sql = f"CASE WHEN {likes} THEN {sql} ELSE FALSE END"
-            values = [value for verdict in self.verdicts for value in (*column_values, f"{verdict}/%")] + values
+            values = [value for pattern in self.like for value in (*column_values, pattern)] + values
         return sql, values
 
 
@@ -112,8 +112,11 @@ def stands(
     field: PictureField, column: str, standings: Iterable[Standing], *, verdicts: Collection[Verdict] = ()
 ) -> Stands:
     """Return the condition that a picture stands in one of these ways, with one of these verdicts if there are any."""
-    beginnings = standing_columns.beginnings(tuple(standings), verdicts or tuple(Verdict))
-    return _stands(field, column, beginnings, verdicts=verdicts)
+    standings = tuple(standings)
+    beginnings = standing_columns.beginnings(standings, verdicts or tuple(Verdict))
+    like = [f"{verdict}/%" for verdict in verdicts] or [f"%/{standing}%" for standing in standings]
+    is_rare = standing_columns.COMMONEST not in beginnings and len(like) < len(beginnings)
+    return _stands(field, column, beginnings, like=like if is_rare else ())
 
 
 def _stands(field: PictureField, column: str, beginnings: Iterable[str], **options: Any) -> Stands:
