@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, home_database, scans
 from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, circuit, mends, requeue
+from django_copyleaks_image.scanning import account, circuit, losses, mends, requeue
 
 from . import ledger, paying, thresholds
 from .access import is_permitted
@@ -26,7 +26,7 @@ from .base import ReadOnlyAdmin
 from .facts import Facts, moment, without_empty
 from .figures import figures, spent_today
 from .reasons import pause_message_of, reason_in_words
-from .waiting import what_holds_scans, what_runs_out
+from .waiting import lost_in_words, troubles
 
 
 @admin.register(AccountState)
@@ -105,17 +105,18 @@ class AccountStateAdmin(ReadOnlyAdmin):
         return redirect(self.url("changelist"))
 
     def page_context(self, request: HttpRequest, obj: AccountState) -> dict[str, Any]:
+        lost = losses.lately()
         return {
             "may_resume": obj.paused_at is not None and is_permitted(request, "copyleaks_image.resume_accountstate"),
             "outcomes": _outcomes() if self.access(request).may_scan() else [],
             "thresholds_url": self.url("thresholds") if thresholds.may_rejudge(request) else "",
             "is_queuing": reason_in_words(obj.requeue_code),
             "title": _("Copyleaks account"),
-            "holds": [*what_holds_scans(obj), *what_runs_out(obj)],
+            "holds": troubles(obj, lost),
             "pause": _pause(obj),
             "budget": _budget(obj),
             "spent_url": self.url("spent"),
-            "work": _work(obj),
+            "work": _work(obj, lost),
         }
 
 
@@ -158,7 +159,7 @@ def _left(row: AccountState) -> str:
     return format_html("{}, {}", _credits(row.credits_left), moment(row.credits_left_at))
 
 
-def _work(row: AccountState) -> Facts:
+def _work(row: AccountState, lost: losses.Losses) -> Facts:
     waiting = scans().unfinished().order_by().values_list("status").annotate(Count("pk"), Min("created_at"))
     by_status = [
         (
@@ -169,6 +170,8 @@ def _work(row: AccountState) -> Facts:
     ]
     return without_empty(
         (_("Worker last seen"), moment(row.worker_seen_at) or _("never")),
+        (_("Last callback"), moment(lost.last_callback_at)),
+        (_("Results lost"), lost_in_words(lost)),
         (_("Last sweep"), moment(row.swept_at)),
         (_("Last reconciliation"), moment(row.reconciled_at)),
         *by_status,

@@ -16,8 +16,10 @@ from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState
 from django_copyleaks_image.models.day import midnight
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing.figures import FALSE_ALARMS, FLAGGED
 from django_copyleaks_image.reviewing.reasons import label_of
+from django_copyleaks_image.scanning.losses import Losses
 from django_copyleaks_image.standings import FINAL, Kind, Queue
 from django_copyleaks_image.verdicts import share_in_words
 
@@ -74,8 +76,8 @@ def waiting(found: Figures, list_url: ListUrl) -> Card:
     )
 
 
-def under_way(found: Figures, list_url: ListUrl) -> Card:
-    """Return what is not finished, and how much of it is stuck."""
+def under_way(found: Figures, lost: Losses | None, list_url: ListUrl) -> Card:
+    """Return what is not finished, how much of it is stuck, and whether results come."""
     total = sum(found.under_way.values())
     lines = [
         Line(label=str(status.label), value=_number(count), url=list_url(status__exact=status.value))
@@ -87,6 +89,19 @@ def under_way(found: Figures, list_url: ListUrl) -> Card:
     lines.append(
         Line(label=_("Stuck"), value=_number(found.stuck), url=list_url(stuck="yes"), is_alarming=bool(found.stuck))
     )
+    if lost is not None and lost.sent:
+        label = ngettext("Lost of the last one", "Lost of the last %(sent)s", lost.sent)
+        lines.append(
+            Line(
+                label=label % {"sent": number_format(lost.sent)},
+                value=_number(lost.lost),
+                url=list_url(error_code=Code.RESULT_LOST.value) if lost.lost else "",
+                is_alarming=lost.are_many,
+            )
+        )
+    if lost is not None and lost.last_callback_at is not None:
+        ago = _("%(time)s ago") % {"time": timesince(lost.last_callback_at, depth=1)}
+        lines.append(Line(label=_("Last callback"), value=ago))
     return Card(title=_("Under way"), number=_number(total), caption=ngettext("scan", "scans", total), lines=lines)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image.models import Decision, account_row
 from django_copyleaks_image.models.day import About
 from django_copyleaks_image.models.scan import Status
+from django_copyleaks_image.scanning import losses
 
 from . import cards, chart, ledger
 from .base import admin_for
@@ -20,7 +21,7 @@ from .decisions import DecisionAdmin
 from .figures import figures
 from .images import desk_of
 from .period import DAYS, Period, month_in_words, months
-from .waiting import longest_wait, what_holds_scans, what_runs_out
+from .waiting import longest_wait, troubles
 
 if TYPE_CHECKING:
     from .scans import ImageScanAdmin
@@ -50,7 +51,7 @@ def answer(model_admin: "ImageScanAdmin", request: HttpRequest) -> HttpResponse:
 
 
 def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, period: Period, *, sandbox: bool) -> dict[str, Any]:
-    found, row = figures(period, sandbox=sandbox), account_row().first()
+    found, row, lost = figures(period, sandbox=sandbox), account_row().first(), losses.lately()
     asked_for = {"created_at__gte": period.begin.isoformat(), "created_at__lt": period.end.isoformat()}
     desk = desk_of(model_admin.admin_site, request)
 
@@ -64,13 +65,13 @@ def _figures(model_admin: "ImageScanAdmin", request: HttpRequest, period: Period
     may_read_log = log is not None and log.sees_all(request)
     in_period = {"from": period.first.isoformat(), "until": period.last.isoformat()}
     log_url = partial(list_url, log.url("changelist") if log and may_read_log else "", **in_period)
-    now = [cards.waiting(found, images_url), cards.under_way(found, scans_url)]
+    now = [cards.waiting(found, images_url), cards.under_way(found, None if sandbox else lost, scans_url)]
     if not sandbox:
         now.append(cards.credits_used(found, row, ledger.url_for(model_admin.admin_site, request)))
     return {
         "desk_url": desk.model_admin.url("review") if desk and desk.open_queues else "",
         "cards": now,
-        "holds": [*what_holds_scans(row), *what_runs_out(row)],
+        "holds": troubles(row, lost),
         "longest_wait": longest_wait(sandbox=sandbox),
         "counted_at": found.counted_at,
         "chart": chart.draw(found.days) if any(day.scans for day in found.days) else None,

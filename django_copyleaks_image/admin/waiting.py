@@ -13,7 +13,7 @@ from django_copyleaks_image.models import AccountState, ImageScan, account_row, 
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing import queue
-from django_copyleaks_image.scanning import account, balance, liveness, mends
+from django_copyleaks_image.scanning import account, balance, liveness, losses, mends
 
 from .reasons import reason_in_words
 
@@ -65,12 +65,49 @@ def what_runs_out(row: AccountState | None) -> list[str]:
     return [words % {"credits": number_format(low.credits, force_grouping=True), "days": number_format(low.days)}]
 
 
+def what_was_lost(found: losses.Losses) -> list[str]:
+    """Return how many results were lost lately, and when the last callback came; empty when hardly any was."""
+    if not found.are_many:
+        return []
+    words = _(
+        "Of the last %(sent)s scans that were sent, %(lost)s ended without their result, which may have cost "
+        "%(credits)s credits. %(last)s Run copyleaks_doctor: it finds what keeps callbacks away."
+    )
+    told = {
+        "sent": number_format(found.sent),
+        "lost": number_format(found.lost),
+        "credits": number_format(found.credits),
+        "last": last_callback(found),
+    }
+    return [words % told]
+
+
+def lost_in_words(found: losses.Losses) -> str:
+    """Return how many results were lost lately, empty when nothing that was sent has ended."""
+    if not found.sent:
+        return ""
+    words = _("%(lost)s of the last %(sent)s that ended in the last day")
+    return words % {"lost": number_format(found.lost), "sent": number_format(found.sent)}
+
+
+def last_callback(found: losses.Losses) -> str:
+    """Return when the last callback came, in words."""
+    if found.last_callback_at is None:
+        return _("No callback has ever come.")
+    return _("The last callback came at %(time)s.") % {"time": _moment(found.last_callback_at)}
+
+
 def longest_wait(*, sandbox: bool) -> str:
     """Return for how long the oldest picture of the desk has waited, empty when nothing waits."""
     oldest = queue.oldest_of_all(sandbox=sandbox)
     if oldest is None or oldest.queued_at is None:
         return ""
     return _("The oldest picture has waited for %(time)s.") % {"time": timesince(oldest.queued_at, depth=1)}
+
+
+def troubles(row: AccountState | None, lost: losses.Losses) -> list[str]:
+    """Return what holds scans, what was lost of them and what runs out, for those who can do something about it."""
+    return [*what_holds_scans(row), *what_was_lost(lost), *what_runs_out(row)]
 
 
 def why_it_waits(scan: ImageScan) -> list[str]:

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from django_copyleaks_image.conf import DICT_NAME, conf
 from django_copyleaks_image.models import home_database
-from django_copyleaks_image.scanning import account, evidence, latency, refused
+from django_copyleaks_image.scanning import account, evidence, latency, losses, refused
 
 from .registering import PREFIX, register
 
@@ -21,7 +21,7 @@ def check_callbacks(**kwargs: Any) -> list[CheckMessage]:
     if home_database() not in (kwargs.get("databases") or ()):
         return []
     messages: list[CheckMessage] = []
-    found: tuple[Callable[[], Iterator[CheckMessage]], ...] = (_late_results, _wrong_tokens, _restored)
+    found: tuple[Callable[[], Iterator[CheckMessage]], ...] = (_late_results, _lost_results, _wrong_tokens, _restored)
     for find in found:
         try:
             messages += find()
@@ -39,6 +39,23 @@ def _late_results() -> Iterator[CheckMessage]:
             hint=f"Set it to {ceil(advised.total_seconds())} or more, twice the seconds that nine in ten results took.",
             id=f"{PREFIX}.W024",
         )
+
+
+def _lost_results() -> Iterator[CheckMessage]:
+    found = losses.lately()
+    if not found.are_many:
+        return
+    came = found.last_callback_at
+    last = f"The last callback came at {came:%Y-%m-%d %H:%M} UTC." if came else "No callback has ever come."
+    once_more = "Each is paid once more: " if conf.ON_LOST_RESULT == "resubmit" else ""
+    yield Warning(
+        f"Of the last {found.sent} scans that were sent, {found.lost} ended in the last day without their result "
+        f"(result_lost), which may have cost {found.credits} credits." + ("" if conf.MODE == "sync" else f" {last}"),
+        hint="Run copyleaks_doctor, which sends a callback through PUBLIC_URL: a proxy or firewall before the site may "
+        f"keep them away. {once_more}see {DICT_NAME}['ON_LOST_RESULT']. What was lost is queued again by "
+        "copyleaks_scan --status result_lost --pay-again.",
+        id=f"{PREFIX}.W053",
+    )
 
 
 def _wrong_tokens() -> Iterator[CheckMessage]:

@@ -6,7 +6,7 @@ none writes.
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from django_copyleaks_image.models import AccountState, account_row, receipts, scans
 from django_copyleaks_image.models.scan import Lane, Status
@@ -26,6 +26,21 @@ def is_worker_there(state: AccountState | None, now: datetime) -> bool:
     return state is not None and state.worker_seen_at is not None and state.worker_seen_at > now - WORKER_SILENCE
 
 
+def silent_since(state: AccountState | None, now: datetime) -> datetime | None:
+    """Return since when no worker was seen although something waits for one; None while a worker is there.
+
+    One that was never seen is silent since the oldest of what waits.
+    """
+    if is_worker_there(state, now):
+        return None
+    then = now - OVERDUE
+    oldest = scans().unfinished().filter(created_at__lt=then).aggregate(Min("created_at"))["created_at__min"]
+    if oldest is None and not receipts().due(then).exists():
+        return None
+    seen_at = state.worker_seen_at if state is not None else None
+    return seen_at or oldest or then
+
+
 def is_stuck(now: datetime) -> Q:
     """Return the condition that a scan is under way for longer than it should be: not sent, or without its result.
 
@@ -43,8 +58,8 @@ def why_scans_wait(now: datetime) -> str:
     unfinished = scans().unfinished()
     state = account_row().first() or AccountState()
     if not is_worker_there(state, now):
-        is_waited = unfinished.filter(created_at__lt=since).exists() or receipts().due(since).exists()
-        return f"no worker was seen in the last {_minutes(WORKER_SILENCE)} minutes" if is_waited else ""
+        is_silent = silent_since(state, now) is not None
+        return f"no worker was seen in the last {_minutes(WORKER_SILENCE)} minutes" if is_silent else ""
     if not (state.swept_at and state.swept_at > long_since) and unfinished.filter(created_at__lt=long_since).exists():
         return f"nobody has swept in the last {_minutes(SWEEP_SILENCE)} minutes"
     if receipts().due(since).exists():
