@@ -116,6 +116,12 @@ def configured_dict() -> Mapping[str, object]:
 class Conf:
     """The settings, one attribute a key. Use the instance :data:`conf`."""
 
+    ENABLED = Setting(
+        True,
+        values.flag,
+        "False has saves and deletions do nothing, and the worker submit nothing; for the tests of a project.",
+        decode="bool",
+    )
     EMAIL = Setting("", values.plain_text, "E-mail address of the Copyleaks account.")
     API_KEY = Setting("", values.secret, "API key of the Copyleaks account.")
     PUBLIC_URL = Setting("", values.origin, "Origin under which Copyleaks reaches this site.")
@@ -227,3 +233,11 @@ class Conf:
 
 
 conf = Conf()
+
+
+def is_enabled() -> bool:
+    """Return whether pictures are scanned at all; a value that is wrong, as E003 tells, switches nothing off."""
+    try:
+        return conf.ENABLED
+    except ImproperlyConfigured:
+        return True

@@ -7,11 +7,13 @@ import logging
 from importlib import import_module
 from time import monotonic
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
-from .conf import conf
+from .conf import conf, is_enabled
+from .test_runs import would_reach_the_account
 
 __all__ = ["celery", "inline", "outbox", "tasks"]
 
@@ -29,7 +31,9 @@ def outbox(scan_id: str) -> None:
 
 def inline(scan_id: str) -> None:
     """Submit at once, in the process that saved the file; for development and tests."""
-    load("in_process").wake(scan_id)
+    backend = load("in_process")
+    if not _is_kept_from_the_account(backend):
+        backend.wake(scan_id)
 
 
 def tasks(scan_id: str) -> None:
@@ -76,7 +80,12 @@ class Wake(Protocol):
 
 
 def wake_after_commit(scan_id: str, *, using: str) -> None:
-    """Call the configured dispatcher once the scan is committed; what it raises is logged, never raised."""
+    """Call the configured dispatcher once the scan is committed; what it raises is logged, never raised.
+
+    Where that is to wake nobody, nothing is left for the commit to do.
+    """
+    if a_worker_polls() or not is_enabled():
+        return
     transaction.on_commit(lambda: conf.DISPATCHER(scan_id), using=using, robust=True)
 
 
@@ -91,7 +100,10 @@ def _hand_over(scan_id: str, *, backend: str) -> None:
     if monotonic() < _rests_until.get(backend, 0):
         return
     try:
-        load(backend).wake(scan_id)
+        module = load(backend)
+        if _is_kept_from_the_account(module):
+            return
+        module.wake(scan_id)
     except Exception as error:  # noqa: BLE001 - every broker has errors of its own
         # Once an outage: the next uploads would only say the same.
         if backend not in _rests_until:
@@ -100,3 +112,15 @@ def _hand_over(scan_id: str, *, backend: str) -> None:
     else:
         if _rests_until.pop(backend, None) is not None:
             logger.warning("%s takes scans again.", backend)
+
+
+def _is_kept_from_the_account(backend: Any) -> bool:
+    """Return whether submitting here would be to pay for a picture of a test; the scan stays queued, and it is said."""
+    if not would_reach_the_account() or not backend.runs_in_the_request():
+        return False
+    logger.warning(
+        "A test run submits nothing to %s: the scan stays queued. Point API_URL at the emulator, set ENABLED to False "
+        "for tests, or see docs/testing.rst.",
+        urlsplit(conf.API_URL).hostname,
+    )
+    return True

@@ -12,7 +12,7 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete, post_save, pre_save
 
 from . import registry
-from .conf import DICT_NAME
+from .conf import DICT_NAME, is_enabled
 from .picture_fields import PictureField
 from .scanning import scan_requests
 from .watched_fields import Watched, WatchedColumn, WatchedSeveral
@@ -38,6 +38,8 @@ def _reconnect(**kwargs: Any) -> None:
         post_save.disconnect(sender=model, dispatch_uid="copyleaks_image.saved")
         post_delete.disconnect(sender=model, dispatch_uid="copyleaks_image.deleted")
     _watched.clear()
+    if not is_enabled():
+        return
     for watched in registry.all_watched():
         if isinstance(watched, WatchedColumn) and isinstance(watched.field.column, FileField):
             _note_writes(watched.field.column)

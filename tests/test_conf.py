@@ -78,6 +78,7 @@ def test_environment__that_cannot_be_decoded_names_the_key(
 
 
 WRONG: dict[str, list[object]] = {
+    "ENABLED": ["no", None, 0],
     "EMAIL": [None, 3],
     "API_KEY": [None, 5, ["key"]],
     "PUBLIC_URL": [

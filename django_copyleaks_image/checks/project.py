@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, storages
 from django.db import router
 
-from django_copyleaks_image.conf import DICT_NAME
+from django_copyleaks_image.conf import DICT_NAME, is_enabled
 from django_copyleaks_image.models import home_database
 
 from .configuration import value_of
@@ -110,6 +110,14 @@ def check_project(**kwargs: Any) -> list[CheckMessage]:
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     """Check what is fine in development only."""
     messages: list[CheckMessage] = []
+    if not is_enabled():
+        messages.append(
+            Warning(
+                f"{DICT_NAME}['ENABLED'] is off: no upload is scanned.",
+                hint="Turn it off in the settings of tests alone.",
+                id=f"{PREFIX}.W060",
+            )
+        )
     if value_of("SANDBOX"):
         messages.append(
             Warning(

@@ -15,7 +15,7 @@ from django.db.models import AutoField, IntegerField, Max, Model, Q
 from django.utils.dateparse import parse_datetime
 
 from django_copyleaks_image import clock_skew, registry
-from django_copyleaks_image.conf import conf
+from django_copyleaks_image.conf import conf, is_enabled
 from django_copyleaks_image.models import ImageScan, account_row, home_database, scans
 from django_copyleaks_image.models.scan import Lane, Status
 from django_copyleaks_image.outcomes import Code
@@ -120,6 +120,8 @@ def reconcile() -> int:
     At the first look at a field with an integer key its highest key becomes the watermark: ``copyleaks_scan`` is for
     files before it.
     """
+    if not is_enabled():
+        return 0
     queued = 0
     watermarks: dict[str, list[Any]] = dict(account.state().watermarks)
     for watched in registry.all_watched():

@@ -16,7 +16,7 @@ from django.db import Error as AnyDatabaseError
 from django.db.models import F, Model
 from django.db.models.functions import Coalesce
 
-from django_copyleaks_image.conf import conf
+from django_copyleaks_image.conf import conf, is_enabled
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.errors import CopyleaksError, RateLimitError
 from django_copyleaks_image.database_errors import Trouble, trouble_of
@@ -78,6 +78,8 @@ class MediaDatabaseFailed(unmeasured.SharedFailed):
 
 def due() -> ImageScanQuerySet:
     """Return what may be submitted now; once today's budget is used up, only scans whose credit is reserved already."""
+    if not is_enabled():
+        return scans().none()
     waiting = leases.due_to_others()
     if account.budget_left() == 0:
         waiting = waiting.exclude(budget_day=None)

@@ -4,6 +4,41 @@ from .protection import Protection
 
 PROTECTIONS = (
     Protection(
+        "nothing of the app at a save when it is off",
+        "receivers.py",
+        "    if not is_enabled():\n        return\n",
+        "",
+        "tests/test_enabled.py -k no_statement",
+    ),
+    Protection(
+        "a worker submits nothing when the app is off",
+        "scanning/submit.py",
+        "    if not is_enabled():\n        return scans().none()\n",
+        "",
+        "tests/test_enabled.py -k worker",
+    ),
+    Protection(
+        "nobody is woken when the app is off",
+        "dispatch.py",
+        "    if a_worker_polls() or not is_enabled():",
+        "    if a_worker_polls():",
+        "tests/test_enabled.py -k wakes_nobody",
+    ),
+    Protection(
+        "no submission of a test to Copyleaks",
+        "test_runs.py",
+        "return is_test_run() and not is_nearby(conf.API_URL)",
+        "return False",
+        "tests/test_test_runs.py -k inline",
+    ),
+    Protection(
+        "no task of a test within its process",
+        "dispatch.py",
+        "        if _is_kept_from_the_account(module):\n            return\n",
+        "",
+        "tests/test_test_runs.py -k task_backend",
+    ),
+    Protection(
         "length of a value in a sentence",
         "problems.py",
         "str(value)[:VALUE_LENGTH]",

@@ -264,6 +264,13 @@ def test_deployment__sandbox_and_private_cache(configure: Callable[..., None]) -
     assert ids(include_deployment_checks=True) == ["W010", "W011"]
 
 
+def test_deployment__switched_off(configure: Callable[..., None]) -> None:
+    configure(ENABLED=False)
+
+    assert ids() == []
+    assert ids(include_deployment_checks=True) == ["W060", "W011"]
+
+
 def test_credentials_over_plain_http(configure: Callable[..., None]) -> None:
     configure(API_URL="http://api.example.org", ID_URL="http://127.0.0.1:8001")
 
