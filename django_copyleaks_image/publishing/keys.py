@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, BooleanField, CharField, Func, Subquery
+from django.db.models import BigIntegerField, CharField, Func, Lookup, Subquery
 from django.db.models.functions import Cast
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -45,21 +45,27 @@ class AsText(Exactly):
         return super().as_sql(compiler, connection, *args, **context)
 
 
-class AreAmong(Func):
+class _Pair(Func):
+    template = "(%(expressions)s)"
+    output_field = CharField()
+
+
+class AreAmong(Lookup):
     """Whether file name and integer key of an object are those of one of these watched images.
 
-    Both are compared at once, so that a database finds the objects by the images, or all of them in one pass.
+    Both are compared at once, so that a database finds the objects by the images, or all of them in one pass. As a
+    lookup it is compared with no boolean, for which MariaDB would look at each object.
     """
 
-    output_field = BooleanField()
+    lookup_name = "among"
 
     def __init__(self, name: AsText, key: Any, *, rows: Any) -> None:
         keys = rows.values("file_name", key=Cast("object_id", BigIntegerField()))
-        super().__init__(name, key, Subquery(keys))
+        super().__init__(_Pair(name, key), Subquery(keys))
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
-        (name, name_values), (key, key_values), (rows, values) = map(compiler.compile, self.source_expressions)
-        return f"({name}, {key}) IN {rows}", [*name_values, *key_values, *values]
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        (pair, pair_values), (rows, values) = compiler.compile(self.lhs), compiler.compile(self.rhs)
+        return f"{pair} IN {rows}", [*pair_values, *values]
 
 
 def knows_scans(alias: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Case, Expression, F, Func, Model, Value, When
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, Func, Model, Value, When
 from django.db.models.sql.compiler import SQLCompiler
 
 from django_copyleaks_image import registry, standing_columns
@@ -53,25 +53,29 @@ class Stands(Func):
         return sql, values
 
 
-class IfFilled(Expression):
+class IfFilled(ExpressionWrapper):  # type: ignore[type-arg]
     """What the column of a field says once it is filled, and until then what the watched images say.
 
-    It is looked when the query runs: a queryset may be built where no database can be asked.
+    It is looked when the query runs: a queryset may be built where no database can be asked. Wrapping what is asked,
+    it is compared with a boolean where that is.
     """
 
     def __init__(self, owner: type[Model], field_name: str, kept: Any, asked: Any) -> None:
-        super().__init__(output_field=kept.output_field)
-        self.owner, self.field_name, self.kept, self.asked = owner, field_name, kept, asked
+        super().__init__(asked, output_field=kept.output_field)
+        self.owner, self.field_name, self.kept = owner, field_name, kept
 
     def get_source_expressions(self) -> list[Any]:
-        return [self.kept, self.asked]
+        return [self.kept, self.expression]
 
     def set_source_expressions(self, exprs: Any) -> None:
-        self.kept, self.asked = exprs
+        self.kept, self.expression = exprs
+
+    def get_group_by_cols(self) -> list[Any]:
+        return [self]
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         is_filled = standing_columns.is_filled(self.owner, self.field_name)
-        return compiler.compile(self.kept if is_filled else self.asked)
+        return compiler.compile(self.kept if is_filled else self.expression)
 
 
 def known(field: PictureField, kept: Callable[[str], Any], asked: Callable[[], Any]) -> Any:

@@ -9,10 +9,8 @@ from typing import Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import (
-    BooleanField,
     Case,
     Exists,
-    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
@@ -113,7 +111,7 @@ def filter_by_picture(queryset: Rows, field_name: str, *conditions: Q, **columns
             lambda column: own_columns.stands(
                 field, column, wanted.get("standing", Standing), verdicts=wanted.get("verdict", ())
             ),
-            lambda: ExpressionWrapper(_is_one_of_few(field, **columns), output_field=BooleanField()),
+            lambda: _is_one_of_few(field, **columns),
         )
     )
 
@@ -133,12 +131,12 @@ def _kept_in_columns(columns: dict[str, Any]) -> dict[str, list[Any]] | None:
     return wanted or None
 
 
-def _is_one_of_few(field: PictureField, *conditions: Q, **columns: Any) -> Q:
+def _is_one_of_few(field: PictureField, *conditions: Q, **columns: Any) -> Case | AreAmong:
     key = registry.owner_of(field)._meta.pk
     if not isinstance(key, IntegerField):  # One object after the other.
-        return Q(_holds(Exists(_present_rows(field).filter(*conditions, **columns))))
+        return _holds(Exists(_present_rows(field).filter(*conditions, **columns)))
     rows = _evidence(field).filter(*conditions, **columns)
-    return Q(AreAmong(_name_held(F(field.column.name), field), F(key.name), rows=rows))
+    return AreAmong(_name_held(F(field.column.name), field), F(key.name), rows=rows)
 
 
 def verdict_of(field: PictureField) -> Combinable:

@@ -540,6 +540,17 @@ def test_text_keys__that_differ_in_the_case_of_a_letter(watch: Any) -> None:
     assert standing(small, "file").decision == "cleared"
 
 
+@pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB knows conditions that are compared with 1")
+@pytest.mark.parametrize("model", [Photo, Postcard], ids=["without a column", "with one that is not filled"])
+def test_filter_by_picture__finds_the_objects_by_the_images(watch: Any, model: Any) -> None:
+    field_name = "image" if model is Photo else "front"
+    watch(model, field_name)
+
+    plan = filter_by_picture(model.objects.all(), field_name, standing=Standing.CONFIRMED).explain()
+
+    assert "DEPENDENT SUBQUERY" not in plan, plan
+
+
 @pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB has stored UUIDs in two ways")
 def test_uuid_keys__of_a_mariadb_without_a_type_for_them(transactional_db: None, watch: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(connection.features, "has_native_uuid_field", False)
