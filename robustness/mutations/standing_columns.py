@@ -48,7 +48,7 @@ PROTECTIONS = (
     Protection(
         "column that is not filled",
         "publishing/own_columns.py",
-        "self.kept if is_filled else self.asked",
+        "self.kept if is_filled else self.expression",
         "self.kept",
         "tests/test_standing_columns.py -k restored_database",
     ),
