@@ -222,7 +222,18 @@ class Conf:
         "Hours after which a waiting picture is overdue: queue_overdue is sent.",
         decode="json",
     )
-    RETENTION_DAYS = Setting(None, values.whole_or_none, "Days until copyleaks_prune removes receipts.", decode="json")
+    RETENTION_DAYS = Setting(
+        None,
+        values.whole_or_none,
+        "Days until receipts, and what is left of deleted pictures, are removed by the worker or copyleaks_prune.",
+        decode="json",
+    )
+    ERASE_KEEPS = Setting(
+        ("sha256", "decision"),
+        values.kept,
+        'What stays of pictures that are erased, or gone for RETENTION_DAYS: "sha256", "decision", "note".',
+        decode="list",
+    )
 
     @classmethod
     def settings(cls) -> Iterator["Setting[Any]"]:

@@ -5,6 +5,7 @@ The error holds the words that complete "<key> must be …", and never the value
 
 import math
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
@@ -203,6 +204,20 @@ def dotted_path(value: object) -> Callable[..., object]:
             return cast("Callable[..., object]", found)
         problem = "a dotted path to a callable"
     raise ValueError(problem)
+
+
+class Kept(StrEnum):
+    """What may stay of a picture that is gone."""
+
+    SHA256 = "sha256"
+    DECISION = "decision"
+    NOTE = "note"
+
+
+def kept(value: object) -> frozenset[Kept]:
+    if not isinstance(value, list | tuple | set | frozenset) or not all(it in list(Kept) for it in value):
+        raise ValueError('a list of "sha256", "decision" and "note", or of some of them')
+    return frozenset(map(Kept, value))
 
 
 def call_timeout(value: object) -> tuple[float, float]:

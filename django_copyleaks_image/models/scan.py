@@ -211,7 +211,7 @@ class ImageScan(ReadWhereWritten):
     notifying_until = models.DateTimeField(_("signal being sent until"), null=True, blank=True)
 
     # The object or its file was deleted: what identifies it was erased here at once, elsewhere when that is due.
-    removed_at = models.DateTimeField(_("picture deleted at"), null=True, blank=True)
+    removed_at = models.DateTimeField(_("picture deleted at"), null=True, blank=True, db_index=True)
     erasure_due_at = models.DateTimeField(_("erasure due at"), null=True, blank=True, db_index=True)
 
     error_code = models.CharField(_("error code"), max_length=64, blank=True, default="")

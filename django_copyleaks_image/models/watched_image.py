@@ -75,7 +75,7 @@ class WatchedImage(ReadWhereWritten):
     # When this file came: of an upload, when it was saved.
     uploaded_at = models.DateTimeField(_("uploaded at"), default=timezone.now)
     # The object or its file was deleted: what identifies it was erased here at once.
-    removed_at = models.DateTimeField(_("picture deleted at"), null=True, blank=True)
+    removed_at = models.DateTimeField(_("picture deleted at"), null=True, blank=True, db_index=True)
 
     # The scan that counts, or, while the picture is waiting, the one that will.
     scan = models.OneToOneField(

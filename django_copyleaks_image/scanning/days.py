@@ -90,6 +90,19 @@ def count_anew(about: About, dates: Sequence[date]) -> None:
         atomically(partial(_count, day, clock.now()))
 
 
+def counted_for_good_before(about: About) -> date | None:
+    """Return the day before which each was counted for good, None when there is none.
+
+    Rows of earlier days may go: what was counted of them stays, also when something of such a day is counted again.
+    """
+    counted = days().filter(about=about)
+    if not counted.exists() or _latest_before_the_first(about) is not None:
+        return None
+    is_open = Q(due_at__isnull=False) | Q(counted_at=None)
+    ends: dict[str, date | None] = counted.aggregate(open=Min("date", filter=is_open), last=Max("date"))
+    return ends["open"] or (ends["last"] and ends["last"] + timedelta(days=1))
+
+
 def _begin(now: datetime) -> None:
     """Make the rows of the days that have begun since the last look."""
     newest = dict(days().values_list("about").annotate(Max("date")).order_by())
@@ -112,13 +125,17 @@ def _due(now: datetime) -> Iterator[Day]:
 
 def _next_before(about: About) -> Day | None:
     """Return the latest day before the first that was looked at from which there are rows, None when there is none."""
-    column, rows = _SOURCES[about]
-    first = days().filter(about=about).aggregate(first=Min("date"))["first"]
-    before = rows().filter(**{f"{column}__lt": first if about == About.CREDITS else midnight(first)})
-    latest = before.aggregate(latest=Max(column))["latest"]
+    latest = _latest_before_the_first(about)
     if latest is None:
         return None
     return days().get_or_create(about=about, date=latest if about == About.CREDITS else day_of(about, latest))[0]
+
+
+def _latest_before_the_first(about: About) -> Any:
+    column, rows = _SOURCES[about]
+    first = days().filter(about=about).aggregate(first=Min("date"))["first"]
+    before = rows().filter(**{f"{column}__lt": first if about == About.CREDITS else midnight(first)})
+    return before.aggregate(latest=Max(column))["latest"]
 
 
 def _count(day: Day, now: datetime) -> bool:

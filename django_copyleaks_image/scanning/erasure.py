@@ -1,13 +1,12 @@
-"""Erases what identifies a deleted picture, and what has been kept long enough. Status and numbers stay."""
+"""Erases what identifies a deleted picture. Status and numbers stay, see :mod:`.pruning` for how long."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
 from django_copyleaks_image.models import ImageScan, WebhookReceipt, receipts, results, scans
-from django_copyleaks_image.models.scan import UNFINISHED
 
-from . import clock, paid_results, renditions
+from . import paid_results, renditions
 from .isolation import isolated
 
 BATCH = 200
@@ -37,16 +36,3 @@ def _erase(scan: ImageScan) -> None:
 
 def _has_living_user(result_pk: int) -> bool:
     return scans().filter(result=result_pk, removed_at=None).exists()
-
-
-def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
-    """Delete the receipts of finished scans that are older than this, in batches; return how many."""
-    before = clock.now() - older_than
-    old = receipts().filter(received_at__lt=before).exclude(scan__status__in=UNFINISHED)
-    # A late result waits to be judged although its scan counts as failed.
-    old = old.exclude(pk__in=paid_results.unjudged_receipts().values("pk"))
-    deleted = 0
-    while pks := list(old.order_by("received_at").values_list("pk", flat=True)[:batch]):
-        results().filter(receipt__in=pks).update(receipt=None)
-        deleted += receipts().filter(pk__in=pks).delete()[0]
-    return deleted

@@ -31,6 +31,7 @@ from . import (
     overdue,
     paid_results,
     paykey,
+    pruning,
     recovery,
     rejudging,
     renditions,
@@ -78,6 +79,8 @@ def sweep() -> None:
         filling.carry_on()
     with isolated("erase what is known of deleted pictures"):
         erasure.erase_due(now)
+    with isolated("remove what was kept for long enough"):
+        pruning.prune_if_due()
     with isolated("remove what was drawn of replaced pictures"):
         renditions.tidy()
     with isolated("remove copies that were measured"):

@@ -1,12 +1,10 @@
 """Deleting a picture erases what identifies it; age removes receipts; numbers stay."""
 
 import hashlib
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from django_copyleaks_image.copyleaks.fetch import FetchFailed
@@ -209,20 +207,6 @@ def test_picture_that_cannot_be_erased__holds_back_no_other(
     assert first.scan_id in caplog.text
 
 
-def test_prune__removes_old_receipts_of_finished_scans_in_batches() -> None:
-    measured("a.jpg")
-    measured("b.jpg")
-    fresh = measured("c.jpg")
-    waiting = submitted(ImageScan.objects.get(object_id=str(photo("d.jpg").pk)))
-    assert receive.keep(waiting, b"[]") == Outcome.MALFORMED
-    WebhookReceipt.objects.exclude(scan=fresh).update(received_at=timezone.now() - timedelta(days=40))
-
-    assert erasure.prune(timedelta(days=30), batch=1) == 2
-
-    assert {receipt.scan for receipt in WebhookReceipt.objects.all()} == {fresh, waiting}
-    assert DetectionResult.objects.count() == 3
-
-
 def test_callback_that_comes_while_its_picture_is_erased__is_erased_next(monkeypatch: pytest.MonkeyPatch) -> None:
     scan = measured()
     Photo.objects.get().delete()
@@ -241,31 +225,6 @@ def test_callback_that_comes_while_its_picture_is_erased__is_erased_next(monkeyp
     assert erasure.erase_due(timezone.now()) == 1
     scan.refresh_from_db()
     assert scan.erasure_due_at is None
-
-
-def test_prune__leaves_a_late_result_that_waits_to_be_judged() -> None:
-    scan = submitted(ImageScan.objects.get(object_id=str(photo().pk)))
-    finishing.fail(scan, "result_lost")
-    receive.store(scan, as_json(detection(scan)), Source.WEBHOOK)
-
-    assert erasure.prune(timedelta(0)) == 0
-    judge()
-    assert erasure.prune(timedelta(0)) == 1
-    scan.refresh_from_db()
-    assert scan.status == Status.COMPLETED
-
-
-def test_prune_command(capsys: pytest.CaptureFixture[str], settings: Any) -> None:
-    measured()
-    with pytest.raises(CommandError, match="RETENTION_DAYS"):
-        call_command("copyleaks_prune")
-
-    settings.COPYLEAKS_IMAGE = settings.COPYLEAKS_IMAGE | {"RETENTION_DAYS": 30}
-    call_command("copyleaks_prune")
-    assert "Receipts deleted: 0." in capsys.readouterr().out
-
-    call_command("copyleaks_prune", "--days", "0")
-    assert "Receipts deleted: 1." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("fails", [False, True])
