@@ -235,6 +235,12 @@ class Conf:
         decode="list",
     )
 
+    DELETED_MODERATORS = Setting(
+        "name",
+        values.one_of("name", "pseudonym"),
+        'What the log says of a moderator whose account was deleted: the "name", or a "pseudonym".',
+    )
+
     @classmethod
     def settings(cls) -> Iterator["Setting[Any]"]:
         """Yield every setting in the order of its definition."""

@@ -70,7 +70,7 @@ def _key_of(owner: Any) -> str:
         return _key(type(owner), owner.pk)
     if owner is None or getattr(owner, "is_anonymous", False):
         return ""
-    text = _plain(owner)
+    text = plain(owner)
     return _bounded(f"{_TEXT}:{text}") if text else ""
 
 
@@ -83,10 +83,10 @@ def _key(model: Any, pk: Any) -> str:
 
 def _label_of(owner: Any) -> str:
     named = getattr(owner, "get_username", None)
-    return _plain(named() if callable(named) else owner)[:LENGTH]
+    return plain(named() if callable(named) else owner)[:LENGTH]
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """Return a text without the one character that PostgreSQL refuses, and what no database can encode."""
     return str(value).replace("\0", "").encode(errors="replace").decode().strip()
 

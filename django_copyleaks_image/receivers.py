@@ -6,14 +6,18 @@ them all, but a senderless ``post_delete`` disables fast deletes for every model
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.signals import setting_changed
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
-from django.db.models.signals import post_delete, post_save, pre_save
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
 from . import registry
 from .conf import DICT_NAME, is_enabled
+from .models import home_database
 from .picture_fields import PictureField
+from .reviewing import people
 from .scanning import scan_requests
 from .watched_fields import Watched, WatchedColumn, WatchedSeveral
 
@@ -25,6 +29,22 @@ def connect() -> None:
     setting_changed.connect(_settings_changed, dispatch_uid="copyleaks_image.settings")
     registry.changed.connect(_reconnect, dispatch_uid="copyleaks_image.registry")
     _reconnect()
+    connect_people()
+
+
+def connect_people() -> None:
+    """Connect what keeps the names of people, to the user model and its proxies."""
+    user_model = get_user_model()
+    for model in apps.get_models():
+        # A user that is deleted as a proxy is announced as one, and one of a child as both.
+        if model._meta.concrete_model is user_model._meta.concrete_model:
+            pre_delete.connect(person_deleted, sender=model, dispatch_uid="copyleaks_image.person_deleted")
+
+
+def person_deleted(*, instance: Any, using: str, **kwargs: Any) -> None:
+    """Keep what the log says of a person; the same rows lose their account in the same transaction."""
+    if using == home_database():
+        people.keep_name(instance)
 
 
 def _settings_changed(*, setting: str, **kwargs: Any) -> None:

@@ -123,6 +123,7 @@ WRONG: dict[str, list[object]] = {
     "MOSTLY_AI_AREA": [50],
     "WEBHOOK_MAX_BYTES": [0, None, 1.5],
     "RETENTION_DAYS": [-1, "30"],
+    "DELETED_MODERATORS": ["delete", None, True],
     "ERASE_KEEPS": ["sha256", ["hash"], [None], [["note"]], None],
     "OVERDUE_HOURS": [-1, "30", 1.5],
     "RENDITION_STORAGE": [None, 1],

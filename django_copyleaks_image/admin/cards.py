@@ -24,9 +24,9 @@ from django_copyleaks_image.standings import FINAL, Kind, Queue
 from django_copyleaks_image.verdicts import share_in_words
 
 from .facts import person
-from .figures import DayFigures, Figures, spent_today
+from .figures import DayFigures, Figures, Former, spent_today
 from .filters import QUEUES, fields_to_choose
-from .log_filters import DELETED
+from .log_filters import of_deleted
 from .reasons import reason_in_words
 
 # Gives the address of a list with these filters, empty for people who have none.
@@ -206,14 +206,15 @@ def fields(found: Figures, log_url: ListUrl) -> list[tuple[Line | str, ...]]:
 
 def people(found: Figures, log_url: ListUrl) -> list[tuple[Line | str, ...]]:
     """Return rows of a person: decisions, escalated, overturned, disagreed and the time for each."""
-    users = get_user_model()._default_manager.in_bulk([key for key in found.by_person if key is not None])
+    users = get_user_model()._default_manager.in_bulk([key for key in found.by_person if not isinstance(key, Former)])
     rows: list[tuple[Line | str, ...]] = []
     for key, work in found.by_person.items():
-        of_person = partial(log_url, person=DELETED if key is None else str(key))
+        former = key.name if isinstance(key, Former) else ""
+        of_person = partial(log_url, person=of_deleted(former) if isinstance(key, Former) else str(key))
         counts = work.counts
         rows.append(
             (
-                person(users.get(key)),
+                person(None if isinstance(key, Former) else users.get(key), former),
                 _linked(work.decided, of_person(**_DECIDED)),
                 _linked(counts["escalated"], of_person(kind__exact=Kind.ESCALATED.value)),
                 _linked(counts["skipped"], of_person(kind__exact=Kind.SKIPPED.value)),

@@ -24,7 +24,7 @@ from django_copyleaks_image.standings import Kind
 from . import export
 from .asking import AskedChangeList
 from .desk.item import unseen_in_words, what_was_decided
-from .facts import Finding, clamped, finding_of, moment, person
+from .facts import Finding, clamped, decider, finding_of, moment
 from .filters import WatchedFieldFilter
 from .images import desk_of
 from .log_filters import DateFilter, OverturnedFilter, PersonFilter, ReasonFilter, SecondLookFilter
@@ -84,7 +84,7 @@ class DecisionAdmin(export.ExportedAdmin):
     export_columns: ClassVar[dict[str, export.Cell]] = {
         "decision_id": lambda decision, scan, finding: decision.pk,
         "decided_at": lambda decision, scan, finding: export.iso(decision.decided_at),
-        "decided_by": lambda decision, scan, finding: _name(decision.decided_by),
+        "decided_by": lambda decision, scan, finding: _name(decision),
         "decision": lambda decision, scan, finding: decision.kind,
         "batch": lambda decision, scan, finding: decision.batch or "",
         "undoes": lambda decision, scan, finding: decision.reverses_id or "",
@@ -95,7 +95,7 @@ class DecisionAdmin(export.ExportedAdmin):
         "standing_before": lambda decision, scan, finding: decision.before,
         "agrees_with_first_look": lambda decision, scan, finding: {True: "yes", False: "no"}.get(decision.agrees, ""),
         "undone_at": lambda decision, scan, finding: export.iso(_reversal(decision) and _reversal(decision).decided_at),
-        "undone_by": lambda decision, scan, finding: _reversal(decision) and _name(_reversal(decision).decided_by),
+        "undone_by": lambda decision, scan, finding: _reversal(decision) and _name(_reversal(decision)),
         "object": lambda decision, scan, finding: export.model_label(decision.image),
         "object_id": lambda decision, scan, finding: decision.image.object_id,
         "field_name": lambda decision, scan, finding: decision.image.field_name,
@@ -137,7 +137,8 @@ class DecisionAdmin(export.ExportedAdmin):
         return related.order_by(*self.get_ordering(request))
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        return (*super().get_search_fields(request), f"decided_by__{get_user_model().USERNAME_FIELD}")
+        by_name = (f"decided_by__{get_user_model().USERNAME_FIELD}", "decided_by_name")
+        return (*super().get_search_fields(request), *by_name)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DecisionChangeList
@@ -198,7 +199,7 @@ class DecisionAdmin(export.ExportedAdmin):
 
     @admin.display(description=gettext_lazy("decided by"))
     def who(self, decision: Decision) -> str:
-        by = person(decision.decided_by)
+        by = decider(decision)
         return format_html(f"{{}}{_QUIET_LINE}", by, moment(decision.decided_at))
 
     @admin.display(description=gettext_lazy("reason"), empty_value="")
@@ -222,8 +223,9 @@ def _undo_button(decision: Any) -> str:
     return format_html('<span class="copyleaks-line">{}</span>', line)
 
 
-def _name(user: Any) -> str:
-    return "" if user is None else str(user.get_username())
+def _name(decision: Decision) -> str:
+    user = decision.decided_by
+    return decision.decided_by_name if user is None else str(user.get_username())
 
 
 def _reversal(decision: Decision) -> Any:

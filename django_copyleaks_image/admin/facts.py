@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_copyleaks_image import findings
-from django_copyleaks_image.models import DetectionResult, ImageScan, WatchedImage
+from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WatchedImage
 from django_copyleaks_image.reviewing.users import AnyUser
 from django_copyleaks_image.verdicts import Verdict
 
@@ -118,8 +118,21 @@ def without_empty(*facts: tuple[str, object]) -> Facts:
     return [(label, value) for label, value in facts if value]
 
 
-def person(user: AnyUser | None) -> str:
-    return _("a deleted user") if user is None else str(user.get_username())
+def person(user: AnyUser | None, former: str = "") -> str:
+    """Return the name of a person; of one whose account was deleted what is left of it."""
+    if user is not None:
+        return str(user.get_username())
+    return _("%(name)s (deleted)") % {"name": former} if former else _("a deleted user")
+
+
+def decider(decision: Decision) -> str:
+    return person(decision.decided_by, decision.decided_by_name)
+
+
+def assignee(decision: Decision) -> str:
+    """Return for whom something was escalated or assigned, empty for nobody."""
+    is_for_somebody = decision.assigned_to is not None or decision.assigned_to_name
+    return person(decision.assigned_to, decision.assigned_to_name) if is_for_somebody else ""
 
 
 def moment(value: datetime | None) -> object:

@@ -65,13 +65,19 @@ class Work:
         return self.seconds / self.counts["timed"] if self.counts["timed"] else None
 
 
+class Former(NamedTuple):
+    """A person whose account was deleted: their name or pseudonym, or nothing."""
+
+    name: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
     """What is waiting and under way now, and what happened in a period.
 
     Reasons come as codes with their counts, the most frequent first; those of decisions by kind and name. People come
-    as keys, None for deleted ones. The credits are those of this month; its days, and today, are those of UTC, like the
-    day of the budget.
+    as keys, deleted ones as what is left of their names. The credits are those of this month; its days, and today, are
+    those of UTC, like the day of the budget.
     """
 
     waiting: dict[str, int]
@@ -123,7 +129,7 @@ def read(period: Period, *, sandbox: bool) -> Figures:
         skipped=_reasons(history, Status.SKIPPED),
         work=next(iter(_work(decided, lambda row: "").values()), Work(counts=Counter())),
         by_field=_work(decided, lambda row: row.field),
-        by_person=_work(decided, lambda row: row.person),
+        by_person=_work(decided, lambda row: Former(row.person_name) if row.person is None else row.person),
         by_reason=_by_reason(decided),
         credits_before_today=before_today,
         credits_today=today,
@@ -187,13 +193,14 @@ class _Done(NamedTuple):
     what: str
     reason: str
     person: Any
+    person_name: str
     number: int
     seconds: float
 
 
 def _decided(period: Period, *, sandbox: bool) -> list[_Done]:
     counted = day_counts().of_days(About.DECISIONS, period.first, period.last, sandbox=sandbox)
-    grouped = counted.values_list("field", "what", "code", "person")
+    grouped = counted.values_list("field", "what", "code", "person", "person_name")
     return [_Done(*row) for row in grouped.annotate(Sum("number"), Sum("seconds"))]
 
 

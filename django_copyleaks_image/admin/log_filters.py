@@ -26,7 +26,7 @@ _LOOKED_AT = 5_000
 
 
 class PersonFilter(admin.SimpleListFilter):
-    """Filters by who has decided: ``person`` is the key of a user, or :data:`DELETED`."""
+    """Filters by who has decided: the key of a user, or :data:`DELETED`, with a colon and what is left of a name."""
 
     title = _("person")
     parameter_name = "person"
@@ -34,10 +34,15 @@ class PersonFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, Any]]:
         # Of what the user may hear: that somebody has decided at all may tell of a first look.
         told = model_admin.get_queryset(request).order_by("-pk")
-        keys = set(told.values_list("decided_by", flat=True)[:_LOOKED_AT])
+        found = set(told.values_list("decided_by", "decided_by_name")[:_LOOKED_AT])
+        keys = {key for key, _name in found}
+        former = {name for key, name in found if key is None}
         people = get_user_model()._default_manager.filter(pk__in=[key for key in keys if key is not None])
         named = sorted((person(user), str(user.pk)) for user in people)
-        return [*((key, name) for name, key in named), *([(DELETED, person(None))] if None in keys else [])]
+        return [
+            *((key, name) for name, key in named),
+            *((of_deleted(name), person(None, name)) for name in sorted(former)),
+        ]
 
     def has_output(self) -> bool:
         return True
@@ -46,12 +51,18 @@ class PersonFilter(admin.SimpleListFilter):
         value = self.value()
         if not value:
             return queryset
-        if value == DELETED:
-            return queryset.filter(decided_by=None)
+        deleted, _colon, name = value.partition(":")
+        if deleted == DELETED:
+            return queryset.filter(decided_by=None, decided_by_name=name)
         try:
             return queryset.filter(decided_by=get_user_model()._meta.pk.to_python(value))
         except ValidationError:
             return queryset
+
+
+def of_deleted(name: str) -> str:
+    """Return what the filter takes for a person whose account is gone, by what is left of their name."""
+    return f"{DELETED}:{name}" if name else DELETED
 
 
 class ReasonFilter(admin.SimpleListFilter):

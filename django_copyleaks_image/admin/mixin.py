@@ -32,7 +32,7 @@ from django_copyleaks_image.watched_fields import Watched, WatchedColumn, Watche
 from .access import access_of
 from .base import MEDIA
 from .desk.item import contradiction_in_words
-from .facts import Finding, finding_about, moment, person
+from .facts import Finding, decider, finding_about, moment
 from .filters import filters_of
 from .pictures import page_url, showing_admin
 from .stage import Stage, small_stage_of
@@ -222,7 +222,7 @@ def _first_look(image: WatchedImage) -> dict[str, object] | None:
     decision = judgements_of(image).exclude(queue=Queue.SECOND_LOOK).first()
     if decision is None:
         return None
-    by = format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at))
+    by = format_html("{}, {}", decider(decision), moment(decision.decided_at))
     return {"by": by, "reason": label_of(decision.reason), "note": decision.note}
 
 

@@ -95,6 +95,8 @@ class DayCount(models.Model):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("person"), related_name="+", null=True, blank=True
     )
+    # Of one whose account was deleted, as in the log.
+    person_name = models.CharField(_("name of a deleted person"), max_length=200, blank=True, default="")
     number = models.PositiveIntegerField(_("number"))
     credits = models.PositiveBigIntegerField(_("credits"), default=0)
     # What the decisions took whose time is known.

@@ -14,6 +14,8 @@ from django_copyleaks_image.verdicts import Verdict
 from .scan import ImageScan
 from .watched_image import WatchedImage
 
+NAME_LENGTH = 200
+
 
 class Decision(models.Model):
     """One step that a person took at the review desk, about the bytes of a picture.
@@ -37,6 +39,10 @@ class Decision(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("decided by"), related_name="+", null=True, blank=True
     )
+    # Of a person whose account was deleted: what is left of their name, see reviewing/people.py.
+    decided_by_name = models.CharField(
+        _("name of a deleted person who decided"), max_length=NAME_LENGTH, blank=True, default=""
+    )
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now, db_index=True)
     # What the person saw, and what stood before: an undo restores it.
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default="")
@@ -50,6 +56,9 @@ class Decision(models.Model):
         related_name="+",
         null=True,
         blank=True,
+    )
+    assigned_to_name = models.CharField(
+        _("name of a deleted person to whom it was assigned"), max_length=NAME_LENGTH, blank=True, default=""
     )
     # Since when it had waited there and was claimed, null where it was not; and for how long the person had it on the
     # screen, by their browser.

@@ -62,11 +62,14 @@ def of(steps: QuerySet[Decision]) -> Iterator[Measured]:
         is_repeated=Exists(later.filter(reversal=None)),
         is_overturned=ExpressionWrapper(is_overturned(), output_field=BooleanField()),
     )
-    grouped = shown.values("image__content_type", "image__field_name", "sandbox", "decided_by", "reason")
+    grouped = shown.values(
+        "image__content_type", "image__field_name", "sandbox", "decided_by", "decided_by_name", "reason"
+    )
     counted = {f"of_{name}": Count("pk", filter=counts) for name, counts in MEASURES.items()}
     row: Any
     for row in grouped.annotate(**counted, took=Sum("seconds", filter=MEASURES["timed"])):
-        columns = {"sandbox": row["sandbox"], "person_id": row["decided_by"], "code": row["reason"]}
+        columns = {"sandbox": row["sandbox"], "code": row["reason"]}
+        columns |= {"person_id": row["decided_by"], "person_name": row["decided_by_name"]}
         for name in MEASURES:
             if number := row[f"of_{name}"]:
                 seconds = (row["took"] or 0.0) if name == "timed" else 0.0

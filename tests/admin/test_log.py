@@ -73,14 +73,20 @@ def test_person__is_a_filter_also_once_the_account_is_gone(lead: Client, bert: U
         decided(pictured(f"{user}.jpg"), user, Kind.CLEARED) for user in (bert, carla, left)
     )
     left.delete()
+    User.objects.create_user("nameless")
+    by_nameless = decided(pictured("nameless.jpg"), User.objects.get(username="nameless"), Kind.CLEARED)
+    Decision.objects.filter(pk=by_nameless.pk).update(decided_by=None)  # Before names were kept, or by SQL.
     assert listed(lead, person=bert.pk) == [by_bert]
     assert listed(lead, person=carla.pk) == [by_carla]
-    assert listed(lead, person="deleted") == [by_nobody]
+    assert listed(lead, person="deleted:left") == [by_nobody]
+    assert listed(lead, person="deleted") == [by_nameless]
     assert listed(lead, person=4711) == []
-    assert len(listed(lead, person="nonsense")) == 3
+    assert len(listed(lead, person="nonsense")) == 4
     page = lead.get(LOG).content.decode()
     assert f'href="?person={bert.pk}">bert</a>' in page
+    assert 'href="?person=deleted%3Aleft">left (deleted)</a>' in page
     assert 'href="?person=deleted">a deleted user</a>' in page
+    assert listed(lead, q="left") == [by_nobody]
 
 
 def test_person__is_found_by_the_search(lead: Client, bert: User) -> None:

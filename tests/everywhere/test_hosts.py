@@ -9,13 +9,15 @@ from django.db import connection
 from .conftest import OpenSite
 from .optional_packages import needed
 from .road_of_a_picture import Upload, travel
-from .site import Project
+from .site import NAME, Project
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 
 
 def test_users_with_uuids_and_mail_addresses(open_own_site: OpenSite) -> None:
-    travel(open_own_site("people", "default"), moderate=True)
+    site = open_own_site("people", "default")
+    travel(site, moderate=True)
+    assert f"{{(None, '{NAME}')}}" in site.run("tests.everywhere.leave")
 
 
 def test_keys_of_every_kind__in_a_storage_without_paths(open_site: OpenSite) -> None:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from django_copyleaks_image.admin.asking import numbers
 from django_copyleaks_image.admin.base import DECISION_MEDIA
-from django_copyleaks_image.admin.facts import moment, person
+from django_copyleaks_image.admin.facts import decider, moment
 from django_copyleaks_image.models import Decision, WatchedImage, decisions
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.reviewing.decide import Refused, Stale, undo
@@ -165,7 +165,7 @@ def _queue_of(image: WatchedImage) -> Queue:
 
 
 def _by(decision: Decision) -> SafeString:
-    return format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at))
+    return format_html("{}, {}", decider(decision), moment(decision.decided_at))
 
 
 def _is_undoable(decision: Decision, request: HttpRequest) -> bool:

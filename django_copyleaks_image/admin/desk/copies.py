@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_copyleaks_image.admin.facts import person
+from django_copyleaks_image.admin.facts import decider
 from django_copyleaks_image.models import WatchedImage, decisions, images
 from django_copyleaks_image.standings import DECIDED, JUDGEMENTS, Queue, Standing
 
@@ -81,5 +81,5 @@ def _decided(image: WatchedImage, decided: list[WatchedImage]) -> list[str]:
             sentences.append(_("%(standing)s: %(count)s.") % told)
         else:
             words = _("%(standing)s: %(count)s, the last by %(person)s %(when)s.")
-            sentences.append(words % {**told, "person": person(last.decided_by), "when": ago(last.decided_at)})
+            sentences.append(words % {**told, "person": decider(last), "when": ago(last.decided_at)})
     return sentences

@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 from django_copyleaks_image.admin.facts import (
     Facts,
     about_copy,
+    assignee,
     clamped,
+    decider,
     finding_about,
     moment,
     person,
@@ -141,7 +143,7 @@ def steps_of(image: WatchedImage, user: AnyUser, *, is_blind: bool, with_notes: 
     return [
         Step(
             what=what_was_decided(decision),
-            by=format_html("{}, {}", person(decision.decided_by), moment(decision.decided_at)),
+            by=format_html("{}, {}", decider(decision), moment(decision.decided_at)),
             reason=label_of(decision.reason),
             note=clamped(decision.note) if with_notes else "",
             unseen=unseen_in_words(decision),
@@ -165,8 +167,8 @@ def contradiction_in_words(image: WatchedImage) -> str:
 
 def what_was_decided(decision: Decision) -> str:
     kind = decision.get_kind_display()
-    if decision.assigned_to is not None:
-        kind = _("%(decision)s, for %(person)s") % {"decision": kind, "person": person(decision.assigned_to)}
+    if whom := assignee(decision):
+        kind = _("%(decision)s, for %(person)s") % {"decision": kind, "person": whom}
     return _("Second look: %(decision)s") % {"decision": kind} if decision.is_second_look else kind
 
 
@@ -179,9 +181,7 @@ def _undone(decision: Decision) -> SafeString | str:
     reversal: Decision | None = getattr(decision, "reversal", None)
     if reversal is None:
         return ""
-    return format_html(
-        _("Undone by {person}, {moment}"), person=person(reversal.decided_by), moment=moment(reversal.decided_at)
-    )
+    return format_html(_("Undone by {person}, {moment}"), person=decider(reversal), moment=moment(reversal.decided_at))
 
 
 def seal(image: WatchedImage) -> str:

@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_copyleaks_image.admin.facts import person
+from django_copyleaks_image.admin.facts import decider, person
 from django_copyleaks_image.models import WatchedImage, decisions
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
 from django_copyleaks_image.reviewing.decide import is_decidable
@@ -56,7 +56,7 @@ def meanwhile(image: WatchedImage, user: AnyUser, *, is_as_seen: bool, is_blind:
     finished_at = image.scan and image.scan.finished_at
     if finished_at and latest.decided_at < finished_at:
         return _("The picture was scanned again meanwhile. Nothing was changed.")
-    told = {"person": person(latest.decided_by), "when": ago(latest.decided_at)}
+    told = {"person": decider(latest), "when": ago(latest.decided_at)}
     return str(rule_of(latest.kind, latest.verdict).meanwhile) % told
 
 
