@@ -49,7 +49,7 @@ def public_address() -> Finding:
     if conf.MODE == "sync":
         return not_needed("PUBLIC_URL")
     if not conf.PUBLIC_URL:
-        return problem("no_public_url", "PUBLIC_URL is not set.", "Set it, or MODE to 'sync'.")
+        return problem("public_url_missing", "PUBLIC_URL is not set.", "Set it, or MODE to 'sync'.")
     small = _post(2)
     if not small.has_come_through:
         return _refused(small)
@@ -94,7 +94,7 @@ def _large_refused(answer: Answer, size: int) -> Finding:
     of_size = f"a callback of {size / 1_000_000:.1f} MB, though not to a small one"
     if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         words = f"PUBLIC_URL answered 413 to {of_size}: a proxy limits bodies, {_LIMITED}"
-        return problem("too_large", f"{words} {limit}", _RAISE)
+        return problem("body_too_large", f"{words} {limit}", _RAISE)
     if answer.status:
         words = f"PUBLIC_URL answered {answer.status} to {of_size}: a proxy limits or inspects bodies, {_LIMITED}"
         return problem("large_refused", f"{words} {limit}", _RAISE)
