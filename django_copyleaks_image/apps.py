@@ -12,9 +12,11 @@ class CopyleaksImageConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, debug, logs, receivers  # noqa: F401, PLC0415
+        from .alerts import rounds  # noqa: PLC0415
         from .scanning import logins  # noqa: PLC0415
 
         logs.install()
         debug.install()
         receivers.connect()
         logins.connect()
+        rounds.connect()

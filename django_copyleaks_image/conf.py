@@ -222,6 +222,12 @@ class Conf:
         "Hours after which a waiting picture is overdue: queue_overdue is sent.",
         decode="json",
     )
+    ALERTS = Setting(
+        {},
+        values.alert_receivers,
+        'Who is told of trouble: {"mail": True} the MANAGERS, {"webhook": "https://…"} a chat.',
+        decode="json",
+    )
     RETENTION_DAYS = Setting(
         None,
         values.whole_or_none,

@@ -19,7 +19,7 @@ from .redaction import HIDDEN, redacted
 from .setting_values import Secret
 
 # Django hides the API key by its name, but not these: in the settings, and in the environment that servers pass on.
-_HEADERS = re.compile("FETCH_HEADERS|WEBHOOK_HEADERS", re.IGNORECASE)
+_HEADERS = re.compile("FETCH_HEADERS|WEBHOOK_HEADERS|COPYLEAKS_ALERTS|^ALERTS$", re.IGNORECASE)
 # Shorter values, say in development, would strike out ordinary words.
 _SHORTEST_SECRET = 8
 # What may stand between the words of a value: what stood there, or what HTML, repr and pprint, which breaks long texts
@@ -90,6 +90,7 @@ def _configured_secrets() -> Iterator[str]:
         lambda: [("", conf.API_KEY)],
         lambda: conf.WEBHOOK_HEADERS,
         lambda: conf.FETCH_HEADERS,
+        lambda: [("", conf.ALERTS.webhook)],
     )
     for configured in sources:
         try:

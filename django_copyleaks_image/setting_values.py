@@ -5,6 +5,7 @@ The error holds the words that complete "<key> must be …", and never the value
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
@@ -240,6 +241,52 @@ def max_attempts(value: object) -> Mapping[str, int]:
     if not isinstance(value, Mapping) or not set(value) <= set(default):
         raise ValueError('a dictionary with the keys "transient" and "unknown"')
     return MappingProxyType(default | {key: whole(tries) for key, tries in value.items()})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertReceivers:
+    """Who is told of alerts beside the receivers of signals: the managers by mail, and an address that JSON is sent to.
+
+    ``site`` is the origin of the admin for links, empty for ``PUBLIC_URL``.
+    """
+
+    mail: bool = False
+    webhook: Secret = field(default_factory=lambda: Secret(""))
+    site: str = ""
+
+
+def alert_receivers(value: object) -> AlertReceivers:
+    if not isinstance(value, Mapping) or not set(value) <= {"mail", "webhook", "site"}:
+        raise ValueError('a dictionary with the keys "mail", "webhook" and "site"')
+    if not isinstance(value.get("mail", False), bool):
+        raise ValueError('a dictionary whose "mail" is True or False')
+    webhook = value.get("webhook", "")
+    if isinstance(webhook, Secret):
+        webhook = webhook.reveal()
+    if not isinstance(webhook, str) or (webhook and not _is_web_address(webhook)):
+        raise ValueError('a dictionary whose "webhook" is an address such as https://hooks.example.org/…')
+    try:
+        site = origin(value.get("site", ""))
+    except ValueError as error:
+        problem = f'a dictionary whose "site" is {error}'
+    else:
+        return AlertReceivers(mail=bool(value.get("mail")), webhook=Secret(webhook), site=site)
+    raise ValueError(problem)
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+        and text.isprintable()
+        and " " not in text
+    )
 
 
 def networks(value: object) -> tuple[IPv4Network | IPv6Network | None, ...]:

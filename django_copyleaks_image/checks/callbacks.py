@@ -47,12 +47,12 @@ def _lost_results() -> Iterator[CheckMessage]:
         return
     came = found.last_callback_at
     last = f"The last callback came at {came:%Y-%m-%d %H:%M} UTC." if came else "No callback has ever come."
-    once_more = "Each is paid once more: " if conf.ON_LOST_RESULT == "resubmit" else ""
+    once_more = 'Each is paid once more, unless ON_LOST_RESULT is "fail". ' if conf.ON_LOST_RESULT == "resubmit" else ""
     yield Warning(
         f"Of the last {found.sent} scans that were sent, {found.lost} ended in the last day without their result "
         f"(result_lost), which may have cost {found.credits} credits." + ("" if conf.MODE == "sync" else f" {last}"),
         hint="Run copyleaks_doctor, which sends a callback through PUBLIC_URL: a proxy or firewall before the site may "
-        f"keep them away. {once_more}see {DICT_NAME}['ON_LOST_RESULT']. What was lost is queued again by "
+        f"keep them away. {once_more}What was lost is queued again by "
         "copyleaks_scan --status result_lost --pay-again.",
         id=f"{PREFIX}.W053",
     )

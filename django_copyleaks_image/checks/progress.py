@@ -1,7 +1,9 @@
 """Checks of whether scans go on: pauses, workers, and the task backends that work in their place."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
@@ -9,6 +11,7 @@ from django.utils import timezone
 
 from django_copyleaks_image import connection_pool, dispatch
 from django_copyleaks_image.conf import DICT_NAME
+from django_copyleaks_image.copyleaks.public import may_be_public
 from django_copyleaks_image.models import account_row, home_database
 from django_copyleaks_image.redaction import without_credentials
 from django_copyleaks_image.scanning import balance, liveness, mends
@@ -81,6 +84,23 @@ def check_balance(**kwargs: Any) -> list[CheckMessage]:
             id=f"{PREFIX}.W050",
         )
     ]
+
+
+@register(Tags.compatibility)
+def check_alerts(**kwargs: Any) -> list[CheckMessage]:
+    """Check that those who are to be told of trouble can be."""
+    receivers = value_of("ALERTS")
+    if receivers is None:
+        return []
+    problems = []
+    if receivers.mail and not settings.MANAGERS:
+        problems.append(("mails the MANAGERS, but there are none", "Set MANAGERS."))
+    address = urlsplit(receivers.webhook.reveal())
+    if address.scheme == "http" and may_be_public(f"http://{address.netloc}"):
+        problems.append(
+            ("posts to a webhook whose address is not https, which anybody on the way can read", "Use https.")
+        )
+    return [Warning(f"{DICT_NAME}['ALERTS'] {problem}.", hint=mend, id=f"{PREFIX}.W054") for problem, mend in problems]
 
 
 @register(Tags.compatibility)

@@ -99,6 +99,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Alert',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('account_paused', 'Submissions are paused'), ('account_resumed', 'Submissions go on'), ('budget_reached', 'The budget is being used up'), ('results_lost', 'Results are lost'), ('worker_silent', 'No worker is there'), ('balance_low', 'The credits run out')], max_length=20, verbose_name='kind')),
+                ('incident', models.CharField(editable=False, max_length=80, null=True, unique=True)),
+                ('since', models.DateTimeField(verbose_name='since')),
+                ('facts', models.JSONField(default=dict)),
+                ('noticed_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='noticed at')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
+            ],
+            options={
+                'verbose_name': 'alert',
+                'verbose_name_plural': 'alerts',
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['account_paused', 'account_resumed', 'budget_reached', 'results_lost', 'worker_silent', 'balance_low'])), name='copyleaks_alert_kind_known')],
+            },
+        ),
+        migrations.CreateModel(
             name='Day',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -373,6 +390,22 @@ class Migration(migrations.Migration):
             model_name='detectionresult',
             name='receipt',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='results', to='copyleaks_image.webhookreceipt', verbose_name='receipt'),
+        ),
+        migrations.CreateModel(
+            name='AlertMessage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('channel', models.CharField(choices=[('signal', 'Signal'), ('mail', 'Mail'), ('webhook', 'Webhook')], max_length=10, verbose_name='channel')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, default=django.utils.timezone.now, null=True, verbose_name='due at')),
+                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
+                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='copyleaks_image.alert', verbose_name='alert')),
+            ],
+            options={
+                'verbose_name': 'message of an alert',
+                'verbose_name_plural': 'messages of alerts',
+                'constraints': [models.UniqueConstraint(fields=('alert', 'channel'), name='copyleaks_alert_message_once')],
+            },
         ),
         migrations.AddIndex(
             model_name='imagescan',

@@ -1,11 +1,14 @@
-"""The rows: pictures, what was asked (scan), measured (result), received (receipt), decided, drawn, counted."""
+"""The rows: pictures, what was asked (scan), measured (result), received (receipt), decided, drawn, counted, told."""
 
 from .account import AccountState
+from .alert import Alert, AlertMessage
 from .day import Day, DayCount
 from .decision import Decision
 from .fitted_copy import FittedCopy
 from .home import (
     account_row,
+    alert_messages,
+    alerts,
     column_progress,
     day_counts,
     days,
@@ -28,6 +31,8 @@ from .watched_image import WatchedImage
 
 __all__ = [
     "AccountState",
+    "Alert",
+    "AlertMessage",
     "Day",
     "DayCount",
     "Decision",
@@ -41,6 +46,8 @@ __all__ = [
     "WatchedImage",
     "WebhookReceipt",
     "account_row",
+    "alert_messages",
+    "alerts",
     "column_progress",
     "day_counts",
     "days",

@@ -3,6 +3,7 @@
 from django.db import models, router
 
 from .account import AccountState
+from .alert import Alert, AlertMessage, AlertMessageQuerySet
 from .day import Day, DayCount, DayCountQuerySet, DayQuerySet
 from .decision import Decision
 from .fitted_copy import FittedCopy
@@ -67,6 +68,16 @@ def fitted_copies() -> models.QuerySet[FittedCopy]:
 def column_progress() -> models.QuerySet[StandingColumn]:
     """Return how far the project's own columns are filled, for reading and writing in the home database."""
     return StandingColumn.objects.using(home_database())
+
+
+def alerts() -> models.QuerySet[Alert]:
+    """Return all alerts, for reading and writing in their home database."""
+    return Alert.objects.using(home_database())
+
+
+def alert_messages() -> AlertMessageQuerySet:
+    """Return what is told of alerts, for reading and writing in their home database."""
+    return AlertMessage.objects.using(home_database())
 
 
 def account_row() -> models.QuerySet[AccountState]:

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from django.db import Error as AnyDatabaseError
 
 from django_copyleaks_image import connection_pool
+from django_copyleaks_image.alerts import rounds as alerts
 from django_copyleaks_image.connection_pool import ConnectionPool, checked_in
 from django_copyleaks_image.database_errors import OUT_OF_REACH, Trouble, told, trouble_of
 from django_copyleaks_image.decoding import pool as decoding
@@ -222,6 +223,7 @@ class Worker:
                 if self._scans.wait(self._poll_seconds):
                     self._watchdog.note()
         sweep.sweep()
+        alerts.go_round()
         days.count_due()
         while not self._is_stopping and (self._judge() or heatmaps.fetch_due() or renditions.draw_next()):
             self._watchdog.note()

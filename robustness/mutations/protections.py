@@ -2,6 +2,7 @@
 
 from . import (
     admin,
+    alerts,
     basics,
     copyleaks,
     decoding,
@@ -20,6 +21,7 @@ from . import (
 
 PROTECTIONS = (
     *admin.PROTECTIONS,
+    *alerts.PROTECTIONS,
     *basics.PROTECTIONS,
     *copyleaks.PROTECTIONS,
     *decoding.PROTECTIONS,
