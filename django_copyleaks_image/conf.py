@@ -165,7 +165,7 @@ class Conf:
         "signed", values.one_of("signed", "direct"), '"direct" hands out storage.url() instead of our media endpoint.'
     )
     DISPATCHER = Setting(
-        "django_copyleaks_image.dispatch.outbox", values.dotted_path, "Called with the scan id after commit."
+        "django_copyleaks_image.dispatch.outbox", values.dispatcher, "Called with the scan id after commit."
     )
     RATE_LIMIT = Setting(10, values.number(above=0), "Submissions per second, for the account.", decode="json")
     TIMEOUT = Setting((5, 30), values.call_timeout, "Connect and read timeout in seconds.", decode="json")

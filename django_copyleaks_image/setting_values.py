@@ -221,6 +221,13 @@ def kept(value: object) -> frozenset[Kept]:
     return frozenset(map(Kept, value))
 
 
+def dispatcher(value: object) -> Callable[..., object]:
+    """Return the function; one of our own is named in full, since a short name is that of another package."""
+    if value in ("outbox", "inline", "tasks", "celery"):
+        raise ValueError(f'a dotted path: the short name stands for "django_copyleaks_image.dispatch.{value}"')
+    return dotted_path(value)
+
+
 def call_timeout(value: object) -> tuple[float, float]:
     # The lease of a scan, 90 seconds, must outlast a call: connecting, sending and reading.
     problem = "a pair of seconds, [connect, read], both above 0, with connect + 2 × read of at most 80"

@@ -161,6 +161,7 @@ def _facts(receipt: WebhookReceipt) -> Facts:
     return without_empty(
         (_("Outcome"), receipt.get_outcome_display()),
         (_("Detail"), receipt.detail_in_words),
+        (_("Keys that this version does not know"), receipt.unknown_keys),
         (_("Source"), receipt.get_source_display()),
         (_("Deliveries"), receipt.deliveries),
         (_("Received"), moment(receipt.received_at)),

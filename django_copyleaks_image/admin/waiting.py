@@ -13,7 +13,7 @@ from django_copyleaks_image.models import AccountState, ImageScan, account_row, 
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing import queue
-from django_copyleaks_image.scanning import account, balance, liveness, losses, mends
+from django_copyleaks_image.scanning import account, balance, liveness, losses, mends, unknown_keys
 
 from .reasons import reason_in_words
 
@@ -97,6 +97,19 @@ def last_callback(found: losses.Losses) -> str:
     return _("The last callback came at %(time)s.") % {"time": _moment(found.last_callback_at)}
 
 
+def what_is_new() -> list[str]:
+    """Return that the provider's answers have keys that this version does not know, empty while there are none."""
+    found = unknown_keys.lately()
+    if not found.odd:
+        return []
+    words = ngettext(
+        "%(odd)s of the last %(received)s answers of the provider has keys that this version does not know: %(keys)s.",
+        "%(odd)s of the last %(received)s answers of the provider have keys that this version does not know: %(keys)s.",
+        found.odd,
+    )
+    return [words % {"odd": found.odd, "received": found.received, "keys": found.in_words}]
+
+
 def longest_wait(*, sandbox: bool) -> str:
     """Return for how long the oldest picture of the desk has waited, empty when nothing waits."""
     oldest = queue.oldest_of_all(sandbox=sandbox)
@@ -107,7 +120,7 @@ def longest_wait(*, sandbox: bool) -> str:
 
 def troubles(row: AccountState | None, lost: losses.Losses) -> list[str]:
     """Return what holds scans, what was lost of them and what runs out, for those who can do something about it."""
-    return [*what_holds_scans(row), *what_was_lost(lost), *what_runs_out(row)]
+    return [*what_holds_scans(row), *what_was_lost(lost), *what_runs_out(row), *what_is_new()]
 
 
 def why_it_waits(scan: ImageScan) -> list[str]:

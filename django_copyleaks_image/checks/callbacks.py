@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from django_copyleaks_image.conf import DICT_NAME, conf
 from django_copyleaks_image.models import home_database
-from django_copyleaks_image.scanning import account, evidence, latency, losses, refused
+from django_copyleaks_image.scanning import account, evidence, latency, losses, refused, unknown_keys
 
 from .registering import PREFIX, register
 
@@ -106,5 +106,27 @@ def check_large_callbacks(**kwargs: Any) -> list[CheckMessage]:
             hint="Let the proxy before the site pass bodies of WEBHOOK_MAX_BYTES (nginx: client_max_body_size), then "
             "run copyleaks_scan --status result_lost --pay-again.",
             id=f"{PREFIX}.W028",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_unknown_keys(**kwargs: Any) -> list[CheckMessage]:
+    """Report that Copyleaks sends what this version does not know: its payloads have changed."""
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        found = unknown_keys.lately()
+    except DatabaseError:  # Not migrated yet.
+        return []
+    if found.since is None:
+        return []
+    return [
+        Warning(
+            f"{found.odd} of the last {found.received} answers of Copyleaks have keys that this version does not know, "
+            f"the first at {found.since:%Y-%m-%d %H:%M} UTC: {found.in_words}.",
+            hint="Results are read as before. Look at the receipts, run copyleaks_doctor --live, and see whether a "
+            "newer version of django-copyleaks-image reads them.",
+            id=f"{PREFIX}.W057",
         )
     ]

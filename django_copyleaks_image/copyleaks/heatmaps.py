@@ -55,13 +55,18 @@ def read_heatmap(places: Iterable[Mapping[str, object]]) -> tuple[Heatmap | None
     for place in places:
         for name, value in place.items():
             # A null, an empty string and an empty object all say "none".
-            if not value or not _KEY.fullmatch(name):
+            if not value or not is_heatmap_key(name):
                 continue
             try:
                 return _read(value), ""
             except _Unusable as error:
                 problem = problem or error.message
     return None, problem
+
+
+def is_heatmap_key(name: str) -> bool:
+    """Return whether a name in lower case may be that of the provider's picture."""
+    return bool(_KEY.fullmatch(name))
 
 
 def _read(value: object) -> Heatmap:

@@ -16,6 +16,7 @@ from django_copyleaks_image.setting_values import Secret
 
 from . import values
 from .bodies import PayloadError, load_object
+from .contract import unknown_keys
 from .errors import CopyleaksError, error_from_payload
 from .heatmaps import Heatmap, read_heatmap
 
@@ -40,7 +41,8 @@ class Detection:
     """What Copyleaks measured. Ratios are shares of the picture's area from 0 to 1; sizes are in pixels.
 
     ``scan_id`` and ``developer_payload`` are what the body claims: they can confirm the scan that the
-    callback's address names, or contradict it, never choose it.
+    callback's address names, or contradict it, never choose it. ``unknown_keys`` are names that this version does not
+    know.
     """
 
     model: str
@@ -58,6 +60,7 @@ class Detection:
     developer_payload: str | None
     heatmap: Heatmap | None
     heatmap_problem: str
+    unknown_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +70,7 @@ class Failure:
     error: CopyleaksError
     scan_id: str | None
     developer_payload: str | None
+    unknown_keys: tuple[str, ...] = ()
 
 
 Callback: TypeAlias = Detection | Failure
@@ -78,10 +82,11 @@ def parse_callback(body: bytes, *, hide: Collection[Secret] = ()) -> Callback:
     Raises NotJsonObject when the body is no JSON object or was cut short, PayloadError when it is one that
     holds neither a verdict nor a failure.
     """
-    message = values.folded(load_object(body))
+    received = load_object(body)
+    message, unknown = values.folded(received), unknown_keys(received)
     error = message.get("error")
     if error and isinstance(error, dict | str):
-        return _failure(message, error_from_payload(error, hide=hide))
+        return _failure(message, error_from_payload(error, hide=hide), unknown)
     summary, result = values.folded(message.get("summary")), values.folded(message.get("result"))
     stated = _stated_verdict(message.get("isaidetected"))
     ai_ratio, human_ratio = _ratio(summary, "ai"), _ratio(summary, "human")
@@ -90,7 +95,7 @@ def parse_callback(body: bytes, *, hide: Collection[Secret] = ()) -> Callback:
     if stated is None and ai_ratio is None and mask is None:
         # Sibling products say 0 for success; https://docs.copyleaks.com/reference/data-types/authenticity/webhooks/error/
         if message.get("status"):
-            return _failure(message, error_from_payload(message, hide=hide))
+            return _failure(message, error_from_payload(message, hide=hide), unknown)
         raise PayloadError(Problem.BODY_WITHOUT_VERDICT())
     if ai_ratio is None and mask is not None and width and height:
         ai_ratio = min(mask.area / (width * height), 1.0)
@@ -111,11 +116,17 @@ def parse_callback(body: bytes, *, hide: Collection[Secret] = ()) -> Callback:
         developer_payload=_developer_payload(message),
         heatmap=heatmap,
         heatmap_problem=heatmap_problem,
+        unknown_keys=unknown,
     )
 
 
-def _failure(message: Mapping[str, object], error: CopyleaksError) -> Failure:
-    return Failure(error=error, scan_id=_scan_id(message), developer_payload=_developer_payload(message))
+def _failure(message: Mapping[str, object], error: CopyleaksError, unknown: tuple[str, ...]) -> Failure:
+    return Failure(
+        error=error,
+        scan_id=_scan_id(message),
+        developer_payload=_developer_payload(message),
+        unknown_keys=unknown,
+    )
 
 
 def _stated_verdict(value: object) -> bool | None:

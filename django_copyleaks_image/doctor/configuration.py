@@ -11,8 +11,8 @@ from django_copyleaks_image.models import home_database
 from .findings import Finding, fine, problem, warning
 
 _OF_SETTINGS = (Tags.compatibility, Tags.urls, Tags.models, Tags.security)
-# Steps of their own tell more of these: a pause, a worker, refused callbacks, a restored backup.
-_TOLD_ELSEWHERE = frozenset(f"{PREFIX}.{number}" for number in ("W014", "W017", "W025", "W026"))
+# Steps of their own tell more of these: a pause, a worker, refused callbacks, lost results, a restored backup.
+_TOLD_ELSEWHERE = frozenset(f"{PREFIX}.{number}" for number in ("W014", "W017", "W025", "W026", "W053"))
 
 
 def settings() -> Finding:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from django.db.models import Count
 from django.utils import timezone
 
-from django_copyleaks_image.models import receipts, scans
+from django_copyleaks_image.conf import conf
+from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
-from django_copyleaks_image.scanning import account, liveness, refused, stored_files, unmeasured
+from django_copyleaks_image.scanning import account, liveness, losses, refused, stored_files, unmeasured
 
 from .findings import Finding, fine, problem, skipped, warning
 
@@ -38,19 +39,13 @@ def callbacks() -> Finding:
 
 def results() -> Finding:
     """Say how many of the scans that were sent and ended last have no result, and when the last callback came."""
-    sent = scans().filter(
-        notified_at__gt=timezone.now() - LATELY,
-        sent_at__isnull=False,
-        status__in=(Status.COMPLETED, Status.FAILED),
-    )
-    ended = list(sent.order_by("-notified_at").values_list("error_code", flat=True)[:NEWEST])
-    lost = ended.count(Code.RESULT_LOST)
-    newest = receipts().order_by("-pk").values_list("received_at", flat=True).first()
-    last = f"the last callback came at {newest:%Y-%m-%d %H:%M} UTC" if newest else "no callback has ever come"
-    if not lost:
-        return fine(f"none was lost since yesterday; {last}.")
-    words = f"of the last {len(ended)} scans that were sent, {lost} ended without their result; {last}."
-    return (problem if lost == len(ended) else warning)(
+    found = losses.lately()
+    came = found.last_callback_at
+    last = f"the last callback came at {came:%Y-%m-%d %H:%M} UTC" if came else "no callback has ever come"
+    if not found.lost:
+        return fine("none was lost since yesterday" + ("." if conf.MODE == "sync" else f"; {last}."))
+    words = f"of the last {found.sent} scans that were sent, {found.lost} ended without their result; {last}."
+    return (problem if found.are_many else warning)(
         Code.RESULT_LOST, words, f"{Code.RESULT_LOST.advice} ON_LOST_RESULT says whether they are paid once more."
     )
 

@@ -377,6 +377,7 @@ class Migration(migrations.Migration):
                 ('last_received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='last received at')),
                 ('outcome', models.CharField(choices=[('received', 'Received, not judged yet'), ('applied', 'Applied'), ('shared', 'Stored for a replaced file'), ('repeated', 'The scan had a result already'), ('failure', 'Failure reported by the provider'), ('contradicts', 'Names another scan'), ('unreadable', 'Not understood'), ('malformed', 'No JSON object')], default='received', max_length=20, verbose_name='outcome')),
                 ('detail', models.JSONField(blank=True, default=dict, verbose_name='detail')),
+                ('unknown_keys', models.CharField(blank=True, default='', max_length=1500, verbose_name='unknown keys')),
                 ('judging_due_at', models.DateTimeField(blank=True, default=django.utils.timezone.now, null=True, verbose_name='next attempt at')),
                 ('judged_since', models.DateTimeField(blank=True, null=True, verbose_name='first attempt at')),
                 ('scan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='receipts', to='copyleaks_image.imagescan', verbose_name='scan')),

@@ -72,6 +72,8 @@ class WebhookReceipt(ReadWhereWritten):
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, default=Outcome.RECEIVED)
     # Why, as code and values of a sentence.
     detail = models.JSONField(_("detail"), default=dict, blank=True)
+    # Names in the body that this version does not know, separated by commas: keys, never values.
+    unknown_keys = models.CharField(_("unknown keys"), max_length=1500, blank=True, default="")
     # While it is judged, when the lease of the process that does so ends; null once nobody tries any more.
     judging_due_at = models.DateTimeField(_("next attempt at"), null=True, blank=True, default=timezone.now)
     judged_since = models.DateTimeField(_("first attempt at"), null=True, blank=True)

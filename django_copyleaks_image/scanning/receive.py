@@ -15,6 +15,7 @@ from django.db.models import Count, F, Q
 from django.utils.functional import SimpleLazyObject
 
 from django_copyleaks_image.copyleaks.bodies import NotJsonObject, PayloadError, check_object
+from django_copyleaks_image.copyleaks.contract import unknown_keys_of
 from django_copyleaks_image.copyleaks.payloads import Detection, Failure, parse_callback
 from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt, home_database, receipts, scans
 from django_copyleaks_image.models.receipt import Outcome, Source
@@ -24,7 +25,7 @@ from django_copyleaks_image.problems import Problem, stored
 from django_copyleaks_image.setting_values import Secret
 from django_copyleaks_image.transactions import atomically
 
-from . import account, addresses, clock, duplicates, file_changes, finishing, inbox, lost_results, paykey
+from . import account, addresses, clock, duplicates, file_changes, finishing, inbox, lost_results, paykey, unknown_keys
 from .results import result_of
 
 logger = logging.getLogger(__name__)
@@ -185,10 +186,10 @@ def apply(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: bytes
         return _conclude(receipt, Outcome.CONTRADICTS, contradiction.message)
     except PayloadError as error:
         logger.error("Scan %s: the result was not understood (%s); it is kept.", scan.scan_id, error)
-        return _not_understood(receipt, scan, error.message)
+        return _not_understood(receipt, scan, body, error.message)
     except Exception as error:
         logger.exception("Receipt %s could not be read; it is kept and can be replayed after a fix.", receipt.pk)
-        return _not_understood(receipt, scan, Problem.SOMETHING_RAISED(error=type(error).__name__))
+        return _not_understood(receipt, scan, body, Problem.SOMETHING_RAISED(error=type(error).__name__))
     if isinstance(found, Failure):
         return _apply_failure(receipt, scan, found)
     return _apply_result(receipt, scan, found)
@@ -199,6 +200,7 @@ def _understood(receipt: WebhookReceipt, scan: ImageScan, body: bytes) -> Failur
     # Only the message of a failure may quote a secret: without need the project's own code is not asked for them.
     secrets = cast("list[Secret]", SimpleLazyObject(lambda: addresses.secrets_of(scan)))
     payload = parse_callback(body, hide=secrets)
+    receipt.unknown_keys = unknown_keys.joined(payload.unknown_keys)
     if contradiction := _contradiction(scan, payload):
         raise _Contradicts(contradiction)
     return payload if isinstance(payload, Failure) else result_of(payload, scan, receipt)
@@ -246,7 +248,10 @@ def _apply_failure(receipt: WebhookReceipt, scan: ImageScan, failure: Failure) -
     return outcome
 
 
-def _not_understood(receipt: WebhookReceipt, scan: ImageScan, reason: str) -> Outcome:
+def _not_understood(receipt: WebhookReceipt, scan: ImageScan, body: bytes, reason: str) -> Outcome:
+    # They may say why: what is missing has got another name.
+    receipt.unknown_keys = unknown_keys.joined(unknown_keys_of(body))
+
     def fail() -> Outcome:
         fail_as_unreadable(scan, reason)
         return _conclude(receipt, Outcome.UNREADABLE, reason)
@@ -293,5 +298,7 @@ def _contradiction(scan: ImageScan, payload: Detection | Failure) -> str:
 def _conclude(receipt: WebhookReceipt, outcome: Outcome, detail: str = "", *, code: str = "") -> Outcome:
     """Store what became of a receipt, unless another delivery of the same body has settled it meanwhile."""
     open_receipt = receipts().filter(pk=receipt.pk).exclude(outcome__in=SETTLED)
-    open_receipt.update(outcome=outcome, detail={"code": code} if code else stored(detail))
+    open_receipt.update(
+        outcome=outcome, detail={"code": code} if code else stored(detail), unknown_keys=receipt.unknown_keys
+    )
     return outcome

@@ -143,7 +143,7 @@ def test_public_url__without_https(configure: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("api_url", "expected"), [("http://127.0.0.1:8001", []), ("https://api.copyleaks.com", ["W006"])]
+    ("api_url", "expected"), [("http://127.0.0.1:8001", []), ("https://api.copyleaks.com", ["W056", "W006"])]
 )
 def test_public_url__on_this_machine_is_fine_for_a_copyleaks_on_this_machine(
     api_url: str, expected: list[str], configure: Callable[..., None]
@@ -514,3 +514,87 @@ def test_large_results_that_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 
     receive_one(900_000)
     assert not is_warned()
+
+
+def told_of(number: str) -> list[str]:
+    return [message.msg for message in found() if message.id == f"copyleaks_image.{number}"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (
+            {"PUBLIC_URL": "https://photos.internal"},
+            "is an address of this machine or of a private network",
+        ),
+        ({"PUBLIC_URL": "https://10.0.0.8"}, "Copyleaks cannot reach it"),
+        ({"MODEL": "ai-image-2"}, "['MODEL'] is none of the models"),
+        ({"REVIEW_AREA": 0.6}, "['REVIEW_AREA'] is above ['MOSTLY_AI_AREA']: pictures with an AI share between both"),
+    ],
+)
+def test_setting__that_silently_does_something_else(
+    keys: dict[str, Any], words: str, configure: Callable[..., None]
+) -> None:
+    configure(**keys)
+
+    (told,) = told_of("W056")
+    assert words in told
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"PUBLIC_URL": "http://127.0.0.1:8000", "API_URL": "http://127.0.0.1:8001", "ID_URL": "http://127.0.0.1:8001"},
+        {"PUBLIC_URL": "", "MODE": "sync"},
+        {"MODEL": "ai-image-1-ultra-01-09-2025", "REVIEW_AREA": 0.5},
+    ],
+)
+def test_setting__that_is_meant(keys: dict[str, Any], configure: Callable[..., None]) -> None:
+    configure(**keys)
+
+    assert told_of("W056") == []
+
+
+def test_threshold_of_a_field__that_hides_pictures(configure: Callable[..., None]) -> None:
+    configure(FIELDS={"gallery.Photo.image": {"review_area": 0.9}})
+
+    (told,) = told_of("W056")
+    assert told.startswith("review_area of gallery.Photo.image is above its mostly_ai_area")
+
+
+def test_environment_variable__that_is_set_and_empty(
+    monkeypatch: pytest.MonkeyPatch, configure: Callable[..., None]
+) -> None:
+    for name in ("API_URL", "MASK_TYPE", "SANDBOX"):
+        monkeypatch.setenv(f"COPYLEAKS_{name}", "")
+
+    (told,) = told_of("W056")
+    assert told.startswith("The environment variable COPYLEAKS_API_URL is set and empty")
+
+    configure(API_URL="https://api.copyleaks.com")
+    assert told_of("W056") == []
+
+
+def test_dispatcher__by_its_short_name(configure: Callable[..., None]) -> None:
+    configure(DISPATCHER="celery")
+
+    (told,) = told_of("E003")
+    assert 'the short name stands for "django_copyleaks_image.dispatch.celery"' in told
+
+
+def photo_scan(name: str = "meadow.jpg") -> ImageScan:
+    return ImageScan.objects.get(object_id=str(photo(name).pk))
+
+
+@pytest.mark.django_db
+def test_keys_that_are_not_known__are_counted(configure: Callable[..., None]) -> None:
+    known, odd = submitted(photo_scan()), submitted(photo_scan("lake.jpg"))
+    receive.deliver(known, as_json(clean(known)), Source.WEBHOOK)
+    assert not [it for it in checks.run_checks(databases=["default"]) if it.id == "copyleaks_image.W057"]
+    body = clean(odd) | {"provenance": {"a secret": 1}, "summary": {"ai": 0, "human": 1, "confidence": 0.9}}
+    receive.deliver(odd, as_json(body), Source.WEBHOOK)
+
+    (told,) = (it for it in checks.run_checks(databases=["default"]) if it.id == "copyleaks_image.W057")
+
+    assert told.msg.startswith("1 of the last 2 answers of Copyleaks have keys that this version does not know")
+    assert told.msg.endswith(": provenance, summary.confidence.")
