@@ -7,10 +7,6 @@ exchanges them; otherwise the stored order of the pixels is assumed, and said to
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image
-
-from .pixels import UPRIGHT
-
 EXCHANGES_SIDES = frozenset({5, 6, 7, 8})
 
 Size = tuple[int, int]
@@ -53,6 +49,10 @@ class Alignment:
         """Return an overlay turned upright."""
         if self.orientation == 1:
             return png
+        from PIL import Image  # noqa: PLC0415 - whoever only asks where a mask belongs needs no Pillow
+
+        from .pixels import UPRIGHT  # noqa: PLC0415
+
         turned = BytesIO()
         with Image.open(BytesIO(png), formats=["PNG"]) as image:
             image.transpose(UPRIGHT[self.orientation]).save(turned, "PNG", bits=1)

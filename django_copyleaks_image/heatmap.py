@@ -3,8 +3,6 @@
 from io import BytesIO
 from zlib import Z_RLE
 
-from PIL import Image
-
 from django_copyleaks_image.masks import Mask, check_shape
 
 _MARKED = b"\x01"
@@ -22,6 +20,8 @@ def overlay_png(mask: Mask, width: int, height: int, *, max_side: int = 1600) ->
     """
     check_shape(mask, width, height)
     size = overlay_size(width, height, max_side)
+    from PIL import Image  # noqa: PLC0415 - imported with the admin, and needed by whoever asks for an overlay
+
     # frombuffer shares the bytearray, of one byte a pixel; the encoder then packs eight pixels into one.
     image = Image.frombuffer("P", size, _canvas(mask, width, height, *size), "raw", "P", 0, 1)
     image.putpalette(_PALETTE)

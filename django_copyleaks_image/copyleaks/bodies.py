@@ -9,6 +9,8 @@ import math
 import re
 import zlib
 from codecs import BOM_UTF8, getincrementaldecoder
+from collections.abc import Callable
+from functools import cache
 from typing import cast
 
 from django_copyleaks_image.problems import Problem, SentenceError
@@ -43,13 +45,25 @@ _NATURALS = rb"\[(?:%b,)*+%b\]" % (_NATURAL, _NATURAL)
 # What is read in one go: all but containers of containers of containers.
 _VALUE = rb"(?>%b|%b)" % (_NATURALS, _or_container_of(rb"(?>%b|%b|%b)" % (_NUMBER, _STRING, _WORD)))
 _SIMPLE = _or_container_of(_VALUE)
-_simple_at = re.compile(_SPACE + _SIMPLE + _SPACE).match
-_items_at = re.compile(rb"(?:%b%b%b,)*+" % (_SPACE, _SIMPLE, _SPACE)).match
-_members_at = re.compile(rb"(?:%b%b%b%b%b,)*+" % (_SPACE, _NAME, _SPACE, _SIMPLE, _SPACE)).match
-_name_at = re.compile(_SPACE + _NAME).match
-_opening_at = re.compile(_SPACE + rb"([\[{])").match
-_closing_at = re.compile(rb"([\]}])" + _SPACE).match
-_comma_at = re.compile(rb",").match
+
+
+def _at(pattern: bytes) -> Callable[[bytes, int], re.Match[bytes] | None]:
+    """Return what looks for a pattern at a place; compiled at first use, for some take longer than most modules."""
+
+    @cache
+    def compiled() -> re.Pattern[bytes]:
+        return re.compile(pattern)
+
+    return lambda document, at: compiled().match(document, at)
+
+
+_simple_at = _at(_SPACE + _SIMPLE + _SPACE)
+_items_at = _at(rb"(?:%b%b%b,)*+" % (_SPACE, _SIMPLE, _SPACE))
+_members_at = _at(rb"(?:%b%b%b%b%b,)*+" % (_SPACE, _NAME, _SPACE, _SIMPLE, _SPACE))
+_name_at = _at(_SPACE + _NAME)
+_opening_at = _at(_SPACE + rb"([\[{])")
+_closing_at = _at(rb"([\]}])" + _SPACE)
+_comma_at = _at(rb",")
 _PAIRS = {b"]": b"[", b"}": b"{"}
 
 # Python refuses to convert integers of more than 4,300 digits; no field of ours needs more than these.

@@ -17,8 +17,6 @@ from http.client import HTTPException, HTTPResponse
 from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import quote, urljoin, urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-
 from django_copyleaks_image.problems import Problem, SentenceError
 
 from .public import is_public
@@ -181,6 +179,9 @@ def _connected(origin: _Origin, addresses: list[str], deadline: float) -> socket
 
 
 def _secured(connection: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
+    # Imported here, since a site that only takes uploads never needs it, and waits for it at every start.
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415
+
     context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     try:
         # The timeout limits the whole handshake, in which the certificate is checked against the name.

@@ -7,18 +7,9 @@ An exception keeps the local variables of every frame it passed. Hence secrets t
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3 import encode_multipart_formdata
-from urllib3.exceptions import HTTPError
-from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from django_copyleaks_image import __version__
 from django_copyleaks_image.connection_pool import checked_in
@@ -29,6 +20,9 @@ from django_copyleaks_image.setting_values import Secret
 from . import deadlines
 from .bodies import PayloadError, bounded_gunzip
 from .errors import CopyleaksError, TransientError, UnknownError
+
+if TYPE_CHECKING:
+    import requests
 
 USER_AGENT = f"django-copyleaks-image/{__version__}"
 
@@ -49,6 +43,8 @@ class Body:
     @classmethod
     def of_form(cls, fields: Mapping[str, str | tuple[str, bytes, str]]) -> "Body":
         """Encode multipart/form-data; a file is a tuple of its name, content and media type."""
+        from urllib3 import encode_multipart_formdata  # noqa: PLC0415 - see session.py
+
         content, content_type = encode_multipart_formdata(fields)
         return cls(content=content, content_type=content_type)
 
@@ -66,13 +62,13 @@ class Answer:
         return 200 <= self.status <= 299
 
 
-class Bearer(AuthBase):
+class Bearer:
     """Add the token to a request at the last moment; without one, keep requests from reading ``.netrc``."""
 
     def __init__(self, token: Secret | None = None) -> None:
         self._token = token
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def __call__(self, request: "requests.PreparedRequest") -> "requests.PreparedRequest":
         if self._token is not None:
             request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return request
@@ -101,53 +97,6 @@ class _Outgoing(BytesIO):
         return "<body>"
 
 
-class _Guarded:
-    """Mixed into a connection of urllib3: the deadline of the exchange holds for it from its first byte on."""
-
-    sock: Any
-
-    def _new_conn(self) -> Any:
-        connection = super()._new_conn()  # type: ignore[misc]
-        if deadline := deadlines.current():
-            deadline.guard(connection)
-        return connection
-
-    def putrequest(self, *arguments: Any, **options: Any) -> Any:
-        # A connection that was kept from an earlier exchange; a new one is guarded already.
-        if self.sock is not None and (deadline := deadlines.current()):
-            deadline.guard(self.sock)
-        return super().putrequest(*arguments, **options)  # type: ignore[misc]
-
-    def _tunnel(self) -> None:
-        super()._tunnel()  # type: ignore[misc]
-        # The answer of a proxy that was cut looks as if it were complete.
-        if (deadline := deadlines.current()) and deadline.has_cut:
-            raise TimeoutError
-
-
-class _Adapter(HTTPAdapter):
-    """Makes connections that a deadline can cut, through proxies as well."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        _guard_connections_of(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        is_new = proxy not in self.proxy_manager
-        manager = super().proxy_manager_for(proxy, **options)
-        if is_new:
-            _guard_connections_of(manager)
-        return manager
-
-
-def _guard_connections_of(manager: Any) -> None:
-    pools = {}
-    for scheme, pool in manager.pool_classes_by_scheme.items():
-        guarded = type(f"Guarded{pool.ConnectionCls.__name__}", (_Guarded, pool.ConnectionCls), {})
-        pools[scheme] = type(f"Guarded{pool.__name__}", (pool,), {"ConnectionCls": guarded})
-    manager.pool_classes_by_scheme = pools
-
-
 class Transport:
     """Connections to Copyleaks, to be shared by threads but not across a fork.
 
@@ -158,14 +107,11 @@ class Transport:
     def __init__(self, *, timeout: tuple[float, float], pool_size: int) -> None:
         self.timeout = timeout
         self.longest = longest_exchange(timeout)
-        self._session = requests.Session()
-        adapter = _Adapter(pool_maxsize=pool_size, max_retries=0)
-        for prefix in ("https://", "http://"):
-            self._session.mount(prefix, adapter)
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._session.headers.clear()
-        self._session.headers.update(
-            {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        from . import session  # noqa: PLC0415 - see there
+
+        self._network_errors, self._timeouts = session.NETWORK_ERRORS, session.TIMEOUTS
+        self._session = session.opened(
+            {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}, pool_size=pool_size
         )
 
     def send(
@@ -208,15 +154,15 @@ class Transport:
                     if isinstance(received, bytes) and not deadline.has_cut:
                         return Answer(status=status, headers=response.headers, body=received)
                     problem = _out_of_time() if isinstance(received, bytes) else received
-            except (OSError, HTTPError, HTTPException) as error:
-                problem = _out_of_time() if deadline.has_cut else _network_error(error, url)
+            except self._network_errors as error:
+                problem = _out_of_time() if deadline.has_cut else self._network_error(error, url)
         if problem.passes:
             problem.status = status
             problem.uncertain = content is not None and content.has_left
         # Raised outside the handler, or the exception of requests would hang on as its context.
         raise problem
 
-    def _read(self, response: requests.Response, max_bytes: int) -> bytes | CopyleaksError:
+    def _read(self, response: "requests.Response", max_bytes: int) -> bytes | CopyleaksError:
         """Return the body, or why it cannot be had."""
         status = response.status_code
         parts: list[bytes] = []
@@ -237,6 +183,12 @@ class Transport:
         except PayloadError as error:
             return _unreadable(status, error.message)
 
+    def _network_error(self, error: Exception, url: str) -> TransientError:
+        return TransientError(
+            Problem.NETWORK_RAISED(error=type(error).__name__, host=urlsplit(url).hostname),
+            slug=Code.TIMEOUT if isinstance(error, self._timeouts) else Code.CONNECTION_FAILED,
+        )
+
 
 def longest_exchange(timeout: tuple[float, float]) -> float:
     """Return the seconds that an exchange may take from connecting to the last byte of its answer.
@@ -253,11 +205,3 @@ def _out_of_time() -> TransientError:
 
 def _unreadable(status: int, message: str) -> UnknownError:
     return UnknownError(message, slug=Code.UNREADABLE_ANSWER, status=status, uncertain=True)
-
-
-def _network_error(error: Exception, url: str) -> TransientError:
-    timed_out = isinstance(error, requests.Timeout | Urllib3TimeoutError | TimeoutError)
-    return TransientError(
-        Problem.NETWORK_RAISED(error=type(error).__name__, host=urlsplit(url).hostname),
-        slug=Code.TIMEOUT if timed_out else Code.CONNECTION_FAILED,
-    )

@@ -245,7 +245,7 @@ def pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server
     authority.cert_pem.write_to_path(str(tmp_path / "authorities.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("pictures.example").configure_cert(context)
-    monkeypatch.setattr(fetch, "DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "authorities.pem"))
+    monkeypatch.setattr("requests.utils.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "authorities.pem"))
     monkeypatch.setattr(fetch, "is_public", lambda address: str(address) == "127.0.0.1")
     with running(Server(), context) as server:
         monkeypatch.setitem(fetch._PORTS, "https", server.port)
