@@ -10,13 +10,27 @@ from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch, Resolver404, resolve
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.conf import DICT_NAME
+from django_copyleaks_image.conf import DICT_NAME, is_enabled
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.scanning import addresses
 
 from .configuration import is_https, is_local, value_of
 from .registering import PREFIX, register
+
+
+@register(Tags.security, deploy=True)
+def check_public_url_is_set(**kwargs: Any) -> list[CheckMessage]:
+    """Check that there is an address for Copyleaks; like the account, only whoever submits needs it."""
+    if value_of("MODE") != "async" or value_of("PUBLIC_URL") != "" or not is_enabled():
+        return []
+    return [
+        Error(
+            f"{DICT_NAME}['PUBLIC_URL'] is not set.",
+            hint="Set the origin under which Copyleaks reaches this site, or MODE to 'sync'.",
+            id=f"{PREFIX}.E005",
+        )
+    ]
 
 
 @register(Tags.urls)
@@ -26,15 +40,7 @@ def check_public_url(**kwargs: Any) -> list[CheckMessage]:
         return []
     messages: list[CheckMessage] = []
     public_url = value_of("PUBLIC_URL")
-    if public_url == "":
-        messages.append(
-            Error(
-                f"{DICT_NAME}['PUBLIC_URL'] is not set.",
-                hint="Set the origin under which Copyleaks reaches this site, or MODE to 'sync'.",
-                id=f"{PREFIX}.E005",
-            )
-        )
-    elif public_url and not is_https(public_url) and not (is_local(public_url) and is_local(value_of("API_URL"))):
+    if public_url and not is_https(public_url) and not (is_local(public_url) and is_local(value_of("API_URL"))):
         messages.append(
             Warning(
                 f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and secrets travel in plain text.",

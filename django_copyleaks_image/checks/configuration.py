@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
 from django.core.exceptions import ImproperlyConfigured
 
-from django_copyleaks_image.conf import DICT_NAME, Conf, conf, configured_dict
+from django_copyleaks_image.conf import DICT_NAME, Conf, conf, configured_dict, is_enabled
 
 from .registering import PREFIX, register
 
@@ -60,10 +60,12 @@ def value_of(key: str) -> Any:
         return None
 
 
-@register(Tags.compatibility)
-def check_account(**kwargs: Any) -> list[CheckMessage]:
-    """Check that there is an account, and that it is spoken to over https."""
-    messages: list[CheckMessage] = [
+@register(Tags.security, deploy=True)
+def check_credentials(**kwargs: Any) -> list[CheckMessage]:
+    """Check that there is an account; whoever develops, migrates or tests needs none, and the worker asks by itself."""
+    if not is_enabled():
+        return []
+    return [
         Error(
             f"{DICT_NAME}[{key!r}] is not set.",
             hint=f"Set it, or the environment variable COPYLEAKS_{key}. The key is on the dashboard of your account.",
@@ -72,7 +74,12 @@ def check_account(**kwargs: Any) -> list[CheckMessage]:
         for key in ("EMAIL", "API_KEY")
         if value_of(key) is not None and not value_of(key)
     ]
-    messages += [
+
+
+@register(Tags.compatibility)
+def check_account(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the account is spoken to over https."""
+    return [
         Warning(
             f"{DICT_NAME}[{key!r}] is not https: the account's credentials would travel in plain text.",
             hint="Use https, or a loopback address for the emulator.",
@@ -81,7 +88,6 @@ def check_account(**kwargs: Any) -> list[CheckMessage]:
         for key in ("API_URL", "ID_URL")
         if (url := value_of(key)) and not is_https(url) and not is_local(url)
     ]
-    return messages
 
 
 @register(Tags.security)

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from django.core.checks import ERROR, CheckMessage, Tags, run_checks
 
 from django_copyleaks_image import registry
+from django_copyleaks_image.checks.addresses import check_public_url_is_set
+from django_copyleaks_image.checks.configuration import check_credentials
 from django_copyleaks_image.checks.registering import PREFIX
 from django_copyleaks_image.models import home_database
 
@@ -17,7 +19,8 @@ _TOLD_ELSEWHERE = frozenset(f"{PREFIX}.{number}" for number in ("W014", "W017", 
 
 def settings() -> Finding:
     """Run the checks that need no database."""
-    return _of(_ours(_OF_SETTINGS, databases=[]), "all keys are sound.")
+    needed = [*check_credentials(), *check_public_url_is_set()]
+    return _of([*needed, *_ours(_OF_SETTINGS, databases=[])], "all keys are sound.")
 
 
 def rows() -> Finding:

@@ -14,6 +14,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
+from django.core.management import CommandError, call_command
 from django.db import connections, models
 from django.db.models import F
 from django.test.utils import isolate_apps
@@ -122,7 +123,7 @@ def test_wrong_type__names_key_and_mend(configure: Callable[..., None]) -> None:
 def test_missing_credentials(key: str, configure: Callable[..., None]) -> None:
     configure(**{key: ""})
 
-    (message,) = found()
+    (message,) = (it for it in found(include_deployment_checks=True) if it.is_serious())
 
     assert message.id == "copyleaks_image.E004"
     assert f"'{key}'" in message.msg
@@ -130,10 +131,32 @@ def test_missing_credentials(key: str, configure: Callable[..., None]) -> None:
 
 def test_public_url__is_needed_in_async_mode_only(configure: Callable[..., None]) -> None:
     configure(PUBLIC_URL="")
-    assert ids() == ["E005"]
+    assert "E005" in ids(include_deployment_checks=True)
 
     configure(PUBLIC_URL="", MODE="sync")
-    assert ids() == []
+    assert "E005" not in ids(include_deployment_checks=True)
+
+
+def test_nothing_that_only_a_worker_needs__is_asked_of_every_command(configure: Callable[..., None]) -> None:
+    configure(EMAIL="", API_KEY="", PUBLIC_URL="")
+
+    assert found() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_needed__where_the_app_is_switched_off(configure: Callable[..., None]) -> None:
+    configure(EMAIL="", API_KEY="", PUBLIC_URL="", ENABLED=False)
+
+    assert not {"E004", "E005"} & set(ids(include_deployment_checks=True))
+    call_command("copyleaks_worker", "--once")
+
+
+@pytest.mark.parametrize(("key", "said"), [("EMAIL", "e004"), ("API_KEY", "e004"), ("PUBLIC_URL", "e005")])
+def test_worker__does_not_start_without_what_it_needs(key: str, said: str, configure: Callable[..., None]) -> None:
+    configure(**{key: ""})
+
+    with pytest.raises(CommandError, match=rf"'{key}'.* is not set.*{said}"):
+        call_command("copyleaks_worker", "--once")
 
 
 def test_public_url__without_https(configure: Callable[..., None]) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from django_copyleaks_image.checks.addresses import check_public_url_is_set
+from django_copyleaks_image.checks.configuration import check_credentials
 from django_copyleaks_image.connection_pool import DEFAULT_THREADS
 from django_copyleaks_image.worker import (
     GRACEFUL_SECONDS,
@@ -36,6 +38,8 @@ class Command(BaseCommand):
             raise CommandError("--threads must be at least 1 and --poll above 0.")
         if graceful_timeout < 0:
             raise CommandError("--graceful-timeout must be at least 0.")
+        if missing := [*check_credentials(), *check_public_url_is_set()]:
+            raise CommandError("\n".join(f"{message.msg} {message.hint}" for message in missing))
         self._log_to_console()
         worker = Worker(threads=threads, poll_seconds=poll, graceful_seconds=graceful_timeout)
         try:
