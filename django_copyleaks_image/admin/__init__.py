@@ -7,6 +7,7 @@ from .images import ReviewDeskAdmin, WatchedImageAdmin
 from .mixin import CopyleaksImageMixin
 from .receipts import WebhookReceiptAdmin
 from .scans import ImageScanAdmin
+from .sites import register_admin
 
 __all__ = [
     "AccountStateAdmin",
@@ -17,4 +18,5 @@ __all__ = [
     "ReviewDeskAdmin",
     "WatchedImageAdmin",
     "WebhookReceiptAdmin",
+    "register_admin",
 ]
