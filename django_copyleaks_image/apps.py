@@ -11,12 +11,13 @@ class CopyleaksImageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, debug, logs, receivers  # noqa: F401, PLC0415
+        from . import checks, debug, logs, receivers, recorders  # noqa: F401, PLC0415
         from .alerts import rounds  # noqa: PLC0415
         from .scanning import logins  # noqa: PLC0415
 
         logs.install()
         debug.install()
+        recorders.install()
         receivers.connect()
         logins.connect()
         rounds.connect()

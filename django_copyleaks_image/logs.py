@@ -26,6 +26,18 @@ def install() -> None:
     logging.Logger.handle = _redact_and_handle  # type: ignore[method-assign]
 
 
+class HideTokens(logging.Filter):
+    """A filter for ``LOGGING``, where entries reach a handler by another way than ``Logger.handle``.
+
+    So does what another process has sent by ``SocketHandler`` or a queue, and what a program writes that does not load
+    this app.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        hide_tokens(record)
+        return True
+
+
 def _redact_and_handle(self: logging.Logger, record: logging.LogRecord) -> None:
     hide_tokens(record)
     _handle(self, record)

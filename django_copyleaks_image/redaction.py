@@ -36,12 +36,12 @@ _LONG = 36
 _LONG_WORD = re.compile(rf"[\w-]{{{_LONG}}}", re.ASCII)
 
 
-def redacted(value: T) -> T:
+def redacted(value: T, *, depth: int = DEPTH) -> T:
     """Return a text, bytes, or lists and dictionaries of them, without tokens; the very same object if it holds none.
 
-    Anything else is returned as it is. Fit for Sentry: ``before_send=lambda event, hint: redacted(event)``.
+    Anything else is returned as it is, and so is what nests deeper than ``depth``.
     """
-    return cast("T", _redacted(value, DEPTH))
+    return cast("T", _redacted(value, depth))
 
 
 def without_credentials(text: str) -> str:

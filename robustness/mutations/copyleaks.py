@@ -7,7 +7,7 @@ PROTECTIONS = (
         "sent or not",
         "copyleaks/transport.py",
         "content is not None and content.has_left",
-        "not isinstance(error, requests.exceptions.SSLError)",
+        "content is not None and status is not None",
         "tests/copyleaks/test_client.py -k tls_that_breaks",
     ),
     Protection(
@@ -167,14 +167,14 @@ PROTECTIONS = (
     ),
     Protection(
         "deadline of a kept connection",
-        "copyleaks/transport.py",
+        "copyleaks/session.py",
         "        if self.sock is not None and (deadline := deadlines.current()):",
         "        if deadline := None:",
         "tests/copyleaks/test_deadlines.py -k kept_connection",
     ),
     Protection(
         "deadline through a proxy",
-        "copyleaks/transport.py",
+        "copyleaks/session.py",
         "        if is_new:",
         "        if False:",
         "tests/copyleaks/test_deadlines.py -k proxy",
