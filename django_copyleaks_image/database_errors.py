@@ -4,8 +4,8 @@ import re
 from enum import Enum
 from typing import Any
 
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from django.db import Error as AnyDatabaseError
-from django.db import InterfaceError, OperationalError, ProgrammingError
 
 WORDS_LENGTH = 200
 # Connection strings and URLs that a driver may quote.
@@ -19,6 +19,7 @@ class Trouble(Enum):
     LOST = "the connection is gone: a new one may be had at once"
     REFUSED = "there are no connections left: let go of some"
     DOWN = "nobody can connect: wait"
+    FULL = "its disk is full: make room"
     MISSING = "a table or column is missing: run migrate"
     OTHER = "whatever else"
 
@@ -37,6 +38,7 @@ _POSTGRESQL = {
     "57P03": Trouble.DOWN,  # It starts, or shuts down.
     "57P05": Trouble.LOST,  # idle_session_timeout
     "25P03": Trouble.LOST,  # idle_in_transaction_session_timeout
+    "53100": Trouble.FULL,
     "42P01": Trouble.MISSING,
     "42703": Trouble.MISSING,
 }
@@ -57,10 +59,13 @@ _MARIADB = {
     2002: Trouble.DOWN,
     2003: Trouble.DOWN,
     2005: Trouble.DOWN,
+    1021: Trouble.FULL,
+    1114: Trouble.FULL,  # Also of a table in memory, and of one of a fixed size.
     1146: Trouble.MISSING,
     1054: Trouble.MISSING,
 }
-_SQLITE_BUSY, _SQLITE_LOCKED = 5, 6
+# https://www.sqlite.org/rescode.html
+_SQLITE = {5: Trouble.RACE, 6: Trouble.RACE, 13: Trouble.FULL}
 # Where a driver gives no code: while it connects, and for a connection that it knows to be closed. psycopg has
 # PostgreSQL's words, which may be translated; what is not known then counts as down, which asks for patience.
 _WORDS = (
@@ -76,6 +81,8 @@ _WORDS = (
     (Trouble.DOWN, re.compile(r"(?i)connection failed|connection to server|could not connect|connection refused")),
 )
 
+_ADVICE = {Trouble.MISSING: "Run migrate", Trouble.FULL: "Make room on its disk"}
+
 
 def trouble_of(error: AnyDatabaseError) -> Trouble:
     """Return what an error of Django's means.
@@ -89,8 +96,8 @@ def trouble_of(error: AnyDatabaseError) -> Trouble:
     if state:
         return _POSTGRESQL.get(state, Trouble.LOST if state.startswith("08") else Trouble.OTHER)
     sqlite = getattr(cause, "sqlite_errorcode", None)
-    if sqlite is not None and sqlite & 0xFF in (_SQLITE_BUSY, _SQLITE_LOCKED):
-        return Trouble.RACE
+    if sqlite is not None and sqlite & 0xFF in _SQLITE:
+        return _SQLITE[sqlite & 0xFF]
     code = cause.args[0] if cause.args else None
     if isinstance(code, int) and code in _MARIADB:
         return _MARIADB[code]
@@ -110,12 +117,12 @@ def told(error: AnyDatabaseError) -> str:
     What is about values, such as a duplicate key, quotes them: of that only the kind is told.
     """
     name = type(error).__name__
-    if not isinstance(error, OperationalError | InterfaceError | ProgrammingError):
+    if isinstance(error, DataError | IntegrityError):
         return name
     # MariaDB's first argument is a number. The lines after the first may quote the statement or the row, but for what
     # psycopg says of a connection, whose second line has the reason.
     lines = " ".join(map(str, error.args[1:] or error.args)).strip().splitlines() or [""]
     first = " ".join(lines[:2]) if lines[0].startswith("connection") else lines[0]
     words = " ".join(_SECRET.sub("[hidden]", first).split())[:WORDS_LENGTH].rstrip(".")
-    advice = "Run migrate" if trouble_of(error) is Trouble.MISSING else ""
+    advice = _ADVICE.get(trouble_of(error), "")
     return ". ".join(filter(None, (f"{name}: {words}" if words else name, advice)))

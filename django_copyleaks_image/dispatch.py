@@ -107,11 +107,19 @@ def _hand_over(scan_id: str, *, backend: str) -> None:
     except Exception as error:  # noqa: BLE001 - every broker has errors of its own
         # Once an outage: the next uploads would only say the same.
         if backend not in _rests_until:
-            logger.error("%s takes no scans (%s: %s); they wait for the sweep.", backend, type(error).__name__, error)
+            logger.error(
+                "%s takes no scans (%s: %s); they wait for the sweep.",
+                backend,
+                type(error).__name__,
+                error,
+                extra={"event": "task_backend_down", "backend": backend, "error": type(error).__name__},
+            )
         _rests_until[backend] = monotonic() + REST_SECONDS
     else:
         if _rests_until.pop(backend, None) is not None:
-            logger.warning("%s takes scans again.", backend)
+            logger.warning(
+                "%s takes scans again.", backend, extra={"event": "task_backend_answers", "backend": backend}
+            )
 
 
 def _is_kept_from_the_account(backend: Any) -> bool:
@@ -122,5 +130,6 @@ def _is_kept_from_the_account(backend: Any) -> bool:
         "A test run submits nothing to %s: the scan stays queued. Point API_URL at the emulator, set ENABLED to False "
         "for tests, or see docs/testing.rst.",
         urlsplit(conf.API_URL).hostname,
+        extra={"event": "test_run_submits_nothing"},
     )
     return True

@@ -8,10 +8,12 @@ added at any time, and a factory of records is called before their ``extra``, su
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from .redaction import HIDDEN, redacted, without_credentials
 
@@ -43,21 +45,37 @@ def _redact_and_handle(self: logging.Logger, record: logging.LogRecord) -> None:
     _handle(self, record)
 
 
+class Lines(logging.Formatter):
+    """Writes dates in full: ISO 8601 in the site's own time zone, with the difference to UTC."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - as it is called there
+        moment = datetime.fromtimestamp(record.created, tz=timezone.get_default_timezone())
+        return moment.strftime(datefmt) if datefmt else moment.isoformat(timespec="milliseconds")
+
+
 def hide_tokens(record: logging.LogRecord) -> None:
     """Hide tokens in message, arguments, traceback and whatever else is attached to a record; raise nothing."""
+    # What storages, brokers and proxies say is ours to search where we quote it, and nobody else's entry is.
+    is_ours = str(record.name).partition(".")[0] == _PACKAGE
+    hide = without_credentials if is_ours else redacted
     for name, value in list(vars(record).items()):
         if value is None or type(value) in (int, float):  # Most are, and every entry of the process comes by here.
             continue
         try:
-            clean = _redacted_request(value) if issubclass(type(value), HttpRequest) else redacted(value)
+            clean = _clean(value, hide)
         except Exception:  # noqa: BLE001 - a dictionary of the project's own that cannot be copied
             clean = HIDDEN
         if clean is not value:
             setattr(record, name, clean)
-    # What storages, brokers and proxies say is ours to search where we quote it, and nobody else's entry is.
-    hide = without_credentials if str(record.name).startswith(_PACKAGE) else redacted
     _hide_in_message(record, hide)
     _hide_in_traceback(record, hide)
+
+
+def _clean(value: Any, hide: Callable[[str], str]) -> Any:
+    kind = type(value)
+    if issubclass(kind, HttpRequest):
+        return _redacted_request(value)
+    return hide(value) if kind is str else redacted(value)
 
 
 def _hide_in_message(record: logging.LogRecord, hide: Callable[[str], str]) -> None:

@@ -26,7 +26,7 @@ def renewed(renew: Callable[[], object], *, every: timedelta) -> Iterator[None]:
                 renew()
             except Exception:
                 # The next time may be in time.
-                logger.exception("A lease could not be renewed.")
+                logger.exception("A lease could not be renewed.", extra={"event": "lease_not_renewed"})
             finally:
                 connections.close_all()
 

@@ -1,7 +1,16 @@
 """What an error of the database means, and how it is told."""
 
 import pytest
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 from django.db import Error as AnyDatabaseError
 
 from django_copyleaks_image.database_errors import WORDS_LENGTH, Trouble, told, trouble_of
@@ -16,7 +25,8 @@ from tests.driver_errors import raised
         (Trouble.REFUSED, ["53300"]),
         (Trouble.DOWN, ["57P03"]),
         (Trouble.MISSING, ["42P01", "42703"]),
-        (Trouble.OTHER, ["53100", "57014", "25006", "23505"]),
+        (Trouble.FULL, ["53100"]),
+        (Trouble.OTHER, ["57014", "25006", "23505"]),
     ],
 )
 def test_states_of_postgresql(trouble: Trouble, states: list[str]) -> None:
@@ -32,7 +42,8 @@ def test_states_of_postgresql(trouble: Trouble, states: list[str]) -> None:
         (Trouble.REFUSED, [1040, 1203, 1226]),
         (Trouble.DOWN, [2002, 2003]),
         (Trouble.MISSING, [1146, 1054]),
-        (Trouble.OTHER, [1021, 1114, 1062]),
+        (Trouble.FULL, [1021, 1114]),
+        (Trouble.OTHER, [1062]),
     ],
 )
 def test_codes_of_mariadb(trouble: Trouble, codes: list[int]) -> None:
@@ -46,7 +57,7 @@ def test_codes_of_mariadb(trouble: Trouble, codes: list[int]) -> None:
         (Trouble.RACE, raised(OperationalError(), "database table is locked", sqlite_errorcode=6)),
         (Trouble.RACE, raised(OperationalError(), "database is locked", sqlite_errorcode=5 | 2 << 8)),
         (Trouble.MISSING, raised(OperationalError(), "no such table: x", sqlite_errorcode=1)),
-        (Trouble.OTHER, raised(OperationalError(), "database or disk is full", sqlite_errorcode=13)),
+        (Trouble.FULL, raised(OperationalError(), "database or disk is full", sqlite_errorcode=13)),
         (Trouble.LOST, raised(OperationalError(), "server closed the connection unexpectedly\n\tThis probably …")),
         (Trouble.LOST, raised(OperationalError(), "consuming input failed: server closed the connection")),
         (Trouble.LOST, raised(InterfaceError(), "connection already closed")),
@@ -81,9 +92,33 @@ def test_told__in_the_words_of_the_database() -> None:
     disk = raised(OperationalError(), f"{full}\nHINT: …", sqlstate="53100")
     connecting = raised(OperationalError(), 'connection failed: connection to server at "::1" failed\nFATAL: too many')
 
-    assert told(disk) == f"OperationalError: {full}"
-    assert told(raised(OperationalError(), 1114, "The table 'x' is full")) == "OperationalError: The table 'x' is full"
+    assert told(disk) == f"OperationalError: {full}. Make room on its disk"
+    assert told(raised(OperationalError(), 1030, "Got error 5")) == "OperationalError: Got error 5"
     assert told(connecting).endswith("FATAL: too many")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        raised(OperationalError(), "database or disk is full", sqlite_errorcode=13),
+        raised(OperationalError(), 'could not extend file "base/5/1": No space left on device', sqlstate="53100"),
+        raised(OperationalError(), 1021, "Disk full (/tmp/#sql); waiting for someone to free some space..."),
+        raised(OperationalError(), 1114, "The table 'copyleaks_image_imagescan' is full"),
+    ],
+)
+def test_full_disk__is_told_with_its_cause(error: AnyDatabaseError) -> None:
+    words = str(error.args[-1]).rstrip(".")
+
+    assert trouble_of(error) is Trouble.FULL
+    assert told(error) == f"OperationalError: {words}. Make room on its disk"
+
+
+def test_damaged_database__is_told_in_its_words() -> None:
+    malformed = raised(DatabaseError(), "database disk image is malformed", sqlite_errorcode=11)
+    corrupt = raised(InternalError(), 'index "x" contains corrupted page at block 7', sqlstate="XX002")
+
+    assert told(malformed) == "DatabaseError: database disk image is malformed"
+    assert told(corrupt) == 'InternalError: index "x" contains corrupted page at block 7'
 
 
 def test_told__without_secrets_or_values() -> None:

@@ -57,9 +57,13 @@ class SharedCache:
             self._rests_until = time.monotonic() + REST_SECONDS
             if not self._is_down:
                 self._is_down = True
-                logger.error("The cache is down (%s); each process goes by what it knows itself.", type(error).__name__)
+                logger.error(
+                    "The cache is down (%s); each process goes by what it knows itself.",
+                    type(error).__name__,
+                    extra={"event": "cache_down", "error": type(error).__name__},
+                )
             return otherwise
         if self._is_down:
             self._is_down = False
-            logger.warning("The cache answers again.")
+            logger.warning("The cache answers again.", extra={"event": "cache_answers"})
         return answer

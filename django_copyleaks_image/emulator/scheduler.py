@@ -48,7 +48,7 @@ class Scheduler:
                 task()
             except Exception:
                 # The thread has to outlive a task that fails; nobody waits for its outcome.
-                logger.exception("A task of the emulator failed.")
+                logger.exception("A task of the emulator failed.", extra={"event": "emulator_task_failed"})
 
     def _next(self) -> Task | None:
         with self._changed:

@@ -56,7 +56,12 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
         _discard(scan)
         return _refusal()
     except (unmeasured.Replaced, unmeasured.Skipped, unmeasured.StorageFailed) as reason:
-        logger.warning("Scan %s: the media endpoint stays shut: %s", scan.scan_id, reason)
+        logger.warning(
+            "Scan %s: the media endpoint stays shut: %s",
+            scan.scan_id,
+            reason,
+            extra=scan.event("picture_not_served", reason=str(reason)),
+        )
         return _refusal()
     response["Content-Type"] = formats.TYPES[scan.sent.image_format].content_type
     response["Content-Length"] = str(scan.sent.byte_size)
@@ -110,7 +115,7 @@ def _verified(scan: ImageScan, file: Picture) -> Iterator[bytes]:
                 yield block
         except (unmeasured.Skipped, unmeasured.StorageFailed) as error:
             # The reader notices that bytes are missing.
-            logger.warning("Scan %s: %s", scan.scan_id, error)
+            logger.warning("Scan %s: %s", scan.scan_id, error, extra=scan.event("picture_cut_off", reason=str(error)))
 
 
 def _digests(stream: IO[bytes], sha256: str, byte_size: int) -> list[bytes]:
@@ -131,11 +136,15 @@ def _digests(stream: IO[bytes], sha256: str, byte_size: int) -> list[bytes]:
 
 def _discard(scan: ImageScan) -> None:
     """Remove a copy that nobody may get; the next attempt of the scan, or its resubmission, draws it anew."""
-    logger.warning("Scan %s: the copy that is kept of its file is not what was drawn.", scan.scan_id)
+    logger.warning(
+        "Scan %s: the copy that is kept of its file is not what was drawn.",
+        scan.scan_id,
+        extra=scan.event("copy_spoilt"),
+    )
     try:
         copies.discard(scan)
     except shelf.ShelfFailed as error:
-        logger.warning("Scan %s: %s", scan.scan_id, error)
+        logger.warning("Scan %s: %s", scan.scan_id, error, extra=scan.event("copy_not_removed", reason=str(error)))
 
 
 def _scan_other_bytes(scan: ImageScan) -> None:
@@ -143,4 +152,6 @@ def _scan_other_bytes(scan: ImageScan) -> None:
         file_changes.queue_other_bytes(scan)
     except DatabaseError:
         # The row is as it was: the next try, or the deadline of the result, finds out again.
-        logger.exception("Scan %s: the other bytes could not be queued.", scan.scan_id)
+        logger.exception(
+            "Scan %s: the other bytes could not be queued.", scan.scan_id, extra=scan.event("other_bytes_not_queued")
+        )

@@ -21,6 +21,7 @@ from rest_framework.views import APIView, exception_handler
 from django_copyleaks_image import dispatch
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.bodies import PayloadError, TooLarge, bounded_gunzip
+from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.scanning import addresses, receive, refused
@@ -133,9 +134,22 @@ class WebhookView(APIView):
                 outcome = receive.deliver(scan, body, Source.WEBHOOK)
         except receive.TooManyReceipts:
             raise TooManyDeliveries from None
-        except DatabaseError:
-            logger.exception("Scan %s: a callback could not be stored; the provider will repeat it.", scan.scan_id)
+        except DatabaseError as error:
+            logger.error(
+                "Scan %s: a callback could not be stored (%s); the provider will repeat it.",
+                scan.scan_id,
+                told(error),
+                exc_info=error,
+                extra=scan.event("callback_not_stored", error=type(error).__name__),
+            )
             raise StorageUnavailable from None
+        logger.info(
+            "Scan %s: a callback of %s bytes is stored (%s).",
+            scan.scan_id,
+            len(body),
+            outcome,
+            extra=scan.event("callback_stored", size=len(body), outcome=outcome),
+        )
         if outcome == Outcome.MALFORMED:
             raise ParseError("The body is not a JSON object.")
         return Response({})
@@ -199,7 +213,11 @@ def _read(request: HttpRequest, limit: int) -> bytes:
     try:
         body = cast("bytes", stream.read(limit + 1))
     except Exception as error:  # noqa: BLE001 - each server has its own for malformed chunks, and for who hangs up
-        logger.warning("The body of a callback could not be read (%s).", type(error).__name__)
+        logger.warning(
+            "The body of a callback could not be read (%s).",
+            type(error).__name__,
+            extra={"event": "callback_not_read", "error": type(error).__name__},
+        )
         raise ParseError("The body could not be read.") from None
     if len(body) > limit:
         raise ContentTooLarge

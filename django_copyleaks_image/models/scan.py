@@ -301,6 +301,15 @@ class ImageScan(ReadWhereWritten):
         """Return the error message, as the sentence that it was if it is one of ours."""
         return restored(self.error_message, self.error_values)
 
+    def event(self, name: str, **extras: object) -> dict[str, object]:
+        """Return the ``extra`` of a log entry about this scan; the database, which may be what fails, is not asked."""
+        about: dict[str, object] = {"event": name, "scan_id": self.scan_id}
+        if "field_name" in vars(self) and ImageScan._meta.get_field("content_type").is_cached(self):
+            model = self.content_type.model_class()
+            label = model._meta.label if model else f"{self.content_type.app_label}.{self.content_type.model}"
+            about["field"] = f"{label}.{self.field_name}"
+        return about | extras
+
     @property
     def target(self) -> Any:
         """Return the scanned object, or None when it is gone."""

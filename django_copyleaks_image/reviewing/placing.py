@@ -221,7 +221,9 @@ def _owner_of(scan: ImageScan, image: WatchedImage | None) -> Owner:
     except Exception as error:
         if isinstance(error, AnyDatabaseError) and trouble_of(error) in (Trouble.RACE, Trouble.LOST):
             raise  # The whole is repeated.
-        logger.exception("Whose the picture of scan %s is could not be told.", scan.scan_id)
+        logger.exception(
+            "Whose the picture of scan %s is could not be told.", scan.scan_id, extra=scan.event("owner_unknown")
+        )
         return NOBODY if image is None else Owner(image.owner_key, image.owner_label)
 
 

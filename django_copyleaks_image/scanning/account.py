@@ -156,4 +156,9 @@ def _warn_about_budget(credits_charged: int) -> None:
     for percent in BUDGET_WARNINGS:
         threshold = budget * percent / 100
         if spent - credits_charged < threshold <= spent:
-            logger.warning("%s %% of today's budget of %s credits is spent.", percent, budget)
+            logger.warning(
+                "%s %% of today's budget of %s credits is spent.",
+                percent,
+                budget,
+                extra={"event": "budget_reached", "percent": percent, "budget": budget},
+            )

@@ -144,7 +144,12 @@ def secrets_of(scan: ImageScan) -> list[Secret]:
         try:
             secrets += [value for _, value in configured()]
         except Exception as error:  # noqa: BLE001 - FETCH_HEADERS may be the project's own code
-            logger.error("Scan %s: a configured header cannot be read (%s).", scan.scan_id, type(error).__name__)
+            logger.error(
+                "Scan %s: a configured header cannot be read (%s).",
+                scan.scan_id,
+                type(error).__name__,
+                extra=scan.event("header_not_read", error=type(error).__name__),
+            )
     return secrets
 
 

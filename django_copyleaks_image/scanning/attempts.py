@@ -45,7 +45,7 @@ def give_back(scan: ImageScan) -> None:
 
 def put_back(scan: ImageScan, reason: NotNow, **columns: object) -> None:
     """Release a scan that waits through no fault of its own, with more columns: the attempt does not count."""
-    logger.info("Scan %s: waits (%s).", scan.scan_id, reason.code)
+    logger.info("Scan %s: waits (%s).", scan.scan_id, reason.code, extra=scan.event("scan_waits", code=reason.code))
     # What was refused for certain is as if it was never sent.
     sent_at = Case(When(may_have_arrived=True, then=F("sent_at")), default=Value(None))
     _postpone(scan, reason.code, reason.message, reason.wait, attempts=_NOT_COUNTED, sent_at=sent_at, **columns)
@@ -76,7 +76,9 @@ def _refused_for_good(scan: ImageScan, error: CopyleaksError) -> None:
         account.release_credit(scan)
         put_back(scan, NotNow(error.slug, timedelta(seconds=SHARED_WAIT), error.message))
         return
-    logger.warning("Scan %s: refused (%s).", scan.scan_id, error.slug)
+    logger.warning(
+        "Scan %s: refused (%s).", scan.scan_id, error.slug, extra=scan.event("scan_refused", code=error.slug)
+    )
     give_up(scan, error.slug, error.message, may_resubmit=False)
     if not error.is_about_the_picture:
         recovery.open_on_evidence()
@@ -117,11 +119,24 @@ def try_again(
     is_contradicted = lasts or (cause is not None and cause.pauses_account)
     few = min(tries["unknown"], CONTRADICTED_TRIES) if is_contradicted else tries["unknown"]
     if scan.attempts >= tries["transient"] or (is_unclassified and unclassified >= few):
-        logger.error("Scan %s: given up after %s attempts (%s).", scan.scan_id, scan.attempts, code)
+        logger.error(
+            "Scan %s: given up after %s attempts (%s).",
+            scan.scan_id,
+            scan.attempts,
+            code,
+            extra=scan.event("scan_given_up", code=code, attempts=scan.attempts),
+        )
         give_up(scan, code, message)
         return
     wait = min(LONGEST_WAIT, max(_backoff(scan.attempts), (cause and cause.retry_after) or 0))
-    logger.warning("Scan %s: attempt %s failed (%s); next in %.0f s.", scan.scan_id, scan.attempts, code, wait)
+    logger.warning(
+        "Scan %s: attempt %s failed (%s); next in %.0f s.",
+        scan.scan_id,
+        scan.attempts,
+        code,
+        wait,
+        extra=scan.event("scan_attempt_failed", code=code, attempts=scan.attempts, seconds=round(wait)),
+    )
     # Not before what is tried for the first time.
     lane = Greatest(F("lane"), Lane.AGAIN.value)
     _postpone(scan, code, message, timedelta(seconds=wait), unclassified_attempts=unclassified, lane=lane)
@@ -154,7 +169,12 @@ def end_with(scan: ImageScan, payer: ImageScan) -> None:
             account.release_credit(scan)
 
     atomically(end)
-    logger.warning("Scan %s: the same bytes were paid in vain (%s).", scan.scan_id, payer.error_code)
+    logger.warning(
+        "Scan %s: the same bytes were paid in vain (%s).",
+        scan.scan_id,
+        payer.error_code,
+        extra=scan.event("scan_paid_in_vain", code=payer.error_code),
+    )
 
 
 def skip(scan: ImageScan, skipped: unmeasured.Skipped) -> None:
@@ -188,7 +208,9 @@ def skip(scan: ImageScan, skipped: unmeasured.Skipped) -> None:
             account.release_credit(scan)
 
     atomically(end)
-    logger.info("Scan %s: skipped (%s).", scan.scan_id, skipped.code)
+    logger.info(
+        "Scan %s: skipped (%s).", scan.scan_id, skipped.code, extra=scan.event("scan_skipped", code=skipped.code)
+    )
 
 
 def _look_again(scan: ImageScan, skipped: unmeasured.Skipped) -> None:

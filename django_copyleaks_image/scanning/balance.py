@@ -44,12 +44,21 @@ def refresh_if_due() -> None:
     try:
         left = client_from_settings().credits()
     except CopyleaksError as error:
-        logger.warning("The account could not be asked for its credits (%s).", error.slug)
+        logger.warning(
+            "The account could not be asked for its credits (%s).",
+            error.slug,
+            extra={"event": "balance_unknown", "code": error.slug},
+        )
         return
     account_row().update(credits_left=max(0, min(_MOST, floor(left))), credits_left_at=now)
     low = runs_low(account.state())
     if low is not None:
-        logger.warning("%s credits are left, enough for %s days of use.", low.credits, low.days)
+        logger.warning(
+            "%s credits are left, enough for %s days of use.",
+            low.credits,
+            low.days,
+            extra={"event": "balance_low", "credits": low.credits, "days": low.days},
+        )
 
 
 def runs_low(row: AccountState | None) -> RunsLow | None:

@@ -84,7 +84,12 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
         if not (_was_accepted(error) or _may_mean_that_it_arrived(scan, error)):
             raise
         # Should it be a refusal after all, the result counts as lost in the end, and nothing was paid twice.
-        logger.info("Scan %s: this or an earlier try has arrived (%s).", scan.scan_id, error.slug)
+        logger.info(
+            "Scan %s: this or an earlier try has arrived (%s).",
+            scan.scan_id,
+            error.slug,
+            extra=scan.event("scan_arrived_before", code=error.slug),
+        )
     now = clock.now()
     queued = scans().filter(pk=scan.pk, status=Status.QUEUED)
 
@@ -102,7 +107,7 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
     # Not left to a lost race, or to a connection that was closed during the call: the scan would be sent once more.
     changed = repeated(note)
     if changed:
-        logger.info("Scan %s: submitted.", scan.scan_id)
+        logger.info("Scan %s: submitted.", scan.scan_id, extra=scan.event("scan_submitted"))
     else:
         # The callback was faster, or the file was replaced meanwhile. It was sent all the same.
         scans().filter(pk=scan.pk, submitted_at=None).update(submitted_at=now)

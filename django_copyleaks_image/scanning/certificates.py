@@ -36,9 +36,15 @@ def refresh_if_due() -> None:
     try:
         thumbprints = client_from_settings().client_certificates()
     except CopyleaksError as error:
-        logger.warning("The list of client certificates could not be fetched (%s).", error.slug)
+        logger.warning(
+            "The list of client certificates could not be fetched (%s).",
+            error.slug,
+            extra={"event": "certificates_not_fetched", "code": error.slug},
+        )
         return
     if not thumbprints:
-        logger.error("The list of client certificates is empty; the known ones are kept.")
+        logger.error(
+            "The list of client certificates is empty; the known ones are kept.", extra={"event": "certificates_empty"}
+        )
         return
     account_row().update(certificate_thumbprints=sorted(thumbprints), certificates_due_at=now + REFRESH)

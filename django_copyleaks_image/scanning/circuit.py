@@ -48,14 +48,14 @@ def hold(code: str, message: str, *, probes: bool = False) -> None:
         trial_scan="",
         trials=0,
     )
-    logger.error("Submissions are held (%s): %s", code, message)
+    logger.error("Submissions are held (%s): %s", code, message, extra={"event": "pause_set", "code": code})
 
 
 def resume() -> bool:
     """End a pause, whatever its cause; return False when there was none. What was found before counts no more."""
     ended = account_row().exclude(paused_at=None).update(**_closed())
     if ended:
-        logger.info("The pause has ended: submissions go on.")
+        logger.info("The pause has ended: submissions go on.", extra={"event": "pause_ended"})
     return bool(ended)
 
 
@@ -126,13 +126,22 @@ def open_for(cause: Cause, code: str, message: str) -> None:
         )
     )
     if opened:
-        logger.error("Submissions are paused (%s): %s All scans wait; none fails.", code, message)
+        logger.error(
+            "Submissions are paused (%s): %s All scans wait; none fails.",
+            code,
+            message,
+            extra={"event": "pause_begun", "code": code, "cause": cause.value},
+        )
 
 
 def close(row: AccountState) -> None:
     """End the pause that was read, unless it is another by now."""
     if same(row).update(**_closed()):
-        logger.info("The pause has ended (%s): submissions go on.", row.pause_reason)
+        logger.info(
+            "The pause has ended (%s): submissions go on.",
+            row.pause_reason,
+            extra={"event": "pause_ended", "code": row.pause_reason},
+        )
 
 
 def _closed() -> dict[str, object]:

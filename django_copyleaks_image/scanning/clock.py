@@ -77,6 +77,7 @@ def _compare(home: str, before: _Comparison | None) -> _Comparison:
             "The clock of this machine is %.0f seconds %s the database's. The worker goes by the database's.",
             abs(difference.total_seconds()),
             "behind" if difference > timedelta(0) else "ahead of",
+            extra={"event": "clock_off", "seconds": -difference.total_seconds()},
         )
     return _Comparison(difference=difference, monotonic=time.monotonic(), wall=time.time())
 

@@ -84,7 +84,13 @@ def _draw(scan: ImageScan, file: Picture) -> None:
     scan.copy_bytes, scan.copy_format = len(content), facts.format
     scan.copy_width, scan.copy_height = facts.width, facts.height
     copies.keep(scan, scan.copy_sha256, scan.copy_format, content)
-    logger.info("Scan %s: measured on a copy of %s × %s.", scan.scan_id, facts.width, facts.height)
+    logger.info(
+        "Scan %s: measured on a copy of %s × %s.",
+        scan.scan_id,
+        facts.width,
+        facts.height,
+        extra=scan.event("copy_drawn", width=facts.width, height=facts.height),
+    )
 
 
 def _drawn_of_the_same(scan: ImageScan, file: Picture) -> tuple[formats.PictureFacts, bytes] | None:

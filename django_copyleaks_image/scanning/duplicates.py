@@ -103,7 +103,12 @@ def _each(duplicates: ImageScanQuerySet, end: Callable[[ImageScan], bool]) -> bo
         with isolated("end the duplicate %s", duplicate.scan_id):
             ended += atomically(partial(end, duplicate))
     if ended:
-        logger.info("%s scans of the same bytes were ended or moved on together (%s ...).", ended, batch[0].scan_id)
+        logger.info(
+            "%s scans of the same bytes were ended or moved on together (%s ...).",
+            ended,
+            batch[0].scan_id,
+            extra={"event": "duplicates_settled", "count": ended},
+        )
     return bool(ended) and len(batch) == BATCH
 
 

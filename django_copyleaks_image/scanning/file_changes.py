@@ -57,7 +57,12 @@ def noticed(scan: ImageScan, *, reads_all: bool = False) -> bool:
     try:
         holds_others = _holds_others(scan, file, state)
     except unmeasured.StorageFailed as error:
-        logger.warning("Scan %s: it is not known whether the file is the same: %s", scan.scan_id, error)
+        logger.warning(
+            "Scan %s: it is not known whether the file is the same: %s",
+            scan.scan_id,
+            error,
+            extra=scan.event("file_state_unknown", reason=str(error)),
+        )
         return False
     if holds_others:
         return queue_other_bytes(scan)
@@ -87,7 +92,11 @@ def queue_other_bytes(scan: ImageScan) -> bool:
     """Queue what was found in the place of the bytes of a scan, if the site wants it; return whether that was done."""
     if registry.watched_field_of(scan) is None:
         return False
-    logger.warning("Scan %s: the file holds other bytes now; they are scanned instead.", scan.scan_id)
+    logger.warning(
+        "Scan %s: the file holds other bytes now; they are scanned instead.",
+        scan.scan_id,
+        extra=scan.event("file_changed"),
+    )
     return scan_requests.bytes_changed(scan)
 
 

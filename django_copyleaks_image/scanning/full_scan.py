@@ -91,7 +91,12 @@ def wants(watched: WatchedField, instance: Model) -> bool:
     try:
         return scan_requests.is_wanted(watched, instance)
     except Exception:
-        logger.exception("when= of %s raised for %s; its file is not scanned.", watched.label, instance.pk)
+        logger.exception(
+            "when= of %s raised for %s; its file is not scanned.",
+            watched.label,
+            instance.pk,
+            extra={"event": "when_raised", "field": watched.label, "object_id": str(instance.pk)},
+        )
         return False
 
 
@@ -101,7 +106,11 @@ def going_on_after_errors_of(label: str) -> Iterator[None]:
     try:
         yield
     except DatabaseError:
-        logger.exception("Reconciliation of %s failed; it goes on with the rest.", label)
+        logger.exception(
+            "Reconciliation of %s failed; it goes on with the rest.",
+            label,
+            extra={"event": "reconciliation_failed", "model": label},
+        )
 
 
 def _look_at_scans(after: int) -> tuple[int, int]:
@@ -129,7 +138,12 @@ def _look_at(owner: type[Model], database: str, rows: list[_Row]) -> int:
     gone = [row.pk for row in known if row.removed_at is None and not held[row.object_id, row.field_name]]
     if gone:
         finishing.remove(scans().filter(pk__in=gone), Code.FILE_REMOVED)
-        logger.info("Reconciliation found %s scans whose %s or its file is gone.", len(gone), owner._meta.label)
+        logger.info(
+            "Reconciliation found %s scans whose %s or its file is gone.",
+            len(gone),
+            owner._meta.label,
+            extra={"event": "pictures_gone", "count": len(gone), "model": owner._meta.label},
+        )
     owner_changes.look_at(owner, database, _keys(owner, {row.object_id for row in known}).values())
     replaced: dict[str, dict[str, str]] = defaultdict(dict)
     for row in known:
@@ -198,7 +212,12 @@ def _going_on_after_errors_of_the_project(instance: Model) -> Iterator[None]:
     try:
         yield
     except Exception:
-        logger.exception("The pictures of %s %s could not be told.", instance._meta.label, instance.pk)
+        logger.exception(
+            "The pictures of %s %s could not be told.",
+            instance._meta.label,
+            instance.pk,
+            extra={"event": "pictures_unknown", "model": instance._meta.label, "object_id": str(instance.pk)},
+        )
 
 
 def pictures_in(watched: Watched, instance: Model) -> list[WatchedField]:

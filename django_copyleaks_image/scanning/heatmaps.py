@@ -54,7 +54,12 @@ def _fetched(result: DetectionResult) -> dict[str, object]:
     except FetchRefused as error:
         return {"heatmap_due_at": None, "heatmap_problem": stored(error.message)}
     except FetchFailed as error:
-        logger.warning("Result %s: the provider's heatmap could not be fetched: %s", result.pk, error)
+        logger.warning(
+            "Result %s: the provider's heatmap could not be fetched: %s",
+            result.pk,
+            error,
+            extra={"event": "heatmap_not_fetched", "result_id": result.pk, "reason": str(error)},
+        )
         if given_up:
             return {"heatmap_due_at": None, "heatmap_problem": stored(error.message)}
         return {"heatmap_problem": stored(error.message)}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from django.db import Error as AnyDatabaseError
 from django.db import InterfaceError, OperationalError, connections
 
+from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import home_database
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,13 @@ def isolated(task: str, *arguments: object) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OperationalError | InterfaceError) and _home_database_is_lost():
             raise
-        logger.exception("Could not %s; the rest goes on.", task % arguments)
+        logger.error(
+            "Could not %s (%s); the rest goes on.",
+            task % arguments,
+            told(error) if isinstance(error, AnyDatabaseError) else type(error).__name__,
+            exc_info=error,
+            extra={"event": "step_failed", "step": task % arguments, "error": type(error).__name__},
+        )
 
 
 def _home_database_is_lost() -> bool:

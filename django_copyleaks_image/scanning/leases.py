@@ -95,7 +95,11 @@ class _Keeper:
             hanging = [self._held[pk].scan_id for pk in others]
             self._hanging |= others
         for scan_id in hanging:
-            logger.error("Scan %s: the work on it hangs; its lease is renewed no more.", scan_id)
+            logger.error(
+                "Scan %s: the work on it hangs; its lease is renewed no more.",
+                scan_id,
+                extra={"event": "scan_hangs", "scan_id": scan_id},
+            )
         if working:
             atomically(lambda: _of(working).update(lease_until=clock.now() + LEASE))
 
@@ -109,7 +113,7 @@ class _Keeper:
             thread.start()
         except RuntimeError as error:
             # The system has no more threads. A lease outlasts most work all the same.
-            logger.error("Leases are not renewed in this process: %s.", error)
+            logger.error("Leases are not renewed in this process: %s.", error, extra={"event": "leases_not_kept"})
         else:
             self._thread = thread
 
@@ -124,9 +128,16 @@ class _Keeper:
             try:
                 self.renew()
             except AnyDatabaseError as error:
-                logger.error("Leases could not be renewed (%s); trying again.", told(error))
+                logger.error(
+                    "Leases could not be renewed (%s); trying again.",
+                    told(error),
+                    extra={"event": "leases_not_renewed", "error": type(error).__name__},
+                )
             except Exception:
-                logger.exception("An unforeseen error while leases were renewed; trying again.")
+                logger.exception(
+                    "An unforeseen error while leases were renewed; trying again.",
+                    extra={"event": "leases_not_renewed"},
+                )
             finally:
                 connections.close_all()
 
@@ -207,7 +218,7 @@ def release(scan: ImageScan, **changes: object) -> None:
     try:
         update(scan, lease_owner="", lease_until=None, **changes)
     except LeaseLost:
-        logger.info("Scan %s: ended or taken meanwhile.", scan.scan_id)
+        logger.info("Scan %s: ended or taken meanwhile.", scan.scan_id, extra=scan.event("scan_taken_meanwhile"))
     _keeper.drop(scan.pk)
 
 

@@ -124,4 +124,9 @@ def _resubmit(scan: ImageScan) -> None:
     )
     again.save(using=home_database(), force_insert=True)
     wake_elsewhere_after_commit(again.scan_id, using=home_database())
-    logger.warning("Scan %s: resubmitted as %s.", scan.scan_id, again.scan_id)
+    logger.warning(
+        "Scan %s: resubmitted as %s.",
+        scan.scan_id,
+        again.scan_id,
+        extra=scan.event("scan_resubmitted", new_scan_id=again.scan_id),
+    )

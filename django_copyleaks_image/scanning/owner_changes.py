@@ -79,7 +79,12 @@ def _look_at(watched: Watched, database: str, keys: Collection[Any]) -> None:
         except DatabaseError:
             raise
         except Exception:
-            logger.exception("Whose %s %s is could not be told.", watched.owner._meta.label, object_id)
+            logger.exception(
+                "Whose %s %s is could not be told.",
+                watched.owner._meta.label,
+                object_id,
+                extra={"event": "owner_unknown", "field": watched.label, "object_id": object_id},
+            )
             continue
         other = [it.pk for it in pictures if (it.owner_key, it.owner_label) != present]
         if other:

@@ -86,7 +86,7 @@ def park(scan: ImageScan, **columns: object) -> None:
     atomically(release)
     _hurry(scan.content_key, scan.lane)
     scan.pay_key = None
-    logger.debug("Scan %s: waits for the result of the same bytes.", scan.scan_id)
+    logger.debug("Scan %s: waits for the result of the same bytes.", scan.scan_id, extra=scan.event("scan_parked"))
 
 
 def _hurry(content_key: str, lane: int | None) -> None:

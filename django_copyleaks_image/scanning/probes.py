@@ -30,7 +30,11 @@ def has_credits() -> bool:
     try:
         return client_from_settings().credits() > 0
     except CopyleaksError as error:
-        logger.warning("The account could not be asked for its credits (%s).", error.slug)
+        logger.warning(
+            "The account could not be asked for its credits (%s).",
+            error.slug,
+            extra={"event": "balance_unknown", "code": error.slug},
+        )
         raise
 
 

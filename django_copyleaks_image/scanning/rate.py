@@ -132,7 +132,11 @@ def slow_down(retry_after: float | None) -> None:
         )
     )
     if slowed:
-        logger.warning("Copyleaks refuses submissions for their rate; for a while they are %.2f times slower.", slower)
+        logger.warning(
+            "Copyleaks refuses submissions for their rate; for a while they are %.2f times slower.",
+            slower,
+            extra={"event": "rate_lowered", "slower": round(slower, 2)},
+        )
 
 
 class _Departures:

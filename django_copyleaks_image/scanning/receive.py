@@ -72,7 +72,11 @@ def deliver(scan: ImageScan, body: bytes, source: Source) -> Outcome:
     try:
         duplicates.settle_due(of=scan)
     except Exception:
-        logger.exception("The duplicates of scan %s could not be ended; the worker will do so.", scan.scan_id)
+        logger.exception(
+            "The duplicates of scan %s could not be ended; the worker will do so.",
+            scan.scan_id,
+            extra=scan.event("duplicates_not_settled"),
+        )
     return outcome
 
 
@@ -115,11 +119,19 @@ def settle(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: byte
             if scan.removed_at is not None:
                 _erase_with_the_picture(scan)
     except Exception:
-        logger.exception("Receipt %s could not be judged; it is kept.", receipt.pk)
+        logger.exception(
+            "Receipt %s could not be judged; it is kept.",
+            receipt.pk,
+            extra={"event": "receipt_not_judged", "receipt_id": receipt.pk},
+        )
         # A lost database cannot note it either; then it is tried again.
         with suppress(DatabaseError):
             if inbox.could_not_judge(receipt):
-                logger.error("Receipt %s is left to a person, who may replay it in the admin.", receipt.pk)
+                logger.error(
+                    "Receipt %s is left to a person, who may replay it in the admin.",
+                    receipt.pk,
+                    extra={"event": "receipt_left", "receipt_id": receipt.pk},
+                )
         return Outcome(receipt.outcome)
 
 
@@ -182,13 +194,27 @@ def apply(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: bytes
     except NotJsonObject as error:
         return _conclude(receipt, Outcome.MALFORMED, error.message)
     except _Contradicts as contradiction:
-        logger.error("Scan %s: a result was not applied: %s", scan.scan_id, contradiction)
+        logger.error(
+            "Scan %s: a result was not applied: %s",
+            scan.scan_id,
+            contradiction,
+            extra=scan.event("result_contradicts", receipt_id=receipt.pk, reason=str(contradiction)),
+        )
         return _conclude(receipt, Outcome.CONTRADICTS, contradiction.message)
     except PayloadError as error:
-        logger.error("Scan %s: the result was not understood (%s); it is kept.", scan.scan_id, error)
+        logger.error(
+            "Scan %s: the result was not understood (%s); it is kept.",
+            scan.scan_id,
+            error,
+            extra=scan.event("result_not_understood", receipt_id=receipt.pk, reason=str(error)),
+        )
         return _not_understood(receipt, scan, body, error.message)
     except Exception as error:
-        logger.exception("Receipt %s could not be read; it is kept and can be replayed after a fix.", receipt.pk)
+        logger.exception(
+            "Receipt %s could not be read; it is kept and can be replayed after a fix.",
+            receipt.pk,
+            extra=scan.event("receipt_not_read", receipt_id=receipt.pk),
+        )
         return _not_understood(receipt, scan, body, Problem.SOMETHING_RAISED(error=type(error).__name__))
     if isinstance(found, Failure):
         return _apply_failure(receipt, scan, found)
@@ -229,7 +255,9 @@ def _apply_result(receipt: WebhookReceipt, scan: ImageScan, result: DetectionRes
         outcome = atomically(apply_once)
     except _AlreadyEnded:
         return _conclude(receipt, Outcome.REPEATED)
-    logger.info("Scan %s: result received (%s).", scan.scan_id, outcome)
+    logger.info(
+        "Scan %s: result received (%s).", scan.scan_id, outcome, extra=scan.event("result_received", outcome=outcome)
+    )
     return outcome
 
 
@@ -244,7 +272,12 @@ def _apply_failure(receipt: WebhookReceipt, scan: ImageScan, failure: Failure) -
 
     outcome = atomically(apply_once)
     if outcome == Outcome.FAILURE:
-        logger.warning("Scan %s: the provider reported a failure (%s).", scan.scan_id, error.slug)
+        logger.warning(
+            "Scan %s: the provider reported a failure (%s).",
+            scan.scan_id,
+            error.slug,
+            extra=scan.event("scan_failed_there", code=error.slug),
+        )
     return outcome
 
 

@@ -137,7 +137,11 @@ def reconcile() -> int:
     account_row().update(watermarks=watermarks)
     queued += full_scan.take_next_steps()
     if queued:
-        logger.info("Reconciliation queued %s files that had no scan.", queued)
+        logger.info(
+            "Reconciliation queued %s files that had no scan.",
+            queued,
+            extra={"event": "unscanned_queued", "count": queued},
+        )
     return queued
 
 

@@ -134,7 +134,11 @@ def _let_one_through(now: datetime) -> bool:
         return False
     best = min(found, key=lambda each: (each[0] is not None, _has_failed(each[1]), *each[2:]))
     circuit.let_through(best[-1], now)
-    logger.info("Scan %s: let through to find out whether submissions can go on.", best[-1])
+    logger.info(
+        "Scan %s: let through to find out whether submissions can go on.",
+        best[-1],
+        extra={"event": "trial_begun", "scan_id": best[-1]},
+    )
     return True
 
 

@@ -78,7 +78,7 @@ def _note(kind: str, is_ours: Callable[[], bool]) -> None:
         if is_ours():
             _add_one(kind)
     except Exception:
-        logger.exception("A callback that was refused could not be counted.")
+        logger.exception("A callback that was refused could not be counted.", extra={"event": "refusal_not_counted"})
 
 
 def _add_one(kind: str) -> None:

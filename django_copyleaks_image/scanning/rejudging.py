@@ -82,7 +82,7 @@ def carry_on() -> int:
     # Unless it was asked for anew meanwhile.
     account_row().filter(rejudge_mark=mark).update(rejudge_mark=batch[-1].pk if batch else None)
     if not batch:
-        logger.info("All earlier results were judged by the thresholds of today.")
+        logger.info("All earlier results were judged by the thresholds of today.", extra={"event": "rejudged"})
     return changed
 
 

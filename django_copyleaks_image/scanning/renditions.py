@@ -73,7 +73,14 @@ def _draw_claimed(row: Rendition | None) -> bool:
     except _Impossible as reason:
         _remember(row, reason.code, stored(reason.message), is_final=reason.is_final)
     except (pool.DecodingFailed, shelf.ShelfFailed) as error:
-        logger.warning("Scan %s: its %s was not drawn: %s", row.scan.scan_id, row.kind, error, exc_info=error.__cause__)
+        logger.warning(
+            "Scan %s: its %s was not drawn: %s",
+            row.scan.scan_id,
+            row.kind,
+            error,
+            exc_info=error.__cause__,
+            extra=row.scan.event("rendition_not_drawn", kind=row.kind, reason=str(error)),
+        )
         _remember(row, error.code, is_final=False)
     return True
 
@@ -111,7 +118,13 @@ def _draw_bytes(row: Rendition, stream: IO[bytes], sha256: str) -> None:
     except pool.TookTooLong:
         raise
     except formats.TooComplex as error:
-        logger.warning("Scan %s: its %s is not shown: %s", row.scan.scan_id, row.kind, error)
+        logger.warning(
+            "Scan %s: its %s is not shown: %s",
+            row.scan.scan_id,
+            row.kind,
+            error,
+            extra=row.scan.event("rendition_too_complex", kind=row.kind, reason=str(error)),
+        )
         raise _Impossible(Code.TOO_COMPLEX, is_final=True) from None
     except formats.UnreadablePicture as error:
         raise _Impossible(Code.UNREADABLE_IMAGE, error.message, is_final=error.is_final) from None

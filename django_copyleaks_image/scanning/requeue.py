@@ -86,7 +86,11 @@ def carry_on() -> int:
     if batch:
         asked_for.update(requeue_mark=batch[-1].pk)
     elif asked_for.update(requeue_code="", requeue_mark=None):
-        logger.info("All that ended with %s was looked at.", row.requeue_code)
+        logger.info(
+            "All that ended with %s was looked at.",
+            row.requeue_code,
+            extra={"event": "requeued", "code": row.requeue_code},
+        )
     return queued
 
 

@@ -439,6 +439,6 @@ def _without_spoiling_the_save(what: str, work: Callable[[], None]) -> bool:
         else:
             work()
     except Exception:
-        logger.exception("Could not %s; the save goes on.", what)
+        logger.exception("Could not %s; the save goes on.", what, extra={"event": "save_not_followed", "step": what})
         return False
     return True

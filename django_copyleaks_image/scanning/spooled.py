@@ -69,7 +69,11 @@ def copied(file: Picture, *, at_most: int, hashed: int = 0, only_pictures: bool 
         try:
             return fill(Copy(on_disk=True))
         except _DiskFull as full:
-            logger.warning("A temporary file could not be written (%s): the picture is held in memory.", full)
+            logger.warning(
+                "A temporary file could not be written (%s): the picture is held in memory.",
+                full,
+                extra={"event": "temporary_files_full"},
+            )
     return fill(Copy(on_disk=False))
 
 

@@ -137,7 +137,9 @@ def work_on(scan: ImageScan, *, sleep: Sleep = time.sleep) -> None:
         try:
             repeated(begin)
         except leases.LeaseLost:
-            logger.info("Scan %s: no longer ours, nothing was sent.", scan.scan_id)
+            logger.info(
+                "Scan %s: no longer ours, nothing was sent.", scan.scan_id, extra=scan.event("scan_taken_meanwhile")
+            )
 
 
 def _settle(scan: ImageScan, sleep: Sleep) -> None:
@@ -149,13 +151,24 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
         attempts.give_back(scan)
     except unmeasured.Replaced as replaced:
         _supersede(scan, replaced.reason)
-        logger.info("Scan %s: superseded (%s).", scan.scan_id, replaced.reason)
+        logger.info(
+            "Scan %s: superseded (%s).",
+            scan.scan_id,
+            replaced.reason,
+            extra=scan.event("scan_superseded", code=replaced.reason),
+        )
     except unmeasured.Skipped as skipped:
         attempts.skip(scan, skipped)
     except NotNow as reason:
         attempts.put_back(scan, reason)
     except unmeasured.SharedFailed as error:
-        logger.warning("Scan %s: %s", scan.scan_id, error, exc_info=error.__cause__)
+        logger.warning(
+            "Scan %s: %s",
+            scan.scan_id,
+            error,
+            exc_info=error.__cause__,
+            extra=scan.event("shared_failure", code=error.code, reason=str(error)),
+        )
         error.note_on(scan)
         attempts.failed(scan, error.cause, error.code, error.message, lasts=error.lasts)
     except CopyleaksError as error:
@@ -164,7 +177,7 @@ def _settle(scan: ImageScan, sleep: Sleep) -> None:
         if isinstance(error, AnyDatabaseError) and trouble_of(error) is not Trouble.OTHER:
             raise
         # The row must not wait for the end of its lease to be tried again.
-        logger.exception("Scan %s: an unforeseen error.", scan.scan_id)
+        logger.exception("Scan %s: an unforeseen error.", scan.scan_id, extra=scan.event("scan_error"))
         _failed_unforeseen(scan, type(error).__name__)
 
 
@@ -318,7 +331,9 @@ def _share(scan: ImageScan, result: DetectionResult) -> None:
                 paykey.look_after_commit(scan)
             # The budget is a hard limit.
             account.settle_shared(scan, may_have_arrived=scan.may_have_arrived)
-            logger.debug("Scan %s: completed with a result that was paid before.", scan.scan_id)
+            logger.debug(
+                "Scan %s: completed with a result that was paid before.", scan.scan_id, extra=scan.event("scan_shared")
+            )
 
     atomically(share)
 

@@ -121,7 +121,12 @@ def take_back_marks(now: datetime) -> None:
     ]
     for queryset, mark, is_wrong in waiting:
         if taken_back := queryset.filter(is_wrong).update(**{mark: now}):
-            logger.error("%s of %s rows lay too far ahead: some clock is, or was, wrong.", mark, taken_back)
+            logger.error(
+                "%s of %s rows lay too far ahead: some clock is, or was, wrong.",
+                mark,
+                taken_back,
+                extra={"event": "marks_ahead", "mark": mark, "count": taken_back},
+            )
 
 
 def end_lost_scans(now: datetime) -> None:
@@ -132,7 +137,12 @@ def end_lost_scans(now: datetime) -> None:
     for scan in waiting.select_related("content_type").order_by("submitted_at")[:BATCH]:
         with isolated("end scan %s as lost", scan.scan_id):
             if atomically(partial(_end_as_lost, scan)):
-                logger.error("Scan %s: no result within %s; it counts as lost.", scan.scan_id, patience)
+                logger.error(
+                    "Scan %s: no result within %s; it counts as lost.",
+                    scan.scan_id,
+                    patience,
+                    extra=scan.event("scan_lost"),
+                )
 
 
 def _end_as_lost(scan: ImageScan) -> bool:

@@ -71,7 +71,7 @@ def end_process(status: int, reason: str = "") -> NoReturn:
 
 
 def _say(reason: str) -> None:
-    logger.critical("%s.\n%s", reason, _where_threads_are())
+    logger.critical("%s.\n%s", reason, _where_threads_are(), extra={"event": "worker_ends", "reason": reason})
 
 
 def _where_threads_are() -> str:

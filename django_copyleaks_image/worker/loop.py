@@ -80,9 +80,14 @@ class Worker:
         It is not where something took longer than ``graceful_seconds``: its leases end by themselves. Raises
         :class:`~.watchdog.Stuck` when there is no progress any more; the threads that hang are left behind.
         """
-        logger.info("Worker started with %s threads.", self._size)
+        logger.info(
+            "Worker started with %s threads.", self._size, extra={"event": "worker_started", "threads": self._size}
+        )
         if not spooled.has_temporary_files():
-            logger.warning("No directory for temporary files can be written (TMPDIR): each picture stays in memory.")
+            logger.warning(
+                "No directory for temporary files can be written (TMPDIR): each picture stays in memory.",
+                extra={"event": "no_temporary_files"},
+            )
         # Each in a thread of its own: neither a call to the network nor a picture is waited for.
         return self._watch_over(
             self._loop("claims", self._claim, self._rest_from_claiming),
@@ -110,7 +115,7 @@ class Worker:
             self._scans.close()
             self._connections.keep_none()
             decoding.drawing.close()
-        logger.info("Stopping: finishing the scans in progress.")
+        logger.info("Stopping: finishing the scans in progress.", extra={"event": "worker_stopping"})
         until = time.monotonic() + self._graceful_seconds
         for loop in loops:
             loop.join(max(0.0, until - time.monotonic()))
@@ -119,9 +124,12 @@ class Worker:
             raise self._raised
         if is_done:
             self._connections.close_idle(longer_than=0)
-            logger.info("Worker stopped.")
+            logger.info("Worker stopped.", extra={"event": "worker_stopped"})
         else:
-            logger.warning("Worker stopped without waiting any longer; what it was doing is free when its leases end.")
+            logger.warning(
+                "Worker stopped without waiting any longer; what it was doing is free when its leases end.",
+                extra={"event": "worker_stopped_early"},
+            )
         return is_done
 
     def _check(self, loops: Sequence[Thread]) -> None:
@@ -238,9 +246,18 @@ class Worker:
                 else:
                     submit.work_on(scan, sleep=self._sleep)
         except AnyDatabaseError as error:
-            logger.error("Scan %s: the database refuses (%s).", scan.scan_id, told(error))
+            logger.error(
+                "Scan %s: the database refuses (%s).",
+                scan.scan_id,
+                told(error),
+                extra=scan.event("database_refuses", error=type(error).__name__),
+            )
         except Exception:
-            logger.exception("Scan %s: an unforeseen error in the worker.", scan.scan_id)
+            logger.exception(
+                "Scan %s: an unforeseen error in the worker.",
+                scan.scan_id,
+                extra=scan.event("scan_error"),
+            )
 
     def _sleep(self, seconds: float) -> None:
         """Sleep until a slot; raise :class:`.submit.Stopped` when it is not worth waiting for."""
@@ -267,21 +284,28 @@ class Worker:
             yield
         except AnyDatabaseError as error:
             trouble = trouble_of(error)
-            self._tell(f"The database refuses ({told(error)}); trying again.")
+            if self._is_news(words := told(error)):
+                logger.error(
+                    "The database refuses (%s); trying again.",
+                    words,
+                    extra={"event": "database_refuses", "error": type(error).__name__},
+                )
             if trouble in OUT_OF_REACH:
                 # Not this process hangs, and another one would reach no more.
                 self._watchdog.note()
             self._stopping.wait(SHORT_NAP if trouble in (Trouble.LOST, Trouble.RACE) else NAP)
         except Stuck as problem:
-            self._tell(f"{problem}; trying again.")
+            if self._is_news(str(problem)):
+                logger.error("%s; trying again.", problem, extra={"event": "worker_stuck", "reason": str(problem)})
             self._stopping.wait(NAP)
         except Exception:
             # A bug must not end the process that makes every scan end.
-            logger.exception("An unforeseen error in the worker.")
+            logger.exception("An unforeseen error in the worker.", extra={"event": "worker_error"})
             self._stopping.wait(NAP)
 
-    def _tell(self, problem: str) -> None:
-        """Log a problem, now and then as long as it stays the same."""
-        if (problem, time.monotonic() < self._tell_again_at) != (self._told_last, True):
-            logger.error(problem)
-            self._told_last, self._tell_again_at = problem, time.monotonic() + TELL_AGAIN_SECONDS
+    def _is_news(self, problem: str) -> bool:
+        """Return whether to tell of a problem: now and then as long as it stays the same."""
+        if (problem, time.monotonic() < self._tell_again_at) == (self._told_last, True):
+            return False
+        self._told_last, self._tell_again_at = problem, time.monotonic() + TELL_AGAIN_SECONDS
+        return True

@@ -115,7 +115,12 @@ class ScanThreads:
             try:
                 thread.start()
             except RuntimeError as error:
-                logger.error("The system starts no more than %s threads (%s).", len(self._begun_at), error)
+                logger.error(
+                    "The system starts no more than %s threads (%s).",
+                    len(self._begun_at),
+                    error,
+                    extra={"event": "too_few_threads", "threads": len(self._begun_at)},
+                )
                 return
             self._begun_at[thread] = None
 
@@ -125,7 +130,9 @@ class ScanThreads:
                 self._work_on(scan)
         except BaseException:
             # Such as SystemExit, raised by a project's own code.
-            logger.exception("A thread that works on scans has died; another takes its place.")
+            logger.exception(
+                "A thread that works on scans has died; another takes its place.", extra={"event": "worker_thread_died"}
+            )
         finally:
             with self._changed:
                 self._finished += 1

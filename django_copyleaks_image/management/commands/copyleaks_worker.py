@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_copyleaks_image.checks.addresses import check_public_url_is_set
 from django_copyleaks_image.checks.configuration import check_credentials
 from django_copyleaks_image.connection_pool import DEFAULT_THREADS
+from django_copyleaks_image.logs import Lines
 from django_copyleaks_image.worker import (
     GRACEFUL_SECONDS,
     STUCK_STATUS,
@@ -57,6 +58,6 @@ class Command(BaseCommand):
         logger = logging.getLogger("django_copyleaks_image")
         if not logger.hasHandlers():
             handler = logging.StreamHandler(self.stdout)
-            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+            handler.setFormatter(Lines("%(asctime)s %(levelname)-7s %(message)s"))
             logger.addHandler(handler)
             logger.setLevel(logging.INFO)
