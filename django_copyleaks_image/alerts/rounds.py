@@ -47,9 +47,13 @@ def look_out() -> None:
     except ImproperlyConfigured:
         pass  # E003 has said so.
     except AnyDatabaseError as error:
-        logger.error("Nobody knows whether a worker is there: the database refuses (%s).", told(error))
+        logger.error(
+            "Nobody knows whether a worker is there: the database refuses (%s).",
+            told(error),
+            extra={"event": "worker_unknown", "error": type(error).__name__},
+        )
     except Exception:
-        logger.exception("An unforeseen error while looking for a worker.")
+        logger.exception("An unforeseen error while looking for a worker.", extra={"event": "worker_unknown"})
 
 
 def connect() -> None:

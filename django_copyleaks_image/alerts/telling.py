@@ -55,10 +55,22 @@ def _send(message: AlertMessage, now: datetime) -> bool:
             message.channel,
             problem,
             "it is given up" if is_last else "it is tried again",
+            extra={
+                "event": "alert_not_sent",
+                "alert": str(alert.kind),
+                "channel": str(message.channel),
+                "reason": str(problem),
+                "is_last": is_last,
+            },
         )
         if is_last:
             row.filter(tries=tries).update(due_at=None)
         return False
     row.update(due_at=None, sent_at=clock.now())
-    logger.info("Alert %s was sent by %s.", alert.kind, message.channel)
+    logger.info(
+        "Alert %s was sent by %s.",
+        alert.kind,
+        message.channel,
+        extra={"event": "alert_sent", "alert": str(alert.kind), "channel": str(message.channel)},
+    )
     return True

@@ -79,7 +79,12 @@ def prune_if_due() -> None:
         with isolated("remove what was kept for long enough"):
             pruned.add(atomically(partial(remove, before, BATCH)))
     if pruned:
-        logger.info("Kept for %s days, and removed now: %s.", conf.RETENTION_DAYS, asdict(pruned))
+        logger.info(
+            "Kept for %s days, and removed now: %s.",
+            conf.RETENTION_DAYS,
+            asdict(pruned),
+            extra={"event": "pruned", "days": conf.RETENTION_DAYS, "removed": asdict(pruned)},
+        )
 
 
 def step(before: datetime, *, batch: int = BATCH) -> Pruned:

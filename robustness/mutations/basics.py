@@ -67,6 +67,27 @@ PROTECTIONS = (
         "tests/test_transactions.py -k again_and_again",
     ),
     Protection(
+        "cause of a full disk",
+        "database_errors.py",
+        "13: Trouble.FULL",
+        "13: Trouble.OTHER",
+        "tests/test_database_errors.py -k full_disk",
+    ),
+    Protection(
+        "credentials beside log entries",
+        "logs.py",
+        "hide(value) if kind is str else redacted(value)",
+        "redacted(value)",
+        "tests/scanning/test_log_of_the_road.py -k credentials",
+    ),
+    Protection(
+        "log entries without queries",
+        "models/scan.py",
+        """ and ImageScan._meta.get_field("content_type").is_cached(self)""",
+        "",
+        "tests/scanning/test_log_of_the_road.py -k asks_no_database",
+    ),
+    Protection(
         "values out of messages",
         "database_errors.py",
         "        return name\n    # MariaDB",
@@ -174,7 +195,7 @@ PROTECTIONS = (
     Protection(
         "credentials that others quote",
         "logs.py",
-        "without_credentials if str(record.name).startswith(_PACKAGE) else redacted",
+        "without_credentials if is_ours else redacted",
         "redacted",
         "tests/test_logs.py -k credentials",
     ),
