@@ -9,6 +9,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, ImageScan, account_row, scans
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
@@ -18,19 +19,55 @@ from django_copyleaks_image.scanning import account, balance, liveness, losses, 
 from .reasons import reason_in_words
 
 
-def pause_for_moderators(row: AccountState) -> str:
-    """Return that submissions are paused, since when and why, for people at the desk; empty when they are sent."""
-    if row.paused_at is None:
-        return ""
-    words = _(
-        "Submissions are paused since %(since)s: %(reason)s Meanwhile no new pictures are checked; those that wait "
-        "here can be judged as usual."
-    )
-    return words % {"since": _moment(row.paused_at), "reason": reason_in_words(row.pause_reason)}
+def for_moderators(row: AccountState | None, lost: losses.Losses, silent_since: datetime | None) -> list[str]:
+    """Return why no new pictures are checked, since when, and what that means for people at the desk."""
+    found = []
+    if row is not None and row.paused_at is not None:
+        words = _(
+            "Submissions are paused since %(since)s: %(reason)s Meanwhile no new pictures are checked; those that wait "
+            "here can be judged as usual."
+        )
+        found.append(words % {"since": _moment(row.paused_at), "reason": reason_in_words(row.pause_reason)})
+    elif row is not None and row.restored_at is not None:
+        words = _(
+            "No new pictures are checked since %(since)s, because the database was restored. Whoever runs this site "
+            "can let it go on; those that wait here can be judged as usual."
+        )
+        found.append(words % {"since": _moment(row.restored_at)})
+    elif silent_since is not None:
+        words = _(
+            "No new pictures are checked since %(since)s. Tell whoever runs this site; those that wait here can be "
+            "judged as usual."
+        )
+        found.append(words % {"since": _moment(silent_since)})
+    elif account.budget_left() == 0:
+        found.append(
+            _(
+                "Today's credits are used up: new pictures are checked after midnight UTC. Those that wait here can be "
+                "judged as usual."
+            )
+        )
+    if lost.are_many:
+        found.append(
+            _("Some pictures were not measured, because their results did not arrive. Tell whoever runs this site.")
+        )
+    return found
 
 
 def what_holds_scans(row: AccountState | None) -> list[str]:
     """Return sentences about a restore, a pause, a used-up budget and a missing worker; empty when all is well."""
+    found = what_holds_the_worker(row)
+    if row is None or row.worker_seen_at is None:
+        found.append(_("No worker has been seen yet: run copyleaks_worker."))
+    elif not liveness.is_worker_there(row, timezone.now()):
+        found.append(
+            _("No worker has been seen since %(since)s: run copyleaks_worker.") % {"since": _moment(row.worker_seen_at)}
+        )
+    return found
+
+
+def what_holds_the_worker(row: AccountState | None) -> list[str]:
+    """Return sentences about a restore, a pause and a used-up budget, all of which a worker waits for."""
     found = []
     if row is not None and row.restored_at is not None:
         found.append(
@@ -43,12 +80,6 @@ def what_holds_scans(row: AccountState | None) -> list[str]:
         found.append(words % {"since": _moment(row.paused_at), "reason": reason, "mend": mends.mend(row)})
     if account.budget_left() == 0:
         found.append(_used_up_budget())
-    if row is None or row.worker_seen_at is None:
-        found.append(_("No worker has been seen yet: run copyleaks_worker."))
-    elif not liveness.is_worker_there(row, timezone.now()):
-        found.append(
-            _("No worker has been seen since %(since)s: run copyleaks_worker.") % {"since": _moment(row.worker_seen_at)}
-        )
     return found
 
 
@@ -90,8 +121,17 @@ def lost_in_words(found: losses.Losses) -> str:
     return words % {"lost": number_format(found.lost), "sent": number_format(found.sent)}
 
 
+def results_in_words(found: losses.Losses) -> str:
+    """Return how results come, as one line; empty when nothing that was sent has ended."""
+    if not found.sent:
+        return ""
+    return _("Results lost: %(lost)s. %(last)s") % {"lost": lost_in_words(found), "last": last_callback(found)}
+
+
 def last_callback(found: losses.Losses) -> str:
-    """Return when the last callback came, in words."""
+    """Return when the last callback came, in words; empty in synchronous mode, which knows none."""
+    if conf.MODE == "sync":
+        return ""
     if found.last_callback_at is None:
         return _("No callback has ever come.")
     return _("The last callback came at %(time)s.") % {"time": _moment(found.last_callback_at)}

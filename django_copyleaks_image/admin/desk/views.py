@@ -24,7 +24,6 @@ from django_copyleaks_image.admin.asking import number, numbers, plain
 from django_copyleaks_image.admin.base import DESK_MEDIA
 from django_copyleaks_image.admin.filters import fields_to_choose
 from django_copyleaks_image.admin.pictures import PictureAdmin
-from django_copyleaks_image.admin.waiting import pause_for_moderators
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import Decision, WatchedImage, decisions, images
 from django_copyleaks_image.reviewing import claims, placing, queue
@@ -33,7 +32,7 @@ from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale,
 from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.reasons import reasons_for
 from django_copyleaks_image.reviewing.users import AnyUser
-from django_copyleaks_image.scanning import account, file_changes
+from django_copyleaks_image.scanning import file_changes
 from django_copyleaks_image.standings import CHOICES, FINAL, FOR_A_PERSON, KINDS, Kind, Queue, Seen, choices_in, rule_of
 
 from . import sentences
@@ -110,7 +109,6 @@ class DeskViews(PictureAdmin):
             "saved_notes": conf.REVIEW_NOTES,
             "note_length": NOTE_LENGTH,
             "people": desk.access.people(),
-            "pause": pause_for_moderators(account.state()),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, self.desk_template, context)
