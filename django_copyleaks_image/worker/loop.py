@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
@@ -33,6 +34,7 @@ from django_copyleaks_image.scanning import (
 
 from .rounds import sweep_and_reconcile
 from .scan_threads import ScanThreads
+from .sign_of_life import SignOfLife
 from .watchdog import UNWELL_SECONDS, Stuck, Watchdog
 
 logger = logging.getLogger(__name__)
@@ -54,13 +56,22 @@ class Worker:
     always be stopped, and it notices when the others hang.
     """
 
-    def __init__(self, *, threads: int, poll_seconds: float, graceful_seconds: float = GRACEFUL_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        threads: int,
+        poll_seconds: float,
+        graceful_seconds: float = GRACEFUL_SECONDS,
+        heartbeat_file: Path | None = None,
+    ) -> None:
+        """Whoever asks for the worker's health looks at the time of ``heartbeat_file``, see :mod:`.sign_of_life`."""
         self._poll_seconds = poll_seconds
         self._graceful_seconds = graceful_seconds
         # A handler of signals may interrupt whoever holds the lock of an Event, but not of a SimpleQueue.
         self._told: SimpleQueue[None] = SimpleQueue()
         self._is_stopping = False
         self._stopping = Event()
+        self._sign_of_life = SignOfLife(heartbeat_file)
         self._watchdog = Watchdog(pause=max(poll_seconds, ROUND_SECONDS))
         self._size = threads
         self._scans = ScanThreads(threads, self._work_on)
@@ -102,6 +113,7 @@ class Worker:
         return self._watch_over(Thread(target=self._until_nothing_is_due, name="once", daemon=True))
 
     def _watch_over(self, *loops: Thread) -> bool:
+        self._sign_of_life.show()
         try:
             for loop in loops:
                 loop.start()
@@ -109,7 +121,11 @@ class Worker:
                 with suppress(Empty):
                     self._told.get(timeout=WATCH_SECONDS)
                 self._check(loops)
+                # Also while the database is away: another process would reach no more.
+                if not self._watchdog.silent(UNWELL_SECONDS):
+                    self._sign_of_life.show()
         finally:
+            self._sign_of_life.take_away()
             self._is_stopping = True
             self._stopping.set()
             self._scans.close()

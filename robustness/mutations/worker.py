@@ -80,4 +80,18 @@ PROTECTIONS = (
         "if not (self._judge() + self._claim() or self._scans.is_busy):",
         "tests/worker/test_loop.py -k finished_meanwhile",
     ),
+    Protection(
+        "sign of life means progress",
+        "worker/loop.py",
+        "                if not self._watchdog.silent(UNWELL_SECONDS):\n                    self._sign",
+        "                if True:\n                    self._sign",
+        "tests/worker/test_sign_of_life.py -k as_long_as_all_its_loops",
+    ),
+    Protection(
+        "no link of another user",
+        "worker/sign_of_life.py",
+        'os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)',
+        "os.O_WRONLY | os.O_CREAT",
+        "tests/worker/test_sign_of_life.py -k is_not_followed",
+    ),
 )

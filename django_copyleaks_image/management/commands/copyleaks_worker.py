@@ -1,6 +1,7 @@
 """``copyleaks_worker``: submit what is queued, judge what comes back, sweep, reconcile."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,9 +15,11 @@ from django_copyleaks_image.worker import (
     STUCK_STATUS,
     Stuck,
     Worker,
+    default_path,
     end_process,
     is_own_process,
     stop_on_signals,
+    why_unwell,
 )
 
 
@@ -33,8 +36,37 @@ class Command(BaseCommand):
             default=GRACEFUL_SECONDS,
             help="seconds that a stop waits for what is in progress (10); a second signal ends the worker at once",
         )
+        parser.add_argument(
+            "--healthcheck",
+            action="store_true",
+            help="start no worker, but tell by the status whether one of this machine is alive and goes on",
+        )
+        parser.add_argument(
+            "--heartbeat-file",
+            type=Path,
+            help="where a worker shows that it goes on, for --healthcheck; in the temporary directory by default",
+        )
 
-    def handle(self, *, once: bool, threads: int, poll: float, graceful_timeout: float, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        # A container asks every few seconds; what the checks say was said when the worker started.
+        return super().execute(*args, **options | ({"skip_checks": True} if options.get("healthcheck") else {}))
+
+    def handle(
+        self,
+        *,
+        once: bool,
+        threads: int,
+        poll: float,
+        graceful_timeout: float,
+        healthcheck: bool,
+        heartbeat_file: Path | None,
+        **options: Any,
+    ) -> None:
+        file = heartbeat_file or default_path()
+        if healthcheck:
+            if problem := why_unwell(file):
+                raise CommandError(problem)
+            return
         if threads < 1 or poll <= 0:
             raise CommandError("--threads must be at least 1 and --poll above 0.")
         if graceful_timeout < 0:
@@ -42,7 +74,7 @@ class Command(BaseCommand):
         if missing := [*check_credentials(), *check_public_url_is_set()]:
             raise CommandError("\n".join(f"{message.msg} {message.hint}" for message in missing))
         self._log_to_console()
-        worker = Worker(threads=threads, poll_seconds=poll, graceful_seconds=graceful_timeout)
+        worker = Worker(threads=threads, poll_seconds=poll, graceful_seconds=graceful_timeout, heartbeat_file=file)
         try:
             with stop_on_signals(worker):
                 is_done = worker.run_once() if once else worker.run()
