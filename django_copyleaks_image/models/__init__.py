@@ -20,6 +20,7 @@ from .home import (
     renditions,
     results,
     scans,
+    tallies,
 )
 from .receipt import WebhookReceipt
 from .rendition import Rendition, RenditionPart
@@ -27,6 +28,7 @@ from .result import DetectionResult
 from .review_desk import ReviewDesk
 from .scan import ImageScan
 from .standing_column import StandingColumn
+from .tally import Tally
 from .watched_image import WatchedImage
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "RenditionPart",
     "ReviewDesk",
     "StandingColumn",
+    "Tally",
     "WatchedImage",
     "WebhookReceipt",
     "account_row",
@@ -59,4 +62,5 @@ __all__ = [
     "renditions",
     "results",
     "scans",
+    "tallies",
 ]

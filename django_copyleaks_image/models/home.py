@@ -12,6 +12,7 @@ from .rendition import Rendition, RenditionQuerySet
 from .result import DetectionResult
 from .scan import ImageScan, ImageScanQuerySet
 from .standing_column import StandingColumn
+from .tally import Tally
 from .watched_image import WatchedImage, WatchedImageQuerySet
 
 
@@ -53,6 +54,11 @@ def days() -> DayQuerySet:
 def day_counts() -> DayCountQuerySet:
     """Return what was counted of the days, for reading and writing in their home database."""
     return DayCount.objects.using(home_database())
+
+
+def tallies() -> models.QuerySet[Tally]:
+    """Return what has happened so far, for reading and writing in their home database."""
+    return Tally.objects.using(home_database())
 
 
 def renditions() -> RenditionQuerySet:

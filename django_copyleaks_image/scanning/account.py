@@ -2,19 +2,29 @@
 
 import logging
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, ImageScan, account_row, days, home_database, results, scans
+from django_copyleaks_image.models import (
+    AccountState,
+    DetectionResult,
+    ImageScan,
+    account_row,
+    days,
+    home_database,
+    results,
+    scans,
+)
 from django_copyleaks_image.models.day import About
 from django_copyleaks_image.models.scan import Spent
 
-from . import clock
+from . import clock, tallies
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +117,8 @@ def _settle(scan: ImageScan, credits_charged: int, spent_as: Spent | None) -> No
     # Whoever is second finds nothing to change.
     if not row.filter(budget_day=reserved_on, credits=before).update(**columns):
         return
+    if spent_as is not None:
+        tallies.spent(more, spent_as)
     days().reopen(About.CREDITS, [day], clock.now())
     if not more and reserved_on is None:
         return
@@ -127,19 +139,28 @@ def _settle(scan: ImageScan, credits_charged: int, spent_as: Spent | None) -> No
 
 def budget_left() -> int | None:
     """Return the credits left today, 0 when they buy no scan any more, None when there is no budget."""
+    return None if conf.DAILY_BUDGET is None else left_of_budget(state(), price_of_a_scan())
+
+
+def left_of_budget(row: AccountState, price: int) -> int | None:
+    """Return what :func:`budget_left` does, of an account and a price that were read already."""
     budget = conf.DAILY_BUDGET
     if budget is None:
         return None
-    row, price = state(), price_of_a_scan()
     left = budget - row.budget_spent - row.budget_reserved * price if counts_today(row) else budget
     return left if left >= price else 0
 
 
 def price_of_a_scan() -> int:
     """Return how many credits a scan may cost, by the last results; what it does cost is known only afterwards."""
-    lately = results().filter(received_at__gte=timezone.now() - _PRICE_HOLDS)
-    charged = lately.order_by("-received_at").values_list("credits", flat=True)[:_PRICED_RESULTS]
+    charged = latest_prices().values_list("credits", flat=True)
     return max([1, *filter(None, charged)])
+
+
+def latest_prices() -> QuerySet[DetectionResult, Any]:
+    """Return the credits of the last results, the highest of which is the price of a scan."""
+    lately = results().filter(received_at__gte=timezone.now() - _PRICE_HOLDS)
+    return lately.order_by("-received_at").values("credits")[:_PRICED_RESULTS]
 
 
 def counts_today(row: AccountState) -> bool:

@@ -16,7 +16,7 @@ from django_copyleaks_image.outcomes import Code, Follows
 from django_copyleaks_image.problems import Problem, SentenceError
 from django_copyleaks_image.transactions import atomically
 
-from . import account, arrival, circuit, clock, finishing, leases, lost_results, recovery, unmeasured
+from . import account, arrival, circuit, clock, finishing, leases, lost_results, recovery, tallies, unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ def put_back(scan: ImageScan, reason: NotNow, **columns: object) -> None:
 
 def refused(scan: ImageScan, error: CopyleaksError) -> None:
     """Do what an error of the API asks for: wait for the account, try again, or end the scan."""
+    tallies.failed(scan, error.slug)
     if not error.uncertain and not scan.may_have_arrived:
         _note_that_it_did_not_arrive(scan)
     if error.pauses_account:
@@ -98,6 +99,8 @@ def failed(
 
     With ``is_shared`` there is no doubt about it. What is the scan's own and ``lasts`` is allowed few tries.
     """
+    if cause is None:  # An error of the API is counted already.
+        tallies.failed(scan, code)
     if circuit.failed(scan, shared, code, message, is_shared=is_shared):
         try_again(scan, code, message, cause=cause, lasts=lasts)
         return

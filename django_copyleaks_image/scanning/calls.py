@@ -20,7 +20,7 @@ from django_copyleaks_image.renditions import copies, shelf
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.transactions import atomically, repeated
 
-from . import addresses, clock, file_changes, lost_results, rate, receive, stored_files, unmeasured
+from . import addresses, clock, file_changes, lost_results, rate, receive, stored_files, tallies, unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +104,7 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
             **reason_columns() | {"error_code": lost_results.unless_oversized("")},
         )
 
+    tallies.submitted(scan)
     # Not left to a lost race, or to a connection that was closed during the call: the scan would be sent once more.
     changed = repeated(note)
     if changed:
@@ -131,6 +132,7 @@ def _check(scan: ImageScan, client: Client, content: bytes) -> None:
             raise
         return
     scans().filter(pk=scan.pk, submitted_at=None).update(submitted_at=clock.now())
+    tallies.submitted(scan)
     outcome = receive.deliver(scan, body, Source.SYNC)
     if outcome in (Outcome.MALFORMED, Outcome.CONTRADICTS):
         # Paid for: asking once more would pay once more.

@@ -15,7 +15,7 @@ from django_copyleaks_image.renditions import wanted
 from django_copyleaks_image.reviewing import placing
 from django_copyleaks_image.transactions import atomically
 
-from . import clock, paykey
+from . import clock, paykey, tallies
 
 # A failed scan may still be completed: its result came late.
 _COMPLETABLE = (*UNFINISHED, Status.FAILED)
@@ -51,6 +51,8 @@ def complete(scan: ImageScan, result: DetectionResult) -> bool:
     )
     if completed and scan.status == Status.FAILED:  # Its day may be counted for good.
         days().reopen(About.SCANS, [day_of(About.SCANS, scan.created_at)], now)
+    if completed:
+        tallies.completed(scan, verdict, now - scan.created_at)
     if completed and is_heard:
         notify.after_commit(scan.pk)
     return completed
@@ -115,6 +117,8 @@ def _end_without_result(
             **({name: getattr(scan, name) for name in _FOUND_OUT} if scan.sha256 else {}),
             file_state=scan.file_state,
         )
+        if ended:
+            tallies.ended(scan, status, code)
         if ended and not is_duplicate:
             paykey.look_after_commit(scan)
         if ended and is_heard:

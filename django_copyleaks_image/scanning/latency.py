@@ -46,3 +46,8 @@ def patience() -> timedelta:
     if deadline >= LONGEST:
         return deadline
     return max(deadline, min(advised() or UNKNOWN, LONGEST))
+
+
+def longest_patience() -> timedelta:
+    """Return what :func:`patience` is at most, whatever results took lately."""
+    return max(timedelta(seconds=conf.RESULT_DEADLINE), LONGEST)

@@ -25,7 +25,19 @@ from django_copyleaks_image.problems import Problem, stored
 from django_copyleaks_image.setting_values import Secret
 from django_copyleaks_image.transactions import atomically
 
-from . import account, addresses, clock, duplicates, file_changes, finishing, inbox, lost_results, paykey, unknown_keys
+from . import (
+    account,
+    addresses,
+    clock,
+    duplicates,
+    file_changes,
+    finishing,
+    inbox,
+    lost_results,
+    paykey,
+    tallies,
+    unknown_keys,
+)
 from .results import result_of
 
 logger = logging.getLogger(__name__)
@@ -86,6 +98,7 @@ def _stored(scan: ImageScan, body: bytes, source: Source, **columns: object) -> 
         check_object(body)
     except NotJsonObject as error:
         receipt = store(scan, body, source, outcome=Outcome.MALFORMED, detail=stored(error.message))
+        tallies.judged(Outcome.MALFORMED, sandbox=scan.sandbox)
         _drop_the_oldest_rubbish(scan)
         _erase_with_the_picture(scan)
         return receipt
@@ -114,7 +127,9 @@ def settle(receipt: WebhookReceipt, *, scan: ImageScan | None = None, body: byte
     try:
         scan = scan or _scan_of(receipt)
         try:
-            return apply(receipt, scan=scan, body=body)
+            outcome = apply(receipt, scan=scan, body=body)
+            tallies.judged(outcome, sandbox=scan.sandbox)
+            return outcome
         finally:
             if scan.removed_at is not None:
                 _erase_with_the_picture(scan)
