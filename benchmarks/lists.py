@@ -13,6 +13,8 @@ from django.utils import timezone
 from benchmarks.archives import Archive, Task, both, compare, queries
 from benchmarks.figures import Figure, times
 from django_copyleaks_image.models.day import About, day_of
+from django_copyleaks_image.monitoring import numbers
+from django_copyleaks_image.monitoring.health import read as health_of_rows
 from django_copyleaks_image.reviewing import queue
 from django_copyleaks_image.reviewing.queue import Order, Selection
 from django_copyleaks_image.scanning import days
@@ -61,6 +63,8 @@ def _tasks() -> Iterator[Task]:
     # Days are counted by the worker, of which a page shows the last, or those of a month.
     yield Task(name="overview", work=partial(_get_anew, f"{SCANS}overview/"), times=3)
     yield Task(name="overview_month", work=partial(_get_anew, f"{SCANS}overview/?month={LAST_MONTH:%Y-%m}"), times=3)
+    yield Task(name="metrics", work=lambda asked: numbers.read(), times=2)
+    yield Task(name="health", work=lambda asked: health_of_rows(), times=2)
     yield Task(name="ledger", work=partial(_get_anew, f"{ACCOUNT}spent/?month={LAST_MONTH:%Y-%m}"), times=3)
 
 

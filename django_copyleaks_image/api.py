@@ -1,12 +1,15 @@
 """What a project calls."""
 
 from .findings import finding
+from .monitoring.health import Health, health
 from .publishing import filter_by_picture, prefetch_standings, publishable, standing, with_standing
 from .scanning.scan_requests import latest_scan, request_scan, withdraw_scan
 
 __all__ = [
+    "Health",
     "filter_by_picture",
     "finding",
+    "health",
     "latest_scan",
     "prefetch_standings",
     "publishable",

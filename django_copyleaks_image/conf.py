@@ -222,6 +222,7 @@ class Conf:
         "Hours after which a waiting picture is overdue: queue_overdue is sent.",
         decode="json",
     )
+    METRICS_TOKEN = Setting("", values.secret, "Bearer token of whoever may read the metrics; nobody without one.")
     ALERTS = Setting(
         {},
         values.alert_receivers,

@@ -88,6 +88,7 @@ def _without_configured_secrets(text: str) -> str:
 def _configured_secrets() -> Iterator[str]:
     sources: tuple[Callable[[], Any], ...] = (
         lambda: [("", conf.API_KEY)],
+        lambda: [("", conf.METRICS_TOKEN)],
         lambda: conf.WEBHOOK_HEADERS,
         lambda: conf.FETCH_HEADERS,
         lambda: [("", conf.ALERTS.webhook)],

@@ -122,6 +122,7 @@ WRONG: dict[str, list[object]] = {
     "REVIEW_AREA": [-0.1, 1.1, "0.5", None],
     "MOSTLY_AI_AREA": [50],
     "WEBHOOK_MAX_BYTES": [0, None, 1.5],
+    "METRICS_TOKEN": [None, 1],
     "ALERTS": [
         *["wrong", ["mail"], {"mails": True}, {"mail": "yes"}, {"webhook": 3}, {"webhook": "hooks.example.org"}],
         *[{"webhook": "ftp://e.org"}, {"webhook": "https://u:p@e.org"}, {"webhook": "https://e.org/a b"}],

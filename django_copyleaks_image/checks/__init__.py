@@ -1,6 +1,18 @@
 """System checks by what they are about: one id for each mistake, with its heading in ``docs/checks.rst``."""
 
-from . import addresses, admin_sites, callbacks, columns, configuration, fields, progress, project, recorders, silent
+from . import (
+    addresses,
+    admin_sites,
+    callbacks,
+    columns,
+    configuration,
+    fields,
+    monitoring,
+    progress,
+    project,
+    recorders,
+    silent,
+)
 
 __all__ = [
     "addresses",
@@ -9,6 +21,7 @@ __all__ = [
     "columns",
     "configuration",
     "fields",
+    "monitoring",
     "progress",
     "project",
     "recorders",

@@ -280,6 +280,24 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Tally',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(choices=[('submitted', 'Submissions'), ('callback', 'Callbacks'), ('error', 'Errors'), ('ended', 'Scans that ended'), ('credits', 'Credits'), ('latency', 'Seconds to the verdict')], max_length=9, verbose_name='what')),
+                ('kind', models.CharField(blank=True, default='', max_length=20, verbose_name='kind')),
+                ('code', models.CharField(blank=True, default='', max_length=64, verbose_name='code')),
+                ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),
+                ('number', models.PositiveBigIntegerField(default=0, verbose_name='number')),
+                ('amount', models.FloatField(default=0.0, verbose_name='amount')),
+            ],
+            options={
+                'verbose_name': 'tally',
+                'verbose_name_plural': 'tallies',
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('what', 'kind', 'code', 'sandbox'), name='copyleaks_tally_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='WatchedImage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -70,7 +70,12 @@ class SignOfLife:
                 os.close(file)
         except OSError as error:
             if not self._has_complained:
-                logger.warning("The worker cannot show with %s that it is alive: %s.", self._path, error.strerror)
+                logger.warning(
+                    "The worker cannot show with %s that it is alive: %s.",
+                    self._path,
+                    error.strerror,
+                    extra={"event": "no_sign_of_life", "reason": error.strerror},
+                )
             self._has_complained = True
 
     def take_away(self) -> None:

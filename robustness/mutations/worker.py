@@ -27,8 +27,8 @@ PROTECTIONS = (
     Protection(
         "heartbeat means progress",
         "worker/loop.py",
-        "if not self._watchdog.silent(UNWELL_SECONDS):",
-        "if True:",
+        "if not self._watchdog.silent(UNWELL_SECONDS):\n            account",
+        "if True:\n            account",
         "tests/worker/test_hangs.py -k heartbeat",
     ),
     Protection(

@@ -1,0 +1,1 @@
+"""What machines ask: whether scans go on, and in numbers how."""
