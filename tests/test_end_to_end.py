@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 ROOT = Path(__file__).parent.parent
 
 
+def worker_process(settings: Any, *arguments: str) -> AbstractContextManager["subprocess.Popen[str]"]:
+    return process(settings, "copyleaks_worker", "--poll", "0.05", *arguments)
+
+
 @contextmanager
-def worker_process(settings: Any, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def process(settings: Any, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
         "PYTHONPATH": str(ROOT),
@@ -35,15 +41,40 @@ def worker_process(settings: Any, *arguments: str) -> Iterator["subprocess.Popen
         "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "TEST_COPYLEAKS_IMAGE": json.dumps(settings.COPYLEAKS_IMAGE),
     }
-    command = [sys.executable, "-m", "django", "copyleaks_worker", "--poll", "0.05", *arguments]
-    process = subprocess.Popen(
+    command = [sys.executable, "-m", "django", *arguments]
+    started = subprocess.Popen(
         command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT
     )
     try:
-        yield process
+        yield started
     finally:
-        process.kill()
-        process.communicate()
+        started.kill()
+        started.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_emulator_with_worker__scans_an_upload_and_both_end_together(
+    number: int, live_server: Any, configure: Callable[..., None], settings: Any
+) -> None:
+    # Whatever account and address the settings have: this worker talks to its emulator.
+    configure(PUBLIC_URL=live_server.url, API_URL="https://api.copyleaks.com")
+    command = ("copyleaks_emulator", "--port", "0", "--latency", "0", "--with-worker")
+
+    with process(settings, *command) as both:
+        assert both.stdout is not None
+        said = both.stdout.readline()
+        photo("ai-37.jpg", picture(size=(900, 700)))
+        wait_until(lambda: all_ended(1))
+        both.send_signal(number)
+        output, _ = both.communicate(timeout=15)
+
+    match = re.match(r"Copyleaks emulator at http://127\.0\.0\.1:(\d+), with a worker; callbacks go to http", said)
+    assert match, said
+    assert both.returncode == 0
+    assert ImageScan.objects.get().verdict == "partly_ai"
+    assert output.index("Worker stopped.") < output.index("Copyleaks emulator stopped")
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", int(match[1]))) != 0
 
 
 def all_ended(count: int) -> bool:

@@ -23,7 +23,7 @@ PUBLIC = [
         "fields",
         "models",
     ),
-    *("operations", "publishing", "redaction", "registry", "signals", "sources", "verdicts"),
+    *("operations", "publishing", "redaction", "registry", "signals", "sources", "testing", "verdicts"),
 ]
 
 

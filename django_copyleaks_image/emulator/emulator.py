@@ -39,6 +39,12 @@ class Emulator:
         self._log = EventLog(log)
         self._running = ExitStack()
         self._port = self.options.port
+        self._scheduler: Scheduler | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether all that was accepted has been called back, or never will be."""
+        return self._scheduler is None or self._scheduler.is_idle
 
     @property
     def url(self) -> str:
@@ -49,7 +55,7 @@ class Emulator:
         """Listen, and serve on threads of its own."""
         options, ledger, log = self.options, self.ledger, self._log
         with ExitStack() as running:
-            scheduler = Scheduler()
+            scheduler = self._scheduler = Scheduler()
             running.callback(scheduler.stop)
             heatmaps = Heatmaps(options, lambda: options.public_url.rstrip("/") or self.url)
             processing = Processing(

@@ -20,6 +20,7 @@ class Scheduler:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._stopped = False
+        self._running = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"copyleaks-emulator-{number}", daemon=True)
             for number in range(threads)
@@ -32,6 +33,12 @@ class Scheduler:
         with self._changed:
             heapq.heappush(self._due, (time.monotonic() + seconds, next(self._order), task))
             self._changed.notify()
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether no task is running or waits for its time."""
+        with self._changed:
+            return not (self._due or self._running)
 
     def stop(self, *, timeout: float = 2.0) -> None:
         """Begin no more tasks and wait at most ``timeout`` seconds for those that run."""
@@ -49,6 +56,9 @@ class Scheduler:
             except Exception:
                 # The thread has to outlive a task that fails; nobody waits for its outcome.
                 logger.exception("A task of the emulator failed.", extra={"event": "emulator_task_failed"})
+            finally:
+                with self._changed:
+                    self._running -= 1
 
     def _next(self) -> Task | None:
         with self._changed:
@@ -57,6 +67,7 @@ class Scheduler:
                 if wait is not None and wait <= 0:
                     # Somebody else has to watch over the next task while this one runs.
                     self._changed.notify()
+                    self._running += 1
                     return heapq.heappop(self._due)[2]
                 self._changed.wait(wait)
         return None

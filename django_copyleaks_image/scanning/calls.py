@@ -90,6 +90,11 @@ def _submit(scan: ImageScan, client: Client, submission: Submission) -> None:
             error.slug,
             extra=scan.event("scan_arrived_before", code=error.slug),
         )
+    note_as_submitted(scan)
+
+
+def note_as_submitted(scan: ImageScan) -> None:
+    """Note that a scan was sent, and that its callback is awaited unless that was faster."""
     now = clock.now()
     queued = scans().filter(pk=scan.pk, status=Status.QUEUED)
 

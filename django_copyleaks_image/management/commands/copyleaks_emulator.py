@@ -4,13 +4,18 @@ import signal
 import threading
 from typing import Any
 
+from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from django_copyleaks_image import conf
 from django_copyleaks_image.emulator.emulator import Emulator
 from django_copyleaks_image.emulator.faults import FAULTS, LOGIN_FAULTS
 from django_copyleaks_image.emulator.options import add_arguments, from_arguments
 
 DEFAULT_PORT = 8001
+# Where ``runserver`` is.
+SITE_URL = "http://127.0.0.1:8000"
 FILE_NAMES = (
     "The name of a picture decides its result: 'ai-37' anywhere in it marks 37 % of the area, 'nomask' detects without "
     "saying where, 'chatgpt' adds content credentials, any other name has no AI. 'fault-NAME' strikes its request or "
@@ -30,22 +35,45 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add_arguments(parser)
         parser.set_defaults(port=DEFAULT_PORT)
+        parser.add_argument(
+            "--with-worker",
+            action="store_true",
+            help="run a worker as well, which talks to this emulator whatever the settings say; both end together",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             emulator = Emulator(from_arguments(options), log=self._print).start()
         except OSError as error:
             raise CommandError(f"The emulator cannot start: {error}") from error
+        try:
+            if options["with_worker"]:
+                self._work(emulator)
+            else:
+                self._wait(emulator)
+        finally:
+            emulator.stop()
+        self._print("Copyleaks emulator stopped")
+
+    def _wait(self, emulator: Emulator) -> None:
         ended = threading.Event()
         previous = {number: signal.signal(number, lambda *_: ended.set()) for number in ENDING_SIGNALS}
         try:
             self._print(f"Copyleaks emulator at {emulator.url}")
             ended.wait()
         finally:
-            emulator.stop()
             for number, handler in previous.items():
                 signal.signal(number, handler)
-        self._print("Copyleaks emulator stopped")
+
+    def _work(self, emulator: Emulator) -> None:
+        """Run a worker in this process until it is told to stop, with its settings pointed at the emulator."""
+        account = {"EMAIL": emulator.options.email or "dev@example.org", "API_KEY": emulator.options.key or "any"}
+        pointed = {**account, "API_URL": emulator.url, "ID_URL": emulator.url}
+        if not conf.conf.PUBLIC_URL:
+            pointed["PUBLIC_URL"] = SITE_URL
+        setattr(settings, conf.DICT_NAME, {**conf.configured_dict(), **pointed})
+        self._print(f"Copyleaks emulator at {emulator.url}, with a worker; callbacks go to {conf.conf.PUBLIC_URL}")
+        call_command("copyleaks_worker", stdout=self.stdout, stderr=self.stderr)
 
     def _print(self, line: str) -> None:
         self.stdout.write(line)
