@@ -108,6 +108,8 @@ def media_saved(
             if not created and _may_name_owner(watched, update_fields):
                 scan_requests.owner_changed(watched, instance, using=using)
             continue
+        if is_new and not registry.stored_name(instance, watched.field):
+            continue  # There is no picture and was none: not even a savepoint is needed.
         written = _written(instance)
         is_followed = scan_requests.file_saved(
             watched,

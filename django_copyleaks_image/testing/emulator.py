@@ -2,14 +2,16 @@
 
 import time
 from contextlib import ExitStack
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import patch
 
 from django.test import override_settings
 
 from django_copyleaks_image import conf
 from django_copyleaks_image.emulator import Emulator, Ledger
-from django_copyleaks_image.scanning import duplicates, heatmaps, receive, submit
+from django_copyleaks_image.scanning import arrival, duplicates, heatmaps, receive, submit
 
 from .commits import done_at_once
 from .relay import Relay
@@ -53,6 +55,9 @@ class CopyleaksEmulator:
             self._relay.start()
             running.callback(self._relay.stop)
             running.enter_context(override_settings(**{conf.DICT_NAME: self._settings()}))
+            # What a test has stored is whole: nobody waits for the rest of a file, or for one that is not there.
+            for name in ("FRESH", "NEW"):
+                running.enter_context(patch.object(arrival, name, timedelta(0)))
             self._running = running.pop_all()
         return self
 
@@ -64,7 +69,7 @@ class CopyleaksEmulator:
     def work(self, *, seconds: float = 30.0) -> None:
         """Do what the worker does until nothing is due and the emulator owes no callback; signals are sent.
 
-        What waits for longer, such as a file that is not there yet or a result that is lost, is left waiting. Raises
+        What waits for longer, such as a result that is lost or the next try after an error, is left waiting. Raises
         TimeoutError when there is always more to do, and what a view of the project raises over a callback.
         """
         ends_at = time.monotonic() + seconds

@@ -4,6 +4,62 @@ from .protection import Protection
 
 PROTECTIONS = (
     Protection(
+        "signals within the transaction of a test",
+        "testing/commits.py",
+        "    while len(connection.run_on_commit) > before:",
+        "    while False:",
+        "tests/testing/test_results.py -k judges_the_scan",
+    ),
+    Protection(
+        "what a test leaves for its own commit",
+        "testing/commits.py",
+        "connection.run_on_commit.pop(before)",
+        "connection.run_on_commit.pop(0)",
+        "tests/testing/test_results.py -k is_left_to_it",
+    ),
+    Protection(
+        "no dispatcher beside a given result",
+        "testing/results.py",
+        ", wake=_nobody)",
+        ")",
+        "tests/testing/test_results.py -k no_dispatcher",
+    ),
+    Protection(
+        "work until the emulator owes nothing",
+        "testing/emulator.py",
+        "or not is_idle)",
+        ")",
+        "tests/testing/test_emulator.py -k faults",
+    ),
+    Protection(
+        "the emulator of a test and no other address",
+        "testing/emulator.py",
+        '            "API_URL": self._emulator.url,\n',
+        "",
+        "tests/testing/test_emulator.py -k leaves_no_thread",
+    ),
+    Protection(
+        "a plugin that imports nothing",
+        "pytest_plugin.py",
+        "import pytest\n\nif TYPE_CHECKING:",
+        "import pytest\nfrom . import testing  # noqa\n\nif TYPE_CHECKING:",
+        "tests/testing/test_plugin.py -k imports_nothing",
+    ),
+    Protection(
+        "no savepoint for an object without a picture",
+        "receivers.py",
+        "if is_new and not registry.stored_name(instance, watched.field):",
+        "if False:",
+        "tests/testing/test_costs.py -k costs_what",
+    ),
+    Protection(
+        "a worker beside the emulator that talks to nobody else",
+        "management/commands/copyleaks_emulator.py",
+        '"API_URL": emulator.url, ',
+        "",
+        "tests/test_end_to_end.py -k emulator_with_worker",
+    ),
+    Protection(
         "nothing of the app at a save when it is off",
         "receivers.py",
         "    if not is_enabled():\n        return\n",

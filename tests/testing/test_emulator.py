@@ -80,6 +80,17 @@ def test_picture_that_copyleaks_would_not_take__is_skipped(copyleaks_emulator: C
     assert only_scan().error_code == "too_small"
 
 
+@pytest.mark.awaits_files
+@pytest.mark.django_db
+def test_file_that_is_no_picture_or_not_there__is_not_awaited(copyleaks_emulator: CopyleaksEmulator) -> None:
+    photo("text.jpg", b"no picture")
+    Photo.objects.create(title="made", image="photos/nowhere.jpg")
+
+    copyleaks_emulator.work()
+
+    assert set(ImageScan.objects.values_list("error_code", flat=True)) == {"no_picture", "missing_file"}
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["fault-lost.jpg", "fault-late-ai-20.jpg", "fault-duplicated-ai-20.jpg"])
 def test_faults__are_those_of_the_file_name(name: str, copyleaks_emulator: CopyleaksEmulator) -> None:

@@ -1,0 +1,47 @@
+"""The code of docs/testing.rst is what a project would write, and runs as it stands."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "testing.rst").read_text()
+BLOCKS = [dedent(block) for block in re.findall(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)", TEXT)]
+MODULES = [block for block in BLOCKS if "def test_" in block]
+
+
+def test_document__has_a_module_for_each_way() -> None:
+    assert len(MODULES) == 3
+    assert "CopyleaksTestMixin" in MODULES[-1]
+
+
+@pytest.mark.parametrize("enabled", ["true", "false"])
+def test_document__runs(enabled: str, tmp_path: Path) -> None:
+    for number, module in enumerate(MODULES):
+        code = module.replace("from gallery.", "from tests.gallery.")
+        (tmp_path / f"test_{number}.py").write_text(code, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\nfilterwarnings = error\n")
+    plugins = ("-p", "pytest_django.plugin", "-p", "django_copyleaks_image.pytest_plugin")
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONPATH": str(ROOT),
+        "COPYLEAKS_ENABLED": enabled,
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *plugins, str(tmp_path)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "5 passed" in ended.stdout
