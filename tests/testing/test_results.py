@@ -15,6 +15,7 @@ from django_copyleaks_image.models import ImageScan, WatchedImage, WebhookReceip
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing.decide import Refused
+from django_copyleaks_image.scanning import submit
 from django_copyleaks_image.standings import Queue, Standing
 from django_copyleaks_image.testing import CopyleaksResults
 from tests.gallery.models import Listing, Photo
@@ -129,14 +130,19 @@ def test_switched_off__results_are_given_all_the_same(
     assert standing(uploaded, "image").standing == Standing.CONFIRMED
 
 
-def test_no_dispatcher__is_woken(copyleaks_results: CopyleaksResults, configure: Callable[..., None]) -> None:
+def test_no_dispatcher__is_woken(
+    copyleaks_results: CopyleaksResults, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(submit, "work_on_one", woken.append)
     uploaded = photo()
-    configure(DISPATCHER="no.such.dispatcher")
+    configure(DISPATCHER="django_copyleaks_image.dispatch.inline", API_URL="http://127.0.0.1:1")
 
-    copyleaks_results.measured(uploaded)
-    copyleaks_results.measured(uploaded)
+    copyleaks_results.measured(uploaded, ai=0.9)
+    copyleaks_results.measured(uploaded, ai=0.9)
 
     assert set(ImageScan.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+    assert woken == []
 
 
 @pytest.mark.parametrize(
