@@ -3,6 +3,7 @@
 from . import (
     addresses,
     admin_sites,
+    caching,
     callbacks,
     columns,
     configuration,
@@ -17,6 +18,7 @@ from . import (
 __all__ = [
     "addresses",
     "admin_sites",
+    "caching",
     "callbacks",
     "columns",
     "configuration",

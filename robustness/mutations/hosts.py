@@ -4,6 +4,13 @@ from .protection import Protection
 
 PROTECTIONS = (
     Protection(
+        "kept queries of the queue",
+        "checks/caching.py",
+        'if profile and _ASKED & set(profile["ops"]):',
+        "if False:",
+        "tests/checks/test_caching.py",
+    ),
+    Protection(
         "admins of a site's own",
         "admin/sites.py",
         "        if not site.is_registered(model):\n",
