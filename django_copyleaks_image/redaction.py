@@ -23,7 +23,7 @@ _CREDENTIAL = re.compile(
 # What nests deeper than this is nobody's log entry; a structure that holds itself ends here, too.
 DEPTH = 8
 
-_SCAN_ID = "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|doctor)"
+_SCAN_ID = "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|doctor(?:-[0-9a-f]{28})?)"
 # Slashes may be doubled, and an address may stand encoded in another one.
 _SLASHES, _COLON = "(?:/|%(?:25)*2f)+", "(?::|%(?:25)*3a)"
 # Log entries and reports cut off long texts, and with them tokens: what is left of one after an id is hidden as well.

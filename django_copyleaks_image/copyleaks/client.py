@@ -99,13 +99,13 @@ class Client:
         """Make sure that a token is at hand, so that the next call is sent without waiting for a login."""
         self._tokens.get()
 
-    def submit(self, submission: Submission) -> None:
-        """Ask for an asynchronous scan; the result comes to the webhook.
+    def submit(self, submission: Submission) -> Answer:
+        """Ask for an asynchronous scan and return the answer; the result comes to the webhook.
 
         ConflictError means that the id is taken: after an ``uncertain`` error, by the first try. TokenError asks for
         the same call once more: what is paid is repeated only by the caller, who knows whether it is still wanted.
         """
-        self._call(
+        return self._call(
             "PUT",
             f"/v1/ai-image-detector-async/{_checked(submission.scan_id)}/submit",
             body=submission.body(),

@@ -3,7 +3,7 @@
 from . import account, address, configuration, desk, progress
 from .findings import Step
 
-STEPS = (
+STEPS: tuple[Step, ...] = (
     Step("settings", "Settings", configuration.settings),
     Step("watched_fields", "Watched fields", configuration.watched_fields),
     Step("account", "Account", account.access),

@@ -104,6 +104,9 @@ CALLBACK_FAULTS = frozenset(
         "no-summary",
         "mask-mismatch",
         "metadata-hostile",
+        "unknown-keys",
+        "unknown-headers",
+        "sandbox-charged",
     }
 )
 FAULTS = LOGIN_FAULTS | ANSWER_FAULTS | CALLBACK_FAULTS | SWITCH_FAULTS.keys()

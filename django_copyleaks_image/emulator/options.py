@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .faults import FAULTS, SWITCH_FAULTS, SWITCHES
+from .vendors import VENDORS
 
 
 def _option(default: Any, help: str, *, show: bool = True, **argument: Any) -> Any:  # noqa: A002
@@ -105,6 +106,17 @@ class Options:
             "flag": "--fault",
         },
     )
+    failure_shape: str = _option(
+        "house",
+        "how a callback tells of a failure: beside a status (house), an error object or a text alone, without a code, "
+        "or not at all (none)",
+        choices=("house", "object", "string", "no-code", "none"),
+    )
+    vendor: str = _option(
+        "",
+        "a vendor that answers differently where nothing is documented; options that are given go before its own",
+        choices=("", *VENDORS),
+    )
     seed: int | None = _option(None, "seed of the fault probabilities", type=int)
     passing_tries: int = _option(
         2, "tries of one scan id (or one callback) that a passing fault in the file name spoils"
@@ -114,11 +126,23 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        self._become_the_vendor()
         check_faults(self.faults)
         for each in fields(self):
             choices = each.metadata.get("choices")
             if choices and getattr(self, each.name) not in choices:
                 raise ValueError(f"{each.name} must be one of {', '.join(choices)}")
+
+    def _become_the_vendor(self) -> None:
+        """Take the options of the vendor that nobody has given; later copies are changed as they are."""
+        preset = VENDORS.get(self.vendor, {})
+        own = {each.name for each in fields(self) if each.name in preset and getattr(self, each.name) == each.default}
+        for name in own:
+            object.__setattr__(self, name, preset[name])
+        if "faults" in preset:
+            object.__setattr__(self, "faults", {**preset["faults"], **self.faults})
+        if self.vendor in VENDORS:
+            object.__setattr__(self, "vendor", "")
 
     def under(self, faults: frozenset[str]) -> "Options":
         """Return the options for a scan with these faults, of which some set a switch."""

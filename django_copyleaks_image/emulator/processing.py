@@ -63,15 +63,24 @@ class Processing:
         return distort(body, faults)
 
     def _process(self, submission: Submission, faults: frozenset[str]) -> None:
+        body = self._scan(submission, faults)
+        if "error" in body and self._options.failure_shape == "none":
+            self._log.line("lost", submission.scan_id, "no callback tells of the failure")
+            return
         self._deliveries.send(
             Callback(
                 scan_id=submission.scan_id,
                 url=submission.webhook_url,
                 headers=submission.webhook_headers,
-                body=self._scan(submission, faults),
-                faults=faults,
+                body=body,
+                faults=faults | self._shape_of(body),
             )
         )
+
+    def _shape_of(self, body: Body) -> frozenset[str]:
+        """Return the fault that gives a failure its shape."""
+        shape = self._options.failure_shape
+        return frozenset({f"failed-{shape}"}) if "error" in body and shape != "house" else frozenset()
 
     def _scan(self, submission: Submission, faults: frozenset[str]) -> Body:
         credits_charged = cost(sandbox=submission.sandbox)

@@ -103,6 +103,11 @@ def _distorted_result(body: Body, faults: frozenset[str]) -> Body:
         body["summary"] = {"human": 0.3, "ai": 0.7}
     if "metadata-hostile" in faults:
         body["imageInfo"] = body["imageInfo"] | {"metadata": HOSTILE_METADATA}
+    if "unknown-keys" in faults:
+        body |= {"riskScore": 7, "summary": body["summary"] | {"confidence": 0.9}}
+    if "sandbox-charged" in faults:
+        name = "scannedDocument" if "scannedDocument" in body else "scannedImage"
+        body[name] = body[name] | {"actualCredits": COST}
     for fault, name in (("no-verdict", "isAiDetected"), ("no-summary", "summary")):
         if fault in faults:
             del body[name]
@@ -117,6 +122,8 @@ def encode(body: Body, faults: frozenset[str]) -> tuple[bytes, Mapping[str, str]
         content = content[: len(content) * 2 // 3]
     if "malformed-empty" in faults:
         content = b""
+    if "unknown-headers" in faults:
+        headers["X-Copyleaks-Signature"] = "t=1,v1=0123456789abcdef"
     if "gzip" in faults:
         content = gzip.compress(content, compresslevel=1)
         headers["Content-Encoding"] = "gzip"

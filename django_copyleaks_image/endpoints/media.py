@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from django_copyleaks_image import formats
+from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.renditions import copies, shelf
-from django_copyleaks_image.scanning import addresses, file_changes, stored_files, unmeasured
+from django_copyleaks_image.scanning import addresses, file_changes, stored_files, trials, unmeasured
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.streaming import streamed
 
@@ -38,7 +39,10 @@ class SpoiltCopy(Exception):
 @login_not_required
 def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
     """Stream the bytes of the scan that the token names, while it waits; anything else is an identical 404."""
-    scan = _waiting_scan(token)
+    scan_id = addresses.scan_id_of_media_token(token)
+    if scan_id is not None and trials.is_trial(scan_id):
+        return _of_trial(request, scan_id)
+    scan = _waiting_scan(scan_id)
     if scan is None or request.method not in ("GET", "HEAD"):
         return _refusal()
     try:
@@ -71,9 +75,20 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
     return response
 
 
-def _waiting_scan(token: str) -> ImageScan | None:
+def _of_trial(request: HttpRequest, trial_id: str) -> HttpResponse:
+    """Answer with the picture that the doctor has drawn."""
+    configured = conf.FETCH_HEADERS
+    received = {name.lower(): value for name, value in request.headers.items()}
+    came = None if callable(configured) else trials.have_come(configured, received)
+    is_fetch = request.method == "GET"
+    picture = trials.picture_of(trial_id, fetch_headers_came=came, is_fetch=is_fetch)
+    if picture is None or request.method not in ("GET", "HEAD"):
+        return _refusal()
+    return HttpResponse(picture, content_type="image/png", headers={"Cache-Control": "private, no-store"})
+
+
+def _waiting_scan(scan_id: str | None) -> ImageScan | None:
     """Return the scan while its result may still be taken: Copyleaks fetches the bytes when it comes to them."""
-    scan_id = addresses.scan_id_of_media_token(token)
     if scan_id is None:
         return None
     return scans().awaiting_result(timezone.now()).filter(scan_id=scan_id).first()

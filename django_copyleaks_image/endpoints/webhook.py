@@ -24,7 +24,7 @@ from django_copyleaks_image.copyleaks.bodies import PayloadError, TooLarge, boun
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
-from django_copyleaks_image.scanning import addresses, receive, refused
+from django_copyleaks_image.scanning import addresses, receive, refused, trials
 
 from .verifiers import Verifier, carries_webhook_headers, may_show_a_certificate, shows_a_known_certificate
 
@@ -121,6 +121,8 @@ class WebhookView(APIView):
     def post(self, request: Request, scan_id: str, token: str) -> Response:
         if scan_id == addresses.PROBE and addresses.opens_webhook(scan_id, token):
             return self.answer_to_probe(request)
+        if trials.is_trial(scan_id) and addresses.opens_webhook(scan_id, token):
+            return self.answer_to_trial(request, scan_id)
         scan = self.authentic_scan(request, scan_id, token)
         try:
             body = self.read_body(request._request)
@@ -159,6 +161,21 @@ class WebhookView(APIView):
         self.read_body(request._request)
         would_pass = carries_webhook_headers(request._request) and may_show_a_certificate(request._request)
         return Response(status=status.HTTP_204_NO_CONTENT if would_pass else status.HTTP_412_PRECONDITION_FAILED)
+
+    def answer_to_trial(self, request: Request, trial_id: str) -> Response:
+        """Take the callback of a trial of the doctor, and note whether one of a scan would have been taken."""
+        body = self.read_body(request._request)
+        was_let_in = all(verify(request._request) is True for verify in self.all_verifiers())
+        noted = trials.note_callback(
+            trial_id,
+            body,
+            headers=request.headers,
+            encoding=request.headers.get("Content-Encoding", ""),
+            was_let_in=was_let_in,
+        )
+        if not (noted and was_let_in):
+            raise NotFound
+        return Response({})
 
     def authentic_scan(self, request: Request, scan_id: str, token: str) -> ImageScan:
         """Return the scan whose secret the caller holds; everybody else gets the same 404."""

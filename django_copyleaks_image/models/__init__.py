@@ -16,12 +16,14 @@ from .home import (
     fitted_copies,
     home_database,
     images,
+    live_trials,
     receipts,
     renditions,
     results,
     scans,
     tallies,
 )
+from .live_trial import LiveTrial
 from .receipt import WebhookReceipt
 from .rendition import Rendition, RenditionPart
 from .result import DetectionResult
@@ -41,6 +43,7 @@ __all__ = [
     "DetectionResult",
     "FittedCopy",
     "ImageScan",
+    "LiveTrial",
     "Rendition",
     "RenditionPart",
     "ReviewDesk",
@@ -58,6 +61,7 @@ __all__ = [
     "fitted_copies",
     "home_database",
     "images",
+    "live_trials",
     "receipts",
     "renditions",
     "results",

@@ -7,6 +7,7 @@ from .alert import Alert, AlertMessage, AlertMessageQuerySet
 from .day import Day, DayCount, DayCountQuerySet, DayQuerySet
 from .decision import Decision
 from .fitted_copy import FittedCopy
+from .live_trial import LiveTrial
 from .receipt import WebhookReceipt, WebhookReceiptQuerySet
 from .rendition import Rendition, RenditionQuerySet
 from .result import DetectionResult
@@ -69,6 +70,11 @@ def renditions() -> RenditionQuerySet:
 def fitted_copies() -> models.QuerySet[FittedCopy]:
     """Return which scan needs which copy, for reading and writing in their home database."""
     return FittedCopy.objects.using(home_database())
+
+
+def live_trials() -> models.QuerySet[LiveTrial]:
+    """Return the trials of the doctor, for reading and writing in their home database."""
+    return LiveTrial.objects.using(home_database())
 
 
 def column_progress() -> models.QuerySet[StandingColumn]:

@@ -36,6 +36,7 @@ from . import (
     rejudging,
     renditions,
     requeue,
+    trials,
 )
 from .isolation import isolated
 
@@ -77,6 +78,8 @@ def sweep() -> None:
     with isolated("write how pictures stand into the project's own tables"):
         filling.write_due()
         filling.carry_on()
+    with isolated("drop what a doctor has left behind"):
+        trials.drop_stale()
     with isolated("erase what is known of deleted pictures"):
         erasure.erase_due(now)
     with isolated("remove what was kept for long enough"):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from django_copyleaks_image.admin.receipts import SHOWN_CHARACTERS, body_to_show
-from django_copyleaks_image.models import DetectionResult, ImageScan
+from django_copyleaks_image.models import DetectionResult, ImageScan, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import addresses, finishing
@@ -193,3 +193,17 @@ def test_replay__is_closed_to_whoever_may_only_view(moderator: Client) -> None:
     scan.refresh_from_db()
     assert scan.status == Status.QUEUED
     assert 'value="replay"' not in moderator.get(f"{RECEIPTS}{receipt.pk}/change/").content.decode()
+
+
+def test_keys_that_are_not_known__stand_on_receipt_and_overview(moderator: Client) -> None:
+    receipt = receipt_of(measured_photo())
+    WebhookReceipt.objects.update(unknown_keys="riskScore, <b>summary</b>.confidence")
+
+    page = moderator.get(f"{RECEIPTS}{receipt.pk}/change/").content.decode()
+    overview = moderator.get("/admin/copyleaks_image/imagescan/overview/").content.decode()
+
+    assert "Keys that this version does not know" in page
+    assert "riskScore, &lt;b&gt;summary&lt;/b&gt;.confidence" in page
+    assert (
+        "1 of the last 1 answers of the provider has keys that this version does not know: riskScore, &lt;b" in overview
+    )

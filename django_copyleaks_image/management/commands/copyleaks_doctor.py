@@ -1,11 +1,14 @@
 """``copyleaks_doctor``: find out, step by step, why scans do not end."""
 
 import json
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from django_copyleaks_image.doctor import live
 from django_copyleaks_image.doctor.findings import Finding, Status, Step, found_by
+from django_copyleaks_image.doctor.report import Report
 from django_copyleaks_image.doctor.steps import STEPS
 
 # Of what --json prints: raised when a key is renamed or removed.
@@ -22,17 +25,31 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object for programs")
         parser.add_argument("--quiet", action="store_true", help="print warnings and problems only")
+        parser.add_argument(
+            "--live",
+            action="store_true",
+            help="send a free sandbox scan through the API and back, and report what is documented nowhere",
+        )
+        parser.add_argument(
+            "--timeout", type=float, default=live.TIMEOUT, help="seconds that --live waits for a result (%(default)g)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         found: list[tuple[Step, Finding]] = []
-        for step in STEPS:
+        steps, report = STEPS, None
+        if options["live"]:
+            report = Report()
+            steps = (*STEPS, Step("live", "Live", partial(live.round_trip, report, seconds=options["timeout"])))
+        for step in steps:
             finding = found_by(step)
             found.append((step, finding))
             if not options["json"] and (finding.is_wrong or not options["quiet"]):
                 self._print(step, finding)
         failed = sum(finding.status == Status.PROBLEM for _, finding in found)
         if options["json"]:
-            self.stdout.write(json.dumps(_document(found, failed, quiet=options["quiet"]), indent=2))
+            self.stdout.write(json.dumps(_document(found, failed, report, quiet=options["quiet"]), indent=2))
+        elif report is not None and not options["quiet"]:
+            self._print_report(report)
         if failed:
             raise CommandError(f"{failed} of {len(found)} steps found a problem.")
 
@@ -46,8 +63,16 @@ class Command(BaseCommand):
         words = f"{finding.text} {finding.advice}".strip()
         self.stdout.write(f"{labels[finding.status]}   {step.title}: {words}")
 
+    def _print_report(self, report: Report) -> None:
+        self.stdout.write("Contract report:")
+        for name, value in report.facts.items():
+            words = ", ".join(value) or "none" if isinstance(value, list) else "none" if value is None else value
+            self.stdout.write(f"     {name.replace('_', ' ')}: {words}")
 
-def _document(found: list[tuple[Step, Finding]], failed: int, *, quiet: bool) -> dict[str, object]:
+
+def _document(
+    found: list[tuple[Step, Finding]], failed: int, report: Report | None, *, quiet: bool
+) -> dict[str, object]:
     return {
         "version": VERSION,
         "ok": not failed,
@@ -63,4 +88,5 @@ def _document(found: list[tuple[Step, Finding]], failed: int, *, quiet: bool) ->
             for step, finding in found
             if finding.is_wrong or not quiet
         ],
+        "contract": None if report is None else report.facts,
     }
