@@ -118,6 +118,10 @@ class WebhookView(APIView):
             yield from vars(one).get("verifiers", ())
         yield from conf.WEBHOOK_VERIFIERS
 
+    def lets_in(self, request: Request) -> bool:
+        """Return whether all verifiers let a callback in."""
+        return all(verify(request._request) is True for verify in self.all_verifiers())
+
     def post(self, request: Request, scan_id: str, token: str) -> Response:
         if scan_id == addresses.PROBE and addresses.opens_webhook(scan_id, token):
             return self.answer_to_probe(request)
@@ -165,7 +169,7 @@ class WebhookView(APIView):
     def answer_to_trial(self, request: Request, trial_id: str) -> Response:
         """Take the callback of a trial of the doctor, and note whether one of a scan would have been taken."""
         body = self.read_body(request._request)
-        was_let_in = all(verify(request._request) is True for verify in self.all_verifiers())
+        was_let_in = self.lets_in(request)
         noted = trials.note_callback(
             trial_id,
             body,
@@ -182,7 +186,7 @@ class WebhookView(APIView):
         if not addresses.opens_webhook(scan_id, token):
             refused.note_wrong_token(scan_id)
             raise NotFound
-        if not all(verify(request._request) is True for verify in self.all_verifiers()):
+        if not self.lets_in(request):
             raise NotFound
         scan = receive.addressed(scan_id)
         if scan is None:
