@@ -200,7 +200,7 @@ def _no_callback(trial: LiveTrial, seconds: float) -> Finding:
     return problem(
         "no_callback",
         f"the provider took the picture, but no result came within {seconds:g} seconds; it {fetched}.",
-        "Let Copyleaks reach PUBLIC_URL from outside, its media and its webhook; --timeout SECONDS waits for longer.",
+        "Let Copyleaks reach PUBLIC_URL from outside, its media and its webhook; --wait SECONDS waits for longer.",
     )
 
 

@@ -47,6 +47,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LiveTrial',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('trial_id', models.CharField(max_length=36, unique=True, verbose_name='id of the trial')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created at')),
+                ('picture', models.BinaryField(verbose_name='picture')),
+                ('fetches', models.PositiveIntegerField(default=0, verbose_name='fetches of the picture')),
+                ('fetch_headers_came', models.BooleanField(blank=True, null=True)),
+                ('callbacks', models.PositiveIntegerField(default=0, verbose_name='callbacks')),
+                ('body', models.BinaryField(default=bytes, verbose_name='compressed body')),
+                ('encoding', models.CharField(blank=True, default='', max_length=20)),
+                ('header_names', models.CharField(blank=True, default='', max_length=1500)),
+                ('was_let_in', models.BooleanField(blank=True, null=True)),
+            ],
+            options={
+                'verbose_name': 'trial of the doctor',
+                'verbose_name_plural': 'trials of the doctor',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='AccountState',
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),

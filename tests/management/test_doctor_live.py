@@ -49,7 +49,7 @@ def vendor(live_server: Any, configure: Callable[..., None], monkeypatch: pytest
 def live_step(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[dict[str, str], dict[str, Any]]:
     """Return what the live step found, and the contract report."""
     with suppress(CommandError):
-        call_command("copyleaks_doctor", "--json", "--live", "--timeout", "5", *options)
+        call_command("copyleaks_doctor", "--json", "--live", "--wait", "5", *options)
     document = json.loads(capsys.readouterr().out)
     assert not LiveTrial.objects.exists()
     assert not ImageScan.objects.exists()
@@ -127,7 +127,7 @@ def test_report__tells_vendors_apart(name: str, vendor: Any, capsys: pytest.Capt
 def test_report__is_printed_for_people(vendor: Any, capsys: pytest.CaptureFixture[str]) -> None:
     vendor("changed")
 
-    call_command("copyleaks_doctor", "--live", "--timeout", "5")
+    call_command("copyleaks_doctor", "--live", "--wait", "5")
 
     out = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert "Live: the result came after" in out
@@ -194,12 +194,12 @@ def test_no_callback__is_said_in_a_sentence(
     vendor: Any, capsys: pytest.CaptureFixture[str], configure: Callable[..., None]
 ) -> None:
     vendor(faults={"lost": 1.0})
-    finding, _report = live_step(capsys, "--timeout", "1")
+    finding, _report = live_step(capsys, "--wait", "1")
     assert (finding["status"], finding["code"]) == ("problem", "no_callback")
     assert "no result came within 1 seconds; it has fetched the picture" in finding["text"]
 
     configure(PUBLIC_URL="http://127.0.0.1:9")
-    finding, report = live_step(capsys, "--timeout", "1")
+    finding, report = live_step(capsys, "--wait", "1")
     assert "it has not even fetched the picture" in finding["text"]
     assert report["fetches"] == 0
 

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             help="send a free sandbox scan through the API and back, and report what is documented nowhere",
         )
         parser.add_argument(
-            "--timeout", type=float, default=live.TIMEOUT, help="seconds that --live waits for a result (%(default)g)"
+            "--wait", type=float, default=live.TIMEOUT, help="seconds that --live waits for a result (%(default)g)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         steps, report = STEPS, None
         if options["live"]:
             report = Report()
-            steps = (*STEPS, Step("live", "Live", partial(live.round_trip, report, seconds=options["timeout"])))
+            steps = (*STEPS, Step("live", "Live", partial(live.round_trip, report, seconds=options["wait"])))
         for step in steps:
             finding = found_by(step)
             found.append((step, finding))
