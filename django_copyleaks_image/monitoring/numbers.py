@@ -6,12 +6,12 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from django_copyleaks_image.models import Tally, images, scans, tallies
+from django_copyleaks_image.models import Tally, scans, tallies
 from django_copyleaks_image.models.scan import Lane
 from django_copyleaks_image.models.tally import What
 from django_copyleaks_image.standings import WAITING_QUEUES, Queue
 
-from .reading import Waiting, awaited, read_account, seconds_since, unjudged, waiting
+from .reading import Waiting, awaited, read_account, seconds_since, unjudged, waiting, waiting_for_people
 
 NOTHING = Waiting(0, None)
 
@@ -41,13 +41,12 @@ def read() -> Numbers:
     """Read all numbers with the same queries however many rows there are: what waits is counted up to a limit."""
     now, (row, budget_left) = timezone.now(), read_account()
     queued = scans().queued()
-    waiting_for_people = images().filter(sandbox=False)
     return Numbers(
         now=now,
         lanes={lane: waiting(queued.filter(lane=lane), "next_attempt_at") for lane in Lane},
         awaited=awaited(),
         unjudged=unjudged(),
-        desk={queue: waiting(waiting_for_people.filter(queue=queue), "queued_at") for queue in WAITING_QUEUES},
+        desk={queue: waiting_for_people(queue) for queue in WAITING_QUEUES},
         held_by=frozenset(
             ([row.pause_cause or "account"] if row.paused_at else []) + (["restored"] if row.restored_at else [])
         ),
