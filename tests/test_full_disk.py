@@ -76,6 +76,7 @@ def test_scan_that_is_worked_on__says_why_and_is_not_counted_as_failed(
     (scan,) = submit.claim(1)
 
     worker._work_on(scan)
+    worker._connections.close_idle(longer_than=0)
 
     (entry,) = (it for it in caplog.records if it.levelno >= logging.WARNING)
     assert entry.getMessage().endswith(f"the database refuses (OperationalError: {words}. Make room on its disk).")
