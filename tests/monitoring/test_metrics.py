@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.m
 TOKEN = "a-long-random-text-of-the-site"
 TEXT = "text/plain;version=0.0.4"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
-PARSERS: dict[str, Callable[[str], Iterator[Metric]]] = {TEXT: parse_text, OPENMETRICS: parse_openmetrics}
+PARSERS: dict[str, Callable[[str], Iterable[Metric]]] = {TEXT: parse_text, OPENMETRICS: parse_openmetrics}
 
 
 @pytest.fixture(autouse=True)

@@ -197,6 +197,7 @@ def test_worker__writes_full_dates_where_the_project_says_nothing(monkeypatch: p
 
     monkeypatch.setattr(Worker, "run_once", run_once)
 
-    copyleaks_worker.Command(stdout=stream).handle(once=True, threads=1, poll=1, graceful_timeout=1)
+    command = copyleaks_worker.Command(stdout=stream)
+    command.handle(once=True, threads=1, poll=1, graceful_timeout=1, healthcheck=False, heartbeat_file=None)
 
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d INFO    Works\.\n", stream.getvalue())
