@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from django_copyleaks_image.checks.addresses import check_public_url_is_set
 from django_copyleaks_image.checks.configuration import check_credentials
 from django_copyleaks_image.connection_pool import DEFAULT_THREADS
+from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.logs import Lines
 from django_copyleaks_image.worker import (
     GRACEFUL_SECONDS,
@@ -78,6 +80,8 @@ class Command(BaseCommand):
         try:
             with stop_on_signals(worker):
                 is_done = worker.run_once() if once else worker.run()
+        except DatabaseError as error:
+            raise CommandError(f"The database refuses: {told(error)}.") from error
         except Stuck as problem:
             if not is_own_process():
                 raise CommandError(f"The worker is stuck ({problem}).") from problem
