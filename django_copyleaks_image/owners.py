@@ -31,21 +31,21 @@ NOBODY = Owner()
 def owner_in(instance: Model, option: OwnerOption) -> Owner:
     """Return the owner of an object's pictures; raises what a function of the project does."""
     owner = option(instance) if callable(option) else getattr(instance, option)
-    key = _key_of(owner)
+    key = key_of(owner)
     return Owner(key, _label_of(owner)) if key else NOBODY
 
 
 def known_key(instance: Model, option: OwnerOption) -> str | None:
     """Return the key of the owner, without a query where a column holds it; None where that was not loaded."""
     if callable(option):
-        return _key_of(option(instance))
+        return key_of(option(instance))
     field = instance._meta.get_field(option)
     attribute = getattr(field, "attname", option)
     if attribute not in instance.__dict__:
         return None
     if isinstance(field, ForeignKey) and field.target_field.primary_key:
-        return _key(field.related_model, instance.__dict__[attribute])
-    return _key_of(getattr(instance, option))
+        return key_by(field.related_model, instance.__dict__[attribute])
+    return key_of(getattr(instance, option))
 
 
 def problem_with(option: OwnerOption, model: type[Model]) -> str:
@@ -65,16 +65,18 @@ def model_and_key(key: str) -> tuple[str, str] | None:
     return None if label == _TEXT else (label, pk)
 
 
-def _key_of(owner: Any) -> str:
+def key_of(owner: Any) -> str:
+    """Return the key of an owner, empty for nobody."""
     if isinstance(owner, Model):
-        return _key(type(owner), owner.pk)
+        return key_by(type(owner), owner.pk)
     if owner is None or getattr(owner, "is_anonymous", False):
         return ""
     text = plain(owner)
     return _bounded(f"{_TEXT}:{text}") if text else ""
 
 
-def _key(model: Any, pk: Any) -> str:
+def key_by(model: Any, pk: Any) -> str:
+    """Return the key of an object, which may be gone; empty without one."""
     if pk is None:
         return ""
     concrete = model._meta.concrete_model or model

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 
 from django.core.exceptions import ImproperlyConfigured
 
 from django_copyleaks_image.conf import DICT_NAME, Conf, conf, configured_dict, is_enabled
+from django_copyleaks_image.models.day import OPEN_FOR
 
 from .registering import PREFIX, register
 
@@ -130,6 +131,22 @@ def check_webhook_headers(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(Tags.compatibility)
+def check_retention(**kwargs: Any) -> list[CheckMessage]:
+    """Check that what is to be removed can be."""
+    days = value_of("RETENTION_DAYS")
+    if days is None or days > OPEN_FOR.days:
+        return []
+    return [
+        Warning(
+            f"{DICT_NAME}['RETENTION_DAYS'] is {days}: receipts go after that time, but scans of deleted pictures stay "
+            "until their days are counted for good.",
+            hint=f"Give at least {OPEN_FOR.days + 1} days, for which results may be late and days are counted.",
+            id=f"{PREFIX}.W058",
+        )
+    ]
 
 
 def is_https(url: str) -> bool:

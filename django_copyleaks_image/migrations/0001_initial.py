@@ -226,6 +226,7 @@ class Migration(migrations.Migration):
                 ('notifying_until', models.DateTimeField(blank=True, null=True, verbose_name='signal being sent until')),
                 ('removed_at', models.DateTimeField(blank=True, db_index=True, null=True, verbose_name='picture deleted at')),
                 ('erasure_due_at', models.DateTimeField(blank=True, db_index=True, null=True, verbose_name='erasure due at')),
+                ('erased_at', models.DateTimeField(blank=True, null=True, verbose_name='picture erased at')),
                 ('error_code', models.CharField(blank=True, default='', max_length=64, verbose_name='error code')),
                 ('error_message', models.TextField(blank=True, default='', verbose_name='error message')),
                 ('error_values', models.JSONField(blank=True, default=dict)),

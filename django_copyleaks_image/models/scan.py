@@ -214,6 +214,9 @@ class ImageScan(ReadWhereWritten):
     removed_at = models.DateTimeField(_("picture deleted at"), null=True, blank=True, db_index=True)
     erasure_due_at = models.DateTimeField(_("erasure due at"), null=True, blank=True, db_index=True)
 
+    # Somebody asked for it: nothing names the picture any more, nor does what comes late.
+    erased_at = models.DateTimeField(_("picture erased at"), null=True, blank=True)
+
     error_code = models.CharField(_("error code"), max_length=64, blank=True, default="")
     # In English, or in somebody else's words; and what it takes to say a sentence of ours in the reader's language.
     error_message = models.TextField(_("error message"), blank=True, default="")

@@ -187,7 +187,12 @@ def remove(target_scans: QuerySet[ImageScan], code: str) -> None:
 def free(scan: ImageScan) -> bool:
     """Take the pay key from a superseded scan whose result will not come; return False when it held nothing."""
     held = scans().filter(pk=scan.pk, status=Status.SUPERSEDED, result=None)
-    changed = held.filter(Q(pay_key__isnull=False) | Q(budget_day__isnull=False)).update(pay_key=None)
+    is_erased = When(erased_at__isnull=False, then=Value(clock.now()))
+    changed = held.filter(Q(pay_key__isnull=False) | Q(budget_day__isnull=False)).update(
+        # What was needed to know others of the same bytes goes as well.
+        pay_key=None,
+        erasure_due_at=Case(is_erased, default=F("erasure_due_at")),
+    )
     if changed:
         paykey.look_after_commit(scan)
     return bool(changed)

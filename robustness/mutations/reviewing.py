@@ -251,8 +251,8 @@ PROTECTIONS = (
     Protection(
         "pseudonyms of two people",
         "reviewing/people.py",
-        'return f"Moderator {first}{mark}"',
-        'return "Moderator"',
+        'f"Moderator {first}{mark}"',
+        '"Moderator"',
         "tests/reviewing/test_people.py -k apart",
     ),
     Protection(

@@ -108,6 +108,15 @@ def test_unknown_key__is_named(configure: Callable[..., None]) -> None:
     assert "hush" not in str(message)
 
 
+@pytest.mark.parametrize(("days", "warns"), [(0, True), (8, True), (9, False), (None, False)])
+def test_retention__is_no_shorter_than_days_are_counted(
+    configure: Callable[..., None], days: int | None, warns: bool
+) -> None:
+    configure(RETENTION_DAYS=days)
+
+    assert ("W058" in ids()) == warns
+
+
 def test_wrong_type__names_key_and_mend(configure: Callable[..., None]) -> None:
     configure(RATE_LIMIT="ten", API_KEY=["hush-hush"])
 

@@ -1,0 +1,1 @@
+"""What somebody may ask of what is kept about them: to erase it, and to have it."""
