@@ -74,6 +74,13 @@ PROTECTIONS = (
         "tests/alerts/test_lookout.py -k breaks_no_request",
     ),
     Protection(
+        "the state of the account is told to those who may see it",
+        "admin/banner.py",
+        "if account is None or not account.has_view_permission(request):",
+        "if account is None:",
+        "tests/admin/test_banner.py -k what_it_means",
+    ),
+    Protection(
         "results that are lost by accident alarm nobody",
         "scanning/losses.py",
         "self.lost * _ONE_IN >= self.sent",
