@@ -8,6 +8,7 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.checks.addresses import check_public_url_is_set
 from django_copyleaks_image.checks.configuration import check_credentials
 from django_copyleaks_image.checks.registering import PREFIX
+from django_copyleaks_image.conf import is_enabled
 from django_copyleaks_image.models import home_database
 
 from .findings import Finding, fine, problem, warning
@@ -30,6 +31,9 @@ def rows() -> Finding:
 
 
 def watched_fields() -> Finding:
+    """Say what is watched; nothing is while the app is switched off."""
+    if not is_enabled():
+        return problem("switched_off", "ENABLED is off: no upload is scanned.", "Turn it off in tests alone.")
     watched = ", ".join(label for field in registry.all_watched() for label in field.named_labels)
     if not watched:
         return problem(

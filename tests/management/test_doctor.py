@@ -134,6 +134,14 @@ def test_nothing_watched(well: Emulator, capsys: pytest.CaptureFixture[str], con
     assert "Watched fields: none" in problems(capsys, found=1)
 
 
+def test_app_that_is_switched_off(
+    well: Emulator, capsys: pytest.CaptureFixture[str], configure: Callable[..., None]
+) -> None:
+    configure(ENABLED=False)
+
+    assert "Watched fields: ENABLED is off" in problems(capsys, found=1)
+
+
 def test_tables_missing(well: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def no_such_table() -> AccountState:
         raise OperationalError("no such table")
