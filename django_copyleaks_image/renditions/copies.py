@@ -19,6 +19,8 @@ def keep(scan: ImageScan, sha256: str, image_format: str, content: bytes) -> Non
     atomically(lambda: fitted_copies().bulk_create([note], ignore_conflicts=True))
     with _failures(), shelf.waiting():
         shelf.save(_name(sha256, image_format), content)
+        if not fitted_copies().filter(sha256=sha256).exists():  # Erased meanwhile: nothing else knows of it.
+            shelf.storage().delete(_name(sha256, image_format))
 
 
 def is_kept(scan: ImageScan) -> bool:

@@ -131,6 +131,8 @@ def _draw_bytes(row: Rendition, stream: IO[bytes], sha256: str) -> None:
     shelf.put(sha256, drawn)
     known = {} if facts is None else {"image_format": facts.format, "orientation": facts.orientation}
     wanted.store(row, due_at=None, problem="", problem_values={}, is_final=False, sha256=sha256, **known)
+    if not renditions().filter(pk=row.pk).exists():  # Erased while it was drawn: nothing else knows of the files.
+        shelf.remove(sha256)
 
 
 def _remember(row: Rendition, code: str, kept: Mapping[str, object] | None = None, *, is_final: bool) -> None:

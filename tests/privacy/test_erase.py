@@ -29,8 +29,8 @@ from django_copyleaks_image.models import (
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.privacy.erase import Erasure
-from django_copyleaks_image.renditions import shelf
-from django_copyleaks_image.scanning import finishing, receive, reconcile, sweep
+from django_copyleaks_image.renditions import copies, shelf, wanted
+from django_copyleaks_image.scanning import finishing, receive, reconcile, renditions, sweep
 from django_copyleaks_image.standings import Kind
 from tests.gallery.models import Photo, Postcard, Poster, Sticker
 from tests.reviewing import stories
@@ -428,3 +428,35 @@ def test_storage_that_is_down__leaves_it_to_the_worker(ada: User, monkeypatch: p
 
     sweep.sweep()
     assert traces(*TRACES) == set()
+
+
+def test_picture_that_is_erased_while_it_is_drawn__leaves_no_files(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = stories.flagged()
+    wanted.ask(scan)
+    put = shelf.put
+
+    def be_slow(sha256: str, drawn: Any) -> None:
+        erase(stories.photo_of(scan))
+        put(sha256, drawn)
+
+    monkeypatch.setattr(shelf, "put", be_slow)
+
+    renditions.draw_of(scan.scan_id)
+
+    assert not RenditionPart.objects.exists()
+    assert not any(shelf.get(scan.sha256, size) for size in RENDITION_SIDES)
+
+
+def test_copy_that_is_erased_while_it_is_kept__leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = stories.flagged()
+    save = shelf.save
+
+    def be_slow(name: str, content: bytes) -> None:
+        erase(stories.photo_of(scan))
+        save(name, content)
+
+    monkeypatch.setattr(shelf, "save", be_slow)
+
+    copies.keep(scan, "c" * 64, "PNG", picture("PNG"))
+
+    assert not RenditionPart.objects.exists()

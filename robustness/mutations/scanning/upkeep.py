@@ -123,6 +123,20 @@ PROTECTIONS = (
         "tests/scanning/test_pruning.py -k finished_scans",
     ),
     Protection(
+        "drawn while it is erased",
+        "scanning/renditions.py",
+        "    if not renditions().filter(pk=row.pk).exists():",
+        "    if False:",
+        "tests/privacy/test_erase.py -k is_drawn",
+    ),
+    Protection(
+        "kept while it is erased",
+        "renditions/copies.py",
+        "        if not fitted_copies().filter(sha256=sha256).exists():",
+        "        if False:",
+        "tests/privacy/test_erase.py -k is_kept",
+    ),
+    Protection(
         "late results of erased pictures",
         "scanning/erasure.py",
         "        if not users.filter(erased_at=None).exists():\n",
