@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from django.contrib.auth import get_backends, get_permission_codename
+from django.contrib.auth import get_backends, get_permission_codename, get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Model, Q
 from django.http import HttpRequest
@@ -73,6 +73,14 @@ class PictureAccess:
         return found.values()
 
     # What follows from these.
+
+    def acting_user(self) -> Any:
+        """Return who sits there in the place of the user, None for nobody else; decisions name both.
+
+        That is whoever took over the session with django-hijack. A project may know others.
+        """
+        history = getattr(self.request, "session", {}).get("hijack_history")
+        return get_user_model()._default_manager.filter(pk=history[0]).first() if history else None
 
     def people(self) -> "list[AbstractBaseUser]":
         """Return the people of this site to whom escalated pictures can be assigned, by their names."""

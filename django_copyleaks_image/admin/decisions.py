@@ -24,7 +24,7 @@ from django_copyleaks_image.standings import Kind
 from . import export
 from .asking import AskedChangeList
 from .desk.item import unseen_in_words, what_was_decided
-from .facts import Finding, clamped, decider, finding_of, moment
+from .facts import Finding, acting, clamped, decider, finding_of, moment
 from .filters import WatchedFieldFilter
 from .images import desk_of
 from .log_filters import DateFilter, OverturnedFilter, PersonFilter, ReasonFilter, SecondLookFilter
@@ -85,6 +85,7 @@ class DecisionAdmin(export.ExportedAdmin):
         "decision_id": lambda decision, scan, finding: decision.pk,
         "decided_at": lambda decision, scan, finding: export.iso(decision.decided_at),
         "decided_by": lambda decision, scan, finding: _name(decision),
+        "acted_by": lambda decision, scan, finding: acting(decision),
         "decision": lambda decision, scan, finding: decision.kind,
         "batch": lambda decision, scan, finding: decision.batch or "",
         "undoes": lambda decision, scan, finding: decision.reverses_id or "",
@@ -130,9 +131,11 @@ class DecisionAdmin(export.ExportedAdmin):
             "image__scan",
             "scan__result",
             "decided_by",
+            "acted_by",
             "assigned_to",
             "reverses",
             "reversal__decided_by",
+            "reversal__acted_by",
         ).defer(*(f"scan__result__{name}" for name in DetectionResult.LARGE_FIELDS))
         return related.order_by(*self.get_ordering(request))
 

@@ -126,7 +126,15 @@ def person(user: AnyUser | None, former: str = "") -> str:
 
 
 def decider(decision: Decision) -> str:
-    return person(decision.decided_by, decision.decided_by_name)
+    """Return who decided; where somebody sat there in their place, both."""
+    by, really = person(decision.decided_by, decision.decided_by_name), acting(decision)
+    return _("%(name)s, by %(acting)s in their place") % {"name": by, "acting": really} if really else by
+
+
+def acting(decision: Decision) -> str:
+    """Return who sat there in the place of the one who decided, empty where that was nobody else."""
+    is_other = decision.acted_by is not None or decision.acted_by_name
+    return person(decision.acted_by, decision.acted_by_name) if is_other else ""
 
 
 def assignee(decision: Decision) -> str:

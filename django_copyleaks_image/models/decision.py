@@ -43,6 +43,13 @@ class Decision(models.Model):
     decided_by_name = models.CharField(
         _("name of a deleted person who decided"), max_length=NAME_LENGTH, blank=True, default=""
     )
+    # Who did so in the session of the one above, as support does with django-hijack.
+    acted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("acted by"), related_name="+", null=True, blank=True
+    )
+    acted_by_name = models.CharField(
+        _("name of a deleted person who acted"), max_length=NAME_LENGTH, blank=True, default=""
+    )
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now, db_index=True)
     # What the person saw, and what stood before: an undo restores it.
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True, default="")

@@ -70,11 +70,12 @@ def decide(
     batch: UUID | None = None,
     seen: Seen = Seen.NOT_SAID,
     assigned_to: AnyUser | None = None,
+    acted_by: AnyUser | None = None,
 ) -> Decision:
     """Decide about a picture as it was seen at ``version``, for ``seconds``, and return the decision.
 
     What is decided as one ``batch`` can be undone as one. What is escalated may be ``assigned_to`` somebody,
-    with a note.
+    with a note. ``acted_by`` is who sits there in the user's place.
 
     Raises :class:`Stale` when the picture has changed since or somebody else holds it, and :class:`Refused` for a kind
     or a reason that is not possible.
@@ -103,6 +104,7 @@ def decide(
         _after(image, kind) | ({"assigned_to": assigned_to} if kind in FOR_A_PERSON else {}),
         kind=kind,
         assigned_to=assigned_to,
+        acted_by=acted_by,
         reason=reason,
         note=note.strip()[:NOTE_LENGTH],
         agrees=agrees,
@@ -112,7 +114,7 @@ def decide(
     )
 
 
-def undo(decision_pk: int, *, user: AnyUser) -> Decision:
+def undo(decision_pk: int, *, user: AnyUser, acted_by: AnyUser | None = None) -> Decision:
     """Undo a decision of the user's own as long as it is the last one, and return the reversal.
 
     Raises :class:`Stale` when something has happened since, :class:`Refused` when it is not the user's.
@@ -128,12 +130,12 @@ def undo(decision_pk: int, *, user: AnyUser) -> Decision:
         restored = {"standing": decision.before, "queue": decision.queue, "queued_at": decision.queued_at}
         restored["assigned_to"] = assignee_before(decision)
     try:
-        return _record(image, user, image.version, restored, kind=Kind.UNDONE, reverses=decision)
+        return _record(image, user, image.version, restored, kind=Kind.UNDONE, reverses=decision, acted_by=acted_by)
     except IntegrityError:  # Undone by another request at the same moment: only one reversal can name it.
         raise Stale(_read(image.pk)) from None
 
 
-def leave_note(image_pk: int, *, user: AnyUser, note: str) -> Decision:
+def leave_note(image_pk: int, *, user: AnyUser, note: str, acted_by: AnyUser | None = None) -> Decision:
     """Leave a note about a picture without deciding anything; raise :class:`Refused` when there is none of either."""
     text = note.strip()[:NOTE_LENGTH]
     if not text:
@@ -141,7 +143,7 @@ def leave_note(image_pk: int, *, user: AnyUser, note: str) -> Decision:
     image = _read(image_pk)
     if not is_decidable(image):
         raise Stale(image)
-    return _append(image, user, kind=Kind.NOTED, note=text)
+    return _append(image, user, kind=Kind.NOTED, note=text, acted_by=acted_by)
 
 
 def own_last_decision(image: WatchedImage, user: AnyUser) -> Decision | None:

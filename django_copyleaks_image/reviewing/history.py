@@ -14,7 +14,7 @@ def history_of(image: WatchedImage) -> QuerySet[Decision]:
     """
     since_upload = Q(decided_at__gte=image.uploaded_at)
     same_bytes = Q(sha256=image.sha256) | Q(since_upload, sha256="") if image.sha256 else since_upload
-    found = decisions().select_related("decided_by", "reverses")
+    found = decisions().select_related("decided_by", "acted_by", "reverses")
     return found.filter(same_bytes, image=image.pk, sandbox=image.sandbox).order_by("-pk")
 
 

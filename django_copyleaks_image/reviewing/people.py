@@ -28,6 +28,7 @@ def keep_pseudonym(person: AbstractBaseUser) -> str:
 def write_name(person: AbstractBaseUser, name: str) -> None:
     """Write what a person is called once no account says so."""
     decisions().filter(decided_by=person.pk).update(decided_by_name=name)
+    decisions().filter(acted_by=person.pk).update(acted_by_name=name)
     decisions().filter(assigned_to=person.pk).update(assigned_to_name=name)
     day_counts().filter(person=person.pk).update(person_name=name)
 
@@ -38,9 +39,9 @@ def _name(person: AbstractBaseUser) -> str:
 
 def _pseudonym(person: AbstractBaseUser) -> str:
     """Return a name that is nobody else's and tells nothing: by the number of the first decision that was theirs."""
-    return _first_of(decisions().filter(decided_by=person.pk), "") or _first_of(
-        decisions().filter(assigned_to=person.pk), "-a"
-    )
+    roles = (("decided_by", ""), ("assigned_to", "-a"), ("acted_by", "-b"))
+    found = (_first_of(decisions().filter(**{role: person.pk}), mark) for role, mark in roles)
+    return next(filter(None, found), "")
 
 
 def _first_of(found: QuerySet[Decision], mark: str) -> str:
@@ -59,7 +60,8 @@ def forget(person: Any, *, keeps_notes: bool) -> tuple[int, int]:
     pseudonym = keep_pseudonym(person)
     own, asked = decisions().filter(decided_by=person.pk), decisions().filter(assigned_to=person.pk)
     notes = 0 if keeps_notes else own.exclude(note="").update(note="")
-    names = own.update(decided_by=None) + asked.update(assigned_to=None)
+    acted = decisions().filter(acted_by=person.pk)
+    names = own.update(decided_by=None) + asked.update(assigned_to=None) + acted.update(acted_by=None)
     day_counts().filter(person=person.pk).update(person=None, person_name=pseudonym)
     images().filter(claimed_by=person.pk).update(**FREE)
     images().filter(assigned_to=person.pk).update(assigned_to=None)
@@ -69,9 +71,11 @@ def forget(person: Any, *, keeps_notes: bool) -> tuple[int, int]:
 def _forget_former(name: str, *, keeps_notes: bool) -> tuple[int, int]:
     gone = decisions().filter(decided_by=None, decided_by_name=name)
     asked = decisions().filter(assigned_to=None, assigned_to_name=name)
-    pseudonym = _first_of(gone, "") or _first_of(asked, "-a")
+    acted = decisions().filter(acted_by=None, acted_by_name=name)
+    pseudonym = _first_of(gone, "") or _first_of(asked, "-a") or _first_of(acted, "-b")
     notes = 0 if keeps_notes else gone.exclude(note="").update(note="")
     if pseudonym == name or not pseudonym:
         return notes, 0
     day_counts().filter(person=None, person_name=name).update(person_name=pseudonym)
-    return notes, gone.update(decided_by_name=pseudonym) + asked.update(assigned_to_name=pseudonym)
+    names = gone.update(decided_by_name=pseudonym) + asked.update(assigned_to_name=pseudonym)
+    return notes, names + acted.update(acted_by_name=pseudonym)

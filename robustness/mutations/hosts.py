@@ -4,6 +4,13 @@ from .protection import Protection
 
 PROTECTIONS = (
     Protection(
+        "who sat there in somebody's place",
+        "admin/desk/views.py",
+        "        acted_by=desk.access.acting_user(),\n",
+        "",
+        "tests/admin/test_acting.py -k decided",
+    ),
+    Protection(
         "kept queries of the queue",
         "checks/caching.py",
         'if profile and _ASKED & set(profile["ops"]):',

@@ -114,6 +114,38 @@ print(json.dumps([list(scans.values_list("status", "error_code")) for scans in o
 )
 
 
+HIJACK = (
+    BEGIN.replace("exec(sys.argv[1], settings)", "")
+    + """
+from types import ModuleType
+from django.urls import include, path
+from django.contrib import admin
+set_up(apps=("hijack",), middleware=(), ROOT_URLCONF="hijacked_urls")
+"""
+    + READY
+    + """
+urls = sys.modules["hijacked_urls"] = ModuleType("hijacked_urls")
+urls.urlpatterns = [
+    path("admin/", admin.site.urls), path("hijack/", include("hijack.urls")),
+    path("copyleaks/", include("django_copyleaks_image.urls")),
+]
+from django.contrib.auth.models import User
+from django.test import Client
+from django_copyleaks_image.models import Decision, WatchedImage
+from tests.admin.desk_requests import press
+from tests.admin.scans_to_show import measured_photo
+ada, grace = User.objects.create_superuser("ada"), User.objects.create_superuser("grace")
+measured_photo()
+client = Client()
+client.force_login(grace)
+taken = client.post("/hijack/acquire/", {"user_pk": ada.pk})
+press(client, WatchedImage.objects.get(), "confirmed")
+first = Decision.objects.get()
+print(json.dumps([taken.status_code, first.decided_by.username, first.acted_by.username]))
+"""
+)
+
+
 def run(code: str, run_script: RunScript, *arguments: str) -> Any:
     import json
 
@@ -159,3 +191,9 @@ def test_safedelete__sends_nothing_that_is_softly_deleted(run_script: RunScript)
     assert kept == [["queued", ""]]
     assert gone[-1] == ["skipped", "not_wanted"]
     assert "queued" not in dict(gone)
+
+
+def test_hijack__has_decisions_name_both(run_script: RunScript) -> None:
+    need("hijack")
+
+    assert run(HIJACK, run_script) == [302, "ada", "grace"]

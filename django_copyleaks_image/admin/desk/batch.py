@@ -194,6 +194,7 @@ class Batch:
                 note=self._note,
                 batch=batch,
                 seen=Seen.LISTED,
+                acted_by=self.desk.access.acting_user(),
             )
         except Stale as stale:
             is_secret = is_blind or self.desk.access.is_secret(stale.image)

@@ -115,7 +115,7 @@ class BatchViews(DeskViews):
             found = found.filter(decided_by=request.user.pk)
         return list(
             found.select_related(
-                "image__content_type", "image__scan", "decided_by", "assigned_to", "reversal"
+                "image__content_type", "image__scan", "decided_by", "acted_by", "assigned_to", "reversal"
             ).order_by("pk")
         )
 
@@ -133,7 +133,7 @@ class BatchViews(DeskViews):
                 left_out[_("You may not decide about this picture.")] += 1
                 continue
             try:
-                undo(decision.pk, user=request.user)
+                undo(decision.pk, user=request.user, acted_by=desk.access.acting_user())
             except Stale as stale:
                 is_blind = desk.access.is_secret(stale.image)
                 left_out[sentences.meanwhile(stale.image, request.user, is_as_seen=False, is_blind=is_blind)] += 1

@@ -71,7 +71,7 @@ def _decided(image: WatchedImage, decided: list[WatchedImage]) -> list[str]:
     judgements = decisions().filter(
         image__in=[it.pk for it in decided], sha256=image.sha256, kind__in=JUDGEMENTS, reversal=None
     )
-    latest = {it.leaves: it for it in judgements.select_related("decided_by").order_by("pk")}
+    latest = {it.leaves: it for it in judgements.select_related("decided_by", "acted_by").order_by("pk")}
     sentences = []
     for standing, count in standings.most_common():
         last = latest.get(Standing(standing))

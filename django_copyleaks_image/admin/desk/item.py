@@ -137,7 +137,9 @@ def steps_of(image: WatchedImage, user: AnyUser, *, is_blind: bool, with_notes: 
     Notes may tell what is to be seen on the picture, so they are only for those who may see it.
     """
     decisions = history_of(image).exclude(kind=Kind.UNDONE)
-    decisions = decisions.select_related("decided_by", "assigned_to", "reversal__decided_by")
+    decisions = decisions.select_related(
+        "decided_by", "acted_by", "assigned_to", "reversal__decided_by", "reversal__acted_by"
+    )
     if is_blind:
         decisions = decisions.filter(Q(kind=Kind.SKIPPED) | Q(kind=Kind.NOTED, decided_by=user.pk))
     return [

@@ -174,7 +174,7 @@ class DeskViews(PictureAdmin):
         if not any(desk.may_decide(image, target, queue=queue) for queue in (Queue.REVIEW, Queue.ESCALATED)):
             raise PermissionDenied
         try:
-            leave_note(pk, user=request.user, note=plain(request.POST.get("note")))
+            leave_note(pk, user=request.user, acted_by=desk.access.acting_user(), note=plain(request.POST.get("note")))
         except Stale:
             answer = {"refused": True, "said": sentences.replaced()}
         except Refused as refused:
@@ -198,7 +198,7 @@ class DeskViews(PictureAdmin):
         if not desk.may_decide(image, target, queue=decision.queue):
             raise PermissionDenied
         try:
-            undo(pk, user=request.user)
+            undo(pk, user=request.user, acted_by=desk.access.acting_user())
         except Stale as stale:
             answer = _stale(desk, choice, stale.image, is_as_seen=latest_judgement(stale.image) == decision)
         except Refused as refused:
@@ -329,6 +329,7 @@ def _decide(desk: Desk, image: WatchedImage, kind: Kind, version: int) -> Decisi
         seconds=_seconds(request.POST.get("seconds", "")),
         seen=seen,
         assigned_to=_assignee(desk, image, kind),
+        acted_by=desk.access.acting_user(),
     )
 
 
