@@ -182,7 +182,7 @@ def test_other_bytes_under_the_same_name__supersede_the_scan(scan: ImageScan) ->
 def test_other_bytes__are_not_submitted_while_the_vendor_waits_for_its_answer(
     scan: ImageScan, configure: Callable[..., None]
 ) -> None:
-    configure(DISPATCHER="django_copyleaks_image.dispatch.inline")
+    configure(DISPATCHER="django_copyleaks_image.dispatch.inline", API_URL="https://127.0.0.1")
     storage, name = Photo.objects.get().image.storage, scan.file_name
     storage.delete(name)
     storage.save(name, ContentFile(picture(size=(700, 700), colour="red")))

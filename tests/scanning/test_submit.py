@@ -336,7 +336,7 @@ def test_pause__holds_the_inline_dispatcher(provider: Provider, configure: Calla
 def test_resubmission__is_not_sent_in_the_providers_own_request(
     provider: Provider, configure: Callable[..., None]
 ) -> None:
-    configure(DISPATCHER="django_copyleaks_image.dispatch.inline")
+    configure(DISPATCHER="django_copyleaks_image.dispatch.inline", API_URL="https://127.0.0.1")
     photo("a.jpg")
     scan = only_scan()
 
