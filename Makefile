@@ -10,17 +10,21 @@ TEST := $(VENV)/.test-$(VERSION)
 LINT := $(VENV)/.lint-$(VERSION)
 BROWSER := $(VENV)/.browser-$(VERSION)
 BENCH := $(VENV)/.bench-$(VERSION)
+DOCS := $(VENV)/.docs-$(VERSION)
 TOX := $(VENV)/.tox-$(VERSION)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test browser tox fuzz mutations chaos bench review-speed shift screenshots lint messages format demo clean
+.PHONY: help test docs browser tox fuzz mutations chaos bench review-speed shift screenshots lint messages format demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: $(TEST) ## run the tests on SQLite and report the branch coverage; ARGS="-k webhook" are pytest's
 	PYTHONDEVMODE=1 $(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+docs: $(DOCS) ## build the documents as HTML in docs/_build; what Sphinx warns of, and links to nowhere, are errors
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
 
 browser: $(BROWSER) ## run the browser tests in an installed Chromium
 	$(BIN)/python -m pytest -m browser $(ARGS)
@@ -69,7 +73,7 @@ demo: $(TEST) ## run the example site with a local Copyleaks; ONCE=1 ends after 
 	@cd example_project && exec ../$(BIN)/python -m demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 clean: ## remove everything that the other targets have made
-	rm -rf $(VENV) .tox .demo build dist htmlcov .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) .tox .demo build dist docs/_build htmlcov .coverage .coverage.* .hypothesis
 	rm -f benchmarks/results.json .tests.log .mutations.log
 	rm -rf .mypy_cache .ruff_cache .pytest_cache example_project/data example_project/.mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
