@@ -117,7 +117,7 @@ def test_list__links_to_the_page_that_shows_the_object(
     wide, plain = panorama(), measured_photo()
     only(Panorama, lambda photo: True)
     only(ProxyPhoto, lambda photo: photo is None)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):  # Three are of the banner.
         page = moderator.get(SCANS).content.decode()
     assert f'<a href="/admin/gallery/panorama/{wide.object_id}/change/">wide.jpg</a>' in page
     assert f"Photo {plain.object_id}" in page
