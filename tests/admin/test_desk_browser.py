@@ -425,8 +425,10 @@ def test_failed_save__brings_the_pictures_back_and_loses_nothing(
 def test_brought_back_picture__can_be_decided_otherwise(
     desk: Any, images: list[WatchedImage], complaints: list[str]
 ) -> None:
-    desk.route("**/decide/", lambda route: route.abort())
+    held_back = hold_back(desk, "**/decide/")
     decide(desk, "a")
+    until(lambda: held_back)
+    held_back[0].abort()
     until(lambda: front(desk) == images[0].pk)
     desk.unroute("**/decide/")
     decide(desk, "c")
