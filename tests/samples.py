@@ -4,6 +4,7 @@ import json
 from io import BytesIO
 from typing import Any
 
+import django
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image
@@ -29,6 +30,11 @@ def picture(
 
 def upload(name: str = "meadow.jpg", content: bytes | None = None) -> ContentFile:  # type: ignore[type-arg]
     return ContentFile(picture() if content is None else content, name=name)
+
+
+def only_manager(address: str) -> list[Any]:
+    """Return ``MANAGERS`` of one person, whom Django names by a pair before 6.0."""
+    return [address] if django.VERSION >= (6,) else [("Mia", address)]
 
 
 def photo(name: str = "meadow.jpg", content: bytes | None = None) -> Photo:

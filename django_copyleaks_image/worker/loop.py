@@ -136,10 +136,11 @@ class Worker:
         for loop in loops:
             loop.join(max(0.0, until - time.monotonic()))
         is_done = self._scans.join(until) and not any(loop.is_alive() for loop in loops)
+        if is_done:
+            self._connections.close_idle(longer_than=0)
         if self._raised is not None:
             raise self._raised
         if is_done:
-            self._connections.close_idle(longer_than=0)
             logger.info("Worker stopped.", extra={"event": "worker_stopped"})
         else:
             logger.warning(

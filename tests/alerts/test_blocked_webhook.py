@@ -21,7 +21,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import account
 from django_copyleaks_image.worker import Worker
 from tests.copyleaks.server import Reply, Request, Server, running
-from tests.samples import photo, picture
+from tests.samples import only_manager, photo, picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sockets]
 
@@ -62,7 +62,7 @@ def work_until_all_has_ended() -> None:
 def test_blocked_webhook__is_told_by_check_overview_front_page_mail_and_chat(
     on_lost_result: str, spent: int, proxy: Server, emulator: Emulator, configure: Callable[..., None], settings: Any
 ) -> None:
-    settings.MANAGERS = [("Mia", "mia@example.org")]
+    settings.MANAGERS = only_manager("mia@example.org")
     configure(ON_LOST_RESULT=on_lost_result, ALERTS={"mail": True, "webhook": proxy.url + CHAT})
     for number in range(PICTURES):
         photo("meadow.png", picture("PNG", colour=(number, 0, 7)))

@@ -18,7 +18,7 @@ from django_copyleaks_image.models import Alert, AlertMessage
 from django_copyleaks_image.models.alert import Kind
 from django_copyleaks_image.scanning import circuit
 from tests.copyleaks.server import Reply, Request, Server, running
-from tests.samples import photo
+from tests.samples import only_manager, photo
 
 SECRET = "T024BE7LD-s3cret-Xq9Zk2Lm"
 PATH = f"/services/{SECRET}"
@@ -149,7 +149,7 @@ def test_address_of_the_chat__is_in_no_log_and_no_report(
 
 @pytest.fixture
 def managers(settings: Any, configure: Callable[..., None]) -> None:
-    settings.MANAGERS = [("Mia", "mia@example.org")]
+    settings.MANAGERS = only_manager("mia@example.org")
     configure(ALERTS={"mail": True})
 
 
@@ -220,6 +220,6 @@ def test_checks__say_what_is_wrong_with_the_receivers(configure: Callable[..., N
     configure(ALERTS={"mail": True, "webhook": f"http://hooks.example.org{PATH}"})
     assert [it.split("'ALERTS'] ")[1][:5] for it in found()] == ["mails", "posts"]
     assert SECRET not in repr(found())
-    settings.MANAGERS = [("Mia", "mia@example.org")]
+    settings.MANAGERS = only_manager("mia@example.org")
     configure(ALERTS={"mail": True, "webhook": f"http://chat.internal{PATH}"})
     assert found() == []

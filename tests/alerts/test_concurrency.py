@@ -9,7 +9,7 @@ from django.core import mail
 from django_copyleaks_image.alerts import noticing, rounds
 from django_copyleaks_image.models import Alert, AlertMessage
 from django_copyleaks_image.scanning import account, circuit
-from tests.samples import photo
+from tests.samples import only_manager, photo
 from tests.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _managers(settings: Any, configure: Callable[..., None]) -> None:
-    settings.MANAGERS = [("Mia", "mia@example.org")]
+    settings.MANAGERS = only_manager("mia@example.org")
     configure(ALERTS={"mail": True})
 
 

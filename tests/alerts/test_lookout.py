@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_copyleaks_image.alerts import noticing, rounds
 from django_copyleaks_image.models import Alert, ImageScan, account_row
 from django_copyleaks_image.scanning import account
-from tests.samples import photo
+from tests.samples import only_manager, photo
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def test_any_request_of_the_site__tells_of_a_worker_that_is_gone(heard: Heard, c
 def test_web_process__sends_mails_in_the_place_of_the_worker(
     settings: Any, configure: Callable[..., None], client: Client
 ) -> None:
-    settings.MANAGERS = [("Mia", "mia@example.org")]
+    settings.MANAGERS = only_manager("mia@example.org")
     configure(ALERTS={"mail": True})
     dead_worker()
     waiting_picture()

@@ -14,7 +14,7 @@ from django_copyleaks_image.models import AccountState, Alert, AlertMessage, Ima
 from django_copyleaks_image.models.account import Cause
 from django_copyleaks_image.scanning import account, circuit
 from django_copyleaks_image.signals import account_paused
-from tests.samples import photo
+from tests.samples import only_manager, photo
 from tests.scanning.test_losses import lost, measured
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ Heard = list[tuple[str, dict[str, Any]]]
 
 @pytest.fixture
 def managed(settings: Any, configure: Callable[..., None]) -> None:
-    settings.MANAGERS = [("Mia", "mia@example.org")]
+    settings.MANAGERS = only_manager("mia@example.org")
     configure(ALERTS={"mail": True})
 
 

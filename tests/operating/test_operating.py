@@ -28,7 +28,7 @@ from django_copyleaks_image.reviewing.decide import decide
 from django_copyleaks_image.scanning import account, circuit
 from django_copyleaks_image.standings import Kind, Queue, Seen
 from tests.gallery.models import Photo
-from tests.samples import photo, picture
+from tests.samples import only_manager, photo, picture
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -176,7 +176,7 @@ def the_thresholds_change(site: Site) -> None:
 
 def who_tells_me(site: Site) -> None:
     site.configure(ALERTS={"mail": True})
-    with override_settings(MANAGERS=[("Operator", "operator@example.org")]):
+    with override_settings(MANAGERS=only_manager("operator@example.org")):
         circuit.hold("unauthorized", "The key was withdrawn.")
         site.works()
     [message] = mail.outbox
