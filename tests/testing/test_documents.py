@@ -27,7 +27,8 @@ def test_document__runs(enabled: str, tmp_path: Path) -> None:
         (tmp_path / f"test_{number}.py").write_text(code, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\nfilterwarnings = error\n")
     plugins = ("-p", "pytest_django.plugin", "-p", "django_copyleaks_image.pytest_plugin")
-    environment = os.environ | {
+    # A database of its own: on a server it would take away the one of these tests.
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")} | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONPATH": str(ROOT),
