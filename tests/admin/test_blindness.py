@@ -20,7 +20,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from django_copyleaks_image.models import Decision, ImageScan, WatchedImage
-from django_copyleaks_image.scanning import clock
 from django_copyleaks_image.standings import Kind, Queue, Standing
 from tests.admin.desk_requests import DESK, IMAGES, SCANS
 from tests.reviewing.stories import answered, decided, flagged, lost, rescan
@@ -209,12 +208,6 @@ def alike(text: str, keys: list[int]) -> str:
     ):
         text = re.sub(made_anew, "*", text)
     return text
-
-
-@pytest.fixture(autouse=True)
-def _clocks_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a slow machine the minute after which they are compared again would be over on any page."""
-    monkeypatch.setattr(clock, "COMPARED_EVERY", 3600.0)
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
