@@ -1,7 +1,5 @@
 """The steps about what goes on: worker, queue, media, callbacks and results."""
 
-from datetime import timedelta
-
 from django.db.models import Count
 from django.utils import timezone
 
@@ -13,9 +11,7 @@ from django_copyleaks_image.scanning import account, liveness, losses, refused, 
 
 from .findings import Finding, fine, problem, skipped, warning
 
-# Of the scans that ended last, how many are looked at, how long ago they may have, and how many make a rule.
-NEWEST = 100
-LATELY = timedelta(days=1)
+# So many of the scans that ended last make a rule.
 ALIKE = 5
 
 
@@ -52,9 +48,9 @@ def results() -> Finding:
 
 def media() -> Finding:
     """Find out whether the worker reads another disk than the site writes."""
-    since = timezone.now() - LATELY
+    since = timezone.now() - losses.LATELY
     ended = scans().filter(notified_at__gt=since, finished_at__gt=since).exclude(status=Status.SUPERSEDED)
-    newest = list(ended.order_by("-notified_at").select_related("content_type")[:NEWEST])
+    newest = list(ended.order_by("-notified_at").select_related("content_type")[: losses.NEWEST])
     missing = [scan for scan in newest if scan.error_code == Code.MISSING_FILE]
     if len(newest) < ALIKE or any(scan.error_code != Code.MISSING_FILE for scan in newest[:ALIKE]):
         return fine(f"{len(missing)} of the last {len(newest)} scans found no file." if missing else "files are found.")

@@ -1,39 +1,31 @@
 """The metrics at an address of their own, for a Prometheus that knows the token."""
 
-from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from django_copyleaks_image.conf import conf
 
 from .collector import register
-from .opening import outside_of_transactions
+from .opening import for_machines
 
-METHODS = ["GET", "HEAD"]
 _SCHEME = "bearer "
 _registry = CollectorRegistry()
 register(_registry)
 
 
-@outside_of_transactions
-@csrf_exempt  # It changes nothing, and says so of a POST in its own words.
-@login_not_required
+@for_machines
 def metrics_view(request: HttpRequest) -> HttpResponse:
     """Answer with the metrics in the format that is asked for, to whoever has the token, else 401; 403 without one."""
-    headers = {"Cache-Control": "no-store"}
-    if request.method not in METHODS:
-        return HttpResponseNotAllowed(METHODS, headers=headers)
     token = conf.METRICS_TOKEN
     if not token:
-        return HttpResponse("METRICS_TOKEN is not set.\n", status=403, content_type="text/plain", headers=headers)
+        return HttpResponse("METRICS_TOKEN is not set.\n", status=403, content_type="text/plain")
     given = request.headers.get("Authorization", "")
     is_known = given[: len(_SCHEME)].lower() == _SCHEME and constant_time_compare(
         given[len(_SCHEME) :].strip(), token.reveal()
     )
     if not is_known:
-        return HttpResponse(status=401, headers=headers | {"WWW-Authenticate": "Bearer"})
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    return HttpResponse(encode(_registry), content_type=content_type, headers=headers)
+    return HttpResponse(encode(_registry), content_type=content_type)
