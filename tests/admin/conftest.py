@@ -8,15 +8,8 @@ from django.test import Client, override_settings
 from pytest_django.live_server_helper import LiveServer
 
 from django_copyleaks_image.admin import PictureAccess
-from django_copyleaks_image.scanning import clock
 from tests.admin import rules
 from tests.admin.browsing import CHROMIUM
-
-
-@pytest.fixture(autouse=True)
-def _clocks_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Queries are counted here: one of them would be the comparison, at whichever page a minute is over."""
-    monkeypatch.setattr(clock, "COMPARED_EVERY", 3600.0)
 
 
 @pytest.fixture
