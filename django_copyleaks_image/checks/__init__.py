@@ -13,6 +13,7 @@ from . import (
     project,
     recorders,
     silent,
+    tenants,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "project",
     "recorders",
     "silent",
+    "tenants",
 ]
