@@ -161,6 +161,12 @@ class Conf:
     TRUSTED_PROXIES = Setting(
         (), values.networks, 'Addresses or networks whose headers are believed; "unix" for a socket.', decode="list"
     )
+    REFETCH_SECONDS = Setting(
+        900,
+        values.whole_or_none,
+        "Seconds for which a picture that was fetched whole may be fetched again, None until its scan is answered.",
+        decode="json",
+    )
     MEDIA_ACCESS = Setting(
         "signed", values.one_of("signed", "direct"), '"direct" hands out storage.url() instead of our media endpoint.'
     )

@@ -116,6 +116,7 @@ WRONG: dict[str, list[object]] = {
     "MAX_ATTEMPTS": [3, {"permanent": 1}, {"transient": 0}, {"unknown": 1.5}],
     "RESULT_WINDOW": [0, -1, 1.5, True, "10"],
     "RESULT_DEADLINE": [0, "1h"],
+    "REFETCH_SECONDS": [-1, 2.5, "15m", True],
     "ON_LOST_RESULT": ["retry"],
     "DAILY_BUDGET": [-1, 2.5, True],
     "BALANCE_WARNING_DAYS": [-1, 2.5, True],

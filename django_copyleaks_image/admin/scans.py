@@ -181,6 +181,8 @@ def _timings(scan: ImageScan) -> Facts:
             continue
         facts.append((label, _with_duration(at, before)))
         before = at
+    if scan.fetched_at is not None:  # It may be before the answer that accepts.
+        facts.append((_("Picture fetched"), moment(scan.fetched_at)))
     if scan.removed_at is not None:
         facts.append((_("Picture deleted"), moment(scan.removed_at)))
     if scan.attempts:

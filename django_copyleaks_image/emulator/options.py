@@ -75,6 +75,7 @@ class Options:
         choices=("amount", "none", "shape", "403", "404"),
     )
     latency: float = _option(0.5, "seconds between a submission and the fetch of its picture")
+    fetches: int = _option(1, "how often a picture is fetched, one time after the other")
     answer_delay: float = _option(0.0, "seconds before each answer")
     retry_after: float = _option(5.0, "seconds that the faults with retry-after in their name ask to wait")
     late: float = _option(5.0, "seconds by which late, and at most reordered, callbacks are held back")

@@ -88,6 +88,8 @@ class Processing:
             failure = failure_of(faults)
             if failure is not None:
                 raise failure
+            for _ in range(self._options.fetches - 1):
+                self._fetch(submission)
             finding = self._examine(submission, self._fetch(submission), SUBMIT_FORMATS)
         except Refusal as refusal:
             # Whether the vendor charges for a scan without a result is unknown; here it does not.

@@ -29,6 +29,8 @@ VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "failure_shape": "string",
             "faults": {"unknown-keys": 1.0, "unknown-headers": 1.0},
         },
+        # Looks at a picture before it reads it.
+        "careful": {"fetches": 2},
         # Whose sandbox costs money.
         "greedy": {"faults": {"sandbox-charged": 1.0}},
     }

@@ -1,4 +1,4 @@
-"""The media endpoint: opens for the bytes of one scan while its result may still be taken, and for nothing else."""
+"""The media endpoint: opens for the bytes of one scan until they were fetched or answered, and for nothing else."""
 
 import hashlib
 import logging
@@ -18,7 +18,7 @@ from django_copyleaks_image import formats
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.renditions import copies, shelf
-from django_copyleaks_image.scanning import addresses, file_changes, stored_files, trials, unmeasured
+from django_copyleaks_image.scanning import addresses, fetches, file_changes, stored_files, trials, unmeasured
 from django_copyleaks_image.sources import Picture
 from django_copyleaks_image.streaming import streamed
 
@@ -43,7 +43,7 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
     if scan_id is not None and trials.is_trial(scan_id):
         return _of_trial(request, scan_id)
     scan = _waiting_scan(scan_id)
-    if scan is None or request.method not in ("GET", "HEAD"):
+    if scan is None or request.method not in ("GET", "HEAD") or fetches.are_over(scan):
         return _refusal()
     try:
         file = stored_files.stored_file(scan)
@@ -88,10 +88,10 @@ def _of_trial(request: HttpRequest, trial_id: str) -> HttpResponse:
 
 
 def _waiting_scan(scan_id: str | None) -> ImageScan | None:
-    """Return the scan while its result may still be taken: Copyleaks fetches the bytes when it comes to them."""
+    """Return the scan while it has no answer: Copyleaks fetches the bytes when it comes to them."""
     if scan_id is None:
         return None
-    return scans().awaiting_result(timezone.now()).filter(scan_id=scan_id).first()
+    return scans().awaiting_fetch(timezone.now()).filter(scan_id=scan_id).first()
 
 
 def _refusal() -> HttpResponse:
@@ -128,6 +128,8 @@ def _verified(scan: ImageScan, file: Picture) -> Iterator[bytes]:
                     (_discard if scan.is_on_copy else _scan_other_bytes)(scan)
                     return
                 yield block
+            # Whoever asks for more than the last block has taken that one; of who hangs up before, nothing is noted.
+            fetches.note_whole(scan)
         except (unmeasured.Skipped, unmeasured.StorageFailed) as error:
             # The reader notices that bytes are missing.
             logger.warning("Scan %s: %s", scan.scan_id, error, extra=scan.event("picture_cut_off", reason=str(error)))

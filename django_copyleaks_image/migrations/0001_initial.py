@@ -221,6 +221,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='first sent at')),
                 ('may_have_arrived', models.BooleanField(default=False, verbose_name='an earlier try may have arrived')),
                 ('submitted_at', models.DateTimeField(blank=True, null=True, verbose_name='submitted at')),
+                ('fetched_at', models.DateTimeField(blank=True, null=True, verbose_name='picture fetched at')),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished at')),
                 ('notified_at', models.DateTimeField(blank=True, null=True, verbose_name='signal sent at')),
                 ('notifying_until', models.DateTimeField(blank=True, null=True, verbose_name='signal being sent until')),

@@ -112,6 +112,10 @@ class ImageScanQuerySet(models.QuerySet["ImageScan"]):
         is_sent = Q(sent_at__isnull=False, may_have_arrived=True, result=None)
         return self.filter(Q(status__in=UNFINISHED) | may_come_late, is_sent)
 
+    def awaiting_fetch(self, now: datetime) -> "ImageScanQuerySet":
+        """Return the scans whose picture Copyleaks may still need: of those, all that it has not answered at all."""
+        return self.awaiting_result(now).exclude(spent_as=Spent.IN_VAIN)
+
     def for_target(self, *, content_type: ContentType, object_id: str, field_name: str) -> "ImageScanQuerySet":
         return self.filter(content_type=content_type, object_id=object_id, field_name=field_name)
 
@@ -205,6 +209,8 @@ class ImageScan(ReadWhereWritten):
     # True from before a call until its answer rules out that the vendor took the scan: a crash leaves it true.
     may_have_arrived = models.BooleanField(_("an earlier try may have arrived"), default=False)
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
+    # By the media endpoint, to the last byte, for the first time since the scan was sent.
+    fetched_at = models.DateTimeField(_("picture fetched at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     notified_at = models.DateTimeField(_("signal sent at"), null=True, blank=True)
     # The lease of the process in which the receivers of the signal run.

@@ -36,7 +36,17 @@ Keep: TypeAlias = Callable[[str, bytes], None]
 
 _SCAN = (
     *("scan_id", "status", "verdict", "file_name", "sha256", "byte_size", "width", "height", "image_format"),
-    *("model", "sandbox", "attempts", "created_at", "sent_at", "submitted_at", "finished_at", "removed_at"),
+    *(
+        "model",
+        "sandbox",
+        "attempts",
+        "created_at",
+        "sent_at",
+        "submitted_at",
+        "fetched_at",
+        "finished_at",
+        "removed_at",
+    ),
     *("spent_on", "spent_as", "credits", "error_code"),
 )
 _RESULT = (

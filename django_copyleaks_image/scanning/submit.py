@@ -378,6 +378,7 @@ def _mark_as_sent(scan: ImageScan, *, others: bool) -> None:
             lease_until=now + leases.LEASE,
             sent_at=Coalesce(F("sent_at"), now),
             may_have_arrived=True,
+            fetched_at=None,  # It may be fetched once more.
             budget_day=day,
         )
         # One that was sent before is asked for by its id, whatever has come for others; but not once it was answered.

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import LATE_RESULTS, Status
-from django_copyleaks_image.scanning import addresses, finishing, prepare, receive, scan_requests, stored_files
+from django_copyleaks_image.scanning import addresses, fetches, finishing, prepare, receive, scan_requests, stored_files
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, only_scan, photo, picture, submitted
 
@@ -381,3 +381,67 @@ def test_login_required_everywhere__does_not_lock_the_vendor_out(scan: ImageScan
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
 
     assert fetch(scan).status_code == 200
+
+
+def fetched_whole(scan: ImageScan, *, seconds_ago: float = 0) -> None:
+    assert body(fetch(scan)) == CONTENT
+    ImageScan.objects.filter(pk=scan.pk).update(fetched_at=timezone.now() - timedelta(seconds=seconds_ago))
+
+
+def test_fetched_whole__is_there_for_a_retry_and_then_shut(
+    scan: ImageScan, configure: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    fetched_whole(scan, seconds_ago=899)
+    assert body(fetch(scan)) == CONTENT
+
+    fetched_whole(scan, seconds_ago=901)
+    for method in ("GET", "HEAD"):
+        assert fetch(scan, method).status_code == 404
+    assert "REFETCH_SECONDS" in caplog.text
+    assert addresses.media_token(scan.scan_id).split(":")[1] not in caplog.text
+
+    configure(REFETCH_SECONDS=None)
+    assert body(fetch(scan)) == CONTENT
+
+
+def test_several_fetches__count_from_the_first(scan: ImageScan) -> None:
+    first, second = fetch(scan), fetch(scan)
+    body(first)
+    noted = only_scan().fetched_at
+    assert noted is not None
+
+    body(second)
+    body(fetch(scan))
+
+    assert only_scan().fetched_at == noted
+
+
+def test_what_is_no_whole_fetch__leaves_the_address_open(scan: ImageScan, large: bytes) -> None:
+    fetch(scan, "HEAD")
+    response = fetch(scan)
+    blocks = iter(response.streaming_content)
+    assert large.startswith(next(blocks))
+    response.close()
+
+    assert only_scan().fetched_at is None
+
+
+def test_fetch_that_cannot_be_noted__is_answered_all_the_same(
+    scan: ImageScan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise DatabaseError("server closed the connection")
+
+    monkeypatch.setattr(fetches.clock, "now", broken)
+
+    assert body(fetch(scan)) == CONTENT
+    assert scan.scan_id in caplog.text
+    assert only_scan().fetched_at is None
+
+
+def test_what_the_vendor_has_answered__is_not_fetched_again(scan: ImageScan) -> None:
+    """Unlike a result that is lost, which may still come."""
+    failure = b'{"status": 1, "error": {"code": 6, "message": "too large"}}'
+    assert receive.deliver(scan, failure, Source.WEBHOOK) == Outcome.FAILURE
+
+    assert fetch(scan).status_code == 404

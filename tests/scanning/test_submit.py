@@ -176,6 +176,8 @@ def test_passing_faults__are_retried_under_the_same_id(fault: str, emulator: Emu
 
     for _ in range(4):
         work()
+        # As if an earlier try had arrived, and its picture been fetched long ago.
+        ImageScan.objects.filter(finished_at=None).update(fetched_at=timezone.now() - timedelta(days=1))
         make_due()
     (scan,) = finished()
 
