@@ -104,8 +104,8 @@ PROTECTIONS = (
     Protection(
         "fetch of the whole alone",
         "endpoints/media.py",
-        "        yield b\"\"\n        try:\n",
-        "        yield b\"\"\n        fetches.note_whole(scan)\n        try:\n",
+        '        yield b""\n        try:\n',
+        '        yield b""\n        fetches.note_whole(scan)\n        try:\n',
         "tests/endpoints/test_fetches.py -k dies",
     ),
     Protection(
