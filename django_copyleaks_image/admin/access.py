@@ -84,8 +84,16 @@ class PictureAccess:
 
     def people(self) -> "list[AbstractBaseUser]":
         """Return the people of this site to whom escalated pictures can be assigned, by their names."""
-        here = (it for it in self.assignees() if self.admin_site.has_permission(self._of(it).request))
+        here = (it for it in self.assignees() if self._of(it).enters_site())
         return sorted(here, key=lambda person: person.get_username())[:_MOST_ASSIGNEES]
+
+    def enters_site(self) -> bool:
+        """Return whether the site lets the user in, who need not be there now."""
+        try:
+            return self.admin_site.has_permission(self.request)
+        except AttributeError:
+            # django-otp's site, and others, ask what a middleware has noted on the user who is there, such as a token.
+            return self.request.user.is_active and self.request.user.is_staff
 
     def may_be_assigned(self, image: WatchedImage, person: "AbstractBaseUser") -> bool:
         """Return whether somebody may decide about an escalated picture, and see it."""
