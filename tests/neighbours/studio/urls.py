@@ -1,0 +1,9 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("copyleaks/", include("django_copyleaks_image.urls")),
+    path("measures/", include("django_prometheus.urls")),
+    path("__debug__/", include("debug_toolbar.urls")),
+]
