@@ -20,8 +20,8 @@ ARGS ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: $(TEST) ## run the tests on SQLite and report the branch coverage; ARGS="-k webhook" are pytest's
-	PYTHONDEVMODE=1 $(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+test: $(TEST) ## run the tests on SQLite, on all cores, and report the branch coverage; ARGS="-k webhook" are pytest's
+	PYTHONDEVMODE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term $(ARGS)
 
 docs: $(DOCS) ## build the documents as HTML in docs/_build; what Sphinx warns of, and links to nowhere, are errors
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build

@@ -82,6 +82,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
     monkeypatch.setattr(loop, "WATCH_SECONDS", 0.05)
     monkeypatch.setattr(loop, "NAP", 0.05)
     monkeypatch.setattr(loop, "ROUND_SECONDS", 0.05)
+    before = set(enumerate_threads())
     runs = []
 
     def start(*, threads: int = 2, graceful_seconds: float = SOON) -> Run:
@@ -96,8 +97,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
         for each in runs:
             each.worker.stop()
             each.wait()
-        for thread in enumerate_threads():
-            if thread not in (main_thread(), current_thread()) and thread.name not in ("leases", "deadlines"):
+        for thread in set(enumerate_threads()) - before:
+            if thread.name not in ("leases", "deadlines"):
                 thread.join(3.0)
         gc.collect()
 
