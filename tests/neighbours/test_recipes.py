@@ -1,22 +1,19 @@
 """The recipes of ``docs/neighbours.rst``, each in a process of its own with the package that it is about."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import ROOT, RunScript, need
+from tests.documents import DOCS, sections
 
-PAGE = (ROOT / "docs" / "neighbours.rst").read_text()
+from .conftest import RunScript, need
 
 
 def recipe(title: str) -> str:
     """Return the code under a heading of the page."""
-    section = PAGE[PAGE.index(f"\n{title}\n===") :]
-    found = re.search(r"code-block:: python\n\n((?:    .*\n|\n)+)", section)
-    assert found is not None
-    return "\n".join(line[4:] for line in found[1].splitlines())
+    (code, *_) = dict(sections(DOCS / "neighbours.rst", "="))[title]
+    return code.text
 
 
 BEGIN = """

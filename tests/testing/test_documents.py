@@ -1,18 +1,15 @@
 """The code of docs/testing.rst is what a project would write, and runs as it stands."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "testing.rst").read_text()
-BLOCKS = [dedent(block) for block in re.findall(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)", TEXT)]
-MODULES = [block for block in BLOCKS if "def test_" in block]
+from tests.documents import DOCS, ROOT, blocks
+
+MODULES = [block.text for block in blocks(DOCS / "testing.rst", "python") if "def test_" in block.text]
 
 
 def test_document__has_a_module_for_each_way() -> None:
