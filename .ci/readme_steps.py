@@ -1,20 +1,18 @@
-"""Reads the installation steps from the README, so that what is tested is what stands there.
+"""Reads the steps to a first verdict from the README, so that what is tested is what stands there.
 
-``commands STEP`` prints the commands of a step, ``variables STEP`` the environment variables that it names, and
-``apply STEP FILE`` writes its Python into a file of the project. A line ``# …`` in a list stands for what the
-project's own list holds.
+``commands STEP`` prints the commands of a step, and ``apply STEP FILE`` writes its Python into a file of the project. A
+line ``# …`` in a list stands for what the project's own list holds.
 """
 
 import argparse
 import ast
-import re
 import sys
 from pathlib import Path
 
 from docutils import nodes
 from docutils.core import publish_doctree
 
-SECTION = "Installation"
+SECTION = "Eleven lines to a first verdict"
 PRESENT = "# …"
 
 
@@ -28,11 +26,6 @@ def read_steps(readme: Path) -> list[nodes.list_item]:
 
 def commands(step: nodes.list_item) -> str:
     return "\n".join(block.astext() for block in step.findall(nodes.literal_block) if not _is_python(block))
-
-
-def variables(step: nodes.list_item) -> list[str]:
-    literals = (literal.astext() for literal in step.findall(nodes.literal))
-    return [name for name in literals if re.fullmatch("COPYLEAKS_[A-Z_]+", name)]
 
 
 def apply(step: nodes.list_item, present: str, replacements: dict[str, str]) -> str:
@@ -87,7 +80,7 @@ def _is_python(block: nodes.literal_block) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("readme", type=Path)
-    parser.add_argument("what", choices=("commands", "variables", "apply"))
+    parser.add_argument("what", choices=("commands", "apply"))
     parser.add_argument("step", type=int)
     parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--replace", action="append", default=[], metavar="OLD=NEW")
@@ -97,7 +90,7 @@ def main() -> int:
         replacements = dict(pair.split("=", 1) for pair in arguments.replace)
         arguments.file.write_text(apply(step, arguments.file.read_text(), replacements))
     else:
-        print(commands(step) if arguments.what == "commands" else " ".join(variables(step)))
+        print(commands(step))
     return 0
 
 

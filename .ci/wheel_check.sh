@@ -61,18 +61,16 @@ import socket
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
 print(*(each.getsockname()[1] for each in sockets))
 ')
-step apply 2 blank/settings.py --replace "https://photos.example.org=http://127.0.0.1:$site"
-for variable in $(step variables 2); do
-    export "$variable=photos@example.org"
-done
+step apply 2 blank/settings.py --replace "http://127.0.0.1:8000=http://127.0.0.1:$site"
 
 echo "Step 3: include the addresses"
 step apply 3 blank/urls.py
 
-echo "Step 4: create the tables and check the settings"
+echo "Step 4: create the tables, and check the settings with an account"
 export PYTHONWARNINGS=error
 python manage.py makemigrations gallery --verbosity 0 2> /dev/null
-bash -euc "$(step commands 4)" > "$work/step4.log" 2>&1 || { cat "$work/step4.log" >&2; exit 1; }
+{ bash -euc "$(step commands 4)" && COPYLEAKS_EMAIL=photos@example.org COPYLEAKS_API_KEY=any python manage.py check --deploy; } \
+    > "$work/step4.log" 2>&1 || { cat "$work/step4.log" >&2; exit 1; }
 # An empty project has no cache that its processes share, and the site of this check neither certificate nor an address
 # that the internet reaches.
 if grep -o 'copyleaks_image\.[EW][0-9]*' "$work/step4.log" | grep -vx 'copyleaks_image\.W0\(06\|11\|56\)'; then
@@ -81,17 +79,19 @@ if grep -o 'copyleaks_image\.[EW][0-9]*' "$work/step4.log" | grep -vx 'copyleaks
 fi
 python manage.py makemigrations --check --dry-run > "$work/makemigrations.log" 2>&1 || { cat "$work/makemigrations.log" >&2; exit 1; }
 
-echo "Step 5: run the worker, beside the site and a local Copyleaks"
-export COPYLEAKS_API_URL=http://127.0.0.1:$emulator COPYLEAKS_ID_URL=http://127.0.0.1:$emulator
-python manage.py copyleaks_emulator --port "$emulator" > "$work/emulator.log" 2>&1 &
-started+=($!)
-python manage.py runserver --noreload "127.0.0.1:$site" > "$work/site.log" 2>&1 &
-started+=($!)
-bash -euc "exec $(step commands 5)" > "$work/worker.log" 2>&1 &
-worker=$!
-started+=("$worker")
+echo "Step 5: run a local Copyleaks with a worker, and the site"
+while read -r command; do
+    case $command in
+        *copyleaks_emulator*) command+=" --port $emulator" name=emulator ;;
+        *runserver) command+=" --noreload 127.0.0.1:$site" name=site ;;
+        *) echo "Step 5 has an unknown command: $command" >&2; exit 1 ;;
+    esac
+    bash -euc "exec $command" > "$work/$name.log" 2>&1 &
+    started+=($!)
+done < <(step commands 5)
+worker=${started[0]}
 if ! python manage.py shell < "$here/wheel_scan.py"; then
-    tail -n 20 "$work"/{emulator,site,worker}.log >&2
+    tail -n 20 "$work"/{emulator,site}.log >&2
     exit 1
 fi
 kill "$worker"

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
@@ -21,14 +22,19 @@ import django_copyleaks_image  # noqa: E402 - as every module of an app, it need
 project = "django-copyleaks-image"
 author = copyright = "the maintainers of django-copyleaks-image"  # noqa: A001 - Sphinx names it so
 release = version = django_copyleaks_image.__version__
-extensions = ["sphinx.ext.autodoc"]
-exclude_patterns = ["screenshots"]
+extensions = ["sphinx.ext.autodoc", "from_code"]
+exclude_patterns = ["_build", "_ext", "screenshots"]
 html_theme = "furo"
 html_title = f"{project} {release}"
 # Sentences quote code in which quotation marks matter.
 smartquotes = False
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+# What README and other files of the folder above say, seen from here: pictures and documents of the repository, and
+# pages of these documents by their address, which a package index needs.
+_URLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+_PICTURES = _URLS["Repository"].replace("github.com", "raw.githubusercontent.com") + "/main/docs/"
+_PAGE = re.compile(re.escape(_URLS["Documentation"]) + r"(?:(?P<name>\w+)\.html)?(?P<fragment>#[\w-]+)?")
 _IN_DOCS = re.compile(r"\bdocs/(?=[\w/-]+\.(?:rst|png|svg))")
 _DOCUMENT = re.compile(r"^(?P<name>[\w./-]+)\.rst(?P<fragment>#.*)?$")
 # Files of the folder above, which documents of these names include.
@@ -36,8 +42,9 @@ _INCLUDED = {"README": "introduction", "CHANGELOG": "changelog", "SECURITY": "se
 
 
 def _as_seen_from_docs(app: Sphinx, path: Path, parent: str, content: list[str]) -> None:
-    """Let the links of the README lead from this folder."""
-    content[0] = _IN_DOCS.sub("", content[0])
+    """Let the links and pictures of the README lead from this folder."""
+    text = _PAGE.sub(lambda page: f"{page['name'] or 'index'}.rst{page['fragment'] or ''}", content[0])
+    content[0] = _IN_DOCS.sub("", text.replace(_PICTURES, ""))
 
 
 def _lead_to_pages(app: Sphinx, tree: nodes.document, docname: str) -> None:

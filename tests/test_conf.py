@@ -1,4 +1,3 @@
-import re
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -251,9 +250,3 @@ def test_fetch_headers__from_a_dotted_callable(configure: Callable[..., None]) -
 
 def headers_for(scan: object) -> list[list[str]]:
     return [["X-Scan", str(scan)]]
-
-
-def test_every_setting_stands_in_the_readme() -> None:
-    text = (Path(__file__).parent.parent / "README.rst").read_text()
-
-    assert set(re.findall(r"^``([A-Z_]+)``", text, re.MULTILINE)) == {setting.key for setting in Conf.settings()}
