@@ -14,7 +14,7 @@ from django.db.models import Model, Q
 from django.http import HttpRequest
 
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import ImageScan, WatchedImage, images
+from django_copyleaks_image.models import Decision, ImageScan, WatchedImage, images
 from django_copyleaks_image.reviewing.blindness import awaits_second_look_by
 from django_copyleaks_image.standings import Queue, Standing
 
@@ -151,6 +151,17 @@ class PictureAccess:
             image.queue, image.standing = Queue.REVIEW, Standing.FLAGGED
             image.standing_since = image.uploaded_at
         return found
+
+    def disguise_decisions(self, listed: Iterable[Decision]) -> None:
+        """Make decisions look as if none had come before them where the user must not hear of a first one.
+
+        These are skipped pictures, which may be skipped again and again. It costs one query at most.
+        """
+        decided = list(listed)
+        found = self.disguise({decision.image_id: decision.image for decision in decided}.values())
+        for decision in decided:
+            if decision.image_id in found:
+                decision.before, decision.queue, decision.agrees = Standing.FLAGGED, Queue.REVIEW, None
 
     def _may_take_second_looks(self) -> bool:
         """Return whether the user may decide about pictures that wait for review: about all, or perhaps about some."""

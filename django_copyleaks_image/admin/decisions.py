@@ -173,6 +173,9 @@ class DecisionAdmin(export.ExportedAdmin):
         """Return what the person was told that had been found."""
         return finding_of(row.scan) if row.scan is not None and row.scan.verdict == row.verdict else Finding()
 
+    def disguise(self, request: HttpRequest, rows: Any) -> None:
+        self.access(request).disguise_decisions(rows)
+
     @admin.display(description=gettext_lazy("picture"))
     def thumbnail(self, decision: Decision) -> str:
         """Return the picture as long as it is the one that was decided about."""

@@ -51,6 +51,7 @@ ASKED = (
     f"{SCANS}overview/",
     f"{DESK}?queue=review&order=largest",
     LOG,
+    f"{LOG}export/",
     f"{LOG}?kind__exact=confirmed",
     f"{LOG}?o=2",
     # No id has this letter, which would be found by chance.
@@ -118,8 +119,21 @@ def after_a_skip(decide: Callable[[ImageScan], None]) -> None:
     decide(first)
 
 
+def before_a_skip(decide: Callable[[ImageScan], None]) -> None:
+    first = flagged()
+    decide(first)
+    skip(first)
+
+
 Story = Callable[[Callable[[ImageScan], None]], None]
-STORIES = (before_the_rescan, after_the_rescan, before_a_rescan_that_failed, before_a_rescan_under_way, after_a_skip)
+STORIES = (
+    before_the_rescan,
+    after_the_rescan,
+    before_a_rescan_that_failed,
+    before_a_rescan_under_way,
+    after_a_skip,
+    before_a_skip,
+)
 
 
 @contextmanager
@@ -193,6 +207,8 @@ def alike(text: str, keys: list[int]) -> str:
         r"\b\w{12}:[\w-]{43}(?![\w-])",
         r"(?<=body</dt><dd><bdi>)[0-9a-f]{64}",
         r"meadow_\w{7}(?=\.jpg)",
+        r"(?<=/undo/)\d+",
+        r'(?<=\n)"\d+"(?=,"\d{4}-)',
     ):
         text = re.sub(by_chance, "*", text)
     for number, pk in enumerate(keys):
@@ -200,7 +216,6 @@ def alike(text: str, keys: list[int]) -> str:
     for made_anew in (
         # Django writes a full hour without minutes.
         r"\d{1,2}(:\d\d)? [ap]\.m\.|\b(midnight|noon)\b|\d{1,2}:\d\d(:\d\d)?(\.\d+)?(\+00:00)?",
-        r"(?<=/undo/)\d+",
         r"(?<=photo/)\d+|(?<=Photo )\d+|(?<=object_id=)\d+",
         r'(?<=datetime=")[^"]+|(?<=title=")\d{4}-[^"]+',
         r"[\d.]+\s(s|min) later|\d+\sminutes?",
