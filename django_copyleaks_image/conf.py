@@ -211,6 +211,9 @@ class Conf:
     PICTURE_ACCESS = Setting(
         None, values.dotted_path_or_none, "A PictureAccess of the project: who may see and decide what in the admin."
     )
+    REST_ADMIN_SITE = Setting(
+        "admin", values.plain_text, "Name of the admin site whose users and rules the REST API has."
+    )
     REVIEW_REASONS = Setting(
         (), read_reasons, "Reasons, one of which every decision to confirm, clear or escalate must name.", decode="json"
     )

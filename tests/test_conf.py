@@ -135,6 +135,7 @@ WRONG: dict[str, list[object]] = {
     "RENDITION_STORAGE": [None, 1],
     "RENDITION_CACHE": [None, 1],
     "PICTURE_ACCESS": ["no.such.module", 1, "django_copyleaks_image.conf.DICT_NAME"],
+    "REST_ADMIN_SITE": [None, 1],
     "REVIEW_REASONS": [
         *["wrong", [1], [""], ["a", "a"], ["x" * 101], list("0123456789")],
         *[{"skip": ["a"]}, {"clear": "a"}, {"escalate": [1]}, {"clear": ["a", "a"]}],
