@@ -31,6 +31,15 @@ WARNINGS = (
 SERVERS = {
     "wsgi": ("gunicorn", "--bind=fd://{fd}", "--threads=4", "--no-control-socket", "tests.everywhere.sites.wsgi"),
     "asgi": ("uvicorn", "--fd={fd}", "--no-access-log", "tests.everywhere.sites.asgi:application"),
+    "gevent": (
+        *("gunicorn", "--bind=fd://{fd}", "--worker-class=gevent", "--no-control-socket"),
+        "tests.everywhere.sites.wsgi",
+    ),
+    "daphne": ("daphne", "--fd={fd}", "tests.everywhere.sites.asgi:application"),
+    "uwsgi": (
+        *("uwsgi", "--http-socket=fd://{fd}", "--add-header=Connection: close", "--threads=4", "--need-app"),
+        "--module=tests.everywhere.sites.wsgi",
+    ),
     # Both write down what they are asked for, and whatever else they can.
     "wsgi-logged": (
         *("gunicorn", "--bind=fd://{fd}", "--threads=4", "--no-control-socket", "--access-logfile=-"),
@@ -119,10 +128,12 @@ class Site(Project):
 
     def __enter__(self) -> Self:
         descriptor = self._socket.fileno()
-        command = [argument.format(fd=descriptor) for argument in SERVERS[self._server]]
+        name, *arguments = (argument.format(fd=descriptor) for argument in SERVERS[self._server])
+        # What is no module of Python lies beside it.
+        program = [str(Path(sys.executable).with_name(name))] if name == "uwsgi" else [sys.executable, "-m", name]
         with closing(self._socket), self._log("server").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *command],
+                [*program, *arguments],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
