@@ -1,6 +1,7 @@
 """Builds the documents as HTML: ``make docs``. Links that GitHub follows, such as ``<alerts.rst>``, work there too."""
 
 import os
+import posixpath
 import re
 import sys
 import tomllib
@@ -57,7 +58,7 @@ def _lead_to_pages(app: Sphinx, tree: nodes.document, docname: str) -> None:
         match = _DOCUMENT.match(address)
         if match is None:
             continue
-        name = match["name"].removeprefix("../")
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(docname), match["name"])).removeprefix("../")
         target, fragment = _INCLUDED.get(name, name), match["fragment"] or ""
         if target not in app.env.found_docs:
             raise ExtensionError(f"{docname}: there is no {name}.rst")
