@@ -54,7 +54,7 @@ class Plan:
         return self.refused.most_common()
 
 
-def _plan(model_admin: "PictureAdmin", request: HttpRequest, chosen: Sequence[Row], statuses: Container[str]) -> Plan:
+def plan_of(model_admin: "PictureAdmin", request: HttpRequest, chosen: Sequence[Row], statuses: Container[str]) -> Plan:
     """Sort out the rows whose scans can be repeated: each file once, and only those that ended in a status."""
     result = Plan()
     targets = model_admin.access(request).targets(chosen)
@@ -95,7 +95,7 @@ def scan_again(model_admin: "PictureAdmin", request: HttpRequest, queryset: Quer
     """Pay for the chosen pictures once more, after a page that says how much."""
     if model_admin.is_too_many(request, queryset):
         return None
-    plan = _plan(model_admin, request, list(queryset.order_by("-pk")), FINISHED)
+    plan = plan_of(model_admin, request, list(queryset.order_by("-pk")), FINISHED)
     if plan.repeatable and "confirmed" not in request.POST:
         return _confirmation(model_admin, request, plan, "scan_again", _("Scan again"))
     return _queue(model_admin, request, plan, force=True)
@@ -106,7 +106,7 @@ def retry_failed(model_admin: "PictureAdmin", request: HttpRequest, queryset: Qu
     """Queue what failed or was skipped once more, after a page that says how much it costs at most."""
     if model_admin.is_too_many(request, queryset):
         return None
-    plan = _plan(model_admin, request, list(queryset.order_by("-pk")), UNMEASURED)
+    plan = plan_of(model_admin, request, list(queryset.order_by("-pk")), UNMEASURED)
     if plan.repeatable and "confirmed" not in request.POST:
         return _confirmation(model_admin, request, plan, "retry_failed", _("Retry failed"))
     return _queue(model_admin, request, plan, force=False)

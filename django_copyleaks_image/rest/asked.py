@@ -14,9 +14,19 @@ from django_copyleaks_image.admin.filters import QUEUES, fields_to_choose, watch
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.standings import Kind, Queue, Seen, Standing
 from django_copyleaks_image.verdicts import Verdict
+from django_copyleaks_image.watched_fields import Watched
 
 # Beside the filters: those of pages.
 _OF_PAGES = ("cursor", "page_size")
+
+
+def watched_of(label: str) -> Watched:
+    """Return what is watched under a label; refuse any other."""
+    found = watched_field(label)
+    if found is None:
+        names = ", ".join(label for label, _name in fields_to_choose())
+        raise serializers.ValidationError({"field": [_("One of: %(names)s.") % {"names": names}]})
+    return found
 
 
 class Asked(serializers.Serializer[Any]):
@@ -27,10 +37,7 @@ class Asked(serializers.Serializer[Any]):
     field = serializers.CharField(required=False, max_length=200, help_text="A watched field: gallery.Photo.image.")
 
     def validate_field(self, label: str) -> str:
-        if watched_field(label) is None:
-            raise serializers.ValidationError(
-                _("One of: %(names)s.") % {"names": ", ".join(label for label, _name in fields_to_choose())}
-            )
+        watched_of(label)
         return label
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -48,8 +55,7 @@ class Asked(serializers.Serializer[Any]):
     def condition(self, name: str, value: Any, secret: Q) -> Q:
         """Return the condition that a filter stands for."""
         if name == "field":
-            watched = watched_field(value)
-            assert watched is not None  # Was looked for when it was validated.
+            watched = watched_of(value)
             content_type = ContentType.objects.get_for_model(watched.owner)
             return Q(watched.is_about(self.path), **{f"{self.path}content_type": content_type})
         column, _separator, bound = name.rpartition("_")

@@ -3,14 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_copyleaks_image.admin.access import PictureAccess
 from django_copyleaks_image.admin.decisions import DecisionAdmin
+from django_copyleaks_image.admin.desk import sentences
+from django_copyleaks_image.admin.images import desk_of
 from django_copyleaks_image.models import Decision
+from django_copyleaks_image.reviewing.decide import Refused, Stale, undo
+from django_copyleaks_image.reviewing.history import latest_judgement
 
 from .asked import DecisionsAsked
+from .conflicts import conflict, refused
+from .entering import admin_site
 from .schema import Problem, described
 from .serializers import DecisionSerializer
 from .viewsets import DeskViewSet, Rows
@@ -40,3 +48,21 @@ class DecisionViewSet(DeskViewSet):
     @described("A decision", {200: DecisionSerializer, 404: Problem})
     def retrieve(self, request: Request, pk: str) -> Response:
         return Response(self.told([self.row()])[0])
+
+    @described("Undo a decision", {201: DecisionSerializer, 400: Problem, 404: Problem, 409: Problem}, request=None)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: str) -> Response:
+        """Undo one's own decision as long as it is the last one about the picture."""
+        decision, desk = self.row(), desk_of(admin_site(), self.http)
+        target = self.access.targets([decision.image])[decision.image_id]
+        if desk is None or not desk.may_decide(decision.image, target, queue=decision.queue):
+            raise PermissionDenied
+        try:
+            reversal = undo(decision.pk, user=request.user, acted_by=self.access.acting_user())
+        except Stale as stale:
+            is_as_seen, is_blind = latest_judgement(stale.image) == decision, self.access.is_secret(stale.image)
+            return conflict(sentences.meanwhile(stale.image, request.user, is_as_seen=is_as_seen, is_blind=is_blind))
+        except Refused as why:
+            return refused(str(why))
+        reversal.image = decision.image
+        return Response(self.told([reversal])[0], status=201)

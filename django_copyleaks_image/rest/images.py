@@ -6,26 +6,32 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from django_copyleaks_image.admin.access import PictureAccess
 from django_copyleaks_image.admin.desk.views import DeskViews
 from django_copyleaks_image.models import WatchedImage
 
 from .asked import ImagesAsked
-from .measurements import MeasuredViewSet
+from .deciding import DecidingViewSet
+from .requesting import RepeatingViewSet
 from .schema import Problem, described
 from .serializers import ImageSerializer
 from .viewsets import Rows
 
 
-class ImageViewSet(MeasuredViewSet):
+def told_images(images: Sequence[WatchedImage], access: PictureAccess) -> Rows:
+    """Return pictures as a user may hear of them."""
+    access.disguise(images)
+    return list(ImageSerializer(images, many=True, context={"targets": access.targets(images)}).data)
+
+
+class ImageViewSet(DecidingViewSet, RepeatingViewSet):
     queryset = WatchedImage.objects.none()
     admin_class = DeskViews
     asked_class = ImagesAsked
     serializer_class = ImageSerializer
 
     def told(self, rows: Sequence[Any]) -> Rows:
-        self.access.disguise(rows)
-        context = {"targets": self.access.targets(rows)}
-        return list(ImageSerializer(rows, many=True, context=context).data)
+        return told_images(rows, self.access)
 
     @described("Pictures, the newest first", {200: ImageSerializer(many=True)}, parameters=[ImagesAsked])
     def list(self, request: Request) -> Response:

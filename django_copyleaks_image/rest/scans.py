@@ -11,12 +11,13 @@ from django_copyleaks_image.models import ImageScan
 
 from .asked import ScansAsked
 from .measurements import MeasuredViewSet
+from .requesting import FirstScanViewSet
 from .schema import Problem, described
 from .serializers import ScanSerializer
 from .viewsets import Rows
 
 
-class ScanViewSet(MeasuredViewSet):
+class ScanViewSet(MeasuredViewSet, FirstScanViewSet):
     queryset = ImageScan.objects.none()
     admin_class = PictureAdmin
     asked_class = ScansAsked

@@ -19,7 +19,7 @@ PROTECTIONS = (
     ),
     Protection(
         "assignment to those who may decide about the picture and see it",
-        "admin/desk/views.py",
+        "admin/desk/deciding.py",
         "if person is None or not desk.access.may_be_assigned(image, person):",
         "if person is None:",
         "tests/admin/test_assigning.py -k needs_a_note_and_a_person",
@@ -124,7 +124,7 @@ PROTECTIONS = (
     ),
     Protection(
         "word that a picture was seen",
-        "admin/desk/views.py",
+        "admin/desk/deciding.py",
         "if kind in FINAL and seen == Seen.NOT_SAID:",
         "if not kind:",
         "tests/admin/test_decisions.py -k needs_the_word",

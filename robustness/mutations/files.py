@@ -103,7 +103,7 @@ PROTECTIONS = (
     ),
     Protection(
         "decision about other bytes",
-        "admin/desk/views.py",
+        "admin/desk/deciding.py",
         " or (image.scan is not None and file_changes.noticed(image.scan)):",
         ":",
         "tests/admin/test_decisions.py -k other_bytes",

@@ -5,7 +5,7 @@ from .protection import Protection
 PROTECTIONS = (
     Protection(
         "who sat there in somebody's place",
-        "admin/desk/views.py",
+        "admin/desk/deciding.py",
         "        acted_by=desk.access.acting_user(),\n",
         "",
         "tests/admin/test_acting.py -k decided",

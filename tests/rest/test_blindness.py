@@ -53,7 +53,7 @@ def seen_by(user: User) -> dict[str, tuple[int, str, int]]:
         with CaptureQueriesContext(connection) as captured:
             response = fetch()
         content = b"".join(response.streaming_content) if response.streaming else response.content
-        if address.startswith("decisions/"):  # Whose keys count all decisions of the site.
+        if address.startswith("decisions"):  # Whose keys count all decisions of the site.
             content = re.sub(rb'"id":\d+', b'"id":0', content)
         text = f"{sorted(response.headers.items())}\n" + content.decode(errors="replace").replace(",", ",\n")
         answers[alike(address, keys)] = response.status_code, alike(text, keys), len(captured)
@@ -62,6 +62,11 @@ def seen_by(user: User) -> dict[str, tuple[int, str, int]]:
     rows = [*(f"images/{pk}/" for pk in images), *(f"scans/{pk}/" for pk in keys)]
     for address in (*ASKED, *(f"{row}{detail}" for row in rows for detail in details)):
         keep(address, partial(client.get, f"{API}{address}"))
+    for pk in images:
+        keep(f"decisions of {pk}", partial(client.get, f"{API}images/{pk}/decisions/"))
+        keep(f"claim {pk}", partial(client.post, f"{API}images/{pk}/claim/"))
+    keep("next", partial(client.post, f"{API}queues/review/next/"))
+    keep("undo", partial(client.post, f"{API}decisions/{newest_decision()}/undo/"))
     keep("a decision", partial(client.get, f"{API}decisions/{newest_decision()}/"))
     return answers
 

@@ -147,6 +147,32 @@ def test_one_row_and_nine__cost_as_many_queries(reader: APIClient, bert: User) -
     assert max(one.values()) <= 9
 
 
+def test_history_and_queue__cost_as_many_queries_for_one_and_for_nine(
+    api: Callable[..., APIClient], bert: User
+) -> None:
+    client = api("view_watchedimage", "decide_watchedimage", "view_photo")
+    image = pictured("meadow.jpg")
+
+    def skip(times: int) -> None:
+        for _ in range(times):
+            decided(image, bert, Kind.SKIPPED, note="Not sure.")
+
+    def cost_of_next(want: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            taken = client.post(f"{API}queues/review/next/", {"want": want}, format="json").json()["results"]
+        assert len(taken) == want
+        return len(captured) - 2 * want  # Each of them is claimed by itself.
+
+    skip(1)
+    queries_of(client, f"images/{image.pk}/decisions/")
+    one = queries_of(client, f"images/{image.pk}/decisions/")
+    skip(8)
+    assert queries_of(client, f"images/{image.pk}/decisions/") == one <= 9
+    for number in range(9):
+        pictured(f"{number}.jpg")
+    assert cost_of_next(1) == cost_of_next(9)
+
+
 def test_queues__are_counted_for_the_user(api: Callable[..., APIClient]) -> None:
     pictured("meadow.jpg")
     pictured("mock.jpg", sandbox=True)

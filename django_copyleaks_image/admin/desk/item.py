@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from django.core.signing import BadSignature, Signer
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.crypto import get_random_string
 from django.utils.html import format_html
@@ -133,15 +133,8 @@ class Step:
 def steps_of(image: WatchedImage, user: AnyUser, *, is_blind: bool, with_notes: bool) -> list[Step]:
     """Return the decisions about the bytes of a picture, newest first, each with its reversal.
 
-    Whoever is to take a second look is told who skipped the picture and what they noted themselves, and nothing else.
     Notes may tell what is to be seen on the picture, so they are only for those who may see it.
     """
-    decisions = history_of(image).exclude(kind=Kind.UNDONE)
-    decisions = decisions.select_related(
-        "decided_by", "acted_by", "assigned_to", "reversal__decided_by", "reversal__acted_by"
-    )
-    if is_blind:
-        decisions = decisions.filter(Q(kind=Kind.SKIPPED) | Q(kind=Kind.NOTED, decided_by=user.pk))
     return [
         Step(
             what=what_was_decided(decision),
@@ -151,8 +144,22 @@ def steps_of(image: WatchedImage, user: AnyUser, *, is_blind: bool, with_notes: 
             unseen=unseen_in_words(decision),
             undone=_undone(decision),
         )
-        for decision in decisions
+        for decision in told_history(image, user, is_blind=is_blind)
     ]
+
+
+def told_history(image: WatchedImage, user: AnyUser, *, is_blind: bool) -> QuerySet[Decision]:
+    """Return the decisions about the bytes of a picture of which a user may hear, newest first.
+
+    Whoever is to take a second look is told who skipped the picture and what they noted themselves, and nothing else.
+    """
+    decisions = history_of(image).exclude(kind=Kind.UNDONE)
+    decisions = decisions.select_related(
+        "decided_by", "acted_by", "assigned_to", "reversal__decided_by", "reversal__acted_by"
+    )
+    if is_blind:
+        decisions = decisions.filter(Q(kind=Kind.SKIPPED) | Q(kind=Kind.NOTED, decided_by=user.pk))
+    return decisions
 
 
 def contradiction_in_words(image: WatchedImage) -> str:

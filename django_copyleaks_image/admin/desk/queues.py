@@ -184,7 +184,7 @@ class Desk:
             self.request.user,
             want=want,
             besides=held,
-            visible=self._shown,
+            visible=self.shown,
             behind=self._bookmark(choice),
         )
         self._keep(choice, found.bookmark)
@@ -199,9 +199,9 @@ class Desk:
 
     def _waiting(self, choice: Choice, image_pk: int) -> list[WatchedImage]:
         waiting = queue.waiting(self.selection(choice), self.request.user).filter(pk=image_pk)
-        return self._shown(list(waiting.with_scan()))
+        return self.shown(list(waiting.with_scan()))
 
-    def _shown(self, waiting: list[WatchedImage]) -> list[WatchedImage]:
+    def shown(self, waiting: list[WatchedImage]) -> list[WatchedImage]:
         """Return those of the pictures that wait which are for the user.
 
         Those are withdrawn whose objects hold other files by now, which happens when no signal tells of it.

@@ -25,18 +25,18 @@ from django_copyleaks_image.admin.base import DESK_MEDIA
 from django_copyleaks_image.admin.filters import fields_to_choose
 from django_copyleaks_image.admin.pictures import PictureAdmin
 from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import Decision, WatchedImage, decisions, images
-from django_copyleaks_image.reviewing import claims, placing, queue
+from django_copyleaks_image.models import WatchedImage, decisions, images
+from django_copyleaks_image.reviewing import claims, queue
 from django_copyleaks_image.reviewing.blindness import tells_of_first_looks
-from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, decide, leave_note, undo
+from django_copyleaks_image.reviewing.decide import NOTE_LENGTH, Refused, Stale, leave_note, undo
 from django_copyleaks_image.reviewing.history import latest_judgement
 from django_copyleaks_image.reviewing.reasons import reasons_for
 from django_copyleaks_image.reviewing.users import AnyUser
-from django_copyleaks_image.scanning import file_changes
-from django_copyleaks_image.standings import CHOICES, FINAL, FOR_A_PERSON, KINDS, Kind, Queue, Seen, choices_in, rule_of
+from django_copyleaks_image.standings import CHOICES, KINDS, Kind, Queue, choices_in, rule_of
 
 from . import sentences
-from .item import NOT_SEEN, Item, seen_version, steps_of
+from .deciding import Replaced, Wish, decide_as_seen, version_seen
+from .item import NOT_SEEN, Item, steps_of
 from .queues import ORDERS, Choice, Desk, Next
 
 # A page of the desk holds three pictures, and for a moment those whose decisions are being sent.
@@ -142,20 +142,17 @@ class DeskViews(PictureAdmin):
         if image is None:
             return self._gone(desk)
         choice, target = _named_choice(desk), self.target_of(request, image)
-        kind, sealed = request.POST.get("kind"), request.POST.get("version")
-        version = seen_version(sealed, image, is_blind=desk.access.is_secret(image))
+        wish = _wish(request)
+        version = version_seen(desk, image, wish)
         if not desk.may_decide(image, target, queue=image.queue):
             # Somebody else may have moved it to a queue that is closed to the user.
             if version != NOT_SEEN or not desk.may_decide(image, target, queue=choice.queue):
                 raise PermissionDenied
             return self._respond(request, _stale(desk, choice, image, is_as_seen=False), image)
-        if not target.holds_file or (image.scan is not None and file_changes.noticed(image.scan)):
-            placing.withdraw(images().filter(pk=pk))
-            return self._respond(request, {"stale": True, "said": sentences.replaced(), "item": None}, image)
-        if kind not in CHOICES or not sealed:
-            return self._respond(request, {"refused": True, "said": _("The request was not understood.")}, image)
         try:
-            decision = _decide(desk, image, Kind(kind), version)
+            decision = decide_as_seen(desk, image, target, wish, version)
+        except Replaced as replaced:
+            answer: Answer = {"stale": True, "said": str(replaced), "item": None}
         except Stale as stale:
             answer = _stale(desk, choice, stale.image, is_as_seen=stale.image.version == version)
         except Refused as refused:
@@ -300,36 +297,18 @@ def _who_and_how_many(desk: Desk, choice: Choice) -> Answer:
     }
 
 
-def _assignee(desk: Desk, image: WatchedImage, kind: Kind) -> AnyUser | None:
-    """Return for whom a picture is escalated or assigned, None for nobody in particular."""
-    named = desk.request.POST.get("assigned_to")
-    if kind not in FOR_A_PERSON or not named:
-        return None
-    person = next((person for person in desk.access.people() if str(person.pk) == named), None)
-    if person is None or not desk.access.may_be_assigned(image, person):
-        raise Refused(_("This person may not decide about this picture, or may not see it."))
-    return person
-
-
-def _decide(desk: Desk, image: WatchedImage, kind: Kind, version: int) -> Decision:
-    """Decide; what is final needs somebody's word that they saw the picture, or that they decide without seeing it."""
-    request = desk.request
-    said = request.POST.get("seen")
-    seen = Seen(said) if said in (Seen.SEEN, Seen.UNSEEN) else Seen.NOT_SAID
-    if kind in FINAL and seen == Seen.NOT_SAID:
-        raise Refused(_("Say whether you have seen the picture, or that you decide without seeing it."))
-    return decide(
-        image.pk,
-        user=request.user,
+def _wish(request: HttpRequest) -> Wish:
+    """Return what a form, or the script, asks to decide."""
+    kind = request.POST.get("kind", "")
+    return Wish(
         kind=kind,
-        version=version,
+        version=request.POST.get("version", ""),
+        seen=request.POST.get("seen", ""),
         # The menu of a form names one for every decision.
-        reason=request.POST.get("reason", "") if reasons_for(kind) else "",
+        reason=request.POST.get("reason", "") if kind in CHOICES and reasons_for(Kind(kind)) else "",
         note=plain(request.POST.get("note")),
         seconds=_seconds(request.POST.get("seconds", "")),
-        seen=seen,
-        assigned_to=_assignee(desk, image, kind),
-        acted_by=desk.access.acting_user(),
+        assigned_to=request.POST.get("assigned_to", ""),
     )
 
 
