@@ -220,12 +220,12 @@ class WebhookView(APIView):
 
 
 def _read(request: HttpRequest, limit: int) -> bytes:
-    declared = request.META.get("CONTENT_LENGTH") or ""
+    declared = request.headers.get("content-length") or ""
     stream: Any = request
     if declared:
         _check_length(declared, limit)
     elif isinstance(request, WSGIRequest):
-        if "HTTP_TRANSFER_ENCODING" not in request.META:
+        if "transfer-encoding" not in request.headers:
             return b""  # RFC 9112, section 6.3: neither a length nor an encoding means no body.
         if not request.environ.get("wsgi.input_terminated"):
             raise LengthRequired
