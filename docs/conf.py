@@ -39,7 +39,7 @@ _PAGE = re.compile(re.escape(_URLS["Documentation"]) + r"(?:(?P<name>\w+)\.html)
 _IN_DOCS = re.compile(r"\bdocs/(?=[\w/-]+\.(?:rst|png|svg))")
 _DOCUMENT = re.compile(r"^(?P<name>[\w./-]+)\.rst(?P<fragment>#.*)?$")
 # Files of the folder above, which documents of these names include.
-_INCLUDED = {"README": "introduction", "CHANGELOG": "changelog", "SECURITY": "security"}
+_INCLUDED = {"README": "introduction", "CHANGELOG": "changelog", "SECURITY": "security", "CONTRIBUTING": "contributing"}
 
 
 def _as_seen_from_docs(app: Sphinx, path: Path, parent: str, content: list[str]) -> None:
