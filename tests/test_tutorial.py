@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 import requests
+from django.db import connection
 
 from tests.documents import DOCS, Block, Example, blocks, examples
 from tests.processes import LOOPBACK, free_port
 
-pytestmark = pytest.mark.sockets
+pytestmark = [
+    pytest.mark.sockets,
+    # The project of the tutorial has a database of its own, the same whatever that of the tests is.
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="asks no database of the tests"),
+]
 
 COMMAND_SECONDS = 60
 # Those that run until they are told to stop.
