@@ -13,16 +13,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser, User
+from django.core import mail
 from django.core.management import get_commands, load_command_class
 from django.template import engines
 from django.test import override_settings
 
-from django_copyleaks_image import setting_values
+from django_copyleaks_image import setting_values, signals
+from django_copyleaks_image.admin import register_admin
 from django_copyleaks_image.conf import Conf, conf
+from django_copyleaks_image.models import Decision, WatchedImage
+from django_copyleaks_image.signals import decision_made, queue_overdue
 from tests.documents import DOCS, DOCUMENTS, Block, blocks
 from tests.gallery.models import Photo
-from tests.samples import photo, picture
+from tests.samples import only_manager, photo, picture
 
 PYTHON = [block for document in DOCUMENTS for block in blocks(document, "python")]
 # What stands for the reader's own: models, objects of them, and what a project has in the files that code goes into.
@@ -153,3 +159,60 @@ def test_visible_to__shows_everybody_what_they_may_see() -> None:
     assert list(photos.visible_to(AnonymousUser())) == []
     assert [it.title for it in photos.visible_to(User(username="anna"))] == ["anna"]
     assert list(photos.visible_to(User(username="bert"))) == []
+
+
+@pytest.fixture
+def registrations(monkeypatch: pytest.MonkeyPatch) -> AdminSite:
+    """Return the site of the admin, and forget afterwards who was registered there or has listened to signals."""
+    site = AdminSite()
+    register_admin(site)
+    monkeypatch.setattr(admin, "site", site)
+    monkeypatch.setattr(admin.sites, "site", site)
+    for name in signals.__all__:
+        signal = getattr(signals, name)
+        monkeypatch.setattr(signal, "receivers", list(signal.receivers))
+    return site
+
+
+def run(document: str, names: dict[str, Any]) -> dict[str, Any]:
+    """Run all blocks of a document as those of a module of the tests' gallery."""
+    names |= {"__name__": "tests.gallery.documented", "__package__": "tests.gallery"}
+    for block in blocks(DOCS / f"{document}.rst", "python"):
+        exec(block.text, names)
+    return names
+
+
+def test_examples_of_the_admin__run(registrations: AdminSite) -> None:
+    moderation = AdminSite(name="moderation")
+    names = run("admin", {"moderation_site": moderation})
+
+    assert moderation.is_registered(WatchedImage)
+    assert isinstance(registrations.get_model_admin(WatchedImage), names["PictureAdmin"])
+    assert isinstance(registrations.get_model_admin(Photo), names["PhotoAdmin"])
+    assert admin_checks(registrations) == []
+
+
+def admin_checks(site: AdminSite) -> list[Any]:
+    return [it for model in (Photo, WatchedImage) for it in site.get_model_admin(model).check()]
+
+
+@pytest.mark.django_db
+def test_mails_to_moderators__are_sent(registrations: AdminSite, copyleaks_results: Any) -> None:
+    names = run("mails", {})
+    lead, anna = (User.objects.create_superuser(name, f"{name}@example.org") for name in ("lead", "anna"))
+    harbour = photo(content=picture())
+    copyleaks_results.measured(harbour, "image", ai=0.9)
+    image = WatchedImage.objects.get()
+    with override_settings(MANAGERS=only_manager("lead@example.org")):
+        queue_overdue.send(sender=WatchedImage, image=image, since=image.queued_at)
+    assigned = Decision(image=image, assigned_to=anna, decided_by=lead, note="Is this a crane?")
+    decision_made.send(sender=Photo, image=image, scan=image.scan, instance=harbour, decision=assigned)
+
+    to_the_lead, to_anna = mail.outbox
+    assert to_the_lead.to == ["lead@example.org"]
+    assert to_anna.to == ["anna@example.org"]
+    path = f"https://photos.example.org/admin/copyleaks_image/watchedimage/review/{image.pk}/"
+    assert path in to_the_lead.body
+    assert path in to_anna.body
+    # Signals hold receivers weakly.
+    assert {"mail_assignee", "mail_lead"} <= names.keys()

@@ -81,6 +81,15 @@ def test_settings__each_has_an_entry() -> None:
     assert sorted(entries) == sorted((setting.key, written(setting.default)) for setting in Conf.settings())
 
 
+def test_settings__name_the_checks_that_speak_of_them() -> None:
+    checks = re.split(r"^``copyleaks_image\.([EW]\d+)``\n=+\n", text_of("checks"), flags=re.MULTILINE)[1:]
+    spoken = list(zip(checks[::2], checks[1::2], strict=True))
+    entries = re.split(r"^``([A-Z_]+)``\n-+\n", text_of("settings"), flags=re.MULTILINE)[1:]
+    for key, entry in zip(entries[::2], entries[1::2], strict=True):
+        about = {check for check, text in spoken if re.search(rf"\b{key}\b", text)}
+        assert set(re.findall(r"`([EW]\d+) <", entry)) == about, key
+
+
 def test_signals__are_told_with_their_arguments() -> None:
     documented: dict[str, set[str]] = {}
     name = ""
