@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
+from . import DOCUMENTATION
 from .conf import conf, is_enabled
 from .test_runs import would_reach_the_account
 
@@ -128,8 +129,9 @@ def _is_kept_from_the_account(backend: Any) -> bool:
         return False
     logger.warning(
         "A test run submits nothing to %s: the scan stays queued. Point API_URL at the emulator, set ENABLED to False "
-        "for tests, or see docs/testing.rst.",
+        "for tests, or see %stesting.html",
         urlsplit(conf.API_URL).hostname,
+        DOCUMENTATION,
         extra={"event": "test_run_submits_nothing"},
     )
     return True

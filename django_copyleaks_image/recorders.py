@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from . import DOCUMENTATION
 from .redaction import redacted
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def install() -> None:
     if uwsgi is not None and logs_every_path(uwsgi.opt):
         logger.warning(
             "uWSGI writes every path to its log, and those of our endpoints are secrets: set disable-logging, or "
-            "log-drain to a pattern that fits them, see docs/neighbours.rst.",
+            "log-drain to a pattern that fits them, see %sneighbours.html",
+            DOCUMENTATION,
             extra={"event": "paths_in_log_of_uwsgi"},
         )
 

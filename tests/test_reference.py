@@ -44,6 +44,7 @@ def test_readme__leads_to_what_is_there_from_anywhere() -> None:
     """A package index shows it by itself, so that all addresses are whole ones of the project."""
     urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
     repository, documentation = urls["Repository"], urls["Documentation"]
+    assert documentation == django_copyleaks_image.DOCUMENTATION
     pictures = repository.replace("github.com", "raw.githubusercontent.com") + "/main/"
     addresses = re.findall(r"(?:<|image:: )([^\s<>]+)>?", README)
     assert len(addresses) > 10

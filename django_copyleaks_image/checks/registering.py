@@ -7,12 +7,14 @@ from typing import Any, TypeAlias
 from django.core import checks
 from django.core.checks import CheckMessage
 
+from django_copyleaks_image import DOCUMENTATION
+
 # ``manage.py check --tag copyleaks`` runs our checks and no others.
 TAG = "copyleaks"
 # The id of a check is this and a number, which is never used again for another one.
 PREFIX = "copyleaks_image"
 # Has an anchor for each number.
-PAGE = "docs/checks.rst"
+PAGE = f"{DOCUMENTATION}checks.html"
 
 Check: TypeAlias = Callable[..., Iterable[CheckMessage]]
 
@@ -37,5 +39,5 @@ def link_of(message_id: str) -> str:
 
 
 def _with_link(message: CheckMessage) -> CheckMessage:
-    message.hint = f"{message.hint} See {link_of(str(message.id))} of django-copyleaks-image."
+    message.hint = f"{message.hint} See {link_of(str(message.id))}"
     return message

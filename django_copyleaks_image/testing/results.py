@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from django_copyleaks_image import outcomes, registry
+from django_copyleaks_image import DOCUMENTATION, outcomes, registry
 from django_copyleaks_image.emulator.answers import Refusal
 from django_copyleaks_image.emulator.findings import CONTENT_CREDENTIALS, Finding
 from django_copyleaks_image.emulator.pictures import SUBMIT_FORMATS, measure
@@ -71,7 +71,7 @@ class CopyleaksResults:
         file before it is sent, such as ``"too_small"``, is skipped. Raises ValueError for a code that ends no scan.
         """
         if not code or outcomes.follows(code) in _ENDS_NOTHING:
-            raise ValueError(f"No scan ends with {code!r}: see docs/outcomes.rst.")
+            raise ValueError(f"No scan ends with {code!r}: see {DOCUMENTATION}outcomes.html")
         with done_at_once():
             scan, _ = self._queued(instance, field)
             reason = outcomes.sentence(code)

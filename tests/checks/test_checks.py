@@ -20,8 +20,8 @@ from django.db.models import F
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
+from django_copyleaks_image import DOCUMENTATION, connection_pool, registry
 from django_copyleaks_image import checks as ours
-from django_copyleaks_image import connection_pool, registry
 from django_copyleaks_image.api import request_scan
 from django_copyleaks_image.checks import progress
 from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
@@ -492,8 +492,8 @@ def test_hint__ends_with_a_link_to_what_is_said_of_the_id(configure: Callable[..
     messages = found()
 
     assert {message.id: str(message.hint).rpartition(" See ")[2] for message in messages} == {
-        "copyleaks_image.E003": "docs/checks.rst#e003 of django-copyleaks-image.",
-        "copyleaks_image.E007": "docs/checks.rst#e007 of django-copyleaks-image.",
+        "copyleaks_image.E003": f"{DOCUMENTATION}checks.html#e003",
+        "copyleaks_image.E007": f"{DOCUMENTATION}checks.html#e007",
     }
 
 
