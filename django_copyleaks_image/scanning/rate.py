@@ -37,10 +37,14 @@ HEAD_START = timedelta(seconds=0.25)
 IDLE = timedelta(seconds=1)
 # What has arrived counts for this much longer than the limit asks for, since clocks differ.
 LATE_SPACING = 1.005
-# Seconds that a call counts as on its way until it is answered, and at most while answers vary by more on the average.
+# Seconds that a call counts as on its way until it is answered, and at most while answers vary by more on the average
+# and the machine is not busy.
 JITTER = 0.03
 # Of how many answers the fastest shows what an answer takes at least.
 ANSWERS = 20
+# Seconds that calls take to leave on the average where a machine has time for them; with connections that are warm it
+# is a fifth of that.
+PROMPT = 0.005
 # Seconds for which a call waits at most for others that do not get away.
 PATIENCE = 2.0
 
@@ -146,7 +150,8 @@ class _Departures:
         self._changed = threading.Condition()
         # When each has arrived at the latest, endless for one that has not left.
         self._calls: dict[object, float] = {}
-        # How long after the call had left the last answers came.
+        # How long after its turn each of the last calls had left, and how long after that it was answered.
+        self._left_after: deque[float] = deque(maxlen=ANSWERS)
         self._answered_after: deque[float] = deque(maxlen=ANSWERS)
 
     @contextmanager
@@ -160,11 +165,14 @@ class _Departures:
         def has_left() -> None:
             nonlocal left_at
             left_at = time.monotonic()
+            with self._changed:
+                self._left_after.append(left_at - turn_at)
             self._note(call, left_at + JITTER)
 
         with self._changed:
             self._wait_for_turn(at_once, window)
             self._calls[call] = inf
+            turn_at = time.monotonic()
         try:
             yield has_left
         finally:
@@ -179,8 +187,10 @@ class _Departures:
             self._answered_after.append(now - left_at)
             fastest = min(self._answered_after)
             varies_by = fmean(self._answered_after) - fastest
-        # A vendor whose answers vary says little about the way, and would cost too much.
-        longest = JITTER if varies_by > JITTER else inf
+            is_busy = fmean(self._left_after) > PROMPT
+        # A vendor whose answers vary says little about the way, and would cost too much. Where calls are slow to leave,
+        # it is the machine that varies.
+        longest = JITTER if varies_by > JITTER and not is_busy else inf
         return left_at + min(now - left_at - fastest, longest)
 
     def _note(self, call: object, arrived_at: float) -> None:

@@ -1,5 +1,6 @@
 """Submissions leave at the account's rate, as the vendor counts them, also when some of them leave late."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -116,6 +117,22 @@ def test_answers_that_vary__say_little_about_the_way(seconds: list[float]) -> No
     left_at = call_answered_after(0.9, departures, seconds)
 
     assert call_answered_after(0.1, departures, seconds) == pytest.approx(left_at + rate.JITTER + WINDOW)
+
+
+def test_busy_machine__gets_no_call_refused(seconds: list[float]) -> None:
+    departures, arrived = rate._Departures(), []
+    # Of a machine whose two cores had nine times as much to do, in milliseconds: to leave, to arrive, to be answered.
+    taken = random.Random(10)
+    for _ in range(600):
+        with departures.one_more(10) as has_left:
+            seconds[0] += taken.choice((1, 2, 12, 35)) / 1000
+            has_left()
+            seconds[0] += taken.choice((1, 1, 20, 30, 90, 340)) / 1000
+            arrived.append(seconds[0])
+            seconds[0] += taken.choice((0, 5)) / 1000
+
+    # As the vendor counts them.
+    assert [later for earlier, later in zip(arrived, arrived[10:], strict=False) if later - earlier < 1] == []
 
 
 def test_answers_that_have_become_slower__are_no_reason_to_wait_for_long(seconds: list[float]) -> None:

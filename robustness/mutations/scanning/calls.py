@@ -181,16 +181,23 @@ PROTECTIONS = (
     Protection(
         "answers that vary",
         "scanning/rate.py",
-        "JITTER if varies_by > JITTER else inf",
+        "JITTER if varies_by > JITTER and not is_busy else inf",
         "inf",
         "tests/scanning/test_rate.py -k that_vary",
     ),
     Protection(
         "answer that is late for once",
         "scanning/rate.py",
-        "JITTER if varies_by > JITTER else inf",
+        "JITTER if varies_by > JITTER and not is_busy else inf",
         "JITTER",
         "tests/scanning/test_rate.py -k late_for_once",
+    ),
+    Protection(
+        "answers that vary with the machine",
+        "scanning/rate.py",
+        " and not is_busy else inf",
+        " else inf",
+        "tests/scanning/test_rate.py -k busy_machine",
     ),
     Protection(
         "refusals at once",
