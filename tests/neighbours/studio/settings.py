@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from tests.settings import *  # noqa: F403
-from tests.settings import COPYLEAKS_IMAGE, INSTALLED_APPS, MIDDLEWARE
+from tests.settings import COPYLEAKS_IMAGE, DATABASES, INSTALLED_APPS, MIDDLEWARE
 
 FOLDER = Path(os.environ.get("NEIGHBOURS_FOLDER", "."))
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -52,6 +52,8 @@ AUTHENTICATION_BACKENDS = [
     "guardian.backends.ObjectPermissionBackend",
     "rules.permissions.ObjectPermissionBackend",
 ]
+# The default is SQLite's, as nothing else is said in this process.
+DATABASES["default"]["ENGINE"] = "django_prometheus.db.backends.sqlite3"
 CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": KEY_PREFIX}}
 STATIC_ROOT = FOLDER / "static"
 STORAGES = {
