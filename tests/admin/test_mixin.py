@@ -317,3 +317,14 @@ def test_host__is_as_it_was_for_users_who_may_not_view_scans(staff: Any, watch: 
 def test_model_without_a_watched_field__is_as_it_was(admin_client: Client) -> None:
     Poster.objects.create(file=upload())
     assert "AI detection" not in text(admin_client, "/admin/gallery/poster/")
+
+
+def test_host_that_knows_no_actions_of_one_object__has_its_pages(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As admins of django-mptt and others were written before Django 6.1.
+    monkeypatch.setattr(admin.ModelAdmin, "get_actions", lambda admin, request: {})
+    shown = photo()
+
+    assert "copyleaks_scan" in text(admin_client, PHOTOS)
+    assert "copyleaks_scan" not in text(admin_client, f"{PHOTOS}{shown.pk}/change/")
