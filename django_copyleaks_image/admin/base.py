@@ -44,25 +44,24 @@ DESK_SCRIPTS = (
     "desk-queue.js",
     "desk.js",
 )
+# What every page of ours has, in this order: the colours and what a theme did to bare elements, then our own.
+SURFACE_CSS = ("copyleaks_image/css/surface.css", "copyleaks_image/css/admin.css")
 MEDIA = Media(
     css={
-        "all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/stage.css"],
+        "all": [*SURFACE_CSS, "copyleaks_image/css/stage.css"],
         "print": ["copyleaks_image/css/print.css"],
     },
     js=scripts(*SHOWING),
 )
 # What was decided, wherever it is shown, and forms that need no script.
-DECISION_MEDIA = Media(css={"all": ["copyleaks_image/css/decision.css"]})
+_DECISION_CSS = (*SURFACE_CSS, "copyleaks_image/css/stage.css", "copyleaks_image/css/decision.css")
+DECISION_MEDIA = Media(css={"all": [*_DECISION_CSS]})
 # Many pictures that are decided at once.
-BATCH_MEDIA = DECISION_MEDIA + Media(css={"all": ["copyleaks_image/css/batch.css"]}, js=scripts(*SHOWING, "batch.js"))
+BATCH_MEDIA = Media(css={"all": [*_DECISION_CSS, "copyleaks_image/css/batch.css"]}, js=scripts(*SHOWING, "batch.js"))
 # The desk has none of the scripts that the admin's lists and forms need.
-DESK_MEDIA = (
-    MEDIA
-    + DECISION_MEDIA
-    + Media(
-        css={"all": ["copyleaks_image/css/desk.css", "copyleaks_image/css/desk-bar.css"]},
-        js=scripts(*SHOWING, *STAGE_CONTROLS, *DESK_SCRIPTS),
-    )
+DESK_MEDIA = MEDIA + Media(
+    css={"all": [*_DECISION_CSS, "copyleaks_image/css/desk.css", "copyleaks_image/css/desk-bar.css"]},
+    js=scripts(*SHOWING, *STAGE_CONTROLS, *DESK_SCRIPTS),
 )
 
 

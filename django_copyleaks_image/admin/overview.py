@@ -16,7 +16,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import losses
 
 from . import cards, chart, ledger
-from .base import admin_for
+from .base import SURFACE_CSS, admin_for
 from .decisions import DecisionAdmin
 from .figures import figures
 from .images import desk_of
@@ -26,7 +26,7 @@ from .waiting import longest_wait, troubles
 if TYPE_CHECKING:
     from .scans import ImageScanAdmin
 
-_MEDIA = Media(css={"all": ["copyleaks_image/css/admin.css", "copyleaks_image/css/overview.css"]})
+_MEDIA = Media(css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]})
 
 
 def answer(model_admin: "ImageScanAdmin", request: HttpRequest) -> HttpResponse:

@@ -787,7 +787,7 @@ def test_ways__to_the_desk_from_index_and_list(reviewer: Client, moderator: Clie
     measured(photo("a.jpg"))
     scan_of(photo("unfinished.jpg"))
     entry = "/admin/copyleaks_image/reviewdesk/"
-    link = f'<a href="{DESK}?queue=review" class="copyleaks-review">Review (1)</a>'
+    link = f'<a class="copyleaks-button copyleaks-review" href="{DESK}?queue=review">Review (1)</a>'
     assert link in reviewer.get(IMAGES).content.decode()
     assert entry in reviewer.get("/admin/").content.decode()
     assert reviewer.get(entry).headers["Location"] == DESK

@@ -13,11 +13,13 @@ FOLDER = Path(os.environ.get("NEIGHBOURS_FOLDER", "."))
 SCAN_ID = "0b8f5a0e-6a55-4a4f-9f5e-0d1a6e0f7c11"
 
 
-def set_up(*, apps: tuple[str, ...] = (), middleware: tuple[str, ...] = (), **changes: Any) -> None:
-    """Configure the project of the tests with more apps and middleware, and a database of its own."""
+def set_up(
+    *, first: tuple[str, ...] = (), apps: tuple[str, ...] = (), middleware: tuple[str, ...] = (), **changes: Any
+) -> None:
+    """Configure the project of the tests with more apps, some of them ``first``, and a database of its own."""
     names = {name: getattr(project, name) for name in dir(project) if name.isupper()}
     names["DATABASES"] = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / "site.sqlite3"}}
-    names["INSTALLED_APPS"] = [*names["INSTALLED_APPS"], *apps]
+    names["INSTALLED_APPS"] = [*first, *names["INSTALLED_APPS"], *apps]
     names["MIDDLEWARE"] = [*middleware, *names["MIDDLEWARE"]]
     settings.configure(**names | {"MEDIA_ROOT": FOLDER / "media"} | changes)
     django.setup()

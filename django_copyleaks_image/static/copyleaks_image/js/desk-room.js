@@ -44,9 +44,22 @@
             // The page is then long enough to be scrolled, whatever comes into it.
             this.#root.classList.toggle("copyleaks-tight", isTight);
             if (isTight && !this.#isScrolled) {
+                this.#root.style.scrollMarginBlockStart = `${this.#covered()}px`;
                 this.#root.scrollIntoView();
                 this.#isScrolled = true;
             }
+        }
+
+        // Give the height of what a theme keeps at the upper edge of the window, over whatever is scrolled.
+        #covered() {
+            const { left, width } = this.#root.getBoundingClientRect();
+            let part = document.elementFromPoint(left + width / 2, 1);
+            while (part && !["fixed", "sticky"].includes(getComputedStyle(part).position)) {
+                part = part.parentElement;
+            }
+            const bottom = part && !this.#root.contains(part) ? part.getBoundingClientRect().bottom : 0;
+            // More than that is no head, but something that lies over the whole page for a while.
+            return bottom < window.innerHeight / 3 ? bottom : 0;
         }
 
         // Give the height that there is, and return that which there is without scrolling.
@@ -61,8 +74,8 @@
             const row = controls.querySelector(".copyleaks-zoom") ?? controls;
             const top = this.#root.getBoundingClientRect().top;
             const around = panes.top - top + row.getBoundingClientRect().bottom - panes.bottom + this.#bar.offsetHeight + GAP;
-            const below = window.innerHeight - around;
-            const room = below - (top + window.scrollY);
+            const below = window.innerHeight - around - this.#covered();
+            const room = window.innerHeight - around - (top + window.scrollY);
             this.#root.style.setProperty("--copyleaks-room", `${Math.floor(room < ENOUGH ? below : room)}px`);
             return room;
         }

@@ -1,0 +1,1 @@
+"""Our pages beneath the themes that projects put over Django's admin."""
