@@ -134,7 +134,7 @@ def last_callback(found: losses.Losses) -> str:
         return ""
     if found.last_callback_at is None:
         return _("No callback has ever come.")
-    return _("The last callback came at %(time)s.") % {"time": _moment(found.last_callback_at)}
+    return _("At %(time)s the last callback came.") % {"time": _moment(found.last_callback_at)}
 
 
 def what_is_new() -> list[str]:

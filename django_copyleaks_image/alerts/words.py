@@ -104,7 +104,7 @@ def _lost(alert: Alert) -> tuple[str, str, str]:
         "Of the last %(sent)s scans that were sent, %(lost)s ended without their result, the first at %(since)s, "
         "which may have cost %(credits)s credits. %(last)s"
     )
-    came = _("The last callback came at %(time)s.") % {"time": _moment(last)} if last else _last_never()
+    came = _("At %(time)s the last callback came.") % {"time": _moment(last)} if last else _last_never()
     to_do = [_("Run copyleaks_doctor: it finds what keeps callbacks away.")]
     if conf.ON_LOST_RESULT == "resubmit":
         to_do.append(_('Each lost result is paid once more, unless ON_LOST_RESULT is "fail".'))

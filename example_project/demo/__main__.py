@@ -53,18 +53,21 @@ def play(*, once: bool, port: int | None, screenshots: Path | None) -> int:
     """Play the demo; return 0 when every scan ended as expected."""
     site_port, emulator_port = choose_port(port), free_port()
     site, emulator = f"http://{LOOPBACK}:{site_port}", f"http://{LOOPBACK}:{emulator_port}"
+    # The site has another threshold than the worker that judges: there is something to see on the page about them.
+    site_settings = {} if screenshots is None else {"COPYLEAKS_REVIEW_AREA": "0.2"}
     with only_demo_in(DATA), ExitStack() as running:
         set_environment(site, emulator)
         django.setup()
         print("Preparing the database …", flush=True)
         prepare_database()
 
-        def start(name: str, *command: str) -> Process:
-            return running.enter_context(Process(name, *command, project=PROJECT, environment=os.environ, logs=DATA))
+        def start(name: str, *command: str, **more: str) -> Process:
+            environment = {**os.environ, **more}
+            return running.enter_context(Process(name, *command, project=PROJECT, environment=environment, logs=DATA))
 
         processes = [
             start("emulator", "copyleaks_emulator", "--port", str(emulator_port)),
-            start("site", "runserver", "--noreload", f"{LOOPBACK}:{site_port}"),
+            start("site", "runserver", "--noreload", f"{LOOPBACK}:{site_port}", **site_settings),
             start("worker", "copyleaks_worker", "--poll", "0.2"),
         ]
         processes[0].wait_for(emulator_port)
