@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+import pytest
 from django.conf import global_settings
 
 import django_copyleaks_image
-from django_copyleaks_image.conf import Conf
+from django_copyleaks_image.conf import Conf, conf
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.standings import Standing
 from tests.documents import DOCS, DOCUMENTS
 
 PACKAGE = Path(django_copyleaks_image.__file__).parent
+MODERATING = (DOCS / "moderating.rst").read_text(encoding="utf-8")
 TROUBLESHOOTING = (DOCS / "troubleshooting.rst").read_text(encoding="utf-8")
 # Words that are no codes of ours, though they look like it.
 OTHER_WORDS = frozenset({"outbox", "failing", "runserver", "client_max_body_size", "standing"})
@@ -65,3 +67,26 @@ def strings_of_the_package() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
+
+
+def test_moderating__names_what_is_on_the_pages() -> None:
+    polib = pytest.importorskip("polib")
+    catalogue = polib.pofile(str(PACKAGE / "locale" / "de" / "LC_MESSAGES" / "django.po"))
+    texts = {entry.msgid.casefold() for entry in catalogue}
+    flat = re.sub(r"\s+", " ", MODERATING)
+    labels = set(re.findall(r":guilabel:`([^`]+)`", flat))
+    sentences = set(re.findall(r'"([^"]+\.)"', flat))
+
+    assert {label for label in labels if label.casefold() not in texts} == set()
+    assert {sentence for sentence in sentences if sentence.casefold() not in texts} == set()
+    assert len(labels) > 15
+
+
+def test_moderating__has_the_keys_of_the_desk() -> None:
+    named = set(re.findall(r":kbd:`(.)`", MODERATING))
+    dialog = (PACKAGE / "templates" / "admin" / "copyleaks_image" / "desk" / "keys.html").read_text(encoding="utf-8")
+    fixed = {key for key in re.findall(r"<kbd>([^<{])</kbd>", dialog) if key not in "←↑→↓"}
+
+    assert {key.upper() for key in conf.REVIEW_KEYS.values()} <= named
+    # Those of the views are told as a range.
+    assert fixed - named - set("2345") == set()
