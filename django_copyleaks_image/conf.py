@@ -124,7 +124,11 @@ class Conf:
     )
     EMAIL = Setting("", values.plain_text, "E-mail address of the Copyleaks account.")
     API_KEY = Setting("", values.secret, "API key of the Copyleaks account.")
-    PUBLIC_URL = Setting("", values.origin, "Origin under which Copyleaks reaches this site.")
+    PUBLIC_URL = Setting(
+        "",
+        values.origin_source,
+        "Origin under which Copyleaks reaches this site, or a function of the scan that returns it.",
+    )
     FIELDS = Setting((), values.watched_fields, 'Watched fields, such as "gallery.Photo.image".', decode="list")
     MODE = Setting("async", values.one_of("async", "sync"), '"sync" uploads the bytes: no public URL, no webhook.')
     SANDBOX = Setting(False, values.flag, "Ask for free mock results, which are marked as such.", decode="bool")

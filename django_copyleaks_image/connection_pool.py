@@ -15,6 +15,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from . import tenants
 from .database_errors import Trouble, trouble_of
 
 # Of a worker that is told nothing else.
@@ -143,9 +144,10 @@ class ConnectionPool:
             self._out += 1
             taken = self._idle.pop() if self._idle else _Idle({})
         _of_thread.pool = self
-        for alias, connection in taken.connections.items():
-            connections[alias] = connection
-            _refresh(connection, was_idle_for=time.monotonic() - taken.since)
+        with tenants.kept():
+            for alias, connection in taken.connections.items():
+                connections[alias] = connection
+                _refresh(connection, was_idle_for=time.monotonic() - taken.since)
 
     def _check_in(self) -> None:
         _of_thread.pool = None
@@ -181,14 +183,16 @@ def checked_in() -> Iterator[None]:
 def _take_from_thread() -> dict[str, BaseDatabaseWrapper]:
     """Take the connections from this thread and return those that another one can go on with."""
     sound = {}
-    for connection in connections.all(initialized_only=True):
-        del connections[connection.alias]
-        if connection.errors_occurred or connection.in_atomic_block:
-            _close(connection)
-        elif connection.connection is not None:
-            if not connection.allow_thread_sharing:
-                connection.inc_thread_sharing()
-            sound[connection.alias] = connection
+    # The storages and caches of tenants ask for whom they are, also while nobody speaks with the database.
+    with tenants.kept():
+        for connection in connections.all(initialized_only=True):
+            del connections[connection.alias]
+            if connection.errors_occurred or connection.in_atomic_block:
+                _close(connection)
+            elif connection.connection is not None:
+                if not connection.allow_thread_sharing:
+                    connection.inc_thread_sharing()
+                sound[connection.alias] = connection
     return sound
 
 

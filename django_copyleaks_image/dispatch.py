@@ -10,9 +10,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 
-from . import DOCUMENTATION
+from . import DOCUMENTATION, tenants
 from .conf import conf, is_enabled
 from .test_runs import would_reach_the_account
 
@@ -87,7 +86,7 @@ def wake_after_commit(scan_id: str, *, using: str) -> None:
     """
     if a_worker_polls() or not is_enabled():
         return
-    transaction.on_commit(lambda: conf.DISPATCHER(scan_id), using=using, robust=True)
+    tenants.after_commit(lambda: conf.DISPATCHER(scan_id), using=using)
 
 
 def wake_elsewhere_after_commit(scan_id: str, *, using: str) -> None:

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.dispatch import Signal
 from django.utils import timezone
 
-from django_copyleaks_image import clock_skew, signals
+from django_copyleaks_image import clock_skew, signals, tenants
 from django_copyleaks_image.models import ImageScan, decisions, home_database, scans
 from django_copyleaks_image.models.scan import FINISHED
 from django_copyleaks_image.renewal import renewed
@@ -38,7 +37,7 @@ def after_commit(scan_pk: int) -> None:
 
     A process that dies in between leaves ``notified_at`` null; the sweep then sends what is pending.
     """
-    transaction.on_commit(lambda: send(scan_pk), using=home_database(), robust=True)
+    tenants.after_commit(lambda: send(scan_pk), using=home_database())
 
 
 def send(scan_pk: int) -> None:
@@ -58,7 +57,7 @@ def send(scan_pk: int) -> None:
 
 def decision_after_commit(decision_pk: int) -> None:
     """Send ``decision_made`` once the decision is committed; the sweep sends what a dying process owes."""
-    transaction.on_commit(lambda: send_decision(decision_pk), using=home_database(), robust=True)
+    tenants.after_commit(lambda: send_decision(decision_pk), using=home_database())
 
 
 def send_decision(decision_pk: int) -> None:

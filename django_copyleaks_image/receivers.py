@@ -13,7 +13,7 @@ from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
-from . import registry
+from . import registry, tenants
 from .conf import DICT_NAME, is_enabled
 from .models import home_database
 from .picture_fields import PictureField
@@ -96,6 +96,8 @@ def media_saved(
     """Queue a scan for each watched file that this save may have changed."""
     if raw:  # A fixture: other rows may be missing. Reconciliation finds it later.
         return
+    if tenants.is_missing():  # There are no tables of ours, as E068 says.
+        return
     attached: set[type[Model]] = instance._state.__dict__.pop("copyleaks_attached", set())
     for watched in _watched[sender]:
         is_new = created and watched.owner not in attached
@@ -124,6 +126,8 @@ def media_saved(
 
 def media_deleted(*, sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
     """Supersede what is unfinished for a deleted object."""
+    if tenants.is_missing():
+        return
     for watched in _watched[sender]:
         if not watched.is_left_by_deleting(sender):
             continue

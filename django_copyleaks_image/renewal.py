@@ -8,6 +8,8 @@ from threading import Event, Thread
 
 from django.db import connections
 
+from . import tenants
+
 logger = logging.getLogger(__name__)
 
 
@@ -30,7 +32,7 @@ def renewed(renew: Callable[[], object], *, every: timedelta) -> Iterator[None]:
             finally:
                 connections.close_all()
 
-    Thread(target=keep_renewing, name="renewal", daemon=True).start()
+    Thread(target=tenants.carried(keep_renewing), name="renewal", daemon=True).start()
     try:
         yield
     finally:

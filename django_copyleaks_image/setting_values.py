@@ -5,6 +5,7 @@ The error holds the words that complete "<key> must be …", and never the value
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -71,6 +72,20 @@ def origin(value: object) -> str:
     if parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(problem)
     return text.rstrip("/")
+
+
+def origin_source(value: object) -> str | Callable[[Any], Any]:
+    """Return an origin, or the function that returns one for a scan."""
+    if callable(value):
+        return value
+    try:
+        return origin(value)
+    except ValueError as error:
+        problem = f"{error}, or a function of the scan that returns one"
+    if isinstance(value, str) and "/" not in value:
+        with suppress(ValueError):
+            return dotted_path(value)
+    raise ValueError(problem)
 
 
 def one_of(*choices: str) -> Callable[[object], str]:

@@ -19,6 +19,7 @@ from django.db import connections, transaction
 from django.db.models import Case, F, Model, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from . import tenants
 from .conf import conf
 from .fields import PictureStandingField
 from .models import WatchedImage, column_progress, home_database, images
@@ -35,7 +36,8 @@ PATIENCE = 3.0
 _PAUSE = 0.05
 # So many seconds a process believes that a column is filled, which only a restored database takes back.
 _BELIEVED = 60.0
-_filled: dict[tuple[type[Model], str], float] = {}
+# By tenant as well, each of which has rows of its own.
+_filled: dict[tuple[str, type[Model], str], float] = {}
 
 
 @functools.cache
@@ -77,7 +79,7 @@ def beginnings(standings: Collection[Standing], verdicts: Collection[Verdict] = 
 
 def is_known_to_be_filled(owner: type[Model], field_name: str) -> bool:
     """Return what :func:`is_filled` has lately found, without asking."""
-    return _filled.get((owner, field_name), 0.0) > time.monotonic()
+    return _filled.get((tenants.current(), owner, field_name), 0.0) > time.monotonic()
 
 
 def is_filled(owner: type[Model], field_name: str) -> bool:
@@ -86,7 +88,7 @@ def is_filled(owner: type[Model], field_name: str) -> bool:
         return True
     found = column_progress().filter(content_type=_content_type(owner), field_name=field_name, filled_at__isnull=False)
     if found.exists():
-        _filled[owner, field_name] = time.monotonic() + _BELIEVED
+        _filled[tenants.current(), owner, field_name] = time.monotonic() + _BELIEVED
         return True
     return False
 
@@ -117,14 +119,14 @@ def write_after_commit(row: Any, *, patience: float = 0.0) -> None:
     A process that dies in between leaves it due, and so does whoever finds the project's row held; the sweep writes it.
     """
     if _has_column(row):
-        transaction.on_commit(lambda: _write_due(row, patience), using=home_database(), robust=True)
+        tenants.after_commit(lambda: _write_due(row, patience), using=home_database())
 
 
 def _write_due(row: Any, patience: float) -> None:
     for image in images().same_target(row).filter(column_due_at__isnull=False):
         # In another database the object may be saved, or not, by a transaction of the project's that is still open.
         alias = image.database if image.database in connections else home_database()
-        transaction.on_commit(lambda image=image: write([image], patience=patience), using=alias, robust=True)  # type: ignore[misc]
+        tenants.after_commit(partial(write, [image], patience=patience), using=alias)
 
 
 def write(found: Iterable[WatchedImage], *, patience: float = 0.0) -> set[int]:

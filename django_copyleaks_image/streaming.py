@@ -7,11 +7,14 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
+from .tenants import carried_pieces
+
 Piece = TypeVar("Piece", str, bytes)
 
 
 def streamed(request: HttpRequest, pieces: Iterator[Piece], **arguments: Any) -> StreamingHttpResponse:
     """Return a response of pieces that are made while it is sent; under ASGI, Django would gather all of them first."""
+    pieces = carried_pieces(pieces)
     if isinstance(request, ASGIRequest):
         return StreamingHttpResponse(_asynchronous(pieces), **arguments)
     return StreamingHttpResponse(pieces, **arguments)

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
-from django_copyleaks_image import __version__
+from django_copyleaks_image import __version__, tenants
 from django_copyleaks_image.models import AccountState, day_counts, days, images, scans
 from django_copyleaks_image.models.day import About, day_of
 from django_copyleaks_image.models.scan import Status
@@ -101,6 +101,7 @@ def figures(period: Period | None = None, *, sandbox: bool) -> Figures:
     """Return the figures of real scans, or of the sandbox's, which may be a minute old, but never of yesterday."""
     period = period or Period.latest()
     key = f"copyleaks_image.figures.{__version__}.{sandbox}.{period.first}.{period.last}.{timezone.now().date()}"
+    key += f".{tenants.current()}"
     kept = cache.get(key)
     if isinstance(kept, Figures):
         return kept

@@ -12,7 +12,7 @@ from django.db import connections
 from django.dispatch import Signal
 from django.utils.dateparse import parse_datetime
 
-from django_copyleaks_image import signals
+from django_copyleaks_image import signals, tenants
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
@@ -73,7 +73,7 @@ def _send_mail(alert: Alert, waiting: int) -> None:
         finally:
             connections.close_all()  # Some backends keep what they send in the database.
 
-    thread = threading.Thread(target=mail, name="copyleaks-alert-mail", daemon=True)
+    thread = threading.Thread(target=tenants.carried(mail), name="copyleaks-alert-mail", daemon=True)
     with checked_in():
         thread.start()
         thread.join(MAIL_SECONDS)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -19,7 +20,7 @@ from django_copyleaks_image.models import Alert
 from django_copyleaks_image.models.account import AccountState
 from django_copyleaks_image.models.alert import Kind
 from django_copyleaks_image.outcomes import words as reason_in_words
-from django_copyleaks_image.scanning import mends
+from django_copyleaks_image.scanning import addresses, mends
 
 ACCOUNT_PAGE = "admin:copyleaks_image_accountstate_changelist"
 
@@ -56,10 +57,10 @@ def words_of(alert: Alert, waiting: int) -> Words:
 
 def account_url() -> str:
     """Return the address of the page of the account, "" where the site has no admin or no address is known."""
-    site = conf.ALERTS.site or conf.PUBLIC_URL
     try:
+        site = conf.ALERTS.site or addresses.public_url()
         return site and site + reverse(ACCOUNT_PAGE)
-    except NoReverseMatch:
+    except (ImproperlyConfigured, NoReverseMatch):
         return ""
 
 

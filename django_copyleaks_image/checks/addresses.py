@@ -6,16 +6,19 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch, Resolver404, resolve
 
-from django_copyleaks_image import registry
+from django_copyleaks_image import registry, tenants
 from django_copyleaks_image.conf import DICT_NAME, is_enabled
+from django_copyleaks_image.models import home_database
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.picture_fields import PictureField
 from django_copyleaks_image.scanning import addresses
 
-from .configuration import is_https, is_local, value_of
+from .configuration import is_https, is_local, public_origin, value_of
 from .registering import PREFIX, register
 
 
@@ -38,27 +41,50 @@ def check_public_url(**kwargs: Any) -> list[CheckMessage]:
     """Check that Copyleaks can reach the endpoints, which only the asynchronous mode needs."""
     if value_of("MODE") != "async":
         return []
-    messages: list[CheckMessage] = []
-    public_url = value_of("PUBLIC_URL")
-    if public_url and not is_https(public_url) and not (is_local(public_url) and is_local(value_of("API_URL"))):
-        messages.append(
-            Warning(
-                f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and secrets travel in plain text.",
-                hint="Use https everywhere but with the emulator.",
-                id=f"{PREFIX}.W006",
-            )
-        )
-    if public_url and not _is_allowed_host(public_url):
-        messages.append(
-            Warning(
-                f"The host of {DICT_NAME}['PUBLIC_URL'] is not in ALLOWED_HOSTS: Django would refuse every callback.",
-                hint="Add the host to ALLOWED_HOSTS, or silence this where a proxy hands on another Host header.",
-                id=f"{PREFIX}.W037",
-            )
-        )
+    public_url = public_origin() or ""
+    messages = list(_of_origin(public_url)) if public_url else []
     if getattr(settings, "ROOT_URLCONF", None):
-        messages += _wrong_addresses(public_url or "")
+        messages += _wrong_addresses(public_url)
     return messages
+
+
+@register(Tags.database)
+def check_public_url_of_scans(**kwargs: Any) -> list[CheckMessage]:
+    """Check what the project's own function says, which may query; of a site with tenants, for one of them."""
+    if value_of("MODE") != "async" or not callable(value_of("PUBLIC_URL")):
+        return []
+    if home_database() not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        for tenant in tenants.each()[:1]:
+            with tenants.active(tenant):
+                return list(_of_origin(addresses.public_url()))
+    except DatabaseError:  # Not migrated yet.
+        pass
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Let it return an origin for every scan, and for None where an address is about no scan.",
+                id=f"{PREFIX}.E069",
+            )
+        ]
+    return []
+
+
+def _of_origin(public_url: str) -> Iterator[CheckMessage]:
+    if not is_https(public_url) and not (is_local(public_url) and is_local(value_of("API_URL"))):
+        yield Warning(
+            f"{DICT_NAME}['PUBLIC_URL'] is not https: pictures, results and secrets travel in plain text.",
+            hint="Use https everywhere but with the emulator.",
+            id=f"{PREFIX}.W006",
+        )
+    if not _is_allowed_host(public_url):
+        yield Warning(
+            f"The host of {DICT_NAME}['PUBLIC_URL'] is not in ALLOWED_HOSTS: Django would refuse every callback.",
+            hint="Add the host to ALLOWED_HOSTS, or silence this where a proxy hands on another Host header.",
+            id=f"{PREFIX}.W037",
+        )
 
 
 def _wrong_addresses(public_url: str) -> Iterator[CheckMessage]:
@@ -113,7 +139,7 @@ def _is_allowed_host(public_url: str) -> bool:
 @register(Tags.compatibility)
 def check_direct_access(**kwargs: Any) -> list[CheckMessage]:
     """Check that a storage which is to serve the pictures itself can; the network is not asked."""
-    if value_of("MEDIA_ACCESS") != "direct" or value_of("MODE") != "async" or not value_of("PUBLIC_URL"):
+    if value_of("MEDIA_ACCESS") != "direct" or value_of("MODE") != "async" or not public_origin():
         return []
     return [
         Warning(
@@ -128,6 +154,6 @@ def check_direct_access(**kwargs: Any) -> list[CheckMessage]:
 
 def _problem_of_direct_access(field: PictureField) -> str:
     try:
-        return addresses.direct_url(field.example())[1]
+        return addresses.direct_url(field.example(), addresses.public_url())[1]
     except Exception:  # noqa: BLE001 - credentials that only the worker has, a bucket that cannot be asked
         return ""

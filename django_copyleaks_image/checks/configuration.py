@@ -1,7 +1,7 @@
 """Checks of ``COPYLEAKS_IMAGE`` itself, and what other checks ask about it. No message quotes a configured value."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - Django's names
@@ -147,6 +147,12 @@ def check_retention(**kwargs: Any) -> list[CheckMessage]:
             id=f"{PREFIX}.W058",
         )
     ]
+
+
+def public_origin() -> str | None:
+    """Return ``PUBLIC_URL``, None when it is wrong, "" where a function of the project says it, which E069 asks."""
+    configured: object = value_of("PUBLIC_URL")
+    return "" if callable(configured) else cast("str | None", configured)
 
 
 def is_https(url: str) -> bool:

@@ -12,7 +12,7 @@ from django_copyleaks_image.conf import DICT_NAME, Conf, configured_dict
 from django_copyleaks_image.copyleaks.public import may_be_public
 from django_copyleaks_image.verdicts import Policy
 
-from .configuration import value_of
+from .configuration import public_origin, value_of
 from .registering import PREFIX, register
 
 # https://docs.copyleaks.com/reference/actions/ai-image-detector/submit/
@@ -31,9 +31,9 @@ def check_silent_settings(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _private_address() -> Iterator[tuple[str, str]]:
-    public_url, api_url = value_of("PUBLIC_URL"), value_of("API_URL")
-    is_asked = value_of("MODE") == "async" and public_url and api_url and may_be_public(api_url)
-    if is_asked and not may_be_public(public_url):
+    public_url, api_url = public_origin(), value_of("API_URL")
+    is_asked = value_of("MODE") == "async" and api_url and may_be_public(api_url)
+    if is_asked and public_url and not may_be_public(public_url):
         problem = f"{DICT_NAME}['PUBLIC_URL'] is an address of this machine or of a private network: Copyleaks cannot "
         problem += "reach it, so that no picture is fetched and every result is lost."
         yield problem, "Set the origin under which the internet reaches this site, or MODE to 'sync'."

@@ -2,34 +2,32 @@
 
 from typing import Any
 
-from django.apps import apps
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags
 
-from .registering import PREFIX, register
+from django_copyleaks_image import registry, tenants
 
-_APP = "django_copyleaks_image"
+from .registering import PREFIX, register
 
 
 @register(Tags.models)
 def check_schemas(**kwargs: Any) -> list[CheckMessage]:
-    """Check that no two tenants of django-tenants share our tables."""
-    if not apps.is_installed("django_tenants"):
+    """Check that each tenant of django-tenants has tables of ours, and of what is watched, for itself."""
+    if not tenants.are_used():
         return []
-    if any(name == _APP or name.startswith(f"{_APP}.") for name in _shared_apps()):
-        problem, hint = (
-            f"{_APP} is in SHARED_APPS: tenants would be told of the pictures of others, whose keys are the same.",
-            "Move it to TENANT_APPS.",
-        )
+    shared = tenants.shared_apps()
+    if tenants.has_app(shared):
+        problem = "in SHARED_APPS: tenants would be told of the pictures of others, whose keys are the same"
+    elif not tenants.has_app(tenants.apps_of_tenants()):
+        problem = "not in TENANT_APPS: there are no tables in which a scan could be queued"
     else:
-        problem, hint = (
-            f"{_APP} does not support django-tenants: workers and callbacks know of no schema.",
-            "Give each tenant a site of its own, with a database of its own.",
-        )
-    return [Error(problem, hint=hint, id=f"{PREFIX}.E067")]
-
-
-def _shared_apps() -> list[str]:
-    """Return the apps of the public schema, also where tenants are of several types."""
-    public = getattr(settings, "TENANT_TYPES", {}).get(getattr(settings, "PUBLIC_SCHEMA_NAME", "public"), {})
-    return [*getattr(settings, "SHARED_APPS", ()), *public.get("APPS", ())]
+        return [
+            Error(
+                f"{watched.label} is of an app in SHARED_APPS: what is saved in the public schema is not scanned, and "
+                "what tenants share would be scanned for each of them.",
+                hint="Move the app to TENANT_APPS, or watch the field no more.",
+                id=f"{PREFIX}.E068",
+            )
+            for watched in (*registry.watched_fields(), *registry.watched_several())
+            if tenants.has_app(shared, watched.owner._meta.app_label)
+        ]
+    return [Error(f"django_copyleaks_image is {problem}.", hint="Move it to TENANT_APPS.", id=f"{PREFIX}.E067")]

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseNotFound
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from django_copyleaks_image import formats
+from django_copyleaks_image import formats, tenants
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.renditions import copies, shelf
@@ -39,6 +39,11 @@ class SpoiltCopy(Exception):
 @login_not_required
 def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
     """Stream the bytes of the scan that the token names, while it waits; anything else is an identical 404."""
+    with tenants.active(addresses.tenant_of(token)):
+        return _answer(request, token)
+
+
+def _answer(request: HttpRequest, token: str) -> HttpResponseBase:
     scan_id = addresses.scan_id_of_media_token(token)
     if scan_id is not None and trials.is_trial(scan_id):
         return _of_trial(request, scan_id)

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-from django_copyleaks_image import dispatch
+from django_copyleaks_image import dispatch, tenants
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.bodies import PayloadError, TooLarge, bounded_gunzip
 from django_copyleaks_image.database_errors import told
@@ -122,7 +122,14 @@ class WebhookView(APIView):
         """Return whether all verifiers let a callback in."""
         return all(verify(request._request) is True for verify in self.all_verifiers())
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer for the tenant that the address names, whatever host it came to."""
+        with tenants.active(addresses.tenant_of(kwargs["token"])):
+            return super().dispatch(request, *args, **kwargs)
+
     def post(self, request: Request, scan_id: str, token: str) -> Response:
+        if tenants.is_missing():
+            raise NotFound
         if scan_id == addresses.PROBE and addresses.opens_webhook(scan_id, token):
             return self.answer_to_probe(request)
         if trials.is_trial(scan_id) and addresses.opens_webhook(scan_id, token):

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from django.db import connections
 
+from django_copyleaks_image import tenants
 from django_copyleaks_image.models import home_database
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
     if not _places.acquire(timeout=seconds):
         raise NoAnswer
     answers: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
-    Thread(target=_asked, args=(ask, answers), name="copyleaks monitoring", daemon=True).start()
+    Thread(target=tenants.carried(_asked), args=(ask, answers), name="copyleaks monitoring", daemon=True).start()
     try:
         found, error = answers.get(timeout=seconds)
     except Empty:

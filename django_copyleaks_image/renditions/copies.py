@@ -54,7 +54,7 @@ def discard(scan: ImageScan) -> None:
 
 
 def _name(sha256: str, image_format: str) -> str:
-    return f"{sha256[:2]}/{sha256}-copy{TYPES[image_format].extension}"
+    return shelf.place_of(f"{sha256[:2]}/{sha256}-copy{TYPES[image_format].extension}")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from django.core.cache import BaseCache, caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
+from django_copyleaks_image import tenants
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
 from django_copyleaks_image.formats import RENDITION_SIDES
@@ -108,4 +109,9 @@ def _key(sha256: str, size: str) -> str:
 
 def _name(sha256: str, size: str) -> str:
     extension = {"full": "jpg", "heatmap": "png"}.get(size, "webp")
-    return f"{sha256[:2]}/{sha256}-{size}.{extension}"
+    return place_of(f"{sha256[:2]}/{sha256}-{size}.{extension}")
+
+
+def place_of(name: str) -> str:
+    """Return a name in the folder of the tenant, if there is one: others may keep the same bytes, and remove theirs."""
+    return "/".join([*tenants.names(), name])

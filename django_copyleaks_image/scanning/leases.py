@@ -20,6 +20,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import connections
 from django.db.models import F
 
+from django_copyleaks_image import tenants
 from django_copyleaks_image.database_errors import told
 from django_copyleaks_image.models import ImageScan, scans
 from django_copyleaks_image.models.scan import LONGEST_LEASE, ImageScanQuerySet, Status
@@ -108,7 +109,7 @@ class _Keeper:
         self._held = {}
 
     def _start(self) -> None:
-        thread = threading.Thread(target=self._keep, name="leases", daemon=True)
+        thread = threading.Thread(target=tenants.carried(self._keep), name="leases", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
@@ -142,14 +143,19 @@ class _Keeper:
                 connections.close_all()
 
 
-_keeper = _Keeper()
+# One for each tenant, whose scans have keys that those of others have as well.
+_keepers: dict[str, _Keeper] = {}
+
+
+def _keeper() -> _Keeper:
+    return _keepers.setdefault(tenants.current(), _Keeper())
 
 
 def forget_everything() -> None:
     """Start with nothing held, as a process that was forked does: what its parent holds is its parent's."""
-    global _keeper  # noqa: PLW0603 - of this process
-    _keeper.end()
-    _keeper = _Keeper()
+    for keeper in _keepers.values():
+        keeper.end()
+    _keepers.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -158,7 +164,7 @@ if hasattr(os, "register_at_fork"):
 
 def due_to_others() -> ImageScanQuerySet:
     """Return the scans that are due and that this process does not hold."""
-    return scans().due(clock.now()).exclude(pk__in=_keeper.held())
+    return scans().due(clock.now()).exclude(pk__in=_keeper().held())
 
 
 def take(pks: list[int]) -> list[ImageScan]:
@@ -166,7 +172,7 @@ def take(pks: list[int]) -> list[ImageScan]:
 
     Each goes through :func:`working` or :func:`release` afterwards, which end that it is held here.
     """
-    _keeper.give_back_abandoned()
+    _keeper().give_back_abandoned()
     if not pks:
         return []
     owner = f"{gethostname()[:60]}:{uuid4().hex}"
@@ -181,7 +187,7 @@ def take(pks: list[int]) -> list[ImageScan]:
         return []
     ours = scans().filter(pk__in=pks, lease_owner=owner).select_related("content_type")
     taken = list(ours.order_by("lane", "next_attempt_at", "pk"))
-    _keeper.hold(taken)
+    _keeper().hold(taken)
     return taken
 
 
@@ -191,10 +197,10 @@ def working(scan: ImageScan) -> Iterator[None]:
     try:
         yield
     except AnyDatabaseError:
-        _keeper.abandon(scan.pk)
+        _keeper().abandon(scan.pk)
         raise
     finally:
-        _keeper.drop(scan.pk)
+        _keeper().drop(scan.pk)
 
 
 def reread(scan: ImageScan) -> ImageScan:
@@ -219,7 +225,7 @@ def release(scan: ImageScan, **changes: object) -> None:
         update(scan, lease_owner="", lease_until=None, **changes)
     except LeaseLost:
         logger.info("Scan %s: ended or taken meanwhile.", scan.scan_id, extra=scan.event("scan_taken_meanwhile"))
-    _keeper.drop(scan.pk)
+    _keeper().drop(scan.pk)
 
 
 def _of(held: dict[int, _Held]) -> ImageScanQuerySet:

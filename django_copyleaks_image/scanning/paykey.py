@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Greatest
 
+from django_copyleaks_image import tenants
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.dispatch import wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, scans
@@ -151,7 +152,7 @@ def look_after_commit(scan: ImageScan) -> None:
             scans().filter(pk=scan.pk).update(duplicates_due_at=clock.now())
 
     if key:
-        transaction.on_commit(look, using=home_database(), robust=True)
+        tenants.after_commit(look, using=home_database())
 
 
 def orphaned(limit: int) -> list[str]:

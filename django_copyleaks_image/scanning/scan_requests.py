@@ -10,7 +10,7 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import Model, Q, Subquery
 from django.utils import timezone
 
-from django_copyleaks_image import registry
+from django_copyleaks_image import registry, tenants
 from django_copyleaks_image.dispatch import Wake, wake_after_commit, wake_elsewhere_after_commit
 from django_copyleaks_image.models import ImageScan, home_database, images, scans
 from django_copyleaks_image.models.scan import UNFINISHED, ImageScanQuerySet, Lane, reason_columns
@@ -422,7 +422,7 @@ def _with_the_media(write: Any, *, using: str) -> None:
     if using == home_database():
         write()
     else:
-        transaction.on_commit(write, using=using, robust=True)
+        tenants.after_commit(write, using=using)
 
 
 def _without_spoiling_the_save(what: str, work: Callable[[], None]) -> bool:

@@ -7,9 +7,9 @@ none fails for it. A process that is killed between a commit and this loses one.
 from bisect import bisect_left
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import F
 
+from django_copyleaks_image import tenants
 from django_copyleaks_image.models import ImageScan, Tally, home_database, tallies
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.models.scan import Lane, Spent, Status
@@ -64,7 +64,7 @@ def _after_commit(what: What, kind: str = "", code: str = "", *, sandbox: bool, 
         repeated(lambda: _count(what, str(kind), str(code), sandbox=sandbox, amount=amount))
 
     # One that fails is logged, and changes nothing of what has happened.
-    transaction.on_commit(count, using=home_database(), robust=True)
+    tenants.after_commit(count, using=home_database())
 
 
 def _count(what: What, kind: str, code: str, *, sandbox: bool, amount: float) -> None:

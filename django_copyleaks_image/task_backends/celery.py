@@ -3,6 +3,8 @@
 from celery import current_app, shared_task
 from django.db import close_old_connections
 
+from django_copyleaks_image import tenants
+
 from . import steps
 
 # One more try mends a connection that the broker has closed meanwhile. Celery's own tries would keep an upload waiting
@@ -11,13 +13,17 @@ RETRY_AT_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "int
 
 
 @shared_task(name="copyleaks_image.work_on_scan", ignore_result=True)
-def work_on_scan(scan_id: str) -> None:
-    """Bring a scan and others one step further, and come again for what is to be tried again."""
+def work_on_scan(scan_id: str, tenant: str = "") -> None:
+    """Bring a scan and others one step further, and come again for what is to be tried again.
+
+    Raises :class:`~django_copyleaks_image.tenants.UnknownTenant` for a tenant that is gone.
+    """
     # A project that lets Celery keep connections (``CELERY_DB_REUSE_MAX``) is given broken ones as well.
     close_old_connections()
-    put_back = steps.work_on(scan_id, and_others=not work_on_scan.request.is_eager)
-    for again, due_at in put_back.items():
-        work_on_scan.apply_async((again,), eta=due_at)
+    with tenants.active(tenants.get(tenant)):
+        put_back = steps.work_on(scan_id, and_others=not work_on_scan.request.is_eager)
+        for again, due_at in put_back.items():
+            work_on_scan.apply_async((again, *tenants.names()), eta=due_at)
 
 
 @shared_task(name="copyleaks_image.sweep", ignore_result=True)
@@ -28,7 +34,7 @@ def sweep() -> None:
 
 def wake(scan_id: str) -> None:
     """Send a message for a scan."""
-    work_on_scan.apply_async((scan_id,), retry=True, retry_policy=RETRY_AT_ONCE)
+    work_on_scan.apply_async((scan_id, *tenants.names()), retry=True, retry_policy=RETRY_AT_ONCE)
 
 
 def runs_in_the_request() -> bool:

@@ -1,33 +1,33 @@
 """What the threads of a task backend's process have claimed together: in one query for all, as the worker does."""
 
 import threading
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django_copyleaks_image import tenants
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.scanning import attempts, leases, submit
 
 _lock = threading.Lock()
-_waiting: deque[ImageScan] = deque()
+# By tenant, of whom each has a queue of its own.
+_waiting: defaultdict[str, deque[ImageScan]] = defaultdict(deque)
 # How many threads of this process are awake, each of which takes one of the next claim.
-_awake = 0
+_awake: Counter[str] = Counter()
 
 
 @contextmanager
 def awake() -> Iterator[None]:
     """Let this thread take scans in the block; the last one gives back what nobody took because of an error."""
-    global _awake  # noqa: PLW0603 - of this process
+    tenant = tenants.current()
     with _lock:
-        _awake += 1
+        _awake[tenant] += 1
     try:
         yield
     finally:
         with _lock:
-            _awake -= 1
-            left = [] if _awake else list(_waiting)
-            if left:
-                _waiting.clear()
+            _awake[tenant] -= 1
+            left = [] if _awake[tenant] else list(_waiting.pop(tenant, ()))
         for scan in left:
             with leases.working(scan):
                 attempts.give_back(scan)
@@ -38,7 +38,9 @@ def next_scan(*, may_claim: bool) -> ImageScan | None:
 
     One that may claim no more still takes what is claimed already, so that nothing is left waiting.
     """
+    tenant = tenants.current()
     with _lock:
-        if may_claim and not _waiting:
-            _waiting.extend(submit.claim(_awake))
-        return _waiting.popleft() if _waiting else None
+        waiting = _waiting[tenant]
+        if may_claim and not waiting:
+            waiting.extend(submit.claim(_awake[tenant]))
+        return waiting.popleft() if waiting else None

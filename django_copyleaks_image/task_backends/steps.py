@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from time import monotonic
 
+from django_copyleaks_image import tenants
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import scans
 from django_copyleaks_image.models.scan import Status
@@ -23,6 +24,7 @@ from django_copyleaks_image.scanning import (
     renditions,
     submit,
 )
+from django_copyleaks_image.scanning.isolation import isolated
 from django_copyleaks_image.worker import go_round
 
 from . import claims
@@ -43,7 +45,8 @@ HEARTBEAT_SECONDS = 30.0
 # Of a round, seconds in which duplicates of what has ended are ended.
 ENDING_DUPLICATES = 10.0
 
-_heartbeat_due = 0.0
+# By tenant, each of whom asks whether anybody works.
+_heartbeat_due: dict[str, float] = {}
 
 
 def work_on(scan_id: str, *, and_others: bool = True) -> dict[str, datetime]:
@@ -85,7 +88,16 @@ def _put_back(scan_ids: list[str]) -> dict[str, datetime]:
 
 
 def sweep() -> None:
-    """Do what the worker does beside submitting, and send messages for the scans that nobody came for."""
+    """Do what the worker does beside submitting, and send messages for the scans that nobody came for.
+
+    Where the site has tenants, for each of them; one that fails keeps no other from its turn.
+    """
+    for tenant in tenants.each():
+        with tenants.active(tenant), isolated("sweep %s", tenants.current() or "the site"):
+            _sweep()
+
+
+def _sweep() -> None:
     receive.judge_due()
     duplicates.settle_due(seconds=ENDING_DUPLICATES)
     before = account.state().swept_at
@@ -113,7 +125,6 @@ def _send_messages(since: datetime | None) -> None:
 
 def _show_that_somebody_works() -> None:
     """Note that a worker is alive, now and then: a task backend's sweep may wait behind thousands of messages."""
-    global _heartbeat_due  # noqa: PLW0603 - of this process
-    if monotonic() >= _heartbeat_due:
-        _heartbeat_due = monotonic() + HEARTBEAT_SECONDS
+    if monotonic() >= _heartbeat_due.get(tenants.current(), 0.0):
+        _heartbeat_due[tenants.current()] = monotonic() + HEARTBEAT_SECONDS
         account.heartbeat()

@@ -4,13 +4,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
 from django.db import Error as AnyDatabaseError
 
-from django_copyleaks_image import connection_pool
+from django_copyleaks_image import connection_pool, tenants
 from django_copyleaks_image.alerts import rounds as alerts
 from django_copyleaks_image.connection_pool import ConnectionPool, checked_in
 from django_copyleaks_image.database_errors import OUT_OF_REACH, Trouble, told, trouble_of
@@ -35,6 +36,7 @@ from django_copyleaks_image.scanning import (
 from .rounds import sweep_and_reconcile
 from .scan_threads import ScanThreads
 from .sign_of_life import SignOfLife
+from .turns import TURN_SECONDS, Turns
 from .watchdog import UNWELL_SECONDS, Stuck, Watchdog
 
 logger = logging.getLogger(__name__)
@@ -77,7 +79,10 @@ class Worker:
         self._scans = ScanThreads(threads, self._work_on)
         wanted = connection_pool.wanted_for(threads)
         self._connections = ConnectionPool(min(wanted, connection_pool.limit_of(home_database()) or wanted))
+        # For whom all threads work; None without tenants.
+        self._tenant: tenants.Tenant | None = None
         self._raised: Exception | None = None
+        self._turns = Turns()
         self._told_last, self._tell_again_at = "", 0.0
 
     def stop(self) -> None:
@@ -99,6 +104,9 @@ class Worker:
                 "No directory for temporary files can be written (TMPDIR): each picture stays in memory.",
                 extra={"event": "no_temporary_files"},
             )
+        if tenants.is_missing():
+            return self._watch_over(self._loop("tenants", self._take_turns, self._rest_unless_found))
+        self._tenant = tenants.of_thread()
         # Each in a thread of its own: neither a call to the network nor a picture is waited for.
         return self._watch_over(
             self._loop("claims", self._claim, self._rest_from_claiming),
@@ -110,6 +118,7 @@ class Worker:
 
     def run_once(self) -> bool:
         """Work until nothing is due, then return as :meth:`run` does; what goes wrong is raised."""
+        self._tenant = None if tenants.is_missing() else tenants.of_thread()
         return self._watch_over(Thread(target=self._until_nothing_is_due, name="once", daemon=True))
 
     def _watch_over(self, *loops: Thread) -> bool:
@@ -167,13 +176,56 @@ class Worker:
         while not self._is_stopping:
             found = None
             with self._surviving():
-                with self._connections.checked_out():
+                with tenants.active(self._tenant), self._connections.checked_out():
                     found = step()
                 self._watchdog.note()
             self._connections.close_idle()
             rest(found)
         self._give_back_unbegun()
         self._connections.close_idle(longer_than=0)
+
+    def _take_turns(self) -> int:
+        """Work for each tenant in turn; return how much there was to do.
+
+        All threads work for the same one: what Django and the project keep in memory of a schema, such as the keys of
+        content types, is of one for all threads.
+        """
+        found = 0
+        for tenant in self._turns.of(tenants.each()):
+            self._tenant = tenant
+            with tenants.active(tenant):
+                try:
+                    with self._turns.taken_by(tenant):
+                        found += self._take_turn(until=time.monotonic() + TURN_SECONDS)
+                finally:
+                    self._finish_turn()
+            if self._is_stopping:
+                break
+        return found
+
+    def _take_turn(self, *, until: float) -> int:
+        self._go_round()
+        found = 0
+        while not self._is_stopping and time.monotonic() < until:
+            self._watchdog.note()
+            done = self._judge(until=until) + self._claim() + bool(renditions.draw_next())
+            found += done
+            if not (done or self._scans.is_busy):
+                break
+            if not done:
+                with checked_in():
+                    self._scans.wait(self._poll_seconds)
+        return found
+
+    def _finish_turn(self) -> None:
+        """Wait until no thread works for the tenant any more, or somebody asks to stop; then the threads still do."""
+        self._give_back_unbegun()
+        with checked_in():
+            while not self._is_stopping:
+                self._watchdog.note()
+                if self._scans.wait_until_idle(WATCH_SECONDS):
+                    self._tenant = None
+                    return
 
     def _go_round(self) -> None:
         self._show_heartbeat()
@@ -187,11 +239,11 @@ class Worker:
         if not self._watchdog.silent(UNWELL_SECONDS):
             account.heartbeat()
 
-    def _judge(self) -> int:
+    def _judge(self, until: float = inf) -> int:
         def is_enough() -> bool:
             # The project's own receivers run here, and may take their time.
             self._watchdog.note()
-            return self._is_stopping
+            return self._is_stopping or time.monotonic() > until
 
         return receive.judge_due(until=is_enough) + duplicates.settle_due()
 
@@ -223,8 +275,10 @@ class Worker:
     def _until_nothing_is_due(self) -> None:
         self._watchdog.note()
         try:
-            with self._connections.checked_out():
-                self._do_once()
+            with tenants.active(self._tenant), self._connections.checked_out():
+                for self._tenant in tenants.each():
+                    with tenants.active(self._tenant):
+                        self._do_once()
         except Exception as error:  # noqa: BLE001 - raised where run_once was called
             self._raised = error
         finally:
@@ -257,7 +311,7 @@ class Worker:
     def _work_on(self, scan: ImageScan) -> None:
         # Whatever goes wrong: the lease ends by itself, and the row is then claimed again under the same id.
         try:
-            with self._connections.checked_out():
+            with tenants.active(self._tenant), self._connections.checked_out():
                 if self._is_stopping:
                     self._give_back([scan])
                 else:
@@ -286,7 +340,7 @@ class Worker:
 
     def _give_back_unbegun(self) -> None:
         if unbegun := self._scans.take_back():
-            with suppress(AnyDatabaseError), self._connections.checked_out():
+            with suppress(AnyDatabaseError), tenants.active(self._tenant), self._connections.checked_out():
                 self._give_back(unbegun)
 
     def _give_back(self, claimed: Iterable[ImageScan]) -> None:

@@ -71,6 +71,11 @@ class ScanThreads:
         with self._changed:
             return bool(self._waiting or any(self._begun_at.values()))
 
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until there is nothing that is not finished, but for what hangs; return whether there is nothing."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._waiting or self._busy()), seconds)
+
     def check(self) -> None:
         """Raise :class:`Stuck` when each thread hangs in a scan."""
         with self._changed:

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.db import connections
 from django.utils.crypto import salted_hmac
 
+from django_copyleaks_image import tenants
 from django_copyleaks_image.clock_skew import APART
 from django_copyleaks_image.models import home_database
 from django_copyleaks_image.scanning.liveness import WORKER_SILENCE
@@ -22,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 def default_path() -> Path:
-    """Return the file of this site's workers in the directory for temporary files; no other user can foresee it."""
+    """Return the temporary file of the workers of this site, or of a tenant; no other user can foresee its name."""
     database = connections.settings[home_database()]
-    site = "|".join(str(database[key]) for key in ("ENGINE", "HOST", "PORT", "NAME"))
+    site = "|".join([*(str(database[key]) for key in ("ENGINE", "HOST", "PORT", "NAME")), *tenants.names()])
     name = salted_hmac("django_copyleaks_image.sign_of_life", site, algorithm="sha256").hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"copyleaks_worker_{name}.alive"
 

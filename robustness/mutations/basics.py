@@ -496,7 +496,7 @@ PROTECTIONS = (
     Protection(
         "host of the public address",
         "checks/addresses.py",
-        "if public_url and not _is_allowed_host(public_url):",
+        "if not _is_allowed_host(public_url):",
         "if False:",
         "tests/checks/test_addresses.py -k host",
     ),

@@ -48,13 +48,13 @@ PROTECTIONS = (
     Protection(
         "counted after the commit alone",
         "scanning/tallies.py",
-        "    transaction.on_commit(count, using=home_database(), robust=True)\n",
+        "    tenants.after_commit(count, using=home_database())\n",
         "    count()\n",
         "tests/monitoring/test_tallies.py -k waits_for_the_commit",
     ),
     Protection(
         "a count that fails changes nothing",
-        "scanning/tallies.py",
+        "tenants.py",
         "robust=True)\n",
         "robust=False)\n",
         "tests/monitoring/test_tallies.py -k count_that_fails",

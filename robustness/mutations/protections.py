@@ -18,6 +18,7 @@ from . import (
     sources,
     standing_columns,
     task_backends,
+    tenants,
     worker,
 )
 
@@ -39,5 +40,6 @@ PROTECTIONS = (
     *scanning.PROTECTIONS,
     *sources.PROTECTIONS,
     *standing_columns.PROTECTIONS,
+    *tenants.PROTECTIONS,
     *worker.PROTECTIONS,
 )

@@ -34,8 +34,8 @@ PROTECTIONS = (
     Protection(
         "what is claimed for all threads",
         "task_backends/claims.py",
-        "if may_claim and not _waiting:",
-        "if not may_claim:\n            return None\n        if not _waiting:",
+        "if may_claim and not waiting:",
+        "if not may_claim:\n            return None\n        if not waiting:",
         "tests/task_backends/test_steps.py -k claim_together",
     ),
     Protection(
@@ -48,8 +48,8 @@ PROTECTIONS = (
     Protection(
         "what others who are awake may take",
         "task_backends/claims.py",
-        "left = [] if _awake else list(_waiting)",
-        "left = list(_waiting)",
+        "left = [] if _awake[tenant] else list(_waiting.pop(tenant, ()))",
+        "left = list(_waiting.pop(tenant, ()))",
         "tests/task_backends/test_steps.py -k nobody_took",
     ),
 )

@@ -14,38 +14,54 @@ def django_tenants(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apps, "is_installed", lambda name: name == "django_tenants" or is_installed(name))
 
 
-def told(settings: Any, **changes: Any) -> list[str]:
+def told(settings: Any, **changes: Any) -> list[tuple[str, str]]:
     for name, value in changes.items():
         setattr(settings, name, value)
-    messages = check_schemas()
-    assert {message.id for message in messages} <= {"copyleaks_image.E067"}
-    return [message.msg for message in messages]
+    return [(str(message.id).removeprefix("copyleaks_image."), message.msg) for message in check_schemas()]
 
 
-OURS = "django_copyleaks_image.apps.CopyleaksImageConfig"
+NAME, CONFIG = "django_copyleaks_image", "django_copyleaks_image.apps.CopyleaksImageConfig"
+GALLERY = "tests.gallery"
 
 
 @pytest.mark.usefixtures("django_tenants")
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "problem"),
     [
-        {"SHARED_APPS": ["shop", "django_copyleaks_image"], "TENANT_APPS": ["gallery"]},
-        {"SHARED_APPS": ["shop", OURS], "TENANT_APPS": ["gallery", OURS]},
-        {"TENANT_TYPES": {"main": {"APPS": ["django_copyleaks_image"]}}, "PUBLIC_SCHEMA_NAME": "main"},
+        ({"SHARED_APPS": ["shop", NAME], "TENANT_APPS": [GALLERY]}, "is in SHARED_APPS"),
+        ({"SHARED_APPS": ["shop", CONFIG], "TENANT_APPS": [GALLERY, CONFIG]}, "is in SHARED_APPS"),
+        ({"SHARED_APPS": ["shop"], "TENANT_APPS": [GALLERY]}, "is not in TENANT_APPS"),
+        (
+            {
+                "HAS_MULTI_TYPE_TENANTS": True,
+                "TENANT_TYPES": {"main": {"APPS": [NAME]}, "shop": {"APPS": [GALLERY]}},
+                "PUBLIC_SCHEMA_NAME": "main",
+            },
+            "is in SHARED_APPS",
+        ),
     ],
 )
-def test_tables_that_tenants_share__are_refused(changes: dict[str, Any], settings: Any) -> None:
-    [message] = told(settings, **changes)
+def test_tables_that_tenants_share__are_refused(changes: dict[str, Any], problem: str, settings: Any) -> None:
+    [(check, message)] = told(settings, **changes)
 
-    assert "SHARED_APPS" in message
+    assert check == "E067"
+    assert problem in message
 
 
 @pytest.mark.usefixtures("django_tenants")
-def test_tables_of_each_tenant__are_not_supported(settings: Any) -> None:
-    [message] = told(settings, SHARED_APPS=["shop"], TENANT_APPS=["django_copyleaks_image"])
+def test_tables_of_each_tenant__are_sound(settings: Any) -> None:
+    assert told(settings, SHARED_APPS=["shop"], TENANT_APPS=[NAME, GALLERY]) == []
+    types = {"public": {"APPS": ["shop"]}, "blog": {"APPS": ["blog"]}, "shop": {"APPS": [CONFIG, GALLERY]}}
+    assert told(settings, HAS_MULTI_TYPE_TENANTS=True, TENANT_TYPES=types) == []
 
-    assert "does not support django-tenants" in message
+
+@pytest.mark.usefixtures("django_tenants")
+def test_pictures_that_tenants_share__are_refused(settings: Any) -> None:
+    [(check, message)] = told(settings, SHARED_APPS=[GALLERY], TENANT_APPS=[NAME])
+
+    assert check == "E068"
+    assert message.startswith("gallery.Photo.image ")
 
 
 def test_nothing_is_told__without_django_tenants(settings: Any) -> None:
-    assert told(settings, SHARED_APPS=["django_copyleaks_image"]) == []
+    assert told(settings, SHARED_APPS=[NAME]) == []

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
@@ -31,16 +32,15 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "NEIGHBOURS_FOLDER": str(tmp_path), "PYTHONPATH": str(ROOT)}
 
 
+def run_in(environment: dict[str, str], code: str, *arguments: str) -> str:
+    """Run Python code in a process of its own, and return what it printed."""
+    command = [sys.executable, "-c", code, *arguments]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
 @pytest.fixture
 def run_script(environment: dict[str, str]) -> RunScript:
-    """Run Python code in a process of its own, and return what it printed: neighbours change Django for good."""
-
-    def run(code: str, *arguments: str) -> str:
-        command = [sys.executable, "-c", code, *arguments]
-        ended = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
-
-    return run
+    """Return what runs Python code in a process of its own: neighbours change Django for good."""
+    return partial(run_in, environment)

@@ -71,8 +71,8 @@ def test_work_that_hangs__keeps_its_lease_no_longer(
     ImageScan.objects.update(lease_until=timezone.now() + timedelta(seconds=5))
     monkeypatch.setattr(leases, "LONGEST_WORK", timedelta(0))
 
-    leases._keeper.renew()
-    leases._keeper.renew()
+    leases._keeper().renew()
+    leases._keeper().renew()
 
     assert left() < timedelta(seconds=6)
     assert caplog.text.count(f"Scan {scan.scan_id}: the work on it hangs") == 1
@@ -106,7 +106,7 @@ def test_renewal__leaves_alone_what_another_has_taken() -> None:
     until = timezone.now() + timedelta(seconds=5)
     ImageScan.objects.update(lease_owner="another", lease_until=until)
 
-    leases._keeper.renew()
+    leases._keeper().renew()
 
     assert only_scan().lease_until == until
 
@@ -116,7 +116,7 @@ def test_finished_scan__is_held_no_longer(provider: Provider) -> None:
     work()
 
     assert only_scan().status == Status.SUBMITTED
-    assert leases._keeper.held() == []
+    assert leases._keeper().held() == []
 
 
 @pytest.mark.parametrize(

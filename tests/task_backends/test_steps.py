@@ -33,7 +33,7 @@ def _synchronous_mode(configure: Callable[..., None]) -> None:
 
 @pytest.fixture(autouse=True)
 def _heartbeat_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "_heartbeat_due", 0.0)
+    monkeypatch.setattr(steps, "_heartbeat_due", {})
 
 
 @pytest.fixture

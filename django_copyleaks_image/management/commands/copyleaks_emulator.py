@@ -12,6 +12,7 @@ from django_copyleaks_image import conf
 from django_copyleaks_image.emulator.emulator import Emulator
 from django_copyleaks_image.emulator.faults import FAULTS, LOGIN_FAULTS
 from django_copyleaks_image.emulator.options import add_arguments, from_arguments
+from django_copyleaks_image.scanning import addresses
 
 DEFAULT_PORT = 8001
 # Where ``runserver`` is.
@@ -72,7 +73,7 @@ class Command(BaseCommand):
         if not conf.conf.PUBLIC_URL:
             pointed["PUBLIC_URL"] = SITE_URL
         setattr(settings, conf.DICT_NAME, {**conf.configured_dict(), **pointed})
-        self._print(f"Copyleaks emulator at {emulator.url}, with a worker; callbacks go to {conf.conf.PUBLIC_URL}")
+        self._print(f"Copyleaks emulator at {emulator.url}, with a worker; callbacks go to {addresses.public_url()}")
         call_command("copyleaks_worker", stdout=self.stdout, stderr=self.stderr)
 
     def _print(self, line: str) -> None:

@@ -34,7 +34,7 @@ PROTECTIONS = (
     Protection(
         "duplicate parked while its payer ends",
         "scanning/paykey.py",
-        "        transaction.on_commit(look, using=home_database(), robust=True)",
+        "        tenants.after_commit(look, using=home_database())",
         "        look()",
         "tests/scanning/test_duplicates.py -k only_after_its_end",
     ),

@@ -309,7 +309,7 @@ PROTECTIONS = (
     Protection(
         "what the process holds",
         "scanning/leases.py",
-        ".exclude(pk__in=_keeper.held())",
+        ".exclude(pk__in=_keeper().held())",
         "",
         "tests/scanning/test_leases.py -k never_claims",
     ),
@@ -323,7 +323,7 @@ PROTECTIONS = (
     Protection(
         "given back after a lost database",
         "scanning/leases.py",
-        "        _keeper.abandon(scan.pk)\n",
+        "        _keeper().abandon(scan.pk)\n",
         "        pass\n",
         "tests/scanning/test_leases.py -k lost_meanwhile",
     ),
