@@ -97,7 +97,7 @@ PROTECTIONS = (
     Protection(
         "private public address",
         "checks/silent.py",
-        "if is_asked and not may_be_public(public_url):",
+        "if is_asked and public_url and not may_be_public(public_url):",
         "if False:",
         "tests/checks/test_checks.py -k silently_does",
     ),
