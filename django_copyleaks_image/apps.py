@@ -11,8 +11,9 @@ class CopyleaksImageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, debug, logs, receivers, recorders  # noqa: F401, PLC0415
-        from .alerts import rounds  # noqa: PLC0415
+        from . import debug, logs, receivers, recorders  # noqa: PLC0415
+        from .alerts import lookout  # noqa: PLC0415
+        from .checks import registering  # noqa: PLC0415
         from .scanning import logins  # noqa: PLC0415
 
         logs.install()
@@ -20,4 +21,5 @@ class CopyleaksImageConfig(AppConfig):
         recorders.install()
         receivers.connect()
         logins.connect()
-        rounds.connect()
+        lookout.connect()
+        registering.connect()

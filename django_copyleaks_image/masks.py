@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import accumulate, chain, compress, islice
 from operator import add, le, mul, sub
-from typing import cast
+from typing import NamedTuple, cast
 
 from .problems import Problem, SentenceError
 
@@ -52,8 +52,7 @@ class Mask:
         return len(self.starts) > 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """Marked pixels that touch, diagonally too; in pixels, the picture's top left corner being (0, 0).
 
     The centroid is a point, not a pixel: that of the single pixel x=3, y=4 is (3.5, 4.5).

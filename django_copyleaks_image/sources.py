@@ -14,7 +14,7 @@ from django.core.files.storage.handler import InvalidStorageError
 from django.db.models import Field, FileField, Model, TextField
 from django.db.models.fields.files import FieldFile
 
-from .copyleaks.fetch import FetchedNothing, FetchFailed, FetchRefused, fetch_into, state_public
+from .copyleaks.fetch_errors import FetchedNothing, FetchFailed, FetchRefused
 
 __all__ = ["FieldFiles", "Picture", "Several", "Source", "StorageKey", "StoredFile", "Url"]
 
@@ -89,6 +89,8 @@ class FetchedPicture:
 
     def open(self) -> IO[bytes]:
         """Fetch the picture whole; raises FileNotFoundError, and what :func:`.copyleaks.fetch.fetch_into` raises."""
+        from .copyleaks.fetch import fetch_into  # noqa: PLC0415 - for those who watch addresses alone
+
         content = SpooledTemporaryFile(max_size=FETCHED_IN_MEMORY)  # noqa: SIM115 - whoever reads it closes it
         try:
             fetch_into(
@@ -111,6 +113,8 @@ class FetchedPicture:
 
     def state(self) -> str:
         """Return what the host tells of the picture's bytes, "" if it tells nothing of them, or is not to be asked."""
+        from .copyleaks.fetch import state_public  # noqa: PLC0415
+
         try:
             return state_public(self.address, timeout=STATE_SECONDS, allow_origin=self.allow_origin)
         except FetchedNothing as error:

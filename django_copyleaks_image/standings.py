@@ -4,8 +4,7 @@ What a site shows, the filters and figures, the buttons, keys and words of the r
 :data:`STANDINGS` and :data:`KINDS`. A standing or a kind without its line fails when this module is imported.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise
@@ -65,8 +64,7 @@ class Seen(TextChoices):
     UNSEEN = "unseen", _("Decided without seeing the picture")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StandingRule:
+class StandingRule(NamedTuple):
     """What follows from a standing: ``shown`` always, never, or as the policy of this name says.
 
     ``sentence`` puts it behind the finding for the visitors of a site. A decision that ``denies_ai`` is contradicted by
@@ -81,8 +79,7 @@ class StandingRule:
     unmeasured: Text = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KindRule:
+class KindRule(NamedTuple):
     """What a kind of decision is: ``standing`` is what it gives the picture, None for what decides nothing.
 
     A final one answers whether the picture is AI, and may need a reason. ``button`` is that of the desk, empty for what
@@ -158,10 +155,8 @@ KINDS: dict[Kind, KindRule] = {
             "%(count)s picture was confirmed as AI.", "%(count)s pictures were confirmed as AI.", "count"
         ),
     ),
-    Kind.CLEARED: replace(
-        _CLEAR,
-        unmeasured=replace(
-            _CLEAR,
+    Kind.CLEARED: _CLEAR._replace(
+        unmeasured=_CLEAR._replace(
             button=_("Show it"),
             button_rest="",
             done=_("Shown without a measurement: %(picture)s."),

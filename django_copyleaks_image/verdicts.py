@@ -1,6 +1,6 @@
 """Numbers to a verdict, by the thresholds of the field, and the words in which it is shown."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import TextChoices
 from django.utils.formats import number_format
@@ -19,8 +19,7 @@ class Verdict(TextChoices):
     MOSTLY_AI = "mostly_ai", gettext_lazy("Mostly AI")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """Shares of the area (0–1) above which a detected picture goes to review and counts as mostly AI."""
 
     review_area: float

@@ -57,8 +57,7 @@ class Options:
         return Policy.from_settings(review_area=self.review_area, mostly_ai_area=self.mostly_ai_area)
 
 
-@dataclass(frozen=True, kw_only=True)
-class WatchedClass:
+class WatchedClass(NamedTuple):
     """A class that the project has named, with the options for its objects."""
 
     model: type[Model]

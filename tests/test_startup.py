@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from django_copyleaks_image.checks import MODULES, registering
+
 ROOT = Path(__file__).resolve().parents[1]
 START = """
 import json, sys
@@ -20,7 +22,13 @@ print(json.dumps(sorted(sys.modules)))
 """
 # With what each of them brings; none is needed by a site that takes an upload.
 HEAVY = ("requests", "urllib3", "PIL", "pillow_heif", "pi_heif", "numpy", "charset_normalizer", "idna", "certifi")
-OURS = ("copyleaks.session", "admin.overview", "admin.chart", "emulator", "endpoints", "worker")
+# What is used once somebody opens a page of the admin, runs a check or a worker, or speaks to Copyleaks.
+OURS = (
+    *("admin.account_page", "admin.cards", "admin.chart", "admin.figures", "admin.overview", "admin.unscanned"),
+    *("admin.waiting", "alerts.channels", "alerts.rounds", "copyleaks.bodies", "copyleaks.fetch", "copyleaks.session"),
+    *("copyleaks.token", "copyleaks.transport", "decoding", "emulator", "endpoints", "monitoring", "scanning.circuit"),
+    *("scanning.full_scan", "scanning.receive", "scanning.submit", "worker"),
+)
 
 
 def test_setup__imports_neither_a_client_nor_a_decoder() -> None:
@@ -32,8 +40,16 @@ def test_setup__imports_neither_a_client_nor_a_decoder() -> None:
 
     assert "django_copyleaks_image.admin.desk.views" in modules
     assert [name for name in modules if name.partition(".")[0] in HEAVY] == []
-    begun = tuple(f"django_copyleaks_image.{name}" for name in OURS)
-    assert [name for name in modules if name.startswith(begun)] == []
+    begun = tuple(f"django_copyleaks_image.{name}." for name in OURS)
+    assert [name for name in modules if f"{name}.".startswith(begun)] == []
+    ours = "django_copyleaks_image.checks."
+    assert [name for name in modules if name.startswith(ours)] == [f"{ours}registering"]
+
+
+def test_every_module_of_checks__is_imported_by_the_first_that_runs() -> None:
+    there = {path.stem for path in Path(registering.__file__).parent.glob("*.py")}
+
+    assert there - {"__init__", "registering"} == set(MODULES)
 
 
 def test_patterns_of_bodies__are_compiled_at_first_use() -> None:

@@ -5,7 +5,6 @@ A project with rules of its own names a class made from :class:`PictureAccess` a
 
 from collections.abc import Collection, Iterable
 from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth import get_backends, get_permission_codename, get_user_model
@@ -122,7 +121,7 @@ class PictureAccess:
         if self.has_own_rule("may_view"):
             for row in listed:
                 if not self.may_view(type(row), row):
-                    found[row.pk] = replace(found[row.pk], label=unnamed(row), visible=False)
+                    found[row.pk] = found[row.pk]._replace(label=unnamed(row), visible=False)
         return found
 
     def secret(self) -> Q:

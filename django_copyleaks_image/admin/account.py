@@ -1,32 +1,23 @@
-"""The account as the workers know it: one page, nothing to edit, and two buttons for after something was mended."""
+"""The account as the workers know it: one page, nothing to edit, and two buttons for after something was mended.
 
-from functools import partial
+What its pages show and do is imported when somebody opens one: it draws on much that no command, no worker and no start
+of the site should wait for.
+"""
+
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern
-from django.utils.formats import number_format
-from django.utils.html import format_html
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from django_copyleaks_image.conf import conf
-from django_copyleaks_image.models import AccountState, home_database, scans
-from django_copyleaks_image.models.scan import Status
-from django_copyleaks_image.scanning import account, circuit, losses, mends, requeue
+from django_copyleaks_image.models import AccountState, home_database
+from django_copyleaks_image.scanning import account
 
-from . import paying, thresholds
-from .access import is_permitted
 from .base import ReadOnlyAdmin
-from .facts import Facts, moment, without_empty
-from .figures import figures, spent_today
-from .reasons import pause_message_of, reason_in_words
-from .waiting import lost_in_words, troubles
 
 
 @admin.register(AccountState)
@@ -45,8 +36,39 @@ class AccountStateAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         return redirect(self.url("change", account.state().pk))
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add the addresses of what can be done here."""
+        return [
+            self.route("resume/", "resume", require_POST(self.resume_view)),
+            self.route("requeue/", "requeue", require_POST(self.requeue_view)),
+            self.route("thresholds/", "thresholds", require_http_methods(["GET", "POST"])(self.thresholds_view)),
+            self.route("spent/", "spent", require_safe(self.spent_view)),
+            self.route("spent/csv/", "spent_csv", require_safe(self.spent_csv_view)),
+            *super().get_urls(),
+        ]
+
+    def page_context(self, request: HttpRequest, obj: AccountState) -> dict[str, Any]:
+        from . import account_page  # noqa: PLC0415
+
+        return account_page.context(self, request, obj)
+
+    def resume_view(self, request: HttpRequest) -> HttpResponse:
+        from . import account_page  # noqa: PLC0415
+
+        return account_page.resume(self, request)
+
+    def requeue_view(self, request: HttpRequest) -> HttpResponse:
+        from . import account_page  # noqa: PLC0415
+
+        return account_page.queue_again(self, request)
+
+    def thresholds_view(self, request: HttpRequest) -> HttpResponse:
+        from . import thresholds  # noqa: PLC0415
+
+        return thresholds.answer(self, request)
+
     def spent_view(self, request: HttpRequest) -> HttpResponse:
-        from . import ledger  # noqa: PLC0415 - draws cards, for which no command and no worker should wait
+        from . import ledger  # noqa: PLC0415
 
         return ledger.answer(self, request)
 
@@ -54,139 +76,3 @@ class AccountStateAdmin(ReadOnlyAdmin):
         from . import ledger  # noqa: PLC0415
 
         return ledger.answer_csv(self, request)
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the addresses of what can be done here."""
-        return [
-            self.route("resume/", "resume", require_POST(self.resume_view)),
-            self.route("requeue/", "requeue", require_POST(self.requeue_view)),
-            self.route(
-                "thresholds/", "thresholds", require_http_methods(["GET", "POST"])(partial(thresholds.answer, self))
-            ),
-            self.route("spent/", "spent", require_safe(self.spent_view)),
-            self.route("spent/csv/", "spent_csv", require_safe(self.spent_csv_view)),
-            *super().get_urls(),
-        ]
-
-    def resume_view(self, request: HttpRequest) -> HttpResponse:
-        """Let paused submissions go on, and log who did."""
-        if not self.has_view_permission(request) or not is_permitted(request, "copyleaks_image.resume_accountstate"):
-            raise PermissionDenied
-        row = account.state()
-        if circuit.resume():
-            self.log_change(request, row, f"Let submissions go on that were paused ({row.pause_reason}).")
-            self.message_user(request, _("Submissions go on. They are paused again if the cause is still there."))
-        return self._back()
-
-    def requeue_view(self, request: HttpRequest) -> HttpResponse:
-        """Have all scans queued again that ended with one outcome, by the worker, and log who did."""
-        if not self.has_view_permission(request) or not self.access(request).may_scan():
-            raise PermissionDenied
-        code = request.POST.get("code", "")
-        if code in dict(_outcomes()):
-            if not paying.is_agreed(request):
-                return self._ask_for(request, code)
-            requeue.ask_for(code)
-            self.log_change(request, account.state(), f"Had all scans queued again that ended with {code}.")
-            words = _("The worker queues them again, some at a time. What may have been paid is left out.")
-            self.message_user(request, words, messages.SUCCESS)
-        return self._back()
-
-    def _ask_for(self, request: HttpRequest, code: str) -> HttpResponse:
-        # Some are left out: what has a newer scan by now, or may have been paid.
-        number = requeue.ended_with(code).count()
-        words = ngettext(
-            "At most %(count)s scan is queued again: %(reason)s",
-            "At most %(count)s scans are queued again: %(reason)s",
-            number,
-        )
-        return paying.ask(
-            self,
-            request,
-            title=_("Queue again"),
-            question=words % {"count": number_format(number), "reason": reason_in_words(code)},
-            scans=number,
-            button=_("Queue again"),
-            back_url=self.url("changelist"),
-            hidden=[("code", code)],
-        )
-
-    def _back(self) -> HttpResponse:
-        return redirect(self.url("changelist"))
-
-    def page_context(self, request: HttpRequest, obj: AccountState) -> dict[str, Any]:
-        lost = losses.lately()
-        return {
-            "may_resume": obj.paused_at is not None and is_permitted(request, "copyleaks_image.resume_accountstate"),
-            "outcomes": _outcomes() if self.access(request).may_scan() else [],
-            "thresholds_url": self.url("thresholds") if thresholds.may_rejudge(request) else "",
-            "is_queuing": reason_in_words(obj.requeue_code),
-            "title": _("Copyleaks account"),
-            "holds": troubles(obj, lost),
-            "pause": _pause(obj),
-            "budget": _budget(obj),
-            "spent_url": self.url("spent"),
-            "work": _work(obj, lost),
-        }
-
-
-def _outcomes() -> list[tuple[str, str]]:
-    """Return the codes of what ended without a result lately, in words with their numbers, the most frequent first."""
-    found = figures(sandbox=False)
-    return [
-        (code, f"{reason_in_words(code)} ({number_format(number)})") for code, number in (*found.failed, *found.skipped)
-    ]
-
-
-def _pause(row: AccountState) -> Facts:
-    if row.paused_at is None:
-        return []
-    return without_empty(
-        (_("Since"), moment(row.paused_at)),
-        (_("Reason"), reason_in_words(row.pause_reason)),
-        (_("Code"), row.pause_reason),
-        (_("Message"), pause_message_of(row)),
-        (_("What to do"), f"{mends.mend(row)} {mends.what_comes_then(row)}"),
-        (_("Scan on trial"), row.trial_scan),
-        (_("Next probe"), moment(row.probe_at)),
-    )
-
-
-def _budget(row: AccountState) -> Facts:
-    spent, reserved = spent_today(row)
-    budget = conf.DAILY_BUDGET
-    return [
-        (_("Budget a day"), _("no limit") if budget is None else _credits(budget)),
-        (_("Spent today"), _credits(spent)),
-        (_("Reserved"), _credits(reserved)),
-        *without_empty((_("Left on the account"), _left(row))),
-    ]
-
-
-def _left(row: AccountState) -> str:
-    if row.credits_left is None or row.credits_left_at is None:
-        return ""
-    return format_html("{}, {}", _credits(row.credits_left), moment(row.credits_left_at))
-
-
-def _work(row: AccountState, lost: losses.Losses) -> Facts:
-    waiting = scans().unfinished().order_by().values_list("status").annotate(Count("pk"), Min("created_at"))
-    by_status = [
-        (
-            str(Status(status).label),
-            format_html(_("{count}, the oldest of {moment}"), count=number_format(count), moment=moment(oldest)),
-        )
-        for status, count, oldest in waiting
-    ]
-    return without_empty(
-        (_("Worker last seen"), moment(row.worker_seen_at) or _("never")),
-        (_("Last callback"), moment(lost.last_callback_at)),
-        (_("Results lost"), lost_in_words(lost)),
-        (_("Last sweep"), moment(row.swept_at)),
-        (_("Last reconciliation"), moment(row.reconciled_at)),
-        *by_status,
-    )
-
-
-def _credits(count: int) -> str:
-    return ngettext("%(count)s credit", "%(count)s credits", count) % {"count": number_format(count)}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -32,8 +32,7 @@ class _NotPossible(Exception):
     """A scan cannot be repeated; the text says why, in words for a moderator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repeatable:
+class Repeatable(NamedTuple):
     """A chosen row whose object still holds its file; ``newest`` is the key of the newest scan of the picture."""
 
     row: Row

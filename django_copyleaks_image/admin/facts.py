@@ -1,7 +1,7 @@
 """What pages say in labelled facts, and in the same words everywhere: who, when, how long, and what was found."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.formats import localize, number_format
@@ -31,8 +31,7 @@ _PROVENANCE = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Badge and sentence; the sentence is empty when the badge says it all. A mock is no evidence."""
 
     verdict: Verdict = Verdict.NOT_MEASURED

@@ -5,8 +5,8 @@ Nothing is decoded here. What is not drawn yet is asked for, and prepared by who
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BytesIO
+from typing import NamedTuple
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
@@ -37,8 +37,7 @@ class NotDrawn(PictureUnavailable):
     """Nothing here can draw the picture; a browser may show its file."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Examination:
+class Examination(NamedTuple):
     """Whether a picture can be shown (``problem`` is empty), and its orientation (EXIF, 1 to 8) when known.
 
     ``has_file`` says that its file can be asked for although it cannot be drawn.

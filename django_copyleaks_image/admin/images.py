@@ -1,7 +1,6 @@
 """The watched images: their list, the page of one with what was decided about it, and the desk to decide."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
@@ -44,8 +43,7 @@ from .targets import Row, Target
 _SHOWN_SCANS = 10
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DecisionSection:
+class DecisionSection(NamedTuple):
     """What is shown about the decision.
 
     ``choices`` are the buttons of the form; ``obstacle`` says in its place why nothing can be decided now.

@@ -26,7 +26,6 @@ from django_copyleaks_image.publishing.keys import knows_scans
 from django_copyleaks_image.publishing.rows import remember, row_of
 from django_copyleaks_image.reviewing.history import judgements_of
 from django_copyleaks_image.reviewing.reasons import label_of
-from django_copyleaks_image.scanning.full_scan import pictures_in
 from django_copyleaks_image.standings import Queue
 from django_copyleaks_image.watched_fields import Watched, WatchedColumn, WatchedField
 
@@ -37,7 +36,6 @@ from .facts import Finding, decider, finding_about, moment
 from .filters import filters_of
 from .pictures import page_url, showing_admin
 from .stage import Stage, small_stage_of
-from .unscanned import copyleaks_scan
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -92,6 +90,8 @@ class CopyleaksImageMixin(Base):
         actions = super().get_actions(request)
         is_offered = self.actions is not None and IS_POPUP_VAR not in request.GET and self._shows_findings(request)
         if is_offered and access_of(request, self.admin_site).may_scan():
+            from .unscanned import copyleaks_scan  # noqa: PLC0415 - for those who may scan alone
+
             return {**actions, "copyleaks_scan": self.get_action(copyleaks_scan)}
         return actions
 
@@ -162,6 +162,8 @@ class CopyleaksImageMixin(Base):
             yield caption if len(pictures) > 1 else "", row_of(instance, watched.field), name
 
     def _pictures_of(self, instance: Model) -> list[WatchedField]:
+        from django_copyleaks_image.scanning.full_scan import pictures_in  # noqa: PLC0415 - brings the full scan
+
         return [picture for watched in self.copyleaks_fields() for picture in pictures_in(watched, instance)]
 
     def _shows_findings(self, request: HttpRequest) -> bool:

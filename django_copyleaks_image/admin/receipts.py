@@ -14,11 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from django_copyleaks_image.copyleaks.bodies import PayloadError, load_json
 from django_copyleaks_image.models import ImageScan, WebhookReceipt, home_database
 from django_copyleaks_image.models.receipt import Outcome
 from django_copyleaks_image.redaction import redacted
-from django_copyleaks_image.scanning import receive
 
 from .asking import AskedAdmin
 from .facts import Facts, moment, without_empty
@@ -85,6 +83,8 @@ class WebhookReceiptAdmin(AskedAdmin):
     @admin.action(description=gettext_lazy("Replay"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookReceipt]) -> None:
         """Apply the chosen receipts that were not understood or applied, or not judged yet."""
+        from django_copyleaks_image.scanning import receive  # noqa: PLC0415 - brings all that reads a body
+
         if self.is_too_many(request, queryset):
             return
         chosen = list(queryset)
@@ -135,6 +135,8 @@ def body_to_show(receipt: WebhookReceipt) -> str:
 
 def _indented(payload: bytes) -> str:
     """Return a body as indented JSON; empty when it is too long for that, no JSON, or nested too deep."""
+    from django_copyleaks_image.copyleaks.bodies import PayloadError, load_json  # noqa: PLC0415
+
     if len(payload) > DECODED_BYTES:
         return ""
     try:

@@ -25,7 +25,6 @@ from .filters import StuckFilter, WatchedFieldFilter
 from .pictures import PictureAdmin, age_since, page_url
 from .reasons import message_of, reason_in_words
 from .targets import Target
-from .waiting import why_it_waits
 
 _SHOWN_RELATIVES = 10
 
@@ -82,6 +81,8 @@ class ImageScanAdmin(PictureAdmin):
         return super().changelist_view(request, links | (extra_context or {}))
 
     def page_context(self, request: HttpRequest, obj: ImageScan) -> dict[str, Any]:
+        from .waiting import why_it_waits  # noqa: PLC0415 - asks much of what may hold scans
+
         scan, target = obj, self.target_of(request, obj)
         return {
             "title": target.label,

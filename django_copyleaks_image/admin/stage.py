@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -26,8 +27,7 @@ _ALL_OVER = 0.95
 Url = Callable[..., str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View:
+class View(NamedTuple):
     """One way to look at the picture, with the key that chooses it; ``js/stage-keys.js`` knows the names and keys."""
 
     name: str

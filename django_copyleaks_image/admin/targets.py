@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.apps import apps
 from django.contrib.admin import ModelAdmin
@@ -31,8 +30,7 @@ _LONGEST_NAME = 200
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The object that a picture or a scan is of; ``url`` is its change page, empty when the user has none.
 
     ``visible`` says that the user may see its pictures, ``holds_file`` that it still names this file.
@@ -104,16 +102,14 @@ def _has_own_rule(admin: Any) -> bool:
     return asked is not ModelAdmin.has_view_permission
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Answering:
+class _Answering(NamedTuple):
     """An admin that says who may view objects of a model; those that it shows, by their keys, are of its own model."""
 
     admin: Any
     shown: Mapping[Any, Model]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """Whether an object may be viewed, and the first admin that says so; None where no admin answers for it."""
 
     permitted: bool

@@ -97,6 +97,7 @@ def _post(alert: Alert, waiting: int) -> None:
             **alert.facts,
         },
     }
+    _keep_the_address_out_of_logs()
     posting = _is_posting.set(True)
     try:
         # Redirects are answers, too: none is followed.
@@ -123,7 +124,7 @@ def _hide_posts(record: logging.LogRecord) -> bool:
     return not _is_posting.get()
 
 
-def keep_the_address_out_of_logs() -> None:
+def _keep_the_address_out_of_logs() -> None:
     """Have no address of a webhook logged; more than once is once."""
     for name in ("urllib3.connectionpool", "urllib3.util.retry"):
         logging.getLogger(name).addFilter(_hide_posts)

@@ -1,22 +1,9 @@
-"""System checks by what they are about: one id for each mistake, with its heading in ``docs/checks.rst``."""
+"""System checks by what they are about: one id for each mistake, with its heading in ``docs/checks.rst``.
 
-from . import (
-    addresses,
-    admin_sites,
-    caching,
-    callbacks,
-    columns,
-    configuration,
-    fields,
-    monitoring,
-    progress,
-    project,
-    recorders,
-    silent,
-    tenants,
-)
+Their modules are imported when the first of them runs, which no web process waits for: see :mod:`.registering`.
+"""
 
-__all__ = [
+MODULES = (
     "addresses",
     "admin_sites",
     "caching",
@@ -30,4 +17,4 @@ __all__ = [
     "recorders",
     "silent",
     "tenants",
-]
+)

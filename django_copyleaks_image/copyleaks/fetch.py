@@ -17,8 +17,9 @@ from http.client import HTTPException, HTTPResponse
 from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import quote, urljoin, urlsplit
 
-from django_copyleaks_image.problems import Problem, SentenceError
+from django_copyleaks_image.problems import Problem
 
+from .fetch_errors import FetchedNothing, FetchedTooMuch, FetchFailed, FetchRefused
 from .public import is_public
 from .transport import USER_AGENT
 
@@ -37,22 +38,6 @@ _TOLD = ("ETag", "Content-Length", "Last-Modified")
 _TOLD_LENGTH = 200
 _PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[a-z0-9._-]{1,253}")
-
-
-class FetchRefused(SentenceError, ValueError):
-    """The address, or one it redirects to, is none that may be fetched; the message does not quote it."""
-
-
-class FetchFailed(SentenceError):
-    """The picture did not arrive: network, status, size or time; the message does not quote the address."""
-
-
-class FetchedNothing(FetchFailed):
-    """The host says that there is no such picture."""
-
-
-class FetchedTooMuch(FetchFailed):
-    """The picture is larger than it may be."""
 
 
 def fetch_public(url: str, *, max_bytes: int, timeout: float, allow_origin: str | None = None) -> bytes:

@@ -1,7 +1,7 @@
 """The bearer token: one login serves every thread, and through Django's cache every process.
 
 Copyleaks allows 12 logins in 15 minutes and then blocks the account for 5, so a login happens behind a lock, one that
-was refused is not repeated for a while, and :func:`limit_logins` names who counts them where no cache remembers.
+was refused is not repeated for a while, and :mod:`.login_limit` names who counts them where no cache remembers.
 See https://docs.copyleaks.com/reference/actions/account/login/.
 """
 
@@ -9,10 +9,10 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypedDict
 from uuid import uuid4
 
 from django.utils.crypto import salted_hmac
@@ -22,7 +22,7 @@ from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.problems import Problem
 from django_copyleaks_image.setting_values import Secret
 
-from . import values
+from . import login_limit, values
 from .bodies import PayloadError, load_object
 from .errors import (
     MAX_RETRY_AFTER,
@@ -51,13 +51,6 @@ DOUBT = 300.0
 LOGIN_WAIT = 15.0
 LOGIN_POLL = 0.1
 
-Admit: TypeAlias = Callable[[], float]
-"""Notes a login that is about to be sent and returns 0, or the seconds until one more may be."""
-TakeBack: TypeAlias = Callable[[], None]
-"""Forgets a login that was noted and has certainly not left."""
-
-_admit: Admit = lambda: 0.0  # noqa: E731
-_take_back: TakeBack = lambda: None  # noqa: E731
 _cache = SharedCache()
 
 _KEY_SALT = "django_copyleaks_image.copyleaks.token"
@@ -196,7 +189,7 @@ class TokenStore:
             self._thread_lock.release()
 
     def _log_in(self) -> Secret:
-        if wait := _admit():
+        if wait := login_limit.admit():
             raise TokenError(
                 Problem.TOO_MANY_LOGINS(),
                 slug=Code.LOGIN_LIMIT,
@@ -213,7 +206,7 @@ class TokenStore:
         except TransientError as problem:
             if not problem.uncertain:
                 # Or nobody could log in for a quarter of an hour after an outage.
-                _take_back()
+                login_limit.take_back()
             raise
         outcome = _read_login(answer.body) if answer.is_success else None
         if outcome is not None and outcome.token is not None:
@@ -226,12 +219,6 @@ class TokenStore:
     def _remember(self, outcome: _Outcome) -> None:
         self._own = outcome
         _cache.set(self._key, outcome.to_cache(), max(outcome.until - time.time(), 1))
-
-
-def limit_logins(admit: Admit, take_back: TakeBack) -> None:
-    """Have every login of this process admitted by somebody who remembers those of all processes."""
-    global _admit, _take_back
-    _admit, _take_back = admit, take_back
 
 
 def _read_login(body: bytes) -> _Outcome | None:

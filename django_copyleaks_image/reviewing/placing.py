@@ -4,9 +4,8 @@ The rule of which scan counts is written here and nowhere else; :class:`WatchedI
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db import Error as AnyDatabaseError
 from django.db import IntegrityError, OperationalError, transaction
@@ -41,8 +40,7 @@ class Interrupted(OperationalError):
     """The row of the picture was changed between reading and writing: like a deadlock, the transaction is repeated."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """How a picture stands with a scan that ends now: true as long as its row is as it was read."""
 
     # None for a picture without a row.

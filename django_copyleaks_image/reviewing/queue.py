@@ -1,14 +1,13 @@
 """The queues of the review desk: what waits for whom, in which order."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 from heapq import merge
 from itertools import islice
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
@@ -37,8 +36,7 @@ class Order(StrEnum):
     LARGEST = "largest"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What a person wants to see: one queue, of one watched field or all, real pictures or the sandbox's.
 
     ``field_name`` is that of the rows, or, with :data:`~.picture_fields.KEY_MARK` at its end, what theirs begin with.
@@ -93,8 +91,7 @@ def is_held_by_others(selection: Selection, user: AnyUser) -> bool:
     return held.exclude(claimed_by=user.pk).exists()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bookmark:
+class Bookmark(NamedTuple):
     """The last picture that was looked at, by the column that orders its stage of the search, and its key."""
 
     stage: int
@@ -102,8 +99,7 @@ class Bookmark:
     pk: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What was claimed, and where to look on: None stands for the beginning of the queue.
 
     ``is_partial`` says that the end of the queue was not reached, not even from the bookmark of an earlier search.
@@ -163,8 +159,7 @@ def _conditions(selection: Selection, user: AnyUser) -> list[Q]:
     return conditions
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Stage:
+class _Stage(NamedTuple):
     """Pictures in one order: by a column, and by age among equals."""
 
     parts: list[WatchedImageQuerySet]

@@ -6,9 +6,8 @@ clock is behind would never find anything due.
 
 import logging
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -34,8 +33,7 @@ _PRESENT = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Comparison:
+class _Comparison(NamedTuple):
     """How far the database's clock is ahead of ours, and what our two clocks showed when it was asked."""
 
     difference: timedelta

@@ -7,9 +7,8 @@ picture in turn. What differs is read, since a file may be touched or moved with
 
 import logging
 import time
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
@@ -119,8 +118,7 @@ def look_once_more() -> None:
     due.filter(pk__in=looked_at).update(look_due_at=None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """How far the round over all pictures has come; stored as JSON."""
 
     after: int = 0
@@ -141,7 +139,7 @@ def go_round(progress: dict[str, Any]) -> dict[str, Any]:
     looked_at = _look_at(present.order_by("pk")[:CHUNK])
     filling.mend(looked_at)
     is_over = not looked_at or not present.filter(pk__gt=looked_at[-1]).exists()
-    return asdict(Round(after=0 if is_over else looked_at[-1], begun_at=begun_at))
+    return Round(after=0 if is_over else looked_at[-1], begun_at=begun_at)._asdict()
 
 
 def _look_at(found: QuerySet[WatchedImage], *, reads_all: bool = False) -> list[int]:

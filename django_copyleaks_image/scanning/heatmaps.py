@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.connection_pool import checked_in
-from django_copyleaks_image.copyleaks.fetch import FetchFailed, FetchRefused, fetch_public
+from django_copyleaks_image.copyleaks.fetch import fetch_public
+from django_copyleaks_image.copyleaks.fetch_errors import FetchFailed, FetchRefused
 from django_copyleaks_image.copyleaks.heatmaps import is_picture
 from django_copyleaks_image.models import DetectionResult, results
 from django_copyleaks_image.problems import Problem, stored

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 
-from django_copyleaks_image.copyleaks.token import limit_logins
+from django_copyleaks_image.copyleaks.login_limit import limit_logins
 from django_copyleaks_image.models import account_row
 
 from . import account, clock

@@ -11,7 +11,7 @@ from django.db import Error as AnyDatabaseError
 from django.db.models import Model
 
 from django_copyleaks_image import registry
-from django_copyleaks_image.copyleaks.fetch import FetchedTooMuch, FetchFailed, FetchRefused
+from django_copyleaks_image.copyleaks.fetch_errors import FetchedTooMuch, FetchFailed, FetchRefused
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.outcomes import Code, sentence
 from django_copyleaks_image.problems import Problem

@@ -341,15 +341,15 @@ PROTECTIONS = (
     ),
     Protection(
         "permission to resume",
-        "admin/account.py",
+        "admin/account_page.py",
         'or not is_permitted(request, "copyleaks_image.resume_accountstate"):',
         "or False:",
         "tests/admin/test_account.py -k resume",
     ),
     Protection(
         "permission to queue again",
-        "admin/account.py",
-        "or not self.access(request).may_scan():",
+        "admin/account_page.py",
+        "or not model_admin.access(request).may_scan():",
         "or False:",
         "tests/admin/test_account.py -k queue_again",
     ),
@@ -383,9 +383,9 @@ PROTECTIONS = (
     ),
     Protection(
         "question before an outcome is queued again",
-        "admin/account.py",
-        "            if not paying.is_agreed(request):",
-        "            if False:",
+        "admin/account_page.py",
+        "        if not paying.is_agreed(request):",
+        "        if False:",
         "tests/admin/test_account.py -k again",
     ),
     Protection(

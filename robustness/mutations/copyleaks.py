@@ -196,7 +196,7 @@ PROTECTIONS = (
     Protection(
         "logins of all processes",
         "copyleaks/token.py",
-        "if wait := _admit():",
+        "if wait := login_limit.admit():",
         "if wait := 0:",
         "tests/copyleaks/test_token.py -k one_too_many",
     ),

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from django_copyleaks_image.alerts import rounds
+from django_copyleaks_image.alerts import lookout
 from django_copyleaks_image.alerts.channels import SIGNALS
 from django_copyleaks_image.models import AccountState
 
@@ -27,4 +27,4 @@ def heard() -> Iterator[list[tuple[str, dict[str, Any]]]]:
 
 @pytest.fixture(autouse=True)
 def _nobody_looked_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds._Lookout, "next_at", 0.0)
+    monkeypatch.setattr(lookout._Lookout, "next_at", 0.0)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_copyleaks_image.alerts import noticing, rounds
+from django_copyleaks_image.alerts import lookout, noticing, rounds
 from django_copyleaks_image.models import Alert, ImageScan, account_row
 from django_copyleaks_image.scanning import account
 from tests.samples import only_manager, photo
@@ -32,7 +32,7 @@ def waiting_picture(*, minutes: int = 20) -> None:
 
 
 def look_again() -> None:
-    rounds._Lookout.next_at = 0.0
+    lookout._Lookout.next_at = 0.0
 
 
 def test_any_request_of_the_site__tells_of_a_worker_that_is_gone(heard: Heard, client: Client) -> None:

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
-from django_copyleaks_image.copyleaks import token
+from django_copyleaks_image.copyleaks import login_limit
 
 from .server import Server, login_reply, running
 
@@ -18,7 +18,7 @@ def _empty_cache() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _logins_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the database out of it."""
-    monkeypatch.setattr(token, "_admit", lambda: 0.0)
+    monkeypatch.setattr(login_limit, "_admit", lambda: 0.0)
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import pytest
 
 from django_copyleaks_image.copyleaks import deadlines
 from django_copyleaks_image.copyleaks.errors import CopyleaksError, TransientError
-from django_copyleaks_image.copyleaks.fetch import FetchFailed, fetch_public
+from django_copyleaks_image.copyleaks.fetch import fetch_public
+from django_copyleaks_image.copyleaks.fetch_errors import FetchFailed
 from django_copyleaks_image.copyleaks.transport import longest_exchange
 
 from .accounts import client_of, submission

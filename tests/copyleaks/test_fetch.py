@@ -14,13 +14,8 @@ import pytest
 import trustme
 
 from django_copyleaks_image.copyleaks import fetch
-from django_copyleaks_image.copyleaks.fetch import (
-    FetchedNothing,
-    FetchFailed,
-    FetchRefused,
-    fetch_public,
-    state_public,
-)
+from django_copyleaks_image.copyleaks.fetch import fetch_public, state_public
+from django_copyleaks_image.copyleaks.fetch_errors import FetchedNothing, FetchFailed, FetchRefused
 from django_copyleaks_image.copyleaks.public import is_public
 
 from .server import Reply, Request, Server, running

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from django_copyleaks_image.copyleaks.fetch import FetchFailed
+from django_copyleaks_image.copyleaks.fetch_errors import FetchFailed
 from django_copyleaks_image.formats import RENDITION_SIDES
 from django_copyleaks_image.models import DetectionResult, ImageScan, Rendition, RenditionPart, WebhookReceipt
 from django_copyleaks_image.models.receipt import Outcome, Source

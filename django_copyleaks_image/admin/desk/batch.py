@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from django.contrib import messages
@@ -48,8 +47,7 @@ def why_not_decidable(image: WatchedImage, target: Target) -> str:
     return ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A picture of the page that asks; it can be left out there."""
 
     image: WatchedImage

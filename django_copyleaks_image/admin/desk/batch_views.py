@@ -1,8 +1,7 @@
 """The addresses of what is decided at once: all copies of a picture, and what was, to undo it."""
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -36,8 +35,7 @@ from .queues import Choice, Desk
 from .views import DeskViews
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """One decision of a batch."""
 
     label: str

@@ -4,8 +4,7 @@ Nobody who is to take a second look at any of them hears what was decided about 
 """
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 _MOST = 50
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Copies:
+class Copies(NamedTuple):
     """Pictures of the same bytes as another: those that wait for the user, and what is said of all."""
 
     waiting: list[WatchedImage]

@@ -4,8 +4,7 @@ Browsers hold the version sealed, so that it tells nothing: a plain number would
 about a picture, and two pages of the same picture whether anything was decided in between. No two seals are alike.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from django.core.signing import BadSignature, Signer
 from django.db.models import Q, QuerySet
@@ -115,8 +114,7 @@ def facts_of(image: WatchedImage, target: Target, model_admin: "PictureAdmin", r
     return without_empty(*facts, *model_admin.get_facts(request, image))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One decision; ``undone`` says by whom and when, and is empty for one that stands.
 
     ``unseen`` says that the picture was not seen, and is empty otherwise.

@@ -1,9 +1,9 @@
 """The queues that a user may open, and the pictures that are taken from one."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib.contenttypes.models import ContentType
@@ -36,8 +36,7 @@ _BOOKMARK = "copyleaks_image_bookmark"
 _KEPT_FOR = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What a moderator chose to see, as the address of the desk and each of its requests name it.
 
     A queue, its order, one watched field (``gallery.Photo.image``) or all, real pictures or the sandbox's.
@@ -77,8 +76,7 @@ class Tab:
     is_current: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Next:
+class Next(NamedTuple):
     """The pictures to judge next; ``is_partial`` says that a long queue was not looked through to its end."""
 
     items: list[Item]
@@ -153,8 +151,8 @@ class Desk:
 
     def tabs_beside(self, current: Choice, *, sandbox: bool | None = None) -> list[Tab]:
         """Return the open queues of real pictures, or of the sandbox, as far as not given those of the current one."""
-        choice = current if sandbox is None else replace(current, sandbox=sandbox)
-        return [self._tab(replace(choice, queue=opened), current) for opened in self.open_queues]
+        choice = current if sandbox is None else current._replace(sandbox=sandbox)
+        return [self._tab(choice._replace(queue=opened), current) for opened in self.open_queues]
 
     def _tab(self, choice: Choice, current: Choice) -> Tab:
         number, since = queue.count_and_oldest(self.selection(choice), self.request.user)

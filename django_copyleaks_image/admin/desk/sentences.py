@@ -1,7 +1,7 @@
 """What the desk says in whole sentences: what happened meanwhile, how much waits, who is there, what was done."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -111,8 +111,7 @@ def ago(moment: datetime) -> str:
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """How often something was decided."""
 
     label: str
@@ -120,8 +119,7 @@ class Row:
     everybody: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Today:
+class Today(NamedTuple):
     """The decisions since midnight, local time, without those that were undone."""
 
     sentence: str
