@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
+from uuid import uuid4
 
 from django_copyleaks_image import outcomes
 from django_copyleaks_image.conf import conf
@@ -20,7 +21,7 @@ from django_copyleaks_image.copyleaks.payloads import Failure, parse_callback
 from django_copyleaks_image.copyleaks.transport import Answer
 from django_copyleaks_image.models import LiveTrial, WebhookReceipt
 from django_copyleaks_image.scanning import addresses, logins, rate, trials
-from django_copyleaks_image.setting_values import Secret
+from django_copyleaks_image.setting_values import HeaderPairs, Secret
 
 from .findings import Finding, fine, problem, warning
 from .picture import BROKEN, draw
@@ -30,6 +31,8 @@ TIMEOUT = 120.0
 # Seconds between two looks, and what a second callback, or a failure, may take beyond the first.
 POLL = 0.2
 LONGER = 5.0
+# Asked for in a trial where the site asks for no header.
+SAMPLE_HEADER = "x-copyleaks-doctor"
 
 
 def round_trip(report: Report, *, seconds: float = TIMEOUT) -> Finding:
@@ -65,6 +68,9 @@ def _through_the_webhook(report: Report, seconds: float) -> Finding:
         report.note(repeated_id=_repeat(client, trial, took))
     with _trial(BROKEN) as trial:
         report.note(failure=_failure_of(client, trial, min(seconds, took + LONGER)))
+    if not conf.WEBHOOK_HEADERS:
+        with _trial(draw()) as trial:
+            report.note(webhook_headers=_come_with_the_callback(client, trial, min(seconds, took + LONGER)))
     return finding
 
 
@@ -139,7 +145,7 @@ def _trial(picture: bytes) -> Iterator[LiveTrial]:
         trials.end(trial)
 
 
-def _submit(client: Client, trial: LiveTrial) -> Answer:
+def _submit(client: Client, trial: LiveTrial, sample: HeaderPairs = ()) -> Answer:
     """Send a trial as a scan is sent, in a slot of the account's; a stale token is replaced once."""
     _wait_for_slot()
     fetch_headers = conf.FETCH_HEADERS
@@ -151,7 +157,7 @@ def _submit(client: Client, trial: LiveTrial) -> Answer:
         mask_type=conf.MASK_TYPE,
         sandbox=True,
         webhook_url=addresses.endpoint_url("webhook", trial.trial_id, addresses.webhook_token(trial.trial_id)),
-        webhook_headers=conf.WEBHOOK_HEADERS,
+        webhook_headers=sample or conf.WEBHOOK_HEADERS,
         fetch_headers=() if callable(fetch_headers) else fetch_headers,
         fetch_headers_key=conf.FETCH_HEADERS_KEY,
         developer_payload=trial.trial_id,
@@ -227,6 +233,19 @@ def _failure_of(client: Client, trial: LiveTrial, seconds: float) -> str:
         return failure_of(load_object(WebhookReceipt(body=bytes(trial.body)).payload()))
     except PayloadError:
         return "no JSON object"
+
+
+def _come_with_the_callback(client: Client, trial: LiveTrial, seconds: float) -> str:
+    """Ask for a header where the site asks for none, and tell whether the callback carries it."""
+    try:
+        _submit(client, trial, ((SAMPLE_HEADER, Secret(uuid4().hex)),))
+    except CopyleaksError as error:
+        return f"not asked for, and refused on trial: {_told(error)}"
+    if not _wait_for_callbacks(trial, 1, seconds):
+        return "not asked for, and no callback on trial"
+    if SAMPLE_HEADER not in trial.header_names.split(", "):
+        return "not asked for, and did not come on trial"
+    return "not asked for, and came on trial: set WEBHOOK_HEADERS"
 
 
 def _told(error: CopyleaksError) -> str:

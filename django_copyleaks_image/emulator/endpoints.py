@@ -173,7 +173,10 @@ class Endpoints:
         if request.media_type != "application/json":
             return json_response(415, {"message": "The media type is not supported."})
         submission = read_submission(
-            scan_id, read_json(request.body), fetch_headers_key=self._options.fetch_headers_key
+            scan_id,
+            read_json(request.body),
+            fetch_headers_key=self._options.fetch_headers_key,
+            webhook_headers_key=self._options.webhook_headers_key,
         )
         faults = self._try(submission, "async")
         struck = self._struck(request, faults)

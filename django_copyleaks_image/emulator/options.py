@@ -93,6 +93,7 @@ class Options:
         choices=SWITCHES["repeated"],
     )
     fetch_headers_key: str = _option("headers", "JSON key of the headers sent when a picture is fetched")
+    webhook_headers_key: str = _option("headers", "JSON key, in webhooks, of the headers sent with a callback")
     heatmap_key: str = _option("heatmap", "JSON key of the heatmap", choices=SWITCHES["heatmap_key"])
     heatmap_place: str = _option("top", "object that holds the heatmap", choices=SWITCHES["heatmap_place"])
     heatmap_encoding: str = _option("data-uri", "how the heatmap is given", choices=SWITCHES["heatmap_encoding"])

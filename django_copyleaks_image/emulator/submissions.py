@@ -128,7 +128,7 @@ def check_scan_id(scan_id: str) -> str:
     return scan_id
 
 
-def read_submission(scan_id: str, fields: Fields, *, fetch_headers_key: str) -> Submission:
+def read_submission(scan_id: str, fields: Fields, *, fetch_headers_key: str, webhook_headers_key: str) -> Submission:
     """Validate an asynchronous submission."""
     webhooks = fields.fields("webhooks")
     mask_type = fields.optional_text("maskType")
@@ -146,7 +146,7 @@ def read_submission(scan_id: str, fields: Fields, *, fetch_headers_key: str) -> 
         url=fields.url("url"),
         fetch_headers=fields.pairs(fetch_headers_key),
         webhook_url=webhooks.url("url"),
-        webhook_headers=webhooks.pairs("headers"),
+        webhook_headers=webhooks.pairs(webhook_headers_key),
         developer_payload=payload,
     )
 

@@ -174,6 +174,20 @@ def test_headers__that_come_and_that_do_not(
     assert "x-secret" not in report["callback_headers"]
 
 
+def test_webhook_headers__are_tried_where_none_are_asked_for(vendor: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    emulator = vendor()
+    finding, report = live_step(capsys)
+    assert (finding["code"], report["webhook_headers"]) == (
+        "ok",
+        "not asked for, and came on trial: set WEBHOOK_HEADERS",
+    )
+    assert {entry.charged for entry in emulator.ledger.entries()} == {0}
+
+    vendor(webhook_headers_key="callbackHeaders")
+    finding, report = live_step(capsys)
+    assert (finding["code"], report["webhook_headers"]) == ("ok", "not asked for, and did not come on trial")
+
+
 def test_verifier__that_would_refuse_the_result(
     vendor: Any, capsys: pytest.CaptureFixture[str], configure: Callable[..., None]
 ) -> None:
