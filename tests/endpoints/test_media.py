@@ -21,7 +21,7 @@ from django.utils import timezone
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.receipt import Outcome, Source
 from django_copyleaks_image.models.scan import LATE_RESULTS, Status
-from django_copyleaks_image.scanning import addresses, fetches, finishing, prepare, receive, scan_requests, stored_files
+from django_copyleaks_image.scanning import addresses, clock, finishing, prepare, receive, scan_requests, stored_files
 from tests.gallery.models import Photo
 from tests.samples import as_json, clean, only_scan, photo, picture, submitted
 
@@ -432,7 +432,7 @@ def test_fetch_that_cannot_be_noted__is_answered_all_the_same(
     def broken() -> None:
         raise DatabaseError("server closed the connection")
 
-    monkeypatch.setattr(fetches.clock, "now", broken)
+    monkeypatch.setattr(clock, "now", broken)
 
     assert body(fetch(scan)) == CONTENT
     assert scan.scan_id in caplog.text
