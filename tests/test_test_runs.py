@@ -45,20 +45,23 @@ def test_test_of_pytest__is_one_without_a_test_environment(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("url", "nearby"),
+    ("url", "would_reach"),
     [
-        ("http://127.0.0.1:8001", True),
-        ("http://[::1]:8001", True),
-        ("http://localhost:8001", True),
-        ("http://emulator:8001", True),
-        ("http://172.18.0.3:8001", True),
-        ("https://api.copyleaks.com", False),
-        ("https://8.8.8.8", False),
-        ("https://gateway.example.org", False),
+        ("http://127.0.0.1:8001", False),
+        ("http://[::1]:8001", False),
+        ("http://localhost:8001", False),
+        ("http://emulator:8001", False),
+        ("http://emulator.internal", False),
+        ("http://172.18.0.3:8001", False),
+        ("https://api.copyleaks.com", True),
+        ("https://8.8.8.8", True),
+        ("https://gateway.example.org", True),
     ],
 )
-def test_nearby__is_what_copyleaks_is_not(url: str, nearby: bool) -> None:
-    assert test_runs.is_nearby(url) is nearby
+def test_account__is_where_no_emulator_can_be(url: str, would_reach: bool, configure: Callable[..., None]) -> None:
+    configure(API_URL=url)
+
+    assert test_runs.would_reach_the_account() is would_reach
 
 
 @pytest.fixture
