@@ -6,7 +6,7 @@ Rows of scans stay without anything that names picture, object or person until n
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from django_copyleaks_image.models.watched_image import digest_of
 from django_copyleaks_image.outcomes import Code
 from django_copyleaks_image.reviewing import people, placing
 from django_copyleaks_image.scanning import clock, erasure, finishing, scan_requests
+from django_copyleaks_image.scanning.counts import Counts
 from django_copyleaks_image.setting_values import Kept
 from django_copyleaks_image.standings import Standing
 from django_copyleaks_image.transactions import atomically
@@ -42,7 +43,7 @@ from .whose import Target
 
 
 @dataclass(kw_only=True, slots=True)
-class Erasure:
+class Erasure(Counts):
     """What was erased, and what stays, in numbers."""
 
     pictures: int = 0
@@ -59,10 +60,6 @@ class Erasure:
     awaited_from_copyleaks: int = 0
     left_to_the_worker: int = 0
     files_that_are_still_there: int = 0
-
-    def add(self, more: "Erasure") -> None:
-        for it in fields(self):
-            setattr(self, it.name, getattr(self, it.name) + getattr(more, it.name))
 
     def as_json(self) -> dict[str, Any]:
         """Return what was erased, and what stays with the reason."""

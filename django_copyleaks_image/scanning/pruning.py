@@ -35,6 +35,7 @@ from django_copyleaks_image.setting_values import Kept
 from django_copyleaks_image.transactions import atomically
 
 from . import clock, days, paid_results
+from .counts import Counts
 from .isolation import isolated
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ _NEVER = Q(pk__in=())
 
 
 @dataclass(kw_only=True, slots=True)
-class Pruned:
+class Pruned(Counts):
     """How many rows were removed, or would be; and of how many pictures the hash was."""
 
     receipts: int = 0
@@ -57,10 +58,6 @@ class Pruned:
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
-
-    def add(self, more: "Pruned") -> None:
-        for name, number in asdict(more).items():
-            setattr(self, name, getattr(self, name) + number)
 
 
 def prune(older_than: timedelta, *, batch: int = BATCH) -> Iterator[Pruned]:
