@@ -13,6 +13,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -220,6 +221,15 @@ def field_label(content_type: int, field_name: str) -> str:
     """Return how a watched field is named in what was counted: ``gallery.photo.image``."""
     kept = ContentType.objects.get_for_id(content_type)
     return f"{kept.app_label}.{kept.model}.{field_name}"
+
+
+def as_a_project_names_it(field: str) -> str:
+    """Return what was counted as ``gallery.photo.image`` as ``gallery.Photo.image``; unchanged if the model is gone."""
+    app_label, model, name = field.split(".", 2)
+    try:
+        return f"{apps.get_model(app_label, model)._meta.label}.{name}"
+    except LookupError:
+        return field
 
 
 _SOURCES: dict[About, Any] = {

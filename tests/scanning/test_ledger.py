@@ -194,7 +194,7 @@ def test_command__tells_a_month_by_day_field_and_outcome() -> None:
     ImageScan.objects.filter(pk=lost.pk).update(spent_as=Spent.LOST)
     found = entries_of("2026-09")
     assert (found["month"], found["credits"]) == ("2026-09", 8)
-    assert found["by_field"] == {"gallery.photo.image": {"scans": 3, "credits": 8}}
+    assert found["by_field"] == {"gallery.Photo.image": {"scans": 3, "credits": 8}}
     assert found["by_outcome"] == {"lost": {"scans": 1, "credits": 1}, "result": {"scans": 2, "credits": 7}}
     assert [(it["day"], it["outcome"], it["credits"]) for it in found["entries"]] == [
         ("2026-09-01", "lost", 1),
@@ -209,7 +209,7 @@ def test_command__tells_people(capsys: Any) -> None:
     assert scan.spent_on
     call_command("copyleaks_spent")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split() == ["gallery.photo.image", "result", "1", "scans", "3", "credits"]
+    assert lines[1].split() == ["gallery.Photo.image", "result", "1", "scans", "3", "credits"]
     assert lines[-1].split() == ["total", "1", "scans", "3", "credits"]
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_copyleaks_image.admin.period import Period
 from django_copyleaks_image.models.scan import Spent
-from django_copyleaks_image.scanning import clock, ledger
+from django_copyleaks_image.scanning import clock, days, ledger
 
 
 class Command(BaseCommand):
@@ -24,7 +24,8 @@ class Command(BaseCommand):
         except (ValueError, OverflowError):
             raise CommandError("Give the month as in --month 2026-11.") from None
         ledger.count_now(period.first, period.last)
-        entries = ledger.spent(period.first, period.last)
+        spent = ledger.spent(period.first, period.last)
+        entries = [it._replace(field=days.as_a_project_names_it(it.field)) for it in spent]
         self.stdout.write(as_json_text(period, entries) if as_json else as_text(period, entries))
 
 
