@@ -1,5 +1,6 @@
 """What is watched: a field, the classes whose objects are meant, and what the project says about each of them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -92,7 +93,7 @@ class Governed(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Watched:
+class _Watched(ABC):
     """A concrete model, and the classes whose objects are watched in its table."""
 
     owner: type[Model]
@@ -100,13 +101,13 @@ class _Watched:
     classes: tuple[WatchedClass, ...]
 
     @property
-    def name(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def name(self) -> str: ...
 
     @property
+    @abstractmethod
     def what(self) -> str:
         """Return what people call what is watched."""
-        raise NotImplementedError
 
     @property
     def label(self) -> str:

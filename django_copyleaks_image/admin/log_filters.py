@@ -1,5 +1,6 @@
 """Filters of the log of decisions. Their parameters are part of addresses that other pages lead to."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -81,7 +82,7 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
-class _ConditionFilter(admin.SimpleListFilter):
+class _ConditionFilter(admin.SimpleListFilter, ABC):
     """Filters by conditions, each under a name."""
 
     offered: ClassVar[dict[str, Any]] = {}
@@ -89,8 +90,8 @@ class _ConditionFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         return self.offered.items()
 
-    def condition(self, name: str) -> Q:
-        raise NotImplementedError
+    @abstractmethod
+    def condition(self, name: str) -> Q: ...
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
