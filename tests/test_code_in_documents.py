@@ -36,7 +36,7 @@ READERS_OWN = {"Photo", "photo", "Product", "SafeDeleteModel", "queryset", "vers
 # What startproject has written above the lines that are added.
 READERS_OWN |= {"BASE_DIR", "DATABASES"}
 # Modules of a project, and of packages that not every test run has.
-ELSEWHERE = {"gallery", "mysite", "sentry_sdk", "pythonjsonlogger", "wagtail"}
+ELSEWHERE = {"gallery", "mysite", "sentry_sdk", "ninja", "pythonjsonlogger", "wagtail"}
 
 
 def test_blocks__are_found() -> None:

@@ -15,6 +15,7 @@ MODULES = (
     "progress",
     "project",
     "recorders",
+    "rest",
     "silent",
     "tenants",
 )

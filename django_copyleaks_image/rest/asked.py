@@ -25,7 +25,7 @@ def watched_of(label: str) -> Watched:
     found = watched_field(label)
     if found is None:
         names = ", ".join(label for label, _name in fields_to_choose())
-        raise serializers.ValidationError({"field": [_("One of: %(names)s.") % {"names": names}]})
+        raise serializers.ValidationError(_("One of: %(names)s.") % {"names": names})
     return found
 
 

@@ -11,6 +11,9 @@ from .serializers import ImageSerializer
 class Conflict(Problem):
     """What was asked does not fit what is there by now; ``image`` is the picture as it is, null where it is gone."""
 
+    class Meta:
+        ref_name = "CopyleaksConflict"
+
     image = ImageSerializer(read_only=True, allow_null=True)
 
 

@@ -19,7 +19,7 @@ from django_copyleaks_image.reviewing.history import latest_judgement
 from .asked import DecisionsAsked
 from .conflicts import conflict, refused
 from .entering import admin_site
-from .schema import Problem, described
+from .schema import DICTIONARY, Problem, described
 from .serializers import DecisionSerializer
 from .viewsets import DeskViewSet, Rows
 
@@ -41,12 +41,18 @@ class DecisionViewSet(DeskViewSet):
     def told(self, rows: Sequence[Any]) -> Rows:
         return told_of(rows, self.access)
 
-    @described("Decisions, the newest first", {200: DecisionSerializer(many=True)}, parameters=[DecisionsAsked])
+    @described(
+        "Decisions, the newest first",
+        {200: DecisionSerializer(many=True), 400: DICTIONARY, 404: Problem},
+        parameters=[DecisionsAsked],
+    )
     def list(self, request: Request) -> Response:
+        """Answer with a page of the log: of everybody, or of the user alone."""
         return self.page()
 
     @described("A decision", {200: DecisionSerializer, 404: Problem})
     def retrieve(self, request: Request, pk: str) -> Response:
+        """Answer with a decision."""
         return Response(self.told([self.row()])[0])
 
     @described("Undo a decision", {201: DecisionSerializer, 400: Problem, 404: Problem, 409: Problem}, request=None)

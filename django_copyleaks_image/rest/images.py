@@ -13,7 +13,7 @@ from django_copyleaks_image.models import WatchedImage
 from .asked import ImagesAsked
 from .deciding import DecidingViewSet
 from .requesting import RepeatingViewSet
-from .schema import Problem, described
+from .schema import DICTIONARY, Problem, described
 from .serializers import ImageSerializer
 from .viewsets import Rows
 
@@ -33,10 +33,16 @@ class ImageViewSet(DecidingViewSet, RepeatingViewSet):
     def told(self, rows: Sequence[Any]) -> Rows:
         return told_images(rows, self.access)
 
-    @described("Pictures, the newest first", {200: ImageSerializer(many=True)}, parameters=[ImagesAsked])
+    @described(
+        "Pictures, the newest first",
+        {200: ImageSerializer(many=True), 400: DICTIONARY, 404: Problem},
+        parameters=[ImagesAsked],
+    )
     def list(self, request: Request) -> Response:
+        """Answer with a page of what pictures there are, as the user may know them."""
         return self.page()
 
     @described("A picture", {200: ImageSerializer, 404: Problem})
     def retrieve(self, request: Request, pk: str) -> Response:
+        """Answer with a picture as it stands."""
         return Response(self.told([self.row()])[0])

@@ -25,6 +25,9 @@ from .wishes import NextWish
 class TakenSerializer(serializers.Serializer[Any]):
     """Pictures that are claimed for the user."""
 
+    class Meta:
+        ref_name = "CopyleaksTaken"
+
     results = ImageSerializer(many=True, read_only=True)
     is_partial = serializers.BooleanField(
         read_only=True, help_text="Whether a long queue was not looked through to its end."

@@ -34,10 +34,23 @@ from .wishes import RepeatWish, ScanWish, Seal
 class QueuedSerializer(serializers.ModelSerializer[ImageScan]):
     """A scan that waits to be sent."""
 
+    # A schema would have to name its choices apart from others.
+    status = serializers.CharField(read_only=True)
+
     class Meta:
+        ref_name = "CopyleaksQueuedScan"
         model = ImageScan
         fields = ("id", "scan_id", "status", "created_at")
         read_only_fields = fields
+
+
+class FirstScansSerializer(serializers.Serializer[Any]):
+    """The first scans of the pictures in a field of an object: of one, unless the field holds several."""
+
+    class Meta:
+        ref_name = "CopyleaksFirstScans"
+
+    results = QueuedSerializer(many=True, read_only=True)
 
 
 class RepeatingViewSet(DeskViewSet):
@@ -100,7 +113,7 @@ class FirstScanViewSet(DeskViewSet):
 
     @described(
         "Scan a picture for the first time",
-        {202: QueuedSerializer(many=True), 400: DICTIONARY, 404: Problem, 409: Problem},
+        {202: FirstScansSerializer, 400: DICTIONARY, 404: Problem, 409: Problem},
         request=ScanWish,
     )
     def create(self, request: Request) -> Response:
@@ -119,7 +132,7 @@ class FirstScanViewSet(DeskViewSet):
         if not files:
             return Response({"detail": _("No picture of this object is left to be scanned.")}, status=409)
         queued = [self._queue(file, database) for file in files]
-        return Response(QueuedSerializer(queued, many=True).data, status=202)
+        return Response({"results": QueuedSerializer(queued, many=True).data}, status=202)
 
     def _queue(self, file: Unscanned, database: str) -> ImageScan:
         scan = backlog.queue_chosen(file, database=database)

@@ -12,7 +12,7 @@ from django_copyleaks_image.models import ImageScan
 from .asked import ScansAsked
 from .measurements import MeasuredViewSet
 from .requesting import FirstScanViewSet
-from .schema import Problem, described
+from .schema import DICTIONARY, Problem, described
 from .serializers import ScanSerializer
 from .viewsets import Rows
 
@@ -27,10 +27,16 @@ class ScanViewSet(MeasuredViewSet, FirstScanViewSet):
         context = {"targets": self.access.targets(rows)}
         return list(ScanSerializer(rows, many=True, context=context).data)
 
-    @described("Scans, the newest first", {200: ScanSerializer(many=True)}, parameters=[ScansAsked])
+    @described(
+        "Scans, the newest first",
+        {200: ScanSerializer(many=True), 400: DICTIONARY, 404: Problem},
+        parameters=[ScansAsked],
+    )
     def list(self, request: Request) -> Response:
+        """Answer with a page of what was asked of Copyleaks."""
         return self.page()
 
     @described("A scan", {200: ScanSerializer, 404: Problem})
     def retrieve(self, request: Request, pk: str) -> Response:
+        """Answer with a scan."""
         return Response(self.told([self.row()])[0])

@@ -12,6 +12,9 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 class Problem(serializers.Serializer[Any]):
     """Why something was refused, in words."""
 
+    class Meta:
+        ref_name = "CopyleaksProblem"
+
     detail = serializers.CharField(read_only=True)
 
 
@@ -23,8 +26,8 @@ if find_spec("drf_spectacular") is None:
         """Return a decorator that leaves everything as it is."""
         return lambda decorated: decorated
 
-    def described_field(shape: Any) -> Callable[[type], type]:
-        return lambda field: field
+    def described_field(shape: Any) -> Callable[[Decorated], Decorated]:
+        return lambda decorated: decorated
 
     PNG: Any = None
     DICTIONARY: Any = None

@@ -3,6 +3,7 @@
 Codes are those of the models in every language; texts are in the language of the request.
 """
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model
@@ -15,6 +16,8 @@ from django_copyleaks_image.admin.facts import acting, assignee, finding_about, 
 from django_copyleaks_image.admin.reasons import message_of
 from django_copyleaks_image.admin.targets import Row, Target
 from django_copyleaks_image.models import Decision, DetectionResult, ImageScan, WatchedImage
+
+from .schema import described_field
 
 AnyRow = TypeVar("AnyRow", bound=Model)
 
@@ -66,6 +69,7 @@ class ImageSerializer(_AboutPicture[WatchedImage]):
     version = serializers.SerializerMethodField(help_text="What was seen, sealed: no two seals are alike.")
 
     class Meta:
+        ref_name = "CopyleaksImage"
         model = WatchedImage
         fields = (
             *_OF_PICTURE,
@@ -99,6 +103,7 @@ class ScanSerializer(_AboutPicture[ImageScan]):
     error_message = serializers.SerializerMethodField(help_text="null where the user may not see the picture.")
 
     class Meta:
+        ref_name = "CopyleaksScan"
         model = ImageScan
         fields = (
             *_OF_PICTURE,
@@ -119,6 +124,9 @@ class ScanSerializer(_AboutPicture[ImageScan]):
 class RegionSerializer(serializers.Serializer[Any]):
     """A marked place, in pixels of the measured picture."""
 
+    class Meta:
+        ref_name = "CopyleaksRegion"
+
     x = serializers.IntegerField()
     y = serializers.IntegerField()
     width = serializers.IntegerField()
@@ -133,6 +141,7 @@ class ResultSerializer(serializers.ModelSerializer[DetectionResult]):
     provenance = serializers.SerializerMethodField(help_text="What the file says of its origin: untrusted text.")
 
     class Meta:
+        ref_name = "CopyleaksResult"
         model = DetectionResult
         fields = (
             *("is_ai_detected", "ai_ratio", "human_ratio", "model", "image_width", "image_height", "mask_runs"),
@@ -140,9 +149,10 @@ class ResultSerializer(serializers.ModelSerializer[DetectionResult]):
         )
         read_only_fields = fields
 
-    def get_regions(self, result: DetectionResult) -> list[RegionSerializer] | None:
+    @described_field(RegionSerializer(many=True, allow_null=True))
+    def get_regions(self, result: DetectionResult) -> list[dict[str, int]] | None:
         names = ("x", "y", "width", "height", "area")
-        return None if result.regions is None else [dict(zip(names, it, strict=True)) for it in result.regions]  # type: ignore[misc]
+        return None if result.regions is None else [dict(zip(names, it, strict=True)) for it in result.regions]
 
     def get_provenance(self, result: DetectionResult) -> dict[str, str]:
         found = result.metadata if isinstance(result.metadata, dict) else {}
@@ -151,6 +161,9 @@ class ResultSerializer(serializers.ModelSerializer[DetectionResult]):
 
 class MaskSerializer(serializers.Serializer[Any]):
     """Marked pixels as runs, counted line by line from the top left corner of the measured picture."""
+
+    class Meta:
+        ref_name = "CopyleaksMask"
 
     width = serializers.IntegerField(help_text="Of the measured picture, in pixels.")
     height = serializers.IntegerField(help_text="Of the measured picture, in pixels.")
@@ -165,10 +178,13 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     acted_by = serializers.SerializerMethodField(help_text="Who sat there in their place; empty for nobody else.")
     assigned_to = serializers.SerializerMethodField(help_text="For whom it is; empty for nobody in particular.")
     note = serializers.SerializerMethodField(help_text="null where the user may not see the picture.")
+    # Of the same choices as in pictures, for which a schema has one name.
+    before = serializers.CharField(read_only=True, help_text="How the picture stood: a standing.")
     undone_at = serializers.SerializerMethodField()
     undone_by = serializers.SerializerMethodField(help_text="Empty for a decision that stands.")
 
     class Meta:
+        ref_name = "CopyleaksDecision"
         model = Decision
         fields = (
             *("id", "image", "scan", "kind", "reason", "note", "decided_by", "acted_by", "assigned_to", "decided_at"),
@@ -189,9 +205,9 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     def get_note(self, decision: Decision) -> str | None:
         return decision.note if decision.image_id in self.context["visible"] else None
 
-    def get_undone_at(self, decision: Decision) -> str | None:
+    def get_undone_at(self, decision: Decision) -> datetime | None:
         reversal = getattr(decision, "reversal", None)
-        return None if reversal is None else reversal.decided_at.isoformat()
+        return None if reversal is None else reversal.decided_at
 
     def get_undone_by(self, decision: Decision) -> str:
         reversal = getattr(decision, "reversal", None)
@@ -200,6 +216,9 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
 class QueueSerializer(serializers.Serializer[Any]):
     """How much waits for the user in a queue."""
+
+    class Meta:
+        ref_name = "CopyleaksQueue"
 
     queue = serializers.CharField()
     name = serializers.CharField(help_text="In the language of the request.")

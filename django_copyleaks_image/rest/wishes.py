@@ -9,17 +9,25 @@ from django_copyleaks_image.reviewing.decide import NOTE_LENGTH
 from django_copyleaks_image.reviewing.queue import Order
 from django_copyleaks_image.standings import CHOICES, Seen
 
+from .asked import watched_of
+
 # A seal has 56 letters.
 _SEAL_LENGTH = 100
 _MOST_BESIDES = 100
 
 
 class Seal(serializers.Serializer[Any]):
+    class Meta:
+        ref_name = "CopyleaksSeal"
+
     version = serializers.CharField(max_length=_SEAL_LENGTH, help_text="That of the picture as it was seen.")
 
 
 class DecisionWish(Seal):
     """A decision; to confirm or clear needs ``seen``, and a reason where the site has reasons."""
+
+    class Meta:
+        ref_name = "CopyleaksDecisionWish"
 
     kind = serializers.ChoiceField([(kind.value, kind.label) for kind in CHOICES])
     seen = serializers.ChoiceField([(it.value, it.label) for it in (Seen.SEEN, Seen.UNSEEN)], required=False)
@@ -37,11 +45,17 @@ class DecisionWish(Seal):
 
 
 class NoteWish(serializers.Serializer[Any]):
+    class Meta:
+        ref_name = "CopyleaksNoteWish"
+
     note = serializers.CharField(max_length=NOTE_LENGTH)
 
 
 class NextWish(serializers.Serializer[Any]):
     """What is wanted of a queue; ``besides`` are keys of pictures that the user has in front of them already."""
+
+    class Meta:
+        ref_name = "CopyleaksNextWish"
 
     want = serializers.IntegerField(required=False, default=1, min_value=1, max_value=10)
     order = serializers.ChoiceField([it.value for it in Order], required=False, default=Order.OLDEST.value)
@@ -54,6 +68,9 @@ class NextWish(serializers.Serializer[Any]):
 class RepeatWish(serializers.Serializer[Any]):
     """Another scan of a picture; ``seen`` is the newest one that is known: who asks twice pays once."""
 
+    class Meta:
+        ref_name = "CopyleaksRepeatWish"
+
     paid_again = serializers.BooleanField(
         required=False, default=False, help_text="Pay for a picture that was measured; else what failed is tried again."
     )
@@ -63,5 +80,12 @@ class RepeatWish(serializers.Serializer[Any]):
 class ScanWish(serializers.Serializer[Any]):
     """The first scan of a picture that has none."""
 
+    class Meta:
+        ref_name = "CopyleaksScanWish"
+
     field = serializers.CharField(max_length=200, help_text="A watched field: gallery.Photo.image.")
     object_id = serializers.CharField(max_length=255)
+
+    def validate_field(self, label: str) -> str:
+        watched_of(label)
+        return label

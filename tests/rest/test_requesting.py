@@ -64,7 +64,7 @@ def test_picture_without_a_scan__gets_its_first(buyer: APIClient) -> None:
     queued = buyer.post(f"{API}scans/", wish, format="json")
 
     assert queued.status_code == 202
-    assert [it["id"] for it in queued.json()] == [ImageScan.objects.get().pk]
+    assert [it["id"] for it in queued.json()["results"]] == [ImageScan.objects.get().pk]
     assert buyer.post(f"{API}scans/", wish, format="json").status_code == 409
     for wrong, status in (("object_id", 404), ("field", 400)):
         assert buyer.post(f"{API}scans/", wish | {wrong: "x"}, format="json").status_code == status
