@@ -70,7 +70,7 @@ lint-assets: ## check scripts and style sheets, and test the review desk's scrip
 lint-assets-with-node: $(NODE_MODULES)/.package-lock.json
 	$(NODE_MODULES)/.bin/eslint --config frontend/eslint.config.js django_copyleaks_image/static frontend
 	$(NODE_MODULES)/.bin/stylelint --config frontend/stylelint.config.js --config-basedir frontend '*/**/static/**/*.css'
-	node --test --test-reporter=spec frontend/
+	node --test --test-reporter=spec frontend/*.test.js
 
 release-check: $(RELEASE) ## build what would be released and check it in empty environments; ARGS="--all" on each Python that is there
 	$(BIN)/python -m release $(ARGS)
