@@ -53,7 +53,7 @@ def check(options: argparse.Namespace, folder: Path) -> None:
     _test(sdist, folder / "sdist")
 
     steps = readme.read_steps((ROOT / "README.rst").read_text())
-    for name in options.python or _supported(only_this=not options.all):
+    for name in _pythons(options):
         _say(f"The README's {len(steps)} steps with {name}")
         installation.install_and_scan(name, wheel, steps, folder / f"project-{name.replace('/', '-')}")
 
@@ -87,16 +87,19 @@ def _test(sdist: Path, folder: Path) -> None:
     run([*pytest, *QUICK_TESTS], folder=unpacked, environment=environment)
 
 
-def _supported(*, only_this: bool) -> list[str]:
-    if only_this:
+def _pythons(options: argparse.Namespace) -> list[str]:
+    """Return the Pythons to install on; what is published must have been on each that is supported."""
+    if options.python:
+        return list(options.python)
+    if not options.all:
         return [sys.executable]
-    versions = {
-        version: pythons.installed(version) for version in pythons.supported((ROOT / "pyproject.toml").read_text())
-    }
-    missing = [version for version, path in versions.items() if path is None]
-    if missing:
-        _say(f"Not installed here, so not checked: Python {', '.join(missing)}")
-    return [path for path in versions.values() if path]
+    versions = pythons.supported((ROOT / "pyproject.toml").read_text())
+    found = {version: pythons.installed(version) for version in versions}
+    if missing := ", ".join(version for version, path in found.items() if path is None):
+        if options.tagged:
+            raise Problem(f"Python {missing} is supported and not installed here.")
+        _say(f"Not installed here, so not checked: Python {missing}")
+    return [path for path in found.values() if path]
 
 
 def _say(line: str) -> None:
