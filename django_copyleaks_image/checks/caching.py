@@ -38,3 +38,22 @@ def _kept_models() -> Iterator[str]:
         profile = profile_of(model)
         if profile and _ASKED & set(profile["ops"]):
             yield model.__name__
+
+
+@register(Tags.caches)
+def check_kept_tables(**kwargs: Any) -> list[CheckMessage]:
+    """Check that django-cachalot keeps nothing of our tables: a look at the queue is never asked for twice."""
+    if not apps.is_installed("cachalot"):
+        return []
+    settings = import_module("cachalot.settings").cachalot_settings
+    tables = {model._meta.db_table for model in apps.get_app_config("copyleaks_image").get_models()}
+    if not settings.CACHALOT_ENABLED or not import_module("cachalot.utils").filter_cachable(tables):
+        return []
+    return [
+        Warning(
+            "django-cachalot keeps queries of this app: each look of a worker at the queue fills the cache, and where "
+            "processes share no cache, workers do not hear of what is queued.",
+            hint='Add "copyleaks_image" to CACHALOT_UNCACHABLE_APPS.',
+            id=f"{PREFIX}.W076",
+        )
+    ]

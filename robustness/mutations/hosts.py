@@ -18,6 +18,20 @@ PROTECTIONS = (
         "tests/checks/test_caching.py",
     ),
     Protection(
+        "kept looks at the queue",
+        "checks/caching.py",
+        'not import_module("cachalot.utils").filter_cachable(tables)',
+        "True",
+        "tests/checks/test_caching.py -k tables",
+    ),
+    Protection(
+        "actions of an older host",
+        "admin/mixin.py",
+        'if "action_location" not in signature(super().get_actions).parameters:',
+        "if False:",
+        "tests/admin/test_mixin.py -k host_that_knows",
+    ),
+    Protection(
         "admins of a site's own",
         "admin/sites.py",
         "        if not site.is_registered(model):\n",

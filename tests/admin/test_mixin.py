@@ -1,3 +1,4 @@
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Model
+from django.http import HttpRequest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -328,3 +330,5 @@ def test_host_that_knows_no_actions_of_one_object__has_its_pages(
 
     assert "copyleaks_scan" in text(admin_client, PHOTOS)
     assert "copyleaks_scan" not in text(admin_client, f"{PHOTOS}{shown.pk}/change/")
+    host: Any = admin.site.get_model_admin(Photo)
+    assert host.get_actions(HttpRequest(), SimpleNamespace(name="CHANGE_FORM")) == {}

@@ -60,6 +60,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+CACHALOT_UNCACHABLE_APPS = ("copyleaks_image",)
 ROOT_URLCONF = "tests.neighbours.studio.urls"
 AXES_FAILURE_LIMIT = 3
 DEBUG_TOOLBAR_CONFIG = {"IS_RUNNING_TESTS": False, "SHOW_TOOLBAR_CALLBACK": lambda request: "toolbar" in request.GET}

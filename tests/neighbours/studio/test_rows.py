@@ -1,23 +1,25 @@
 """What is done to many rows, and to what is read of them: imports, histories, trees, children, caches."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cachalot.settings import cachalot_settings
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from import_export.resources import modelresource_factory
 from tablib import Dataset
 
 from django_copyleaks_image.api import latest_scan, prefetch_standings, publishable, standing, with_standing
+from django_copyleaks_image.checks.caching import check_kept_tables
 from django_copyleaks_image.models import ImageScan, WatchedImage
 from django_copyleaks_image.testing import CopyleaksEmulator, CopyleaksResults
 from tests.admin.desk_requests import press
+from tests.neighbours.test_recipes import recipe
 from tests.samples import picture, upload
 
 from .models import Circle, Easy, Journal, Leaf, Shape, Sheet
@@ -91,24 +93,39 @@ def test_tree__is_moved_without_a_scan() -> None:
     assert ImageScan.objects.count() == 2
 
 
-def test_cached_querysets__hear_of_results_and_decisions(
+@pytest.mark.django_db(transaction=True)
+def test_cachalot__keeps_the_project_alone_with_the_recipe(
     moderator: Client, copyleaks_emulator: CopyleaksEmulator
 ) -> None:
     def shown() -> list[Model]:
         return list(publishable(Easy.objects.all(), "image"))
 
-    def statements(ask: Callable[[], object]) -> int:
-        with CaptureQueriesContext(connection) as queries:
-            ask()
-        return len(queries)
+    def kept() -> int:
+        call_command("copyleaks_worker", once=True, verbosity=0)
+        return len(cache.keys("*"))  # type: ignore[attr-defined]
 
     easy = Easy.objects.create(image=upload("harbour-ai-37.jpg"))
-    assert (shown(), statements(shown)) == ([], 0)
+    assert list(Easy.objects.all()) == [easy]
+    with CaptureQueriesContext(connection) as queries:
+        assert list(Easy.objects.all()) == [easy]
+    assert len(queries) == 0
+    assert shown() == []
     copyleaks_emulator.work()
     assert (shown(), standing(easy, "image").standing) == ([], "flagged")
     press(moderator, WatchedImage.objects.get(), "cleared")
-    assert (shown(), statements(shown)) == ([easy], 0)
-    assert standing(Easy.objects.get(), "image").standing == "cleared"
+    assert shown() == [easy]
+    # Else each look of a worker, which asks with another time, would stay there for ever.
+    assert kept() == kept()
+    assert check_kept_tables() == []
+    assert recipe("django-cachalot").strip() == 'CACHALOT_UNCACHABLE_APPS = ("copyleaks_image",)'
+
+    try:
+        with override_settings(CACHALOT_UNCACHABLE_APPS=()):
+            cachalot_settings.reload()
+            assert [message.id for message in check_kept_tables()] == ["copyleaks_image.W076"]
+            assert kept() < kept()
+    finally:
+        cachalot_settings.reload()
 
 
 def test_login_at_copyleaks__is_kept_in_django_redis(copyleaks_emulator: CopyleaksEmulator) -> None:
