@@ -11,6 +11,13 @@ PROTECTIONS = (
         "tests/admin/test_pictures.py -k left_to_nobody",
     ),
     Protection(
+        "first looks kept from the file of skipped pictures",
+        "admin/decisions.py",
+        "self.access(request).disguise_decisions(rows)",
+        "pass",
+        "tests/admin/test_blindness.py -k before_a_skip",
+    ),
+    Protection(
         "notes kept from a second look",
         "admin/desk/item.py",
         "Q(kind=Kind.NOTED, decided_by=user.pk)",

@@ -156,6 +156,32 @@ def test_whoever_may_not_decide__cannot(
     assert not Decision.objects.exists()
 
 
+def test_nobody_undoes__what_they_may_not_decide(api: Callable[..., APIClient], bert: User) -> None:
+    image = pictured("meadow.jpg")
+    client = api("view_watchedimage", "view_decision", "view_photo")
+    mine = decided(image, user_of(client), Kind.CLEARED)
+    theirs = decided(pictured("other.jpg"), bert, Kind.CLEARED)
+
+    assert client.post(f"{API}decisions/{mine.pk}/undo/").status_code == 403
+    may = api("view_watchedimage", "view_decision", "decide_watchedimage", "view_photo")
+    refused = may.post(f"{API}decisions/{theirs.pk}/undo/")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        400,
+        "Only the person who decided can undo a decision.",
+    )
+
+
+def test_session__needs_the_token_against_forged_requests(bert: User) -> None:
+    image = pictured("meadow.jpg")
+    User.objects.filter(pk=bert.pk).update(is_superuser=True)
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(bert)
+
+    response = client.post(f"{API}images/{image.pk}/claim/")
+
+    assert (response.status_code, "CSRF" in response.json()["detail"]) == (403, True)
+
+
 def test_what_was_moved_to_a_closed_queue__is_told_to_who_has_seen_it(reviewer: APIClient, bert: User) -> None:
     image = pictured("meadow.jpg")
     version = version_of(reviewer, image)

@@ -1,0 +1,111 @@
+"""The protections of ``rest/``."""
+
+from .protection import Protection
+
+PROTECTIONS = (
+    Protection(
+        "door of the admin site for the API",
+        "rest/entering.py",
+        "return admin_site().has_permission(as_at_the_desk(request)) and bool(view.may_enter())",
+        "as_at_the_desk(request)\n        return bool(view.may_enter())",
+        "tests/rest/test_reading.py -k staff__is_asked",
+    ),
+    Protection(
+        "permission to view rows by the API",
+        "rest/entering.py",
+        " and bool(view.may_enter())",
+        "",
+        "tests/rest/test_reading.py -k nobody__is_let_in",
+    ),
+    Protection(
+        "rules of the project for one row of the API",
+        "rest/viewsets.py",
+        "if not self.model_admin.has_view_permission(self.http, found):",
+        "if False:",
+        "tests/rest/test_reading.py -k rules_of_the_project",
+    ),
+    Protection(
+        "what is the object's own in answers of the API",
+        "rest/serializers.py",
+        "return text if self._target(row).visible else None",
+        "return text",
+        "tests/rest/test_reading.py -k objects_of_others",
+    ),
+    Protection(
+        "masks of objects that a user of the API may not view",
+        "rest/measurements.py",
+        "if scan is None or not self.access.targets([row])[row.pk].visible:",
+        "if scan is None:",
+        "tests/rest/test_reading.py -k objects_of_others",
+    ),
+    Protection(
+        "first looks kept from filters of the API",
+        "rest/asked.py",
+        "has_value | secret if value == unless_decided else has_value & ~secret",
+        "has_value",
+        "tests/rest/test_blindness.py -k before_the_rescan",
+    ),
+    Protection(
+        "first looks kept from pictures of the API",
+        "rest/images.py",
+        "    access.disguise(images)\n",
+        "",
+        "tests/rest/test_blindness.py -k before_the_rescan",
+    ),
+    Protection(
+        "first looks kept from skipped pictures of the API",
+        "rest/decisions.py",
+        "    access.disguise_decisions(decisions)\n",
+        "",
+        "tests/rest/test_deciding.py -k second_look",
+    ),
+    Protection(
+        "first looks kept from the history of the API",
+        "rest/deciding.py",
+        "is_blind=is_blind)[:_SHOWN_DECISIONS]",
+        "is_blind=False)[:_SHOWN_DECISIONS]",
+        "tests/rest/test_deciding.py -k second_look",
+    ),
+    Protection(
+        "permission to decide by the API",
+        "rest/deciding.py",
+        "if not desk.may_decide(image, target, queue=image.queue):",
+        "if False:",
+        "tests/rest/test_deciding.py -k whoever_may_not_decide",
+    ),
+    Protection(
+        "permission to undo by the API",
+        "rest/decisions.py",
+        "if desk is None or not desk.may_decide(decision.image, target, queue=decision.queue):",
+        "if desk is None:",
+        "tests/rest/test_deciding.py -k nobody_undoes",
+    ),
+    Protection(
+        "permission to have scanned by the API",
+        "rest/requesting.py",
+        "if not self.model_admin.has_scan_permission(self.http, image):",
+        "if False:",
+        "tests/rest/test_requesting.py -k whoever_may_not_scan",
+    ),
+    Protection(
+        "objects that a user of the API may have scanned",
+        "rest/requesting.py",
+        "if not self.access.targets([row])[row.pk].visible:",
+        "if False:",
+        "tests/rest/test_requesting.py -k whoever_may_not_scan",
+    ),
+    Protection(
+        "what was seen of a picture that is taken back",
+        "rest/requesting.py",
+        'seen_version(asked.validated_data["version"], image, is_blind=is_blind) == NOT_SEEN',
+        "False",
+        "tests/rest/test_requesting.py -k taken_back",
+    ),
+    Protection(
+        "cursors of the API that somebody made up",
+        "rest/pagination.py",
+        "number(str(cursor.position)) is None",
+        "False",
+        "tests/rest/test_asking.py -k made_up",
+    ),
+)
