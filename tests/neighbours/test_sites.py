@@ -11,6 +11,7 @@ from .conftest import ROOT, need
 
 # What each site needs, by the names of modules.
 NEEDED = {
+    "library": ("filer",),
     "magazine": ("wagtail",),
     "studio": (
         *("axes", "cachalot", "debug_toolbar", "django_cleanup", "django_otp", "django_prometheus", "django_redis"),
