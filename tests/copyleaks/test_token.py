@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.test import override_settings
 
 from django_copyleaks_image import connection_pool
-from django_copyleaks_image.copyleaks import shared_cache
+from django_copyleaks_image.copyleaks import login_limit, shared_cache
 from django_copyleaks_image.copyleaks import token as token_module
 from django_copyleaks_image.copyleaks.errors import (
     AuthenticationError,
@@ -421,7 +421,7 @@ def test_lock_that_is_given_up_between_two_questions__is_taken(monkeypatch: pyte
 
 
 def test_login_that_is_one_too_many__is_not_sent(vendor: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(token_module, "_admit", lambda: 240.0)
+    monkeypatch.setattr(login_limit, "_admit", lambda: 240.0)
     with pytest.raises(TokenError) as caught:
         store_of(vendor).get()
 
