@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 # How long a task backend that took no message is left alone, so that a broker that is down does not slow every upload.
 REST_SECONDS = 30.0
-# When a task backend that rests is tried again, by its name; of this process, in seconds of its monotonic clock.
+# When a task backend that rests is tried again, by its name; of this process and for all tenants, in seconds of its
+# monotonic clock.
 _rests_until: dict[str, float] = {}
 
 

@@ -47,6 +47,7 @@ class _Comparison(NamedTuple):
         return passed < COMPARED_EVERY and abs(time.time() - self.wall - passed) < JUMP
 
 
+# By database: all tenants in one have one clock.
 _compared: dict[str, _Comparison] = {}
 
 

@@ -60,7 +60,7 @@ REST, LONGEST_REST = timedelta(seconds=1), timedelta(seconds=10)
 LONGEST_WAIT = timedelta(seconds=20)
 
 _slots = threading.Lock()
-# What this process has noted last as the next slot; what it finds instead is of another one.
+# What this process has noted last as the next slot; what it finds instead is of another one, or of another tenant.
 _noted: datetime | None = None
 
 
