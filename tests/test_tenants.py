@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command, load_command_class
 from django.db import OperationalError, transaction
 from django.test import Client
 
@@ -21,6 +23,7 @@ from django_copyleaks_image.admin.figures import figures
 from django_copyleaks_image.checks.addresses import check_public_url_of_scans
 from django_copyleaks_image.database_errors import Trouble
 from django_copyleaks_image.endpoints import media as media_endpoint
+from django_copyleaks_image.management import of_tenant
 from django_copyleaks_image.models import AccountState, ImageScan, column_progress
 from django_copyleaks_image.renditions import shelf
 from django_copyleaks_image.renewal import renewed
@@ -340,3 +343,15 @@ def test_public_url__that_is_none_is_told_where_it_is_used_and_before(
     [message] = check_public_url_of_scans(databases=["default"])
     assert (message.id, problem in message.msg) == ("copyleaks_image.E069", True)
     assert check_public_url_of_scans(databases=[]) == []
+
+
+def test_command__asks_for_the_tenant_where_none_is_active(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(of_tenant.__file__).parent / "commands"
+    names = {path.stem for path in folder.glob("copyleaks_*.py")} - {"copyleaks_worker", "copyleaks_emulator"}
+    assert len(names) == 10
+    for name in names:
+        with pytest.raises(CommandError, match=f"tenant_command {name} --schema=NAME"):
+            load_command_class("django_copyleaks_image", name).execute()
+    with tenants.active(ACME):
+        call_command("copyleaks_resume")
+    assert capsys.readouterr().out

@@ -4,18 +4,19 @@ import json
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_copyleaks_image.doctor import live
 from django_copyleaks_image.doctor.findings import Finding, Status, Step, found_by
 from django_copyleaks_image.doctor.report import Report
 from django_copyleaks_image.doctor.steps import STEPS
+from django_copyleaks_image.management.of_tenant import TenantCommand
 
 # Of what --json prints: raised when a key is renamed or removed.
 VERSION = 1
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Check settings, account, public address, worker, queue and desk. Exit status 0 if nothing is wrong but for "
         "warnings, 1 if a step finds a problem, 2 for wrong arguments."

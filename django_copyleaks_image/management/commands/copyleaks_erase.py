@@ -5,16 +5,17 @@ import sys
 from itertools import islice
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_copyleaks_image.management import subjects
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.privacy import whose
 from django_copyleaks_image.privacy.erase import Erasure, erase_all, forget_person
 
 _BATCH = 50
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Erase what the app keeps about the pictures of an object, or of a user, and report what was erased, what "
         "stays and why. The objects of the project, and their files, are not touched. Asks first."

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_copyleaks_image.management import subjects
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.privacy import export
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Write what the app keeps about the pictures of an object, or of a user and what they did as a moderator: as "
         "JSON, or with --output as a ZIP with masks, heatmaps, callbacks and drawn copies. Other people are numbered."

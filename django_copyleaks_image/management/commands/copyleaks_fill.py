@@ -3,15 +3,16 @@
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.scanning import filling
 
 # One that a transaction of the project holds is waited for.
 PAUSE = 0.5
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = "Fill the PictureStandingFields of the project. It may be interrupted, and goes on where it was."
 
     def add_arguments(self, parser: CommandParser) -> None:

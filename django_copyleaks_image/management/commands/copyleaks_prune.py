@@ -3,13 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.scanning import pruning
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Remove the receipts of finished scans after RETENTION_DAYS, and with them the payloads; and so long after a "
         "picture was deleted, what is left of it. Counts and spending stay. The worker does the same."

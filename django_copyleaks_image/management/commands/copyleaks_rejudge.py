@@ -3,8 +3,9 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.management.progress import shown
 from django_copyleaks_image.scanning import rejudging
 from django_copyleaks_image.standings import Standing
@@ -18,7 +19,7 @@ _WORDS = {
 }
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Apply today's REVIEW_AREA and MOSTLY_AI_AREA, and those of the fields, to stored results. Says first how many "
         "pictures change, and asks. Costs nothing; what people have decided stays."

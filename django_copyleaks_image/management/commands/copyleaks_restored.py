@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_copyleaks_image.conf import conf
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.scanning import restore
 
 PER_MINUTE = 60
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "To be called when the database was restored from a backup, before a worker is started: holds every submission "
         "and tells what is known and what it may cost. With --go-on the hold ends."

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.scanning import circuit
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = "End a pause of the submissions at once. It comes back if its cause is still there."
 
     def handle(self, *args: Any, **options: Any) -> None:

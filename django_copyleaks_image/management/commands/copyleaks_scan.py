@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from django.core.exceptions import FieldError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -17,6 +17,7 @@ from django_copyleaks_image import registry
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.copyleaks.client import client_from_settings
 from django_copyleaks_image.copyleaks.errors import CopyleaksError
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.management.progress import shown
 from django_copyleaks_image.scanning import account, backlog, estimate, taking_out
 from django_copyleaks_image.watched_fields import Watched, WatchedClass
@@ -24,7 +25,7 @@ from django_copyleaks_image.watched_fields import Watched, WatchedClass
 Files: TypeAlias = Callable[[], Iterator[backlog.File]]
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Queue every stored file of a watched field that has no scan, or whose scan found no file yet; with --status "
         "what ended with one outcome. Says first what it takes, and asks. What is uploaded meanwhile goes first."

@@ -4,14 +4,15 @@ import json
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_copyleaks_image.admin.period import Period
+from django_copyleaks_image.management.of_tenant import TenantCommand
 from django_copyleaks_image.models.scan import Spent
 from django_copyleaks_image.scanning import clock, days, ledger
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = "Tell what was spent in a month, in credits, by field and outcome; days and months are those of UTC."
 
     def add_arguments(self, parser: CommandParser) -> None:
