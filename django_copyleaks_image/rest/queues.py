@@ -16,6 +16,7 @@ from django_copyleaks_image.reviewing.queue import Order
 from django_copyleaks_image.standings import Queue
 
 from .images import told_images
+from .offers import OfferSerializer, offer
 from .schema import DICTIONARY, described
 from .serializers import ImageSerializer, QueueSerializer
 from .viewsets import DeskViewSet
@@ -52,23 +53,35 @@ class QueueViewSet(DeskViewSet):
         shown = [it for it in told if it["waiting"] or not it["sandbox"]]
         return Response(QueueSerializer(shown, many=True).data)
 
+    @described("What can be decided in a queue", {200: OfferSerializer})
+    def retrieve(self, request: Request, queue: str) -> Response:
+        """Answer with the choices of the desk, their reasons, texts for notes, and whom a picture can be for."""
+        desk = Desk(self.model_admin, self.http)
+        return Response(OfferSerializer(offer(desk, _opened(desk, queue))).data)
+
     @described("Take pictures from a queue", {200: TakenSerializer, 400: DICTIONARY}, request=NextWish)
     @action(detail=True, methods=["post"], url_path="next")
     def take(self, request: Request, queue: str) -> Response:
         """Claim the next pictures for the user, for ten minutes; ``is_partial`` tells of a queue that was too long."""
         desk = Desk(self.model_admin, self.http)
+        opened = _opened(desk, queue)
         asked = NextWish(data=request.data)
         asked.is_valid(raise_exception=True)
         wish = asked.validated_data
-        if queue not in desk.open_queues:
-            raise PermissionDenied
-        choice = Choice(queue=Queue(queue), order=Order(wish["order"]), sandbox=wish["sandbox"])
+        choice = Choice(queue=opened, order=Order(wish["order"]), sandbox=wish["sandbox"])
         found = queues.take(
             desk.selection(choice), request.user, want=wish["want"], besides=wish.get("besides", ()), visible=desk.shown
         )
         by_key = {image.pk: image for image in self.get_queryset().filter(pk__in=[it.pk for it in found.images])}
         taken = [by_key[it.pk] for it in found.images if it.pk in by_key]
         return Response({"results": told_images(taken, self.access), "is_partial": found.is_partial})
+
+
+def _opened(desk: Desk, name: str) -> Queue:
+    """Return a queue by its name if it is open to the user; raise PermissionDenied for any other name."""
+    if name not in desk.open_queues:
+        raise PermissionDenied
+    return Queue(name)
 
 
 def _told(desk: Desk, opened: Queue, *, sandbox: bool) -> dict[str, Any]:

@@ -34,7 +34,15 @@ pytestmark = [
 ]
 
 ASKED = (
-    *("images/", "scans/", "decisions/", "queues/", "images/?queue=review", "images/?queue=escalated"),
+    *(
+        "images/",
+        "scans/",
+        "decisions/",
+        "queues/",
+        "queues/review/",
+        "images/?queue=review",
+        "images/?queue=escalated",
+    ),
     *(f"images/?standing={standing}" for standing in Standing),
     *("images/?verdict=partly_ai&queue=review", "scans/?status=completed", "images/?page_size=1"),
     *(f"decisions/?kind={kind}" for kind in Kind),

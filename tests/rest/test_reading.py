@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from django_copyleaks_image.models import WatchedImage
+from django_copyleaks_image.rest import measurements
 from django_copyleaks_image.standings import Kind
-from tests.admin.desk_requests import decided
+from tests.admin.desk_requests import decided, user_of
 from tests.admin.scans_to_show import pictured, unmeasured
 from tests.rest.conftest import API
 from tests.samples import photo
@@ -185,6 +186,38 @@ def test_queues__are_counted_for_the_user(api: Callable[..., APIClient]) -> None
     assert client.get(f"{API}queues/").json()[0]["oldest"]
     closed = api("view_watchedimage", "decide_watchedimage", "view_photo")
     assert "escalated" not in {it["queue"] for it in closed.get(f"{API}queues/").json()}
+
+
+def test_queue__offers_what_the_desk_offers(api: Callable[..., APIClient], configure: Callable[..., None]) -> None:
+    names = ("view_watchedimage", "decide_watchedimage", "decide_escalated_watchedimage", "view_photo")
+    client = api(*names)
+    configure(REVIEW_REASONS={"confirm": ["Fingers", "Other …"]}, REVIEW_NOTES=["Look at the hands."])
+
+    review, escalated = (client.get(f"{API}queues/{queue}/").json() for queue in ("review", "escalated"))
+
+    assert [it["decision"] for it in review["choices"]] == ["confirmed", "cleared", "escalated", "skipped"]
+    assert [it["decision"] for it in escalated["choices"]] == ["confirmed", "cleared", "skipped", "assigned"]
+    confirm = review["choices"][0]
+    assert (confirm["words"], confirm["needs_seen"]) == ("Confirm AI", True)
+    assert confirm["reasons"][1] == {"reason": "Other …", "words": "Other …", "needs_note": True}
+    unmeasured_words = {it["words"] for it in client.get(f"{API}queues/unmeasured/").json()["choices"]}
+    assert "Show it" in unmeasured_words
+    assert review["notes"] == ["Look at the hands."]
+    assert [it["name"] for it in review["people"]] == [user_of(client).username]
+    for closed in ("second_look", "none", "x"):
+        assert client.get(f"{API}queues/{closed}/").status_code == 403
+
+
+def test_mask__is_sent_in_pieces(reader: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mask of a million runs takes no more memory in this form than one of ten thousand."""
+    monkeypatch.setattr(measurements, "_AT_ONCE", 100)
+    image = pictured("meadow.jpg")
+
+    response: Any = reader.get(f"{API}images/{image.pk}/mask/")
+    pieces = list(response.streaming_content)
+
+    assert max(piece.count(b",") for piece in pieces) <= 100
+    assert len(json.loads(b"".join(pieces))["starts"]) == 150
 
 
 def test_secrets__are_in_no_answer(reader: APIClient, configure: Callable[..., None]) -> None:
