@@ -26,6 +26,13 @@ def _collected_static_files() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left_in_redis() -> Iterator[None]:
+    """Take out what was kept between tests and after the last: django-cachalot would keep it for ever."""
+    yield
+    cache.delete_pattern("*")  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def signed_in(db: None) -> Callable[[User], Client]:
     """Return a client of somebody who has shown a token."""
