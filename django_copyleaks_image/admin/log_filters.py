@@ -142,6 +142,7 @@ class DateFilter(admin.ListFilter):
     title = _("date")
     template = "admin/copyleaks_image/filters/dates.html"
     column = "decided_at"
+    parameter_name = "from"  # Themes take every filter for one with a single parameter.
     _PARAMETERS = ("from", "until")
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:

@@ -1,7 +1,7 @@
 // What of ours is hard to read, cut, covered or, on a page of ours, too wide as it is: a list of sentences.
 (isOurs) => {
     const CONTRAST = 4.5;
-    const OURS = ".copyleaks-surface, .copyleaks-badge";
+    const OURS = ".copyleaks-surface, .copyleaks-badge, .copyleaks-button";
     const CONTROLS = ":is(button, a, input, select, summary)";
     const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
     const faults = new Set();
@@ -74,7 +74,7 @@
         }
     }
 
-    const controls = [...document.querySelectorAll(`.copyleaks-surface ${CONTROLS}`)].filter(isSeen);
+    const controls = [...document.querySelectorAll(`.copyleaks-surface ${CONTROLS}, .copyleaks-button`)].filter(isSeen);
     for (const control of controls) {
         if (["select", "input"].includes(control.localName) && !["range", "checkbox", "radio"].includes(control.type) && contrast(control) < CONTRAST) {
             faults.add(`contrast ${contrast(control).toFixed(2)}: ${words(control)} ${control.name}`);
@@ -118,6 +118,6 @@
             faults.add(`too wide by ${Math.ceil(Math.max(right - width, -left))} px: ${words(element)}`);
         }
     }
-    window.scrollTo(0, 0);
+    window.scrollTo({ top: 0, behavior: "instant" });
     return [...faults];
 }

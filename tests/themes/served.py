@@ -73,8 +73,11 @@ if __name__ == "__main__":
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 
     told = make_rows()
-    WSGIRequestHandler.log_message = lambda *_: None
-    server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
+    class Silent(WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadedWSGIServer(("127.0.0.1", 0), Silent)
     server.set_app(StaticFilesHandler(WSGIHandler()))
     Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"address": f"http://127.0.0.1:{server.server_port}"} | told), flush=True)

@@ -9,7 +9,6 @@ class Theme:
     """A theme of the admin.
 
     ``distribution`` is what pip calls it, ``first`` and ``last`` are its apps at both ends of ``INSTALLED_APPS``.
-    ``newest_django`` is the last version that it runs on where there are newer ones, for that ``reason``.
     """
 
     distribution: str
@@ -17,8 +16,6 @@ class Theme:
     last: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     has_dark: bool = True
-    newest_django: tuple[int, int] | None = None
-    reason: str = ""
 
 
 THEMES = {
