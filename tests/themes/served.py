@@ -73,6 +73,7 @@ if __name__ == "__main__":
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 
     told = make_rows()
+
     class Silent(WSGIRequestHandler):
         def log_message(self, *_: Any) -> None:
             pass
