@@ -10,7 +10,7 @@ export default {
         "unit-disallowed-list": ["pt", "cm", "in"],
     },
     overrides: [
-        // Paper has to win over whatever the screen is shown.
-        { files: ["**/print.css"], rules: { "declaration-no-important": null } },
+        // Paper has to win over whatever the screen is shown, and a surface over select2, which hides with !important.
+        { files: ["**/print.css", "**/surface.css"], rules: { "declaration-no-important": null } },
     ],
 };
