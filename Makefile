@@ -51,6 +51,7 @@ lint: $(LINT) ## check style, formatting, spelling, types, migrations, and the w
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	git ls-files '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --check
+	git ls-files '*/templates/*.html' | xargs $(BIN)/djade --target-version 5.2 --check
 	git ls-files '*.rst' | xargs $(BIN)/sphinx-lint
 	$(BIN)/typos
 	$(BIN)/zizmor --offline --quiet .github
@@ -92,6 +93,7 @@ format: $(LINT) ## format the code and mend what can be mended by a machine
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	git ls-files '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --exit-zero-even-if-changed
+	git ls-files '*/templates/*.html' | xargs $(BIN)/djade --target-version 5.2 || true
 
 demo: $(TEST) ## run the example site with a local Copyleaks; ONCE=1 ends after the table, PORT=8080 chooses the port
 	@cd example_project && exec ../$(BIN)/python -m demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))

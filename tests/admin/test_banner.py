@@ -15,7 +15,7 @@ from tests.admin.scans_to_show import measured_photo, receipt_of
 from tests.samples import photo
 from tests.scanning.test_losses import lost
 
-BANNER = 'class="copyleaks-warning copyleaks-banner"'
+BANNER = 'class="copyleaks-warning copyleaks-banner copyleaks-surface"'
 PAGES = ["", "imagescan/", "watchedimage/", "watchedimage/review/", "decision/"]
 
 pytestmark = pytest.mark.django_db

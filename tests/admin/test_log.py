@@ -262,7 +262,7 @@ def test_own_decisions__are_one_link_away_for_who_may_see_all(staff: Any, bert: 
     own = press(lead, pictured("mine.jpg"), "cleared")["decision"]
     decided(pictured("others.jpg"), bert, Kind.CLEARED)
     address = f"?person={user_of(lead).pk}"
-    assert f'<a href="{LOG}{address}">My decisions</a>' in lead.get(LOG).content.decode()
+    assert f'<a class="copyleaks-button" href="{LOG}{address}">My decisions</a>' in lead.get(LOG).content.decode()
     assert [row.pk for row in listed(lead, person=user_of(lead).pk)] == [own]
 
 
