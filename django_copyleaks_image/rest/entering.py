@@ -2,10 +2,11 @@
 
 from typing import Any, TypeVar
 
-from django.contrib.admin.sites import AdminSite, all_sites
+from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import get_resolver, get_urlconf
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
@@ -18,13 +19,19 @@ Admin = TypeVar("Admin", bound=ReadOnlyAdmin)
 
 
 def admin_site() -> AdminSite:
-    """Return the admin site whose rules hold; raise ImproperlyConfigured when there is none of that name."""
-    found = next((site for site in all_sites if site.name == conf.REST_ADMIN_SITE), None)
-    if found is None:
+    """Return the admin site whose rules hold: the one among the addresses, since several may have the same name.
+
+    Raises ImproperlyConfigured when there is none of that name.
+    """
+    name = conf.REST_ADMIN_SITE
+    _prefix, found = get_resolver(get_urlconf()).namespace_dict.get(name, ("", None))
+    views: list[Any] = [getattr(it, "callback", None) for it in found.url_patterns] if found else []
+    site: AdminSite | None = next((view.admin_site for view in views if hasattr(view, "admin_site")), None)
+    if site is None:
         raise ImproperlyConfigured(
-            f"No admin site is named {conf.REST_ADMIN_SITE!r}: name one of yours as COPYLEAKS_IMAGE['REST_ADMIN_SITE']."
+            f"No admin site is named {name!r} in the URLs: name one of yours as COPYLEAKS_IMAGE['REST_ADMIN_SITE']."
         )
-    return found
+    return site
 
 
 def as_at_the_desk(request: Request) -> HttpRequest:

@@ -28,23 +28,27 @@ class ClosedPhotoAdmin(Base):
         return False
 
 
-@pytest.fixture
-def site(settings: Any) -> Iterator[AdminSite]:
-    """A second site, at which nobody sees a photo."""
-    made = AdminSite(name="moderation")
-    made.register(Photo, ClosedPhotoAdmin)
+def addresses_of(*sites: AdminSite) -> object:
+    """Return the addresses of a project with these sites."""
 
     class Addresses:
         @property
         def urlpatterns(self) -> list[Any]:
             return [
-                path("moderation/", made.urls),
-                path("admin/", admin.site.urls),
+                *(path(f"site{number}/", site.urls) for number, site in enumerate(sites)),
                 path("copyleaks/", include("django_copyleaks_image.urls")),
                 path("api/copyleaks/", include("django_copyleaks_image.rest.urls")),
             ]
 
-    settings.ROOT_URLCONF = Addresses()
+    return Addresses()
+
+
+@pytest.fixture
+def site(settings: Any) -> Iterator[AdminSite]:
+    """A second site, at which nobody sees a photo."""
+    made = AdminSite(name="moderation")
+    made.register(Photo, ClosedPhotoAdmin)
+    settings.ROOT_URLCONF = addresses_of(made, admin.site)
     yield made
     admin.sites.all_sites.discard(made)
 
@@ -88,3 +92,15 @@ def test_api_that_is_not_included__needs_no_site(settings: Any, configure: Calla
     configure(REST_ADMIN_SITE="nowhere")
 
     assert found() == []
+
+
+def test_site_in_the_place_of_djangos__is_asked_under_the_same_name(reader: APIClient, settings: Any) -> None:
+    """A class of the project's own that is given no name has that of Django's site, which nobody reaches."""
+    own = AdminSite()
+    own.register(Photo, ClosedPhotoAdmin)
+    register_admin(own)
+    settings.ROOT_URLCONF = addresses_of(own)
+    image = pictured("meadow.jpg")
+
+    assert reader.get(f"{API}images/{image.pk}/").json()["is_visible"] is False
+    admin.sites.all_sites.discard(own)
