@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 # Sites whose tests run in a process of their own, with their own settings: see test_sites.py.
-SITES = ("magazine", "studio")
+SITES = ("library", "magazine", "studio")
 collect_ignore = [it for it in SITES if os.environ.get("DJANGO_SETTINGS_MODULE") != f"tests.neighbours.{it}.settings"]
 
 RunScript: TypeAlias = Callable[..., str]
