@@ -57,6 +57,9 @@ def check(options: argparse.Namespace, folder: Path) -> None:
         _say(f"The README's {len(steps)} steps with {name}")
         installation.install_and_scan(name, wheel, steps, folder / f"project-{name.replace('/', '-')}")
 
+    if tags.is_shallow(ROOT) and not options.tagged:
+        _say("Upgrade: not checked, since this clone is shallow and has no earlier tags")
+        return
     tag = tags.last_before(ROOT)
     if tag is None:
         _say("Upgrade: no tag before this commit, so there is nothing to upgrade from")

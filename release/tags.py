@@ -16,9 +16,13 @@ def check_tagged(repository: Path, version: str) -> None:
         raise Problem(f"What is checked is not what is tagged:\n{changed}")
 
 
+def is_shallow(repository: Path) -> bool:
+    return run(["git", "rev-parse", "--is-shallow-repository"], folder=repository).strip() == "true"
+
+
 def last_before(repository: Path) -> str | None:
     """Return the highest version's tag among the commits before this one, None if there is none."""
-    if run(["git", "rev-parse", "--is-shallow-repository"], folder=repository).strip() == "true":
+    if is_shallow(repository):
         raise Problem("This clone is shallow, so that earlier tags are missing: git fetch --unshallow --tags")
     known = ["git", "tag", "--merged", "HEAD", "--no-contains", "HEAD", "--list", "v[0-9]*"]
     return max(run(known, folder=repository).split(), key=Version, default=None)
