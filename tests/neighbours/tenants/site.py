@@ -53,7 +53,7 @@ def database() -> Iterator[None]:
     def execute(*statements: str) -> None:
         with psycopg.connect(dbname="postgres", autocommit=True, **address) as server:
             for statement in statements:
-                server.execute(statement)  # type: ignore[call-overload]
+                server.execute(statement.encode())
 
     execute(f"DROP DATABASE IF EXISTS {NAME}", f"CREATE DATABASE {NAME}")
     try:
