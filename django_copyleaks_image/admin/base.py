@@ -32,7 +32,7 @@ def scripts(*names: str) -> list[str]:
 
 
 # In the order in which they build on each other: what shows pictures, what turns one into a stage, the desk.
-SHOWING = ("shared.js", "renditions.js", "stage.js")
+SHOWING = ("native-menus.js", "shared.js", "renditions.js", "stage.js")
 STAGE_CONTROLS = ("looks.js", "seeing.js", "gestures.js", "divider.js", "stage-controls.js", "stage-keys.js")
 DESK_SCRIPTS = (
     "desk-keys.js",

@@ -20,7 +20,7 @@ from django_copyleaks_image.scanning import ledger
 from django_copyleaks_image.scanning.days import count_if_due
 from django_copyleaks_image.scanning.ledger import Spending
 
-from .base import SURFACE_CSS, ReadOnlyAdmin, admin_for
+from .base import SURFACE_CSS, ReadOnlyAdmin, admin_for, scripts
 from .cards import field_in_words
 from .export import as_csv
 from .period import Period, month_in_words, months
@@ -28,7 +28,9 @@ from .period import Period, month_in_words, months
 if TYPE_CHECKING:
     from .account import AccountStateAdmin
 
-_MEDIA = Media(css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]})
+_MEDIA = Media(
+    css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]}, js=scripts("native-menus.js")
+)
 
 
 def url_for(admin_site: AdminSite, request: HttpRequest) -> str:

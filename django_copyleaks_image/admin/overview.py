@@ -16,7 +16,7 @@ from django_copyleaks_image.models.scan import Status
 from django_copyleaks_image.scanning import losses
 
 from . import cards, chart, ledger
-from .base import SURFACE_CSS, admin_for
+from .base import SURFACE_CSS, admin_for, scripts
 from .decisions import DecisionAdmin
 from .figures import figures
 from .images import desk_of
@@ -26,7 +26,9 @@ from .waiting import longest_wait, troubles
 if TYPE_CHECKING:
     from .scans import ImageScanAdmin
 
-_MEDIA = Media(css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]})
+_MEDIA = Media(
+    css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]}, js=scripts("native-menus.js")
+)
 
 
 def answer(model_admin: "ImageScanAdmin", request: HttpRequest) -> HttpResponse:

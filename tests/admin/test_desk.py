@@ -114,7 +114,7 @@ def test_shell__holds_no_inline_code(reviewer: Client, configure: Any) -> None:
 
 def test_shell__loads_the_scripts_in_the_order_in_which_they_build_on_each_other(reviewer: Client) -> None:
     scripts = re.findall(r'src="/static/copyleaks_image/js/([\w-]+)\.js" defer', shell(reviewer).content.decode())
-    assert scripts[:3] == ["shared", "renditions", "stage"]
+    assert scripts[:4] == ["native-menus", "shared", "renditions", "stage"]
     assert scripts[-1] == "desk"
     assert "jquery" not in shell(reviewer).content.decode()
 

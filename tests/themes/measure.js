@@ -75,6 +75,9 @@
     }
 
     const controls = [...document.querySelectorAll(`.copyleaks-surface ${CONTROLS}, .copyleaks-button`)].filter(isSeen);
+    for (const menu of document.querySelectorAll(".copyleaks-surface select:is([aria-hidden], [tabindex='-1'])")) {
+        faults.add(`hidden from the keyboard: ${menu.name}`);
+    }
     for (const control of controls) {
         if (["select", "input"].includes(control.localName) && !["range", "checkbox", "radio"].includes(control.type) && contrast(control) < CONTRAST) {
             faults.add(`contrast ${contrast(control).toFixed(2)}: ${words(control)} ${control.name}`);

@@ -26,7 +26,7 @@ SCREENSHOTS = ROOT / ".themes" / f"django-{django.VERSION[0]}.{django.VERSION[1]
 MEASURE = Path(__file__).with_name("measure.js").read_text()
 # Baton fades its pages in.
 IS_FADED_IN = """() => {
-    let part = document.querySelector(".copyleaks-surface");
+    let part = document.querySelector(".copyleaks-surface, .copyleaks-badge");
     while (part && getComputedStyle(part).opacity === "1") part = part.parentElement;
     return part === null;
 }"""
@@ -46,7 +46,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     name, theme = request.param, THEMES[request.param]
     _need(theme)
     environment = {**os.environ, "NEIGHBOURS_FOLDER": str(tmp_path_factory.mktemp(name)), "PYTHONPATH": str(ROOT)}
-    environment.pop("DATABASE_URL", None)
+    for inherited in ("DATABASE_URL", "PYTHONDEVMODE"):  # The latter makes every page slower.
+        environment.pop(inherited, None)
     command = [sys.executable, "-m", "tests.themes.served", name]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
