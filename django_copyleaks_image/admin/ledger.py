@@ -28,9 +28,7 @@ from .period import Period, month_in_words, months
 if TYPE_CHECKING:
     from .account import AccountStateAdmin
 
-_MEDIA = Media(
-    css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]}, js=scripts("native-menus.js")
-)
+_MEDIA = Media(css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]}, js=scripts("native-menus.js"))
 
 
 def url_for(admin_site: AdminSite, request: HttpRequest) -> str:

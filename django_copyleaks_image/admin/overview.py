@@ -26,9 +26,7 @@ from .waiting import longest_wait, troubles
 if TYPE_CHECKING:
     from .scans import ImageScanAdmin
 
-_MEDIA = Media(
-    css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]}, js=scripts("native-menus.js")
-)
+_MEDIA = Media(css={"all": [*SURFACE_CSS, "copyleaks_image/css/overview.css"]}, js=scripts("native-menus.js"))
 
 
 def answer(model_admin: "ImageScanAdmin", request: HttpRequest) -> HttpResponse:
