@@ -173,11 +173,11 @@ def test_result_that_exists__is_shared_and_force_pays_again(emulator: Emulator) 
 )
 def test_passing_faults__are_retried_under_the_same_id(fault: str, emulator: Emulator) -> None:
     photo(f"fault-{fault}.jpg")
+    # As if an earlier try had arrived, and its picture been fetched long ago.
+    ImageScan.objects.update(fetched_at=timezone.now() - timedelta(days=1))
 
     for _ in range(4):
         work()
-        # As if an earlier try had arrived, and its picture been fetched long ago.
-        ImageScan.objects.filter(finished_at=None).update(fetched_at=timezone.now() - timedelta(days=1))
         make_due()
     (scan,) = finished()
 
