@@ -76,6 +76,10 @@ def _played(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
     monkeypatch.setattr(tenants, "_connection", lambda: connection)
     monkeypatch.setattr(tenants, "_rows", lambda: Rows([ACME, ZOO]))
     yield
+    # What ends on its own ends while the tenants are still played.
+    for thread in threading.enumerate():
+        if thread.name == "renewal":
+            thread.join()
     standing_columns.forget_filled()
     leases.forget_everything()
 
