@@ -42,7 +42,7 @@ PROTECTIONS = (
         "a plugin that imports nothing",
         "pytest_plugin.py",
         "import pytest\n\nif TYPE_CHECKING:",
-        "import pytest\nfrom . import testing  # noqa\n\nif TYPE_CHECKING:",
+        "import pytest\nfrom . import masks  # noqa\n\nif TYPE_CHECKING:",
         "tests/testing/test_plugin.py -k imports_nothing",
     ),
     Protection(
