@@ -64,7 +64,7 @@ PROTECTIONS = (
         "renditions/copies.py",
         "    atomically(lambda: fitted_copies().bulk_create([note], ignore_conflicts=True))\n",
         "",
-        "tests/scanning/test_copies.py -k killed",
+        "tests/scanning/test_copies.py -k media_endpoint__serves_the_copy",
     ),
     Protection(
         "spoilt copy that is uploaded",
