@@ -327,7 +327,7 @@ def test_pause__before_any_worker_was_seen() -> None:
 
 def test_pause__holds_the_inline_dispatcher(provider: Provider, configure: Callable[..., None]) -> None:
     circuit.hold("payment_required", "No credits.")
-    configure(DISPATCHER="django_copyleaks_image.dispatch.inline")
+    configure(DISPATCHER="django_copyleaks_image.dispatch.inline", API_URL="https://127.0.0.1")
 
     photo("a.jpg")
 
