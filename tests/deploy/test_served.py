@@ -87,10 +87,10 @@ def test_site_behind_nginx(gunicorn: tuple[Process, int], tmp_path: Path) -> Non
         assert len(large) in sizes
         assert len(sizes) == 3
 
-        # Nobody else is let in, whatever header they send.
+        # Nobody else is let in, whatever header they send. The site reads no body of theirs, and may cut off a large one.
         thumbprint = AccountState.objects.get().certificate_thumbprints[0]
         stranger = visitor(nginx, tmp_path, shows_certificate=False)
-        forged = stranger.post(f"{origin}{webhook}", large, headers={"X-Client-Certificate": thumbprint}, timeout=20)
+        forged = stranger.post(f"{origin}{webhook}", b"{}", headers={"X-Client-Certificate": thumbprint}, timeout=20)
         assert forged.status_code == 404
         assert stranger.get(f"{origin}/admin/login/", timeout=20).status_code == 200
 
