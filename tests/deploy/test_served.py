@@ -87,7 +87,7 @@ def test_site_behind_nginx(gunicorn: tuple[Process, int], tmp_path: Path) -> Non
         assert len(large) in sizes
         assert len(sizes) == 3
 
-        # Nobody else is let in, whatever header they send. The site reads no body of theirs, and may cut off a large one.
+        # Nobody else is let in, whatever header they send. The site reads no body of theirs, and cuts off a large one.
         thumbprint = AccountState.objects.get().certificate_thumbprints[0]
         stranger = visitor(nginx, tmp_path, shows_certificate=False)
         forged = stranger.post(f"{origin}{webhook}", b"{}", headers={"X-Client-Certificate": thumbprint}, timeout=20)
