@@ -1,10 +1,13 @@
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.admin.sites import all_sites
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
@@ -54,6 +57,21 @@ def _no_column_is_filled() -> Iterator[None]:
     """Let no test believe what another has filled."""
     yield
     standing_columns.forget_filled()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_are_settled() -> None:
+    """Import the addresses before a test takes an admin away or puts a site in the place of Django's."""
+    import_module(settings.ROOT_URLCONF)
+
+
+@pytest.fixture(autouse=True)
+def _no_admin_site_is_left() -> Iterator[None]:
+    """Let no test find the admin site of another that nothing has collected yet."""
+    before = set(all_sites)
+    yield
+    for site in set(all_sites) - before:
+        all_sites.discard(site)
 
 
 @pytest.fixture(scope="session", autouse=True)

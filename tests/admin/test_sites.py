@@ -1,7 +1,6 @@
 """A site of the project's own beside Django's: with register_admin() it has everything, and without it is told."""
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,7 +35,7 @@ class OwnDecisionAdmin(DecisionAdmin):
 
 
 @pytest.fixture
-def site(settings: Any) -> Iterator[AdminSite]:
+def site(settings: Any) -> AdminSite:
     """A second site, with the photos of the gallery; its addresses are made when they are first asked for."""
     made = AdminSite(name="moderation")
     made.register(Photo, ShowingAdmin)
@@ -51,8 +50,7 @@ def site(settings: Any) -> Iterator[AdminSite]:
             ]
 
     settings.ROOT_URLCONF = Addresses()
-    yield made
-    admin.sites.all_sites.discard(made)
+    return made
 
 
 def found() -> list[checks.CheckMessage]:

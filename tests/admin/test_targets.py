@@ -1,7 +1,6 @@
 """Whose objects a user may see where the model that owns the column has no admin, but a proxy or a child has one."""
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,8 +47,6 @@ def only(settings: Any) -> Iterator[Register]:
             path("copyleaks/", include("django_copyleaks_image.urls")),
         )
 
-    # What the site's own addresses are is settled when they are imported, for all tests that come later.
-    import_module(settings.ROOT_URLCONF)
     site.unregister(Photo)
     yield register
     for model in registered:

@@ -1,6 +1,6 @@
 """The API has the users and the rules of one admin site; which one, a project with several has to say."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,13 +44,12 @@ def addresses_of(*sites: AdminSite) -> object:
 
 
 @pytest.fixture
-def site(settings: Any) -> Iterator[AdminSite]:
+def site(settings: Any) -> AdminSite:
     """A second site, at which nobody sees a photo."""
     made = AdminSite(name="moderation")
     made.register(Photo, ClosedPhotoAdmin)
     settings.ROOT_URLCONF = addresses_of(made, admin.site)
-    yield made
-    admin.sites.all_sites.discard(made)
+    return made
 
 
 def found() -> list[str]:
@@ -103,4 +102,3 @@ def test_site_in_the_place_of_djangos__is_asked_under_the_same_name(reader: APIC
     image = pictured("meadow.jpg")
 
     assert reader.get(f"{API}images/{image.pk}/").json()["is_visible"] is False
-    admin.sites.all_sites.discard(own)
