@@ -51,10 +51,10 @@ def test_column__is_about_a_watched_field_of_its_own_table(isolated: Any, watch:
     watch(Card, "image")
     watch(Card, "pages", source=Several(lambda card: {}, of=StorageKey("default")))
     watch(Card, "meta__cover", source=StorageKey("default"))
-    # The registry looks among the project's models.
-    monkeypatch.setattr("django_copyleaks_image.registry.apps", isolated)
-
-    found = problems(isolated, monkeypatch)
+    # The registry looks among the project's models, and among them again when it forgets these.
+    with monkeypatch.context() as patched:
+        patched.setattr("django_copyleaks_image.registry.apps", isolated)
+        found = problems(isolated, patched)
 
     assert [message.split(" can hold no standing: ")[0].rsplit(".", 1)[1] for message in found] == [
         "again",
