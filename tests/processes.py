@@ -1,5 +1,6 @@
 """Python commands in processes of their own: each logs to a file, dies when told to, and none outlives its user."""
 
+import json
 import os
 import random
 import signal
@@ -11,7 +12,9 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from django.db import connection
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 60
@@ -21,6 +24,17 @@ LOG_LINES = 20
 
 class RunFailed(Exception):
     """The run itself cannot go on, whatever the app does; the message is for the person who started it."""
+
+
+def environment_of(settings: Any) -> dict[str, str]:
+    """Return the environment in which a process sees the project as the running test does."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        "TEST_DATABASE": str(connection.settings_dict["NAME"]),
+        "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "TEST_COPYLEAKS_IMAGE": json.dumps(settings.COPYLEAKS_IMAGE),
+    }
 
 
 def free_port() -> int:

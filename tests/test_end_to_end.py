@@ -1,6 +1,5 @@
 """The whole road through real sockets and processes: live site, emulator and worker, upload to verdict."""
 
-import json
 import os
 import re
 import signal
@@ -14,12 +13,12 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connection
 from django.utils import timezone
 
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan, WebhookReceipt
 from django_copyleaks_image.models.scan import Status
+from tests.processes import environment_of
 from tests.samples import judge, photo, picture
 from tests.waiting import wait_until
 
@@ -34,13 +33,7 @@ def worker_process(settings: Any, *arguments: str) -> AbstractContextManager["su
 
 @contextmanager
 def process(settings: Any, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
-        "PYTHONPATH": str(ROOT),
-        "TEST_DATABASE": str(connection.settings_dict["NAME"]),
-        "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "TEST_COPYLEAKS_IMAGE": json.dumps(settings.COPYLEAKS_IMAGE),
-    }
+    environment = os.environ | environment_of(settings)
     command = [sys.executable, "-m", "django", *arguments]
     started = subprocess.Popen(
         command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT

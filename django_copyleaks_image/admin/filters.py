@@ -118,15 +118,26 @@ class WatchedFieldFilter(admin.SimpleListFilter):
         watched = watched_field(self.value() or "")
         if watched is None:
             return queryset
-        content_type = ContentType.objects.get_for_model(watched.owner)
-        return queryset.filter(watched.is_about(self.path), **{f"{self.path}content_type": content_type})
+        return queryset.filter(about_field(watched, self.path))
+
+
+def about_field(watched: Watched, path: str) -> Q:
+    """Return the condition of rows about pictures of a watched field, to whose columns ``path`` leads."""
+    content_type = ContentType.objects.get_for_model(watched.owner)
+    return Q(watched.is_about(path), **{f"{path}content_type": content_type})
+
+
+def told_as(column: str, value: str, secret: Q, *, unless_decided: str) -> Q:
+    """Return the condition of pictures that are told to have a value; ``secret`` are those of an untold first look.
+
+    Whoever is to take a second look hears of those that they have the value ``unless_decided``.
+    """
+    has_value = Q(**{column: value})
+    return has_value | secret if value == unless_decided else has_value & ~secret
 
 
 class _BlindFilter(admin.SimpleListFilter):
-    """Filters pictures by a column, and tells those who are to take a second look of no first one.
-
-    For them such a picture has the value ``unless_decided``.
-    """
+    """Filters pictures by a column, and tells those who are to take a second look of no first one."""
 
     column = ""
     offered: tuple[Standing | Queue, ...] = ()
@@ -140,11 +151,10 @@ class _BlindFilter(admin.SimpleListFilter):
         return [(choice.value, choice.label) for choice in self.offered]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in self.offered:
+        value = self.value()
+        if value is None or value not in self.offered:
             return queryset
-        has_value = Q(**{self.column: self.value()})
-        is_told = has_value | self.secret if self.value() == self.unless_decided else has_value & ~self.secret
-        return queryset.filter(is_told)
+        return queryset.filter(told_as(self.column, value, self.secret, unless_decided=self.unless_decided))
 
 
 class StandingFilter(_BlindFilter):

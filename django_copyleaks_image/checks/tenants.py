@@ -27,7 +27,7 @@ def check_schemas(**kwargs: Any) -> list[CheckMessage]:
                 hint="Move the app to TENANT_APPS, or watch the field no more.",
                 id=f"{PREFIX}.E068",
             )
-            for watched in (*registry.watched_fields(), *registry.watched_several())
+            for watched in registry.all_watched()
             if tenants.has_app(shared, watched.owner._meta.app_label)
         ]
     return [Error(f"django_copyleaks_image is {problem}.", hint="Move it to TENANT_APPS.", id=f"{PREFIX}.E067")]

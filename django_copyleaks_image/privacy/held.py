@@ -36,18 +36,8 @@ Keep: TypeAlias = Callable[[str, bytes], None]
 
 _SCAN = (
     *("scan_id", "status", "verdict", "file_name", "sha256", "byte_size", "width", "height", "image_format"),
-    *(
-        "model",
-        "sandbox",
-        "attempts",
-        "created_at",
-        "sent_at",
-        "submitted_at",
-        "fetched_at",
-        "finished_at",
-        "removed_at",
-    ),
-    *("spent_on", "spent_as", "credits", "error_code"),
+    *("model", "sandbox", "attempts", "created_at", "sent_at", "submitted_at", "fetched_at", "finished_at"),
+    *("removed_at", "spent_on", "spent_as", "credits", "error_code"),
 )
 _RESULT = (
     *("is_ai_detected", "ai_ratio", "human_ratio", "model", "image_width", "image_height", "mask_runs", "regions"),

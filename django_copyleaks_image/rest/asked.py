@@ -5,12 +5,11 @@ Only what every row shows to everybody can be asked, so that no list confirms a 
 
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from django_copyleaks_image.admin.filters import QUEUES, fields_to_choose, watched_field
+from django_copyleaks_image.admin.filters import QUEUES, about_field, fields_to_choose, told_as, watched_field
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.standings import Kind, Queue, Seen, Standing
 from django_copyleaks_image.verdicts import Verdict
@@ -56,18 +55,11 @@ class Asked(serializers.Serializer[Any]):
         """Return the condition that a filter stands for."""
         if name == "field":
             watched = watched_of(value)
-            content_type = ContentType.objects.get_for_model(watched.owner)
-            return Q(watched.is_about(self.path), **{f"{self.path}content_type": content_type})
+            return about_field(watched, self.path)
         column, _separator, bound = name.rpartition("_")
         if bound in ("after", "before"):
             return Q(**{f"{column}_at__{'gte' if bound == 'after' else 'lt'}": value})
         return Q(**{name: value})
-
-
-def _blind(column: str, value: str, secret: Q, *, unless_decided: str) -> Q:
-    """Return the condition that a picture has a value, or is told to have it: see the filters of the admin's list."""
-    has_value = Q(**{column: value})
-    return has_value | secret if value == unless_decided else has_value & ~secret
 
 
 class ImagesAsked(Asked):
@@ -80,9 +72,9 @@ class ImagesAsked(Asked):
 
     def condition(self, name: str, value: Any, secret: Q) -> Q:
         if name == "standing":
-            return _blind(name, value, secret, unless_decided=Standing.FLAGGED)
+            return told_as(name, value, secret, unless_decided=Standing.FLAGGED)
         if name == "queue":
-            return _blind(name, value, secret, unless_decided=Queue.REVIEW)
+            return told_as(name, value, secret, unless_decided=Queue.REVIEW)
         return super().condition(name, value, secret)
 
 

@@ -21,7 +21,7 @@ from .conflicts import conflict, refused
 from .entering import admin_site
 from .schema import DICTIONARY, Problem, described
 from .serializers import DecisionSerializer
-from .viewsets import DeskViewSet, Rows
+from .viewsets import Rows, RowsViewSet
 
 
 def told_of(decisions: Sequence[Decision], access: PictureAccess) -> Rows:
@@ -32,7 +32,7 @@ def told_of(decisions: Sequence[Decision], access: PictureAccess) -> Rows:
     return list(DecisionSerializer(decisions, many=True, context=context).data)
 
 
-class DecisionViewSet(DeskViewSet):
+class DecisionViewSet(RowsViewSet):
     queryset = Decision.objects.none()
     admin_class = DecisionAdmin
     asked_class = DecisionsAsked

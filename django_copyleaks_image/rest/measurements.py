@@ -15,13 +15,13 @@ from django_copyleaks_image.streaming import streamed
 
 from .schema import PNG, Problem, described
 from .serializers import MaskSerializer, ResultSerializer
-from .viewsets import DeskViewSet
+from .viewsets import RowsViewSet
 
 # Numbers that are written at once: a mask may have a million runs.
 _AT_ONCE = 10_000
 
 
-class MeasuredViewSet(DeskViewSet):
+class MeasuredViewSet(RowsViewSet):
     """Adds what was measured to rows that are about one picture, for those who may see it."""
 
     def scan_of(self, row: Any) -> ImageScan | None:

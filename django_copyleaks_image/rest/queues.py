@@ -38,7 +38,6 @@ class TakenSerializer(serializers.Serializer[Any]):
 class QueueViewSet(DeskViewSet):
     queryset = WatchedImage.objects.none()
     admin_class = DeskViews
-    pagination_class = None
     serializer_class = QueueSerializer
     lookup_field = "queue"
 

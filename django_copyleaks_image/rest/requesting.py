@@ -27,7 +27,7 @@ from django_copyleaks_image.scanning.scan_requests import repeat_scan, target_of
 from .asked import watched_of
 from .conflicts import Conflict, conflict
 from .schema import DICTIONARY, Problem, described
-from .viewsets import DeskViewSet
+from .viewsets import RowsViewSet
 from .wishes import RepeatWish, ScanWish, Seal
 
 
@@ -53,7 +53,7 @@ class FirstScansSerializer(serializers.Serializer[Any]):
     results = QueuedSerializer(many=True, read_only=True)
 
 
-class RepeatingViewSet(DeskViewSet):
+class RepeatingViewSet(RowsViewSet):
     """Adds to watched images that they can be scanned again, and taken back."""
 
     paid_actions = frozenset({"scan"})
@@ -106,7 +106,7 @@ class RepeatingViewSet(DeskViewSet):
         return Response(status=204)
 
 
-class FirstScanViewSet(DeskViewSet):
+class FirstScanViewSet(RowsViewSet):
     """Adds to scans that pictures can be scanned that have had none."""
 
     paid_actions = frozenset({"create"})

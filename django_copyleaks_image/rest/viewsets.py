@@ -1,5 +1,6 @@
 """What all addresses of the API have in common, whatever the project has set as its defaults."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -26,7 +27,7 @@ Rows = list[dict[str, Any]]
 
 
 class DeskViewSet(GenericViewSet[Any]):
-    """Rows of one kind, as the admin named by ``admin_class`` has them for the user.
+    """What the admin named by ``admin_class`` has for the user.
 
     How a user proves who they are is the project's choice, by its ``DEFAULT_AUTHENTICATION_CLASSES``.
     """
@@ -34,13 +35,12 @@ class DeskViewSet(GenericViewSet[Any]):
     permission_classes = (MayEnter,)
     renderer_classes = (JSONRenderer,)
     parser_classes = (JSONParser,)
-    pagination_class: Any = NewestFirst
+    pagination_class: Any = None
     filter_backends = ()
     versioning_class = None
     metadata_class = None
     queryset: QuerySet[Any]
     admin_class: type[ReadOnlyAdmin]
-    asked_class: type[Asked]
     # Names of actions that may cost credits.
     paid_actions: ClassVar[frozenset[str]] = frozenset()
 
@@ -61,13 +61,26 @@ class DeskViewSet(GenericViewSet[Any]):
         """Return whether the user may view rows of this kind."""
         return bool(self.model_admin.has_view_permission(self.http))
 
+    def get_queryset(self) -> Any:
+        return self.model_admin.get_queryset(self.http)
+
     def get_throttles(self) -> list[Any]:
         if self.action in self.paid_actions:
             return [PaidThrottle()]
         return [ReadThrottle() if self.request.method in ("GET", "HEAD") else WriteThrottle()]
 
-    def get_queryset(self) -> Any:
-        return self.model_admin.get_queryset(self.http)
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return an answer that nobody keeps: it is for this user alone."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "private, no-store")
+        return answer
+
+
+class RowsViewSet(DeskViewSet, ABC):
+    """Rows of one kind, in pages and one by one."""
+
+    pagination_class = NewestFirst
+    asked_class: type[Asked]
 
     def filter_queryset(self, queryset: Any) -> Any:
         asked = self.asked_class(data=self.request.query_params.dict())
@@ -84,17 +97,11 @@ class DeskViewSet(GenericViewSet[Any]):
             raise PermissionDenied
         return found
 
+    @abstractmethod
     def told(self, rows: Sequence[Any]) -> Rows:
         """Return rows as the user may hear of them."""
-        raise NotImplementedError
 
     def page(self) -> Response:
         """Answer with a page of the list."""
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.told(rows or []))
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return an answer that nobody keeps: it is for this user alone."""
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        answer.headers.setdefault("Cache-Control", "private, no-store")
-        return answer

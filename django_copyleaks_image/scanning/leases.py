@@ -148,7 +148,8 @@ _keepers: dict[str, _Keeper] = {}
 
 
 def _keeper() -> _Keeper:
-    return _keepers.setdefault(tenants.current(), _Keeper())
+    tenant = tenants.current()
+    return _keepers.get(tenant) or _keepers.setdefault(tenant, _Keeper())
 
 
 def forget_everything() -> None:

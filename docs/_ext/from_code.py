@@ -4,6 +4,7 @@
 """
 
 import argparse
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from textwrap import dedent
 from typing import Any
@@ -23,11 +24,11 @@ APP = apps.get_app_config("copyleaks_image")
 _OF_DJANGO = {action.dest for action in BaseCommand().create_parser("", "")._actions}
 
 
-class FromCode(Directive):
+class FromCode(Directive, ABC):
     """Parses the lines of reStructuredText that a subclass writes."""
 
-    def lines(self) -> Iterator[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def lines(self) -> Iterator[str]: ...
 
     def run(self) -> list[nodes.Node]:
         node = nodes.section()

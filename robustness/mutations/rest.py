@@ -40,7 +40,7 @@ PROTECTIONS = (
     ),
     Protection(
         "first looks kept from filters of the API",
-        "rest/asked.py",
+        "admin/filters.py",
         "has_value | secret if value == unless_decided else has_value & ~secret",
         "has_value",
         "tests/rest/test_blindness.py -k before_the_rescan",

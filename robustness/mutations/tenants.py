@@ -64,8 +64,8 @@ PROTECTIONS = (
     Protection(
         "leases of each tenant",
         "scanning/leases.py",
-        "_keepers.setdefault(tenants.current(), _Keeper())",
-        '_keepers.setdefault("", _Keeper())',
+        "tenant = tenants.current()\n    return _keepers.get",
+        'tenant = ""\n    return _keepers.get',
         _TESTS + "kept_in_memory",
     ),
     Protection(

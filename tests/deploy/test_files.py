@@ -1,6 +1,5 @@
 """The files of ``docs/deploy``: each is read by what it is for, as far as that is installed."""
 
-import json
 import os
 import re
 import shlex
@@ -11,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.worker import GRACEFUL_SECONDS
-from tests.documents import DOCS, ROOT
+from tests.documents import DOCS
+from tests.processes import environment_of
 from tests.samples import photo
 
 from .command_lines import WrongCommand, check
@@ -177,13 +176,9 @@ def test_cron_line__runs_as_cron_runs_it(tmp_path: Path, emulator: Emulator, set
     (programs / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     (programs / "python").chmod(0o755)
     (site / "manage.py").write_text("from django.core import management\nmanagement.execute_from_command_line()\n")
-    ours = {
-        "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
-        "PYTHONPATH": str(ROOT),
-        "TEST_DATABASE": str(connection.settings_dict["NAME"]),
-        "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "TEST_COPYLEAKS_IMAGE": json.dumps(settings.COPYLEAKS_IMAGE),
-    } | {name: value for name, value in os.environ.items() if name in ("DATABASE_URL", "TMPDIR")}
+    ours = environment_of(settings) | {
+        name: value for name, value in os.environ.items() if name in ("DATABASE_URL", "TMPDIR")
+    }
     documented = [
         line for line in text_of("photos.env").splitlines() if not line.startswith(("DATABASE_URL", "DJANGO"))
     ]

@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import json
 import os
 import random
 import ssl
@@ -12,14 +11,13 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connection
 from django.urls import reverse
 
 from django_copyleaks_image.conf import conf
 from django_copyleaks_image.models import AccountState, ImageScan, WebhookReceipt
 from django_copyleaks_image.scanning import addresses
-from tests.documents import DOCS, ROOT
-from tests.processes import Process, free_port
+from tests.documents import DOCS
+from tests.processes import Process, environment_of, free_port
 from tests.samples import as_json, clean, detection, only_scan, photo, picture, submitted
 
 from .nginx import HOST, PROGRAM, Nginx
@@ -35,13 +33,7 @@ def gunicorn(tmp_path: Path, configure: Callable[..., None], settings: Any) -> I
     """Serve the database of the test by the configuration of the documents; trust whom the guide says."""
     configure(CLIENT_CERTIFICATE_HEADER="X-Client-Certificate", TRUSTED_PROXIES=["127.0.0.1"])
     port = free_port()
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
-        "PYTHONPATH": str(ROOT),
-        "TEST_DATABASE": str(connection.settings_dict["NAME"]),
-        "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "TEST_COPYLEAKS_IMAGE": json.dumps(settings.COPYLEAKS_IMAGE),
-    }
+    environment = os.environ | environment_of(settings)
     command = [
         "gunicorn",
         "--config",

@@ -22,6 +22,7 @@ from django_copyleaks_image.checks.progress import check_account_limit
 from django_copyleaks_image.emulator import Emulator
 from django_copyleaks_image.models import ImageScan
 from django_copyleaks_image.models.scan import Status
+from tests.processes import environment_of
 from tests.samples import photo, picture
 from tests.waiting import wait_until
 
@@ -47,14 +48,8 @@ call_command("copyleaks_worker", *sys.argv[2:])
 def worker(
     settings: Any, *arguments: str, longest_work: float = 600, database: dict[str, object] | None = None
 ) -> Iterator["subprocess.Popen[str]"]:
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.settings_of_processes",
-        "PYTHONPATH": str(ROOT),
-        "TEST_DATABASE": str(connection.settings_dict["NAME"]),
-        "TEST_DATABASE_CHANGES": json.dumps(database or {}),
-        "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "TEST_COPYLEAKS_IMAGE": json.dumps(settings.COPYLEAKS_IMAGE),
-    }
+    changes = {"TEST_DATABASE_CHANGES": json.dumps(database or {})}
+    environment = os.environ | environment_of(settings) | changes
     process = subprocess.Popen(
         [sys.executable, "-c", COMMAND, str(longest_work), "--poll", "0.05", *arguments],
         env=environment,
